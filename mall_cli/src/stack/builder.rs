@@ -1,0 +1,126 @@
+//! Says what a stack shall be, and starts it bottom-up. Must not know how a single part is started.
+
+use crate::stack::{
+    Broker, BrokerKind, Database, Event, Flavour, PaymentSimulator, Place, Stack, Topics, ports,
+    secrets,
+};
+use anyhow::Result;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// The wanted stack. Ports are 0, a free one, unless set.
+#[derive(Clone)]
+pub struct StackBuilder {
+    /// Where state and logs are kept.
+    pub place: Place,
+    /// Which broker.
+    pub broker: BrokerKind,
+    /// Which database.
+    pub database: Flavour,
+    /// The topics and their partitions.
+    pub topics: Topics,
+    /// How many order services.
+    pub order_services: usize,
+    /// How many composites.
+    pub composites: usize,
+    /// The address that the composites listen on; everything else stays on 127.0.0.1.
+    pub bind: String,
+    /// The first composite's port; further ones take the following free ports.
+    pub composite_port: u16,
+    /// The first order service's port; further ones take the following free ports.
+    pub order_port: u16,
+    /// The payment simulator's port.
+    pub payment_port: u16,
+    /// Kafka's port; the embedded broker chooses its own.
+    pub kafka_port: u16,
+    /// The database's port.
+    pub database_port: u16,
+    /// The catalogue to import; none leaves the tables empty.
+    pub catalogue: Option<PathBuf>,
+    /// Further variables of the order services.
+    pub order_env: Vec<(String, String)>,
+    /// Further variables of the composites.
+    pub composite_env: Vec<(String, String)>,
+    /// Further variables of the payment simulator.
+    pub payment_env: Vec<(String, String)>,
+}
+
+impl StackBuilder {
+    /// One of everything: embedded broker, MariaDB, four partitions a topic, no catalogue.
+    pub fn new(place: Place) -> Self {
+        Self {
+            place,
+            broker: BrokerKind::default(),
+            database: Flavour::default(),
+            topics: Topics::with_partitions(4, 4),
+            order_services: 1,
+            composites: 1,
+            bind: "127.0.0.1".to_owned(),
+            composite_port: 0,
+            order_port: 0,
+            payment_port: 0,
+            kafka_port: 0,
+            database_port: 0,
+            catalogue: None,
+            order_env: Vec::new(),
+            composite_env: Vec::new(),
+            payment_env: Vec::new(),
+        }
+    }
+
+    /// Starts all of it; what was started ends again when a later part fails.
+    pub fn start(self) -> Result<Stack> {
+        self.start_telling(&mut |_| {})
+    }
+
+    /// The same, telling what happens.
+    pub fn start_telling(self, tell: &mut dyn FnMut(Event<'_>)) -> Result<Stack> {
+        let mut broker = step(tell, self.broker_name(), || {
+            Broker::start(self.broker, &self.place, self.kafka_port)
+        })?;
+        step(tell, "topics", || {
+            self.topics
+                .all()
+                .iter()
+                .try_for_each(|topic| broker.create_topic(topic))
+        })?;
+        let name = self.database.name();
+        let database = step(tell, name, || {
+            Database::start(self.database, &self.place, self.database_port)
+        })?;
+        // what was charged belongs to the orders it was charged for, so both are kept together
+        let folder = self.place.data_of(name)?;
+        let gateway = PaymentSimulator {
+            port: ports::given_or_free(self.payment_port)?,
+            ledger: folder.join("payments.ledger"),
+            secret_key: secrets::kept_in(&folder.join("payment.key"))?,
+            env: self.payment_env.clone(),
+        };
+        let payment = step(tell, "payment-simulator", || {
+            gateway.start(&self.place, "payment-simulator")
+        })?;
+        let mut stack = Stack::new(self, broker, database, payment, gateway);
+        stack.fill(tell)?;
+        Ok(stack)
+    }
+
+    fn broker_name(&self) -> &'static str {
+        match self.broker {
+            BrokerKind::Embedded => "embedded broker",
+            BrokerKind::Kafka => "kafka",
+        }
+    }
+}
+
+/// Tells the begin and the end of one step.
+pub(super) fn step<T>(
+    tell: &mut dyn FnMut(Event<'_>),
+    name: &str,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let begin = Instant::now();
+    tell(Event::Begins(name));
+    let result = work();
+    tell(Event::Ends(name, begin.elapsed(), result.is_ok()));
+    result
+}

@@ -1,0 +1,46 @@
+//! The parts of a running mall, each with the same life: `start` gives a handle, and dropping the handle ends the part.
+//!
+//! | part | handle |
+//! |---|---|
+//! | broker | [`Broker`]: an [`EmbeddedBroker`] in this process or a [`KafkaBroker`] as a child |
+//! | database | [`Database`]: [`MariaDb`] or [`MySql`] as a child |
+//! | our programs | [`Service`], started by [`PaymentSimulator`], [`OrderService`] and [`CompositeService`] |
+//! | all of it | [`Stack`] |
+//!
+//! Everything here blocks and needs no async runtime, so it works inside and outside of one.
+//! Must not know: the command line, the terminal.
+
+mod wait;
+mod secrets;
+mod place;
+mod ports;
+mod parts;
+mod spawner;
+mod service;
+mod topics;
+mod embedded_broker;
+mod kafka_broker;
+mod broker;
+mod sql_client;
+mod database;
+mod mariadb;
+mod mysql;
+mod programs;
+mod builder;
+mod running;
+
+pub use broker::{Broker, BrokerKind};
+pub use builder::StackBuilder;
+pub use database::{Credentials, Database, Flavour};
+pub use embedded_broker::{Cluster, EmbeddedBroker};
+pub use kafka_broker::KafkaBroker;
+pub use mariadb::MariaDb;
+pub use mysql::MySql;
+pub use parts::{Part, mysql_is_left_out, provide};
+pub use place::Place;
+pub use ports::{free_port, is_free};
+pub use programs::{CompositeService, OrderService, PaymentSimulator};
+pub use running::{Event, Stack};
+pub use service::{Service, Spec};
+pub use topics::{Topic, Topics};
+pub use wait::{interrupt, until};

@@ -1,0 +1,77 @@
+//! Finds the programs that are not ours, and has the script `mall` install what is missing. Must not know how they are installed.
+
+use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// A part that comes from a package registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// Debian's mariadb-server; found as the path of `mariadbd`.
+    MariaDb,
+    /// Apache Kafka's jars; found as the folder that holds them.
+    Kafka,
+    /// MySQL in a folder of its own; found as that folder.
+    MySql,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::MariaDb => "mariadb",
+            Self::Kafka => "kafka",
+            Self::MySql => "mysql",
+        }
+    }
+}
+
+static FOUND: Mutex<BTreeMap<Part, PathBuf>> = Mutex::new(BTreeMap::new());
+
+/// Where the part is; installs it first when it is missing, which takes a while.
+pub fn provide(part: Part) -> Result<PathBuf> {
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(path) = found.get(&part) {
+        return Ok(path.clone());
+    }
+    let path = provisioned(part)?;
+    found.insert(part, path.clone());
+    Ok(path)
+}
+
+/// Whether the test script found no MySQL to be had, and said so. Tests of MySQL then print that they were left out.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "one variable, read here only, set by the test script"
+)]
+pub fn mysql_is_left_out() -> bool {
+    std::env::var("MALL_MYSQL").is_ok_and(|value| value == "absent")
+}
+
+/// The repository's root.
+pub(super) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+fn provisioned(part: Part) -> Result<PathBuf> {
+    let script = root().join("mall");
+    let run = Command::new(&script)
+        .args(["provision", part.name()])
+        .output();
+    let run = run.with_context(|| format!("cannot run {}", script.display()))?;
+    if !run.status.success() {
+        bail!(
+            "cannot install {}:\n{}",
+            part.name(),
+            String::from_utf8_lossy(&run.stderr)
+        );
+    }
+    let output = String::from_utf8_lossy(&run.stdout);
+    let last = output
+        .lines()
+        .last()
+        .with_context(|| format!("{} did not say where {} is", script.display(), part.name()))?;
+    Ok(PathBuf::from(last))
+}

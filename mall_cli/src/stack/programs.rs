@@ -1,0 +1,187 @@
+//! How our own programs are started: their arguments, variables and addresses. Must not know what they do.
+
+use crate::stack::{Credentials, Place, Service, Spec, Topics};
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const READY_LIMIT: Duration = Duration::from_secs(60);
+const RUN_LIMIT: Duration = Duration::from_secs(120);
+
+/// The payment gateway's simulator.
+#[derive(Clone)]
+pub struct PaymentSimulator {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    /// The file that keeps what was charged.
+    pub ledger: PathBuf,
+    /// The key that its callers must show.
+    pub secret_key: String,
+    /// Further variables.
+    pub env: Vec<(String, String)>,
+}
+
+impl PaymentSimulator {
+    /// Starts it under that name and waits until it answers.
+    pub fn start(&self, place: &Place, name: &str) -> Result<Service> {
+        let mut spec = http_program("payment_simulator", place, name, self.port, "/livez")?;
+        spec.args = vec![
+            "--listen".into(),
+            listen("127.0.0.1", self.port).into(),
+            "--ledger".into(),
+            self.ledger.clone().into(),
+        ];
+        spec.env
+            .push(("PAYMENT_SECRET_KEY".into(), self.secret_key.clone()));
+        spec.env.extend(self.env.clone());
+        started(spec)
+    }
+}
+
+/// The order service.
+#[derive(Clone)]
+pub struct OrderService {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    /// The broker.
+    pub bootstrap_servers: String,
+    /// The topics.
+    pub topics: Topics,
+    /// The database.
+    pub database: Credentials,
+    /// Further variables.
+    pub env: Vec<(String, String)>,
+}
+
+impl OrderService {
+    /// Starts it under that name and waits until it is ready.
+    pub fn start(&self, place: &Place, name: &str) -> Result<Service> {
+        started(self.spec(place, name, &["serve"])?)
+    }
+
+    /// Runs the migrations and ends.
+    pub fn migrate(&self, place: &Place) -> Result<()> {
+        Service::run_to_end(
+            self.spec(place, "order-service-migrate", &["migrate"])?,
+            RUN_LIMIT,
+        )
+    }
+
+    /// Imports what is missing of the catalogue in `file`, and ends.
+    pub fn import_catalogue(&self, place: &Place, file: &Path) -> Result<()> {
+        let mut spec = self.spec(place, "order-service-import", &["import-catalogue"])?;
+        spec.args.push(file.into());
+        Service::run_to_end(spec, RUN_LIMIT)
+    }
+
+    fn spec(&self, place: &Place, name: &str, args: &[&str]) -> Result<Spec> {
+        let mut spec = http_program("order_service", place, name, self.port, "/readyz")?;
+        spec.args = args.iter().map(Into::into).collect();
+        spec.env
+            .push(("HTTP_ADDR".into(), listen("127.0.0.1", self.port)));
+        spec.env.push((
+            "KAFKA_BOOTSTRAP_SERVERS".into(),
+            self.bootstrap_servers.clone(),
+        ));
+        spec.env.extend(self.topics.env());
+        spec.env.extend(self.database.env());
+        spec.env.extend(self.env.clone());
+        Ok(spec)
+    }
+}
+
+/// The composite service, the shoppers' API.
+#[derive(Clone)]
+pub struct CompositeService {
+    /// The address to listen on.
+    pub bind: String,
+    /// The port.
+    pub port: u16,
+    /// The broker.
+    pub bootstrap_servers: String,
+    /// The topics.
+    pub topics: Topics,
+    /// The order service's base URL.
+    pub order_service_url: String,
+    /// The payment gateway's base URL.
+    pub payment_url: String,
+    /// The key to show there.
+    pub secret_key: String,
+    /// Further variables.
+    pub env: Vec<(String, String)>,
+}
+
+impl CompositeService {
+    /// Starts it under that name and waits until it is ready.
+    pub fn start(&self, place: &Place, name: &str) -> Result<Service> {
+        let mut spec = http_program("composite_service", place, name, self.port, "/readyz")?;
+        spec.env
+            .push(("HTTP_ADDR".into(), listen(&self.bind, self.port)));
+        spec.env.push((
+            "KAFKA_BOOTSTRAP_SERVERS".into(),
+            self.bootstrap_servers.clone(),
+        ));
+        spec.env
+            .push(("ORDER_SERVICE_URL".into(), self.order_service_url.clone()));
+        spec.env
+            .push(("PAYMENT_URL".into(), self.payment_url.clone()));
+        spec.env
+            .push(("PAYMENT_SECRET_KEY".into(), self.secret_key.clone()));
+        spec.env.extend(self.topics.env());
+        spec.env.extend(self.env.clone());
+        started(spec)
+    }
+}
+
+/// The base URL of a server on that port of this machine.
+pub(super) fn base_url(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
+}
+
+fn listen(bind: &str, port: u16) -> String {
+    if bind.contains(':') {
+        format!("[{bind}]:{port}")
+    } else {
+        format!("{bind}:{port}")
+    }
+}
+
+fn http_program(binary: &str, place: &Place, name: &str, port: u16, ready: &str) -> Result<Spec> {
+    let url = base_url(port);
+    let env = vec![("TZ".to_owned(), "Asia/Seoul".to_owned())];
+    let ready = format!("{url}{ready}");
+    Ok(Spec {
+        name: name.into(),
+        program: program(binary)?,
+        env,
+        log: place.log_of(name),
+        url,
+        ready,
+        ..Spec::default()
+    })
+}
+
+fn started(spec: Spec) -> Result<Service> {
+    let mut service = Service::start(spec)?;
+    service.wait_ready(READY_LIMIT)?;
+    Ok(service)
+}
+
+/// Our binaries stand beside this program; a test's own program is one folder further down, in `deps`.
+fn program(name: &str) -> Result<PathBuf> {
+    let this = std::env::current_exe().context("cannot find this program's own path")?;
+    let beside = this.parent().context("this program has no folder")?;
+    let folder = if beside.ends_with("deps") {
+        beside.parent().unwrap_or(beside)
+    } else {
+        beside
+    };
+    let program = folder.join(name);
+    if !program.is_file() {
+        bail!(
+            "{} is missing: run `cargo build --workspace` (with --release for a release build)",
+            program.display()
+        );
+    }
+    Ok(program)
+}
