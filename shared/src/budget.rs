@@ -1,0 +1,16 @@
+//! How long each layer waits. Each outlasts the one below it, so that the lower one's answer arrives; the compiler checks it.
+
+use std::time::Duration;
+
+/// Until an HTTP request gets an answer of some kind: after it, `202 Accepted` and the purchase goes on.
+pub const HTTP_ANSWER: Duration = Duration::from_secs(10);
+/// Until a reply to a command is overdue, and the command is sent again.
+pub const REPLY_WAIT: Duration = Duration::from_secs(8);
+/// Until a command that the broker has not acknowledged counts as not delivered.
+pub const DELIVERY: Duration = Duration::from_secs(5);
+/// Until the database gives up waiting for a row's lock.
+pub const STATEMENT: Duration = Duration::from_secs(3);
+
+const _: () = assert!(HTTP_ANSWER.as_millis() > REPLY_WAIT.as_millis());
+const _: () = assert!(REPLY_WAIT.as_millis() > DELIVERY.as_millis());
+const _: () = assert!(DELIVERY.as_millis() > STATEMENT.as_millis());

@@ -1,0 +1,210 @@
+//! How both services answer errors over HTTP: one body, its content type by `Accept`, and limits on what they read.
+//! Knows statuses and headers, not which failure has which; that is each service's `inbound/http/error.rs`.
+
+use std::fmt::{self, Debug, Display};
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::{InternalError, JsonPayloadError};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+
+use crate::order_number::OrderNumber;
+use crate::wire::error_body::{ErrorBody, ResponseCode};
+
+/// The largest request body, in bytes.
+pub const MAX_BODY: usize = 64 * 1024;
+
+/// An error answer before it meets its request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The Spring services' code.
+    pub code: ResponseCode,
+    /// For a machine.
+    pub reason: &'static str,
+    /// For a person.
+    pub detail: String,
+    /// The order that is spoken of.
+    pub order_num: Option<OrderNumber>,
+    /// Seconds after which a repetition may succeed.
+    pub retry_after: Option<u64>,
+}
+
+impl Problem {
+    /// A problem with a status, a machine's reason and a person's detail.
+    pub fn new(status: StatusCode, code: ResponseCode, reason: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, reason, detail: detail.into(), order_num: None, retry_after: None }
+    }
+
+    /// Names the order that is spoken of.
+    #[must_use]
+    pub fn about(mut self, order_num: OrderNumber) -> Self {
+        self.order_num = Some(order_num);
+        self
+    }
+
+    /// Says when to try again, in seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    fn body(&self, request: &HttpRequest) -> ErrorBody {
+        ErrorBody {
+            type_uri: "about:blank".to_owned(),
+            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            instance: request.path().to_owned(),
+            code: self.code.code(),
+            msg: self.code.msg().to_owned(),
+            reason: self.reason.to_owned(),
+            order_num: self.order_num.clone(),
+        }
+    }
+
+    fn respond(&self, request: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        response.insert_header((CONTENT_TYPE, error_content_type(request))).json(self.body(request))
+    }
+}
+
+impl Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.reason, self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Only the status: [`render_problems`] writes the body, because it knows the request.
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponse::new(self.status)
+    }
+}
+
+/// Middleware: gives every failed answer the one body. A failure that is not a [`Problem`] gets its status' own words; its cause is not told.
+///
+/// # Errors
+/// Those of the inner service that can't be answered at all.
+pub async fn render_problems<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let http_request = request.request().clone();
+    match next.call(request).await {
+        Ok(response) => Ok(rendered(response.map_into_boxed_body())),
+        Err(error) => {
+            let problem = match error.as_error::<Problem>() {
+                Some(problem) => problem.clone(),
+                None => plain_problem(error.as_response_error().status_code()),
+            };
+            let response = problem.respond(&http_request);
+            Ok(ServiceResponse::new(http_request, response))
+        }
+    }
+}
+
+fn rendered(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let problem = match response.response().error() {
+        Some(error) => match error.as_error::<Problem>() {
+            Some(problem) => problem.clone(),
+            None => plain_problem(response.status()),
+        },
+        None => return response,
+    };
+    let allow = response.headers().get(ALLOW).cloned();
+    let (request, _) = response.into_parts();
+    let mut answer = problem.respond(&request);
+    if let Some(methods) = allow {
+        answer.headers_mut().insert(ALLOW, methods);
+    }
+    ServiceResponse::new(request, answer)
+}
+
+fn plain_problem(status: StatusCode) -> Problem {
+    let phrase = status.canonical_reason().unwrap_or("error");
+    let (code, reason) = match status {
+        StatusCode::NOT_FOUND => (ResponseCode::NotFound, "NOT_FOUND"),
+        status if status.is_client_error() => (ResponseCode::InvalidRequest, "MALFORMED_REQUEST"),
+        _ => (ResponseCode::Fail, "INTERNAL_ERROR"),
+    };
+    Problem::new(status, code, reason, phrase)
+}
+
+/// `application/problem+json` for those who ask for it, `application/json` for all others: clients of the Spring services know only that.
+fn error_content_type(request: &HttpRequest) -> &'static str {
+    let wants_problem = request
+        .headers()
+        .get_all(ACCEPT)
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|range| range.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/problem+json"))));
+    if wants_problem { "application/problem+json" } else { "application/json" }
+}
+
+/// The JSON reader's settings: the size limit, and clear errors.
+#[must_use]
+pub fn json_config() -> web::JsonConfig {
+    web::JsonConfig::default().limit(MAX_BODY).error_handler(|error, request| json_problem(&error, request).into())
+}
+
+fn json_problem(error: &JsonPayloadError, request: &HttpRequest) -> Problem {
+    let invalid = |status, reason, detail: String| Problem::new(status, ResponseCode::InvalidRequest, reason, detail);
+    match error {
+        JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
+            invalid(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", format!("a body has at most {MAX_BODY} bytes"))
+        }
+        JsonPayloadError::ContentType => invalid(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "UNSUPPORTED_MEDIA_TYPE",
+            format!("the body must be application/json, not {}", quoted_content_type(request)),
+        ),
+        JsonPayloadError::Deserialize(cause) => invalid(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", cause.to_string()),
+        _ => invalid(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", "the body could not be read".to_owned()),
+    }
+}
+
+fn quoted_content_type(request: &HttpRequest) -> String {
+    if request.content_type().is_empty() { "without a type".to_owned() } else { format!("{:?}", request.content_type()) }
+}
+
+/// The query reader's settings: clear errors.
+#[must_use]
+pub fn query_config() -> web::QueryConfig {
+    web::QueryConfig::default().error_handler(|error, _| {
+        Problem::new(StatusCode::BAD_REQUEST, ResponseCode::InvalidRequest, "MALFORMED_REQUEST", error.to_string()).into()
+    })
+}
+
+/// The answer to a path that leads nowhere.
+///
+/// # Errors
+/// Always: 404.
+pub async fn unknown_path() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(StatusCode::NOT_FOUND, ResponseCode::NotFound, "NOT_FOUND", "there is nothing at this path"))
+}
+
+/// The answer of a resource to a method that it does not have: 405 with `Allow`.
+pub fn method_not_allowed(allowed: &'static str) -> actix_web::Route {
+    web::to(move || async move {
+        let problem = Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            ResponseCode::InvalidRequest,
+            "METHOD_NOT_ALLOWED",
+            format!("this path has {allowed} only"),
+        );
+        let response = HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish();
+        Err::<HttpResponse, _>(InternalError::from_response(problem, response))
+    })
+}

@@ -1,0 +1,7 @@
+//! Kafka plumbing over librdkafka: settings, a poll thread, offsets in order, publishing. Knows bytes and records, no event.
+
+pub mod config;
+pub mod topics;
+pub mod poll_loop;
+pub mod offset_ledger;
+pub mod publisher;

@@ -1,0 +1,191 @@
+//! A consumer group member on a thread of its own: librdkafka's poll → a bounded channel of [`KafkaEvent`].
+//!
+//! A thread with `BaseConsumer`, not `StreamConsumer`: that one's async receive blocks its executor during a rebalance.
+//! When the channel is full the partitions pause and polling goes on, so that the member stays in its group.
+//! Knows nothing of what the records say.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::message::OwnedMessage;
+use rdkafka::{ClientConfig, ClientContext, Offset, TopicPartitionList};
+use tokio::sync::{mpsc, oneshot};
+
+const POLL_WAIT: Duration = Duration::from_millis(100);
+const PAUSED_POLL_WAIT: Duration = Duration::from_millis(2);
+
+/// All that can happen to a group member.
+#[derive(Debug)]
+pub enum KafkaEvent {
+    /// A record, in its partition's order.
+    Record(OwnedMessage),
+    /// These partitions are ours from now on.
+    Assigned(Vec<i32>),
+    /// These partitions are being taken away; the group waits until `acknowledge` is used or dropped.
+    Revoked {
+        /// The partitions that go.
+        partitions: Vec<i32>,
+        /// To be used once their records are finished and committed.
+        acknowledge: oneshot::Sender<()>,
+    },
+}
+
+/// The running member. Dropping it without [`stop`](Self::stop) leaves the thread to end with the process.
+pub struct PollLoop {
+    consumer: Arc<BaseConsumer<GroupContext>>,
+    topic: String,
+    stopping: Arc<AtomicBool>,
+    thread: thread::JoinHandle<()>,
+}
+
+impl PollLoop {
+    /// Joins the group that `config` names and reads `topic`. At most `capacity` records wait in the channel.
+    ///
+    /// # Errors
+    /// When librdkafka refuses the settings, or the thread can't be started.
+    pub fn start(config: &ClientConfig, topic: &str, capacity: usize) -> Result<(Self, mpsc::Receiver<KafkaEvent>), KafkaError> {
+        let (events_tx, events_rx) = mpsc::channel(capacity);
+        let context = GroupContext { events: events_tx.clone() };
+        let consumer: Arc<BaseConsumer<GroupContext>> = Arc::new(config.create_with_context(context)?);
+        consumer.subscribe(&[topic])?;
+        let stopping = Arc::new(AtomicBool::new(false));
+        let poller = Poller { consumer: Arc::clone(&consumer), events: events_tx, stopping: Arc::clone(&stopping) };
+        let thread = thread::Builder::new()
+            .name(format!("kafka-poll-{topic}"))
+            .spawn(move || poller.run())
+            .map_err(|error| KafkaError::ClientCreation(error.to_string()))?;
+        Ok((Self { consumer, topic: topic.to_owned(), stopping, thread }, events_rx))
+    }
+
+    /// Commits the offsets, each the first that a successor must read; `CommitMode::Async` returns before the broker has answered.
+    ///
+    /// # Errors
+    /// When the group no longer grants it, or no broker answers a synchronous commit.
+    pub fn commit(&self, offsets: &[(i32, i64)], mode: CommitMode) -> KafkaResult<()> {
+        let mut list = TopicPartitionList::with_capacity(offsets.len());
+        for (partition, offset) in offsets {
+            list.add_partition_offset(&self.topic, *partition, Offset::Offset(*offset))?;
+        }
+        self.consumer.commit(&list, mode)
+    }
+
+    /// Whether a broker answers within `wait`. Blocks.
+    ///
+    /// # Errors
+    /// When none does.
+    pub fn probe(&self, wait: Duration) -> KafkaResult<()> {
+        self.consumer.fetch_metadata(Some(&self.topic), wait).map(drop)
+    }
+
+    /// Ends the thread and leaves the group. The receiver must have been dropped before. Blocks until the group was told.
+    pub fn stop(self) {
+        self.stopping.store(true, Ordering::Release);
+        if self.thread.join().is_err() {
+            log::error!("the poll thread of {} panicked", self.topic);
+        }
+        drop(self.consumer);
+    }
+}
+
+struct Poller {
+    consumer: Arc<BaseConsumer<GroupContext>>,
+    events: mpsc::Sender<KafkaEvent>,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Poller {
+    fn run(self) {
+        while !self.is_over() {
+            if let Some(record) = self.poll(POLL_WAIT) {
+                self.deliver(record);
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.stopping.load(Ordering::Acquire) || self.events.is_closed()
+    }
+
+    fn poll(&self, wait: Duration) -> Option<OwnedMessage> {
+        match self.consumer.poll(wait)? {
+            Ok(record) => Some(record.detach()),
+            Err(error) => {
+                log::warn!("polling failed: {error}");
+                None
+            }
+        }
+    }
+
+    fn deliver(&self, record: OwnedMessage) {
+        if let Err(mpsc::error::TrySendError::Full(KafkaEvent::Record(record))) = self.events.try_send(KafkaEvent::Record(record)) {
+            self.deliver_paused(record);
+        }
+    }
+
+    /// The channel is full: stops fetching, and goes on polling for the group's sake until half of the channel is free.
+    fn deliver_paused(&self, record: OwnedMessage) {
+        let mut held = VecDeque::from([record]);
+        self.switch_fetching(false);
+        while !self.is_over() && !(held.is_empty() && self.events.capacity() >= self.events.max_capacity() / 2) {
+            while let Ok(permit) = self.events.try_reserve() {
+                let Some(record) = held.pop_front() else { break };
+                permit.send(KafkaEvent::Record(record));
+            }
+            if let Some(record) = self.poll(PAUSED_POLL_WAIT) {
+                held.push_back(record);
+                // It came from a partition that was assigned meanwhile.
+                self.switch_fetching(false);
+            }
+        }
+        self.switch_fetching(true);
+    }
+
+    fn switch_fetching(&self, is_on: bool) {
+        let switched = self.consumer.assignment().and_then(|partitions| {
+            if is_on { self.consumer.resume(&partitions) } else { self.consumer.pause(&partitions) }
+        });
+        if let Err(error) = switched {
+            log::warn!("could not {} fetching: {error}", if is_on { "resume" } else { "pause" });
+        }
+    }
+}
+
+/// Tells the channel of rebalances, and waits while the receiver finishes what it has of revoked partitions.
+struct GroupContext {
+    events: mpsc::Sender<KafkaEvent>,
+}
+
+impl ClientContext for GroupContext {}
+
+impl ConsumerContext for GroupContext {
+    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Revoke(list) = rebalance {
+            let (acknowledge, acknowledged) = oneshot::channel();
+            let revoked = KafkaEvent::Revoked { partitions: partitions_of(list), acknowledge };
+            if self.events.blocking_send(revoked).is_ok() {
+                // An error means that the receiver is gone: then there is nothing to wait for.
+                let _ = acknowledged.blocking_recv();
+            }
+        }
+    }
+
+    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        match rebalance {
+            Rebalance::Assign(list) => {
+                // An error means that the receiver is gone, and this member is about to leave.
+                let _ = self.events.blocking_send(KafkaEvent::Assigned(partitions_of(list)));
+            }
+            Rebalance::Revoke(_) => {}
+            Rebalance::Error(error) => log::error!("rebalance failed: {error}"),
+        }
+    }
+}
+
+fn partitions_of(list: &TopicPartitionList) -> Vec<i32> {
+    list.elements().iter().map(rdkafka::topic_partition_list::TopicPartitionListElem::partition).collect()
+}

@@ -1,0 +1,92 @@
+//! Publishing records, with the broker's acknowledgement as a call back. Knows neither topics nor contents.
+
+use std::time::Duration;
+
+use rdkafka::client::ClientContext;
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::message::OwnedHeaders;
+use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+
+/// Called once, on the producer's thread, when the broker has acknowledged a record or it is given up.
+pub type OnDelivery = Box<dyn FnOnce(Result<(), KafkaError>) + Send + Sync>;
+
+/// A record to be published.
+#[derive(Debug)]
+pub struct OutboundRecord<'a> {
+    /// The topic's name.
+    pub topic: &'a str,
+    /// The partition; by the key's hash when absent.
+    pub partition: Option<i32>,
+    /// The key; Spring's replies have none.
+    pub key: Option<&'a str>,
+    /// The value.
+    pub payload: &'a [u8],
+    /// The headers.
+    pub headers: OwnedHeaders,
+}
+
+/// A producer whose own thread serves the acknowledgements.
+pub struct Publisher {
+    producer: ThreadedProducer<AcknowledgementContext>,
+}
+
+struct AcknowledgementContext;
+
+impl ClientContext for AcknowledgementContext {}
+
+impl ProducerContext for AcknowledgementContext {
+    type DeliveryOpaque = Box<OnDelivery>;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, on_delivery: Box<OnDelivery>) {
+        let outcome = match result {
+            Ok(_) => Ok(()),
+            Err((error, _)) => Err(error.clone()),
+        };
+        on_delivery(outcome);
+    }
+}
+
+impl Publisher {
+    /// Starts a producer.
+    ///
+    /// # Errors
+    /// When librdkafka refuses the settings.
+    pub fn start(config: &rdkafka::ClientConfig) -> KafkaResult<Self> {
+        Ok(Self { producer: config.create_with_context(AcknowledgementContext)? })
+    }
+
+    /// Hands the record to the producer, never blocks. `on_delivery` is called only when this returns `Ok`.
+    ///
+    /// # Errors
+    /// When the producer's queue is full, or the record can't be sent at all.
+    pub fn publish(&self, record: OutboundRecord<'_>, on_delivery: OnDelivery) -> Result<(), KafkaError> {
+        let mut base = BaseRecord::<'_, str, [u8], _>::with_opaque_to(record.topic, Box::new(on_delivery))
+            .payload(record.payload)
+            .headers(record.headers);
+        base.partition = record.partition;
+        base.key = record.key;
+        self.producer.send(base).map_err(|(error, _)| error)
+    }
+
+    /// Whether a broker answers within `wait`. Blocks.
+    ///
+    /// # Errors
+    /// When none does.
+    pub fn probe(&self, topic: &str, wait: Duration) -> KafkaResult<()> {
+        self.producer.client().fetch_metadata(Some(topic), wait).map(drop)
+    }
+
+    /// Waits until everything is acknowledged or given up, at most so long. Blocks.
+    ///
+    /// # Errors
+    /// When the time is over.
+    pub fn flush(&self, wait: Duration) -> KafkaResult<()> {
+        self.producer.flush(wait)
+    }
+}
+
+impl std::fmt::Debug for Publisher {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Publisher")
+    }
+}

@@ -1,0 +1,14 @@
+//! What both services use: the contract on Kafka and HTTP, and the plumbing under it.
+//! Holds no business rule and knows neither service.
+
+pub mod order_number;
+pub mod money;
+pub mod reason;
+pub mod wire;
+pub mod kafka;
+pub mod http;
+pub mod env;
+pub mod clock;
+pub mod ids;
+pub mod budget;
+pub mod logging;

@@ -1,0 +1,107 @@
+//! The order number: `yyyyMMddHHmmss`, then a random number. Knows its form, not where it comes from.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use chrono::NaiveDateTime;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The longest order number that payment gateways and the database take, in digits.
+pub const MAX_DIGITS: usize = 40;
+
+/// The exclusive upper bound of the random part: eighteen digits.
+pub const RANDOM_BOUND: u64 = 1_000_000_000_000_000_000;
+
+/// The unique number of an order: one to forty ASCII digits. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OrderNumber(Arc<str>);
+
+/// Why a text is not an order number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an order number is 1 to {MAX_DIGITS} digits")]
+pub struct InvalidOrderNumber;
+
+impl OrderNumber {
+    /// Makes the number of an order that is placed at `local_time` (in the service's zone).
+    /// `random` is taken modulo [`RANDOM_BOUND`], so the number always has 32 digits.
+    #[must_use]
+    pub fn new(local_time: NaiveDateTime, random: u64) -> Self {
+        let random_part = random % RANDOM_BOUND;
+        Self(format!("{}{random_part:018}", local_time.format("%Y%m%d%H%M%S")).into())
+    }
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for OrderNumber {
+    type Err = InvalidOrderNumber;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let is_valid = (1..=MAX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_valid { Ok(Self(text.into())) } else { Err(InvalidOrderNumber) }
+    }
+}
+
+impl fmt::Display for OrderNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for OrderNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl Serialize for OrderNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for OrderNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct DigitsVisitor;
+        impl de::Visitor<'_> for DigitsVisitor {
+            type Value = OrderNumber;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "{InvalidOrderNumber}")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<OrderNumber, E> {
+                text.parse().map_err(E::custom)
+            }
+        }
+        deserializer.deserialize_str(DigitsVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at_noon() -> NaiveDateTime {
+        "2026-11-23T12:00:05".parse().unwrap()
+    }
+
+    #[test]
+    fn given_a_time_and_a_random_number_then_the_number_is_both_and_has_32_digits() {
+        assert_eq!(OrderNumber::new(at_noon(), 7).as_str(), "20261123120005000000000000000007");
+        assert_eq!(OrderNumber::new(at_noon(), u64::MAX).as_str().len(), 32);
+    }
+
+    #[test]
+    fn given_texts_that_are_no_order_numbers_when_parsed_then_they_are_refused() {
+        for text in ["", "2026-11", "２０２６", "1 ", &"1".repeat(41)] {
+            assert_eq!(text.parse::<OrderNumber>(), Err(InvalidOrderNumber), "{text:?}");
+        }
+        assert!("1".repeat(40).parse::<OrderNumber>().is_ok());
+    }
+}

@@ -1,0 +1,112 @@
+//! The envelope of every Kafka record: `{"eventType","key","data","eventCreatedAt"}`, as Jackson writes it.
+
+use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// What a record says. The first four are the Spring services' own; nothing old receives the commands that follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum EventType {
+    /// Command: place an order.
+    OrderCreate,
+    /// Reply: the order is pending.
+    OrderCreated,
+    /// Reply: the order is rejected, or the command was refused.
+    OrderRejected,
+    /// Reply: the order is paid.
+    OrderCompleted,
+    /// Command: complete the order, it is paid.
+    OrderApprove,
+    /// Command: reject the order.
+    OrderReject,
+}
+
+/// A record's value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event<D> {
+    /// What is said.
+    pub event_type: EventType,
+    /// The record's key, repeated; a reply repeats its command's.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub key: String,
+    /// The body.
+    pub data: D,
+    /// When the event was made, in its maker's zone.
+    #[serde(default)]
+    pub event_created_at: Option<LocalTimestamp>,
+}
+
+/// A local date and time in Jackson's array form, `[y,M,d,H,m,s,nanos]`, whose zero seconds and nanoseconds are left out at the end.
+/// Reads an ISO-8601 local date-time string as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LocalTimestamp(pub NaiveDateTime);
+
+impl Serialize for LocalTimestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let at = self.0;
+        let parts =
+            [at.year().unsigned_abs(), at.month(), at.day(), at.hour(), at.minute(), at.second(), at.nanosecond() % 1_000_000_000];
+        let written = match (parts[5], parts[6]) {
+            (0, 0) => 5,
+            (_, 0) => 6,
+            _ => 7,
+        };
+        parts[..written].serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for LocalTimestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Parts(Vec<u32>),
+            Text(String),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Parts(parts) => from_parts(&parts).ok_or_else(|| de::Error::custom("not a date and time: [y,M,d,H,m,s,nanos]")),
+            Form::Text(text) => text.parse().map_err(de::Error::custom),
+        }
+        .map(Self)
+    }
+}
+
+fn from_parts(parts: &[u32]) -> Option<NaiveDateTime> {
+    if !(3..=7).contains(&parts.len()) {
+        return None;
+    }
+    let part = |index: usize| parts.get(index).copied().unwrap_or(0);
+    NaiveDate::from_ymd_opt(part(0).try_into().ok()?, part(1), part(2))?.and_hms_nano_opt(part(3), part(4), part(5), part(6))
+}
+
+fn null_as_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_timestamps_when_written_then_trailing_zero_parts_are_left_out_as_jackson_does() {
+        for (text, json) in [
+            ("2026-11-23T01:15:40.582933504", "[2026,11,23,1,15,40,582933504]"),
+            ("2026-11-23T01:15:40", "[2026,11,23,1,15,40]"),
+            ("2026-11-23T01:15:00", "[2026,11,23,1,15]"),
+            ("2026-11-23T00:00:00.000000001", "[2026,11,23,0,0,0,1]"),
+        ] {
+            let timestamp = LocalTimestamp(text.parse().unwrap());
+            assert_eq!(serde_json::to_string(&timestamp).unwrap(), json);
+            assert_eq!(serde_json::from_str::<LocalTimestamp>(json).unwrap(), timestamp);
+            assert_eq!(serde_json::from_str::<LocalTimestamp>(&format!("{text:?}")).unwrap(), timestamp);
+        }
+    }
+
+    #[test]
+    fn given_what_is_no_timestamp_when_read_then_it_is_refused() {
+        for json in ["[2026]", "[2026,13,1]", "[2026,1,1,25]", "[1,2,3,4,5,6,7,8]", "\"yesterday\"", "{}"] {
+            assert!(serde_json::from_str::<LocalTimestamp>(json).is_err(), "{json}");
+        }
+    }
+}

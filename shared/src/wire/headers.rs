@@ -1,0 +1,139 @@
+//! The record headers of request and reply, as spring-kafka names and encodes them.
+
+use rdkafka::message::{BorrowedHeaders, Header, Headers, OwnedHeaders};
+
+/// Pairs a reply with its request: any bytes, echoed unchanged.
+pub const CORRELATION_ID: &str = "kafka_correlationId";
+/// The topic to reply to, UTF-8.
+pub const REPLY_TOPIC: &str = "kafka_replyTopic";
+/// The partition to reply to, four bytes, big-endian; optional.
+pub const REPLY_PARTITION: &str = "kafka_replyPartition";
+/// The Java class of the value; Spring services refuse records without it.
+pub const TYPE_ID: &str = "__TypeId__";
+/// The one class there is.
+pub const EVENT_TYPE_ID: &str = "me.hanwool.mallutilapp.event.Event";
+
+/// Where and how a requester wants its reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplyAddress {
+    /// The topic to reply to.
+    pub topic: String,
+    /// The partition of it, when the requester reads only that.
+    pub partition: Option<i32>,
+    /// The bytes to echo; some requesters send none.
+    pub correlation_id: Option<Vec<u8>>,
+}
+
+/// Why a record's reply headers can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidHeaders {
+    /// The reply topic is empty or not text.
+    #[error("{REPLY_TOPIC} is not a topic's name")]
+    ReplyTopic,
+    /// The reply partition is not a non-negative four-byte integer.
+    #[error("{REPLY_PARTITION} is not four bytes of a partition's number")]
+    ReplyPartition,
+}
+
+impl ReplyAddress {
+    /// Reads the reply address off a record's headers; `None` when no reply is asked for.
+    ///
+    /// # Errors
+    /// When a header is there but makes no sense.
+    pub fn read<H: Headers>(headers: Option<&H>) -> Result<Option<Self>, InvalidHeaders> {
+        let Some(topic) = header(headers, REPLY_TOPIC) else { return Ok(None) };
+        let topic = std::str::from_utf8(topic).ok().filter(|name| is_topic_name(name)).ok_or(InvalidHeaders::ReplyTopic)?;
+        let partition = header(headers, REPLY_PARTITION).map(partition_number).transpose()?;
+        let correlation_id = header(headers, CORRELATION_ID).map(<[u8]>::to_vec);
+        Ok(Some(Self { topic: topic.to_owned(), partition, correlation_id }))
+    }
+
+    /// The headers of a request that asks for its reply here, in the order in which spring-kafka writes them.
+    #[must_use]
+    pub fn request_headers(&self) -> OwnedHeaders {
+        let mut headers = OwnedHeaders::new_with_capacity(4)
+            .insert(Header { key: REPLY_TOPIC, value: Some(self.topic.as_bytes()) });
+        if let Some(partition) = self.partition {
+            headers = headers.insert(Header { key: REPLY_PARTITION, value: Some(&partition.to_be_bytes()) });
+        }
+        self.with_correlation_id(headers).insert(type_id())
+    }
+
+    /// The headers of the reply itself.
+    #[must_use]
+    pub fn reply_headers(&self) -> OwnedHeaders {
+        self.with_correlation_id(OwnedHeaders::new_with_capacity(2)).insert(type_id())
+    }
+
+    fn with_correlation_id(&self, headers: OwnedHeaders) -> OwnedHeaders {
+        match &self.correlation_id {
+            Some(id) => headers.insert(Header { key: CORRELATION_ID, value: Some(id) }),
+            None => headers,
+        }
+    }
+}
+
+/// The value of the last header of this name, which is the one that counts in Kafka clients.
+pub fn header<'a, H: Headers>(headers: Option<&'a H>, name: &str) -> Option<&'a [u8]> {
+    headers?.iter().filter(|header| header.key == name).filter_map(|header| header.value).last()
+}
+
+/// The correlation id of a reply that has not been detached from the client's buffer.
+pub fn correlation_id<'a>(headers: Option<&'a BorrowedHeaders>) -> Option<&'a [u8]> {
+    header(headers, CORRELATION_ID)
+}
+
+fn type_id() -> Header<'static, &'static str> {
+    Header { key: TYPE_ID, value: Some(EVENT_TYPE_ID) }
+}
+
+fn partition_number(bytes: &[u8]) -> Result<i32, InvalidHeaders> {
+    let number = bytes.try_into().map(i32::from_be_bytes).map_err(|_| InvalidHeaders::ReplyPartition)?;
+    if number >= 0 { Ok(number) } else { Err(InvalidHeaders::ReplyPartition) }
+}
+
+/// Kafka's own rule for topic names.
+fn is_topic_name(name: &str) -> bool {
+    (1..=249).contains(&name.len())
+        && name != "."
+        && name != ".."
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&str, &[u8])]) -> OwnedHeaders {
+        pairs.iter().fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(*value) }))
+    }
+
+    #[test]
+    fn given_reply_headers_when_read_then_they_are_the_address() {
+        let read = ReplyAddress::read(Some(&headers(&[
+            (REPLY_TOPIC, b"composite"),
+            (REPLY_PARTITION, &[0, 0, 1, 2]),
+            (CORRELATION_ID, &[0xff; 16]),
+            ("spring_json_header_types", b"{}"),
+        ])));
+        let address = ReplyAddress { topic: "composite".into(), partition: Some(258), correlation_id: Some(vec![0xff; 16]) };
+        assert_eq!(read, Ok(Some(address)));
+    }
+
+    #[test]
+    fn given_no_reply_topic_when_read_then_no_reply_is_asked_for() {
+        assert_eq!(ReplyAddress::read::<OwnedHeaders>(None), Ok(None));
+        assert_eq!(ReplyAddress::read(Some(&headers(&[(CORRELATION_ID, b"x")]))), Ok(None));
+    }
+
+    #[test]
+    fn given_senseless_reply_headers_when_read_then_they_are_refused() {
+        for topic in [&b""[..], b"a b", b"\xff", b".."] {
+            assert_eq!(ReplyAddress::read(Some(&headers(&[(REPLY_TOPIC, topic)]))), Err(InvalidHeaders::ReplyTopic));
+        }
+        for partition in [&b""[..], b"1", &[0xff; 4], &[0; 8]] {
+            let read = ReplyAddress::read(Some(&headers(&[(REPLY_TOPIC, b"t"), (REPLY_PARTITION, partition)])));
+            assert_eq!(read, Err(InvalidHeaders::ReplyPartition));
+        }
+    }
+}

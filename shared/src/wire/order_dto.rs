@@ -1,0 +1,120 @@
+//! The bodies of order events and of REST. The Spring services know the first members of each and ignore the others;
+//! unknown members are ignored here too.
+
+use chrono::{DateTime, FixedOffset};
+use serde::{Deserialize, Serialize};
+
+use crate::money::Money;
+use crate::order_number::OrderNumber;
+use crate::reason::Reason;
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum OrderStatus {
+    /// Pending: stock is taken, payment is awaited.
+    Created,
+    /// Paid.
+    Complete,
+    /// Refused or given up; stock and coupon are back.
+    Rejected,
+}
+
+/// An order, as a command's and a reply's `data` and as the REST answer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OrderDto {
+    /// The order number; a Spring composite leaves it to the order service.
+    pub order_num: Option<OrderNumber>,
+    /// The lines; a Spring composite sends none.
+    pub order_line_list: Option<Vec<OrderLineDto>>,
+    /// The status; absent in commands.
+    pub status: Option<OrderStatus>,
+    /// The coupon that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coupon_id: Option<i64>,
+    /// The sum of the lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_price: Option<Money>,
+    /// What is to be paid: the total less the coupon's discount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub final_price: Option<Money>,
+    /// When the order was placed, RFC 3339 with the service zone's offset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_date: Option<DateTime<FixedOffset>>,
+    /// Why the order is rejected or the command was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reject_reason: Option<Reason>,
+    /// The payment: intended in `ORDER_CREATE`, made in `ORDER_APPROVE` and in replies about a paid order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment: Option<PaymentDto>,
+    /// Names the purchase: a repeated `ORDER_CREATE` has the same, another purchase with this order number has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// A line of an order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrderLineDto {
+    /// The line's number within its order, from 1; absent when an order is placed.
+    #[serde(default)]
+    pub order_line_id: Option<i64>,
+    /// What is bought. In answers its `price` is the price paid for one piece.
+    pub item: ItemDto,
+    /// How many pieces.
+    pub quantity: i64,
+}
+
+/// The unit that is bought.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ItemDto {
+    /// Its identity.
+    pub item_id: i64,
+    /// Its name; not needed to order it.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// The price of one piece. Never believed when it comes from a shopper.
+    #[serde(default)]
+    pub price: Option<Money>,
+    /// Pieces left; in the catalogue only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stock: Option<u32>,
+}
+
+/// A product and its items.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProductDto {
+    /// Its identity.
+    pub product_id: i64,
+    /// Its name.
+    pub name: String,
+    /// The items it is made of.
+    pub item_list: Vec<ItemDto>,
+}
+
+/// A payment at the gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaymentDto {
+    /// The gateway's key of the payment, which the shopper's payment window was given.
+    pub payment_key: String,
+    /// What is paid.
+    pub amount: Money,
+}
+
+/// The body of `POST /open-api/order`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreateOrderDto {
+    /// What to buy.
+    pub order_line_list: Vec<OrderLineDto>,
+    /// The coupon to use.
+    #[serde(default)]
+    pub coupon_id: Option<i64>,
+    /// Pays in the same request; without it the order stays pending.
+    #[serde(default)]
+    pub payment: Option<PaymentDto>,
+}
