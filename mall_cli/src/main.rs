@@ -1,3 +1,42 @@
-//! The `mall` command's program. Must not know how a part is started: that is the library's.
+//! The program behind the script `mall`: reads the command line and hands over to one command.
+//! Must not know how a part is started: that is the library's.
 
-fn main() {}
+mod commands;
+mod home;
+mod output;
+mod run_file;
+mod signals;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The mall on this machine: broker, database, payment simulator, order service and composite service
+#[derive(Parser)]
+#[command(name = "mall", version)]
+struct Mall {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Up(commands::up::Up),
+    Down(commands::down::Down),
+    Status(commands::status::Status),
+    Logs(commands::logs::Logs),
+    Reset(commands::reset::Reset),
+}
+
+fn main() -> ExitCode {
+    let result = match Mall::parse().command {
+        Command::Up(up) => up.run(),
+        Command::Down(down) => down.run(),
+        Command::Status(status) => status.run(),
+        Command::Logs(logs) => logs.run(),
+        Command::Reset(reset) => reset.run(),
+    };
+    result.unwrap_or_else(|error| {
+        output::complain(&error);
+        ExitCode::FAILURE
+    })
+}

@@ -1,10 +1,11 @@
 //! Says what a stack shall be, and starts it bottom-up. Must not know how a single part is started.
 
 use crate::stack::{
-    Broker, BrokerKind, Database, Event, Flavour, PaymentSimulator, Place, Stack, Topics, ports,
-    secrets,
+    Broker, BrokerKind, Database, Event, Flavour, LOOPBACK, PaymentSimulator, Place, Stack, Topics,
+    ports, secrets,
 };
 use anyhow::Result;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -24,7 +25,7 @@ pub struct StackBuilder {
     /// How many composites.
     pub composites: usize,
     /// The address that the composites listen on; everything else stays on 127.0.0.1.
-    pub bind: String,
+    pub bind: IpAddr,
     /// The first composite's port; further ones take the following free ports.
     pub composite_port: u16,
     /// The first order service's port; further ones take the following free ports.
@@ -55,7 +56,7 @@ impl StackBuilder {
             topics: Topics::with_partitions(4, 4),
             order_services: 1,
             composites: 1,
-            bind: "127.0.0.1".to_owned(),
+            bind: LOOPBACK,
             composite_port: 0,
             order_port: 0,
             payment_port: 0,

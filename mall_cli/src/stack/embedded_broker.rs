@@ -4,6 +4,7 @@
 
 use crate::stack::Topic;
 use anyhow::{Context, Result, anyhow};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use std::sync::mpsc::{Sender, channel};
@@ -55,7 +56,10 @@ impl EmbeddedBroker {
         let wanted = topic.clone();
         let created =
             self.with(move |cluster| cluster.create_topic(&wanted.name, wanted.partitions, 1))?;
-        created.with_context(|| format!("cannot create the topic {}", topic.name))
+        match created {
+            Err(KafkaError::MockCluster(RDKafkaErrorCode::TopicAlreadyExists)) => Ok(()),
+            other => other.with_context(|| format!("cannot create the topic {}", topic.name)),
+        }
     }
 
     /// Does something to the cluster itself: takes its broker down, slows it, makes it answer errors.

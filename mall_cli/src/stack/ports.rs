@@ -5,8 +5,11 @@
 
 use anyhow::{Result, bail};
 use std::collections::BTreeSet;
-use std::net::TcpListener;
+use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::sync::{Mutex, PoisonError};
+
+/// This machine, as itself.
+pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 const LOWEST: u16 = 20_000;
 const BEYOND: u16 = 32_000;
@@ -28,7 +31,7 @@ pub fn free_port() -> Result<u16> {
 
 /// Whether a server could listen on that port now.
 pub fn is_free(port: u16) -> bool {
-    TcpListener::bind(("127.0.0.1", port)).is_ok()
+    TcpListener::bind((LOOPBACK, port)).is_ok()
 }
 
 /// `port`, or a free one for 0.

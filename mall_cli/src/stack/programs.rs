@@ -1,7 +1,8 @@
 //! How our own programs are started: their arguments, variables and addresses. Must not know what they do.
 
-use crate::stack::{Credentials, Place, Service, Spec, Topics};
+use crate::stack::{Credentials, LOOPBACK, Place, Service, Spec, Topics};
 use anyhow::{Context, Result, bail};
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ impl PaymentSimulator {
         let mut spec = http_program("payment_simulator", place, name, self.port, "/livez")?;
         spec.args = vec![
             "--listen".into(),
-            listen("127.0.0.1", self.port).into(),
+            listen(LOOPBACK, self.port).into(),
             "--ledger".into(),
             self.ledger.clone().into(),
         ];
@@ -78,7 +79,7 @@ impl OrderService {
         let mut spec = http_program("order_service", place, name, self.port, "/readyz")?;
         spec.args = args.iter().map(Into::into).collect();
         spec.env
-            .push(("HTTP_ADDR".into(), listen("127.0.0.1", self.port)));
+            .push(("HTTP_ADDR".into(), listen(LOOPBACK, self.port)));
         spec.env.push((
             "KAFKA_BOOTSTRAP_SERVERS".into(),
             self.bootstrap_servers.clone(),
@@ -94,7 +95,7 @@ impl OrderService {
 #[derive(Clone)]
 pub struct CompositeService {
     /// The address to listen on.
-    pub bind: String,
+    pub bind: IpAddr,
     /// The port.
     pub port: u16,
     /// The broker.
@@ -116,7 +117,7 @@ impl CompositeService {
     pub fn start(&self, place: &Place, name: &str) -> Result<Service> {
         let mut spec = http_program("composite_service", place, name, self.port, "/readyz")?;
         spec.env
-            .push(("HTTP_ADDR".into(), listen(&self.bind, self.port)));
+            .push(("HTTP_ADDR".into(), listen(self.bind, self.port)));
         spec.env.push((
             "KAFKA_BOOTSTRAP_SERVERS".into(),
             self.bootstrap_servers.clone(),
@@ -138,12 +139,8 @@ pub(super) fn base_url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-fn listen(bind: &str, port: u16) -> String {
-    if bind.contains(':') {
-        format!("[{bind}]:{port}")
-    } else {
-        format!("{bind}:{port}")
-    }
+fn listen(address: IpAddr, port: u16) -> String {
+    SocketAddr::new(address, port).to_string()
 }
 
 fn http_program(binary: &str, place: &Place, name: &str, port: u16, ready: &str) -> Result<Spec> {

@@ -123,6 +123,15 @@ impl Stack {
         Ok(&mut self.composites[count])
     }
 
+    /// Our own programs, from the top down.
+    pub fn http_services(&self) -> Vec<&Service> {
+        self.composites
+            .iter()
+            .chain(&self.order_services)
+            .chain([&self.payment])
+            .collect()
+    }
+
     /// Every child process, from the top down.
     pub fn children(&mut self) -> Vec<&mut Service> {
         let mut children: Vec<&mut Service> = self
@@ -183,7 +192,7 @@ impl Stack {
 
     fn composite(&self, port: u16) -> CompositeService {
         CompositeService {
-            bind: self.wanted.bind.clone(),
+            bind: self.wanted.bind,
             port,
             bootstrap_servers: self.bootstrap_servers().to_owned(),
             topics: self.wanted.topics.clone(),

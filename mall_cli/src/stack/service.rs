@@ -75,6 +75,11 @@ impl Service {
         &self.spec.url
     }
 
+    /// The URL that answers 200 once it is ready.
+    pub fn ready_url(&self) -> &str {
+        &self.spec.ready
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -171,7 +176,8 @@ impl Service {
         all[all.len().saturating_sub(lines)..].join("\n")
     }
 
-    fn last_words(&self) -> String {
+    /// The end of its log, for a message.
+    pub fn last_words(&self) -> String {
         format!(
             "last lines of {}:\n{}",
             self.spec.log.display(),
@@ -212,7 +218,8 @@ fn spawned(spec: &Spec) -> Result<Child> {
     spawner::spawn(command).with_context(|| format!("cannot start {}", spec.name))
 }
 
-fn answers_ok(url: &str) -> bool {
+/// Whether that URL answers 200 now.
+pub fn answers_ok(url: &str) -> bool {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(2)))
         .build()

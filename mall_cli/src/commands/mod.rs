@@ -1,0 +1,8 @@
+//! The commands, one a file. Each parses its flags and runs.
+
+pub(crate) mod down;
+pub(crate) mod logs;
+pub(crate) mod reset;
+pub(crate) mod status;
+pub(crate) mod up;
+mod summary;
