@@ -1,0 +1,300 @@
+//! Tests of the ledger's decisions, without files, clocks or HTTP.
+
+use chrono::{DateTime, Utc};
+
+use super::{Answer, Inconsistent, Ledger};
+use crate::domain::{
+    payment::State,
+    record::{Kind, Outcome, Record},
+    refusal::{Conflict, Refusal},
+    request::{Cancel, Confirm, Request},
+};
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_700_000_000 + second, 0).unwrap()
+}
+
+fn confirm(payment_key: &str, order_id: &str) -> Confirm {
+    let amount = "24000.50".parse().unwrap();
+    Confirm {
+        payment_key: payment_key.to_owned(),
+        order_id: order_id.to_owned(),
+        amount,
+    }
+}
+
+fn cancel(payment_key: &str) -> Cancel {
+    Cancel {
+        payment_key: payment_key.to_owned(),
+        cancel_reason: "changed my mind".to_owned(),
+        cancel_amount: None,
+    }
+}
+
+fn commit(ledger: &mut Ledger, request: Request, key: Option<&str>, outcome: Outcome) -> Answer {
+    let sequence = ledger.sequence() + 1;
+    let (requested_at, at) = (at(0), at(sequence.try_into().unwrap()));
+    let record = Record {
+        sequence,
+        requested_at,
+        at,
+        idempotency_key: key.map(str::to_owned),
+        request,
+        outcome,
+    };
+    ledger.commit(record).unwrap()
+}
+
+/// Order `o1` charged with payment `p1` by idempotency key `k1`.
+fn charged() -> Ledger {
+    let mut ledger = Ledger::default();
+    commit(
+        &mut ledger,
+        Request::Confirm(confirm("p1", "o1")),
+        Some("k1"),
+        Outcome::Charged,
+    )
+    .unwrap();
+    ledger
+}
+
+/// The same, and then canceled by the same idempotency key.
+fn canceled() -> Ledger {
+    let mut ledger = charged();
+    commit(
+        &mut ledger,
+        Request::Cancel(cancel("p1")),
+        Some("k1"),
+        Outcome::Canceled,
+    )
+    .unwrap();
+    ledger
+}
+
+#[test]
+fn given_nothing_when_confirmed_then_it_can_be_charged() {
+    assert_eq!(
+        Ledger::default().check_confirm(&confirm("p1", "o1")),
+        Ok(())
+    );
+}
+
+#[test]
+fn given_a_charged_order_when_confirmed_with_another_key_then_it_is_refused() {
+    let ledger = charged();
+    for again in [confirm("p1", "o1"), confirm("p2", "o1")] {
+        assert_eq!(
+            ledger.known_answer(&Request::Confirm(again.clone()), Some("k2")),
+            Ok(None)
+        );
+        assert_eq!(
+            ledger.check_confirm(&again),
+            Err(Refusal::AlreadyProcessedPayment)
+        );
+    }
+}
+
+#[test]
+fn given_a_charged_payment_when_used_for_another_order_then_it_is_refused() {
+    assert_eq!(
+        charged().check_confirm(&confirm("p1", "o2")),
+        Err(Refusal::AlreadyProcessedPayment)
+    );
+}
+
+#[test]
+fn given_a_canceled_order_when_confirmed_then_it_is_still_refused() {
+    assert_eq!(
+        canceled().check_confirm(&confirm("p2", "o1")),
+        Err(Refusal::AlreadyProcessedPayment)
+    );
+}
+
+#[test]
+fn given_a_charged_order_when_the_same_request_is_repeated_then_the_first_answer_is_known_even_after_a_cancel()
+ {
+    let mut ledger = charged();
+    let request = Request::Confirm(confirm("p1", "o1"));
+    let first = ledger
+        .known_answer(&request, Some("k1"))
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert!(matches!(first.state, State::Done(_)));
+    commit(
+        &mut ledger,
+        Request::Cancel(cancel("p1")),
+        None,
+        Outcome::Canceled,
+    )
+    .unwrap();
+    assert_eq!(
+        ledger.known_answer(&request, Some("k1")),
+        Ok(Some(Ok(first)))
+    );
+}
+
+#[test]
+fn given_a_declined_payment_when_tried_again_then_it_stays_declined_but_another_may_pay() {
+    let mut ledger = Ledger::default();
+    let answer = commit(
+        &mut ledger,
+        Request::Confirm(confirm("p1", "o1")),
+        Some("k1"),
+        Outcome::Declined,
+    );
+    assert_eq!(answer, Err(Refusal::RejectCardCompany));
+    assert_eq!(ledger.payment_of_order("o1").unwrap().state, State::Aborted);
+    assert_eq!(
+        ledger.check_confirm(&confirm("p1", "o1")),
+        Err(Refusal::RejectCardCompany)
+    );
+    assert_eq!(
+        ledger.check_confirm(&confirm("p1", "o2")),
+        Err(Refusal::AlreadyProcessedPayment)
+    );
+    assert_eq!(ledger.check_confirm(&confirm("p2", "o1")), Ok(()));
+    assert_eq!(
+        ledger.check_cancel(&cancel("p1")),
+        Err(Refusal::NotCancelablePayment)
+    );
+}
+
+#[test]
+fn given_a_payment_in_progress_when_anyone_else_asks_for_it_then_it_is_in_conflict_until_it_is_charged()
+ {
+    let mut ledger = Ledger::default();
+    ledger.begin(&confirm("p1", "o1"), Some("k1"), at(0));
+    assert_eq!(
+        ledger.payment_of_order("o1").unwrap().state,
+        State::InProgress
+    );
+    let same = Request::Confirm(confirm("p1", "o1"));
+    let others = [
+        same.clone(),
+        Request::Confirm(confirm("p2", "o1")),
+        Request::Cancel(cancel("p1")),
+    ];
+    for request in others {
+        assert_eq!(
+            ledger.known_answer(&request, None),
+            Err(Conflict::StillProcessing),
+            "{request:?}"
+        );
+    }
+    assert_eq!(
+        ledger.known_answer(&same, Some("k1")),
+        Err(Conflict::StillProcessing)
+    );
+    let elsewhere = Request::Confirm(confirm("p3", "o3"));
+    assert_eq!(
+        ledger.known_answer(&elsewhere, Some("k1")),
+        Err(Conflict::KeyReused)
+    );
+
+    commit(&mut ledger, same.clone(), Some("k1"), Outcome::Charged).unwrap();
+    assert!(
+        ledger
+            .known_answer(&same, Some("k1"))
+            .unwrap()
+            .unwrap()
+            .is_ok()
+    );
+}
+
+#[test]
+fn given_a_charged_payment_when_cancel_is_asked_then_only_the_whole_amount_is_given_back_and_only_once()
+ {
+    let mut cancel = cancel("p1");
+    assert_eq!(
+        Ledger::default().check_cancel(&cancel),
+        Err(Refusal::NotFoundPayment)
+    );
+    assert_eq!(charged().check_cancel(&cancel), Ok(()));
+    assert_eq!(
+        canceled().check_cancel(&cancel),
+        Err(Refusal::AlreadyCanceledPayment)
+    );
+    cancel.cancel_amount = Some("24000.5".parse().unwrap());
+    assert_eq!(charged().check_cancel(&cancel), Ok(()));
+    cancel.cancel_amount = Some("24000".parse().unwrap());
+    assert_eq!(
+        charged().check_cancel(&cancel),
+        Err(Refusal::NotCancelableAmount)
+    );
+}
+
+#[test]
+fn given_a_refusal_with_an_idempotency_key_when_repeated_then_it_is_refused_alike_and_moves_no_money()
+ {
+    let mut ledger = charged();
+    let request = Request::Confirm(confirm("p2", "o1"));
+    let refusal = Refusal::AlreadyProcessedPayment;
+    assert_eq!(
+        commit(
+            &mut ledger,
+            request.clone(),
+            Some("k2"),
+            Outcome::Refused(refusal)
+        ),
+        Err(refusal)
+    );
+    assert_eq!(
+        ledger.known_answer(&request, Some("k2")),
+        Ok(Some(Err(refusal)))
+    );
+    assert_eq!(ledger.entries().len(), 1);
+}
+
+#[test]
+fn given_movements_of_two_orders_when_read_then_they_stand_in_order_and_by_order() {
+    let mut ledger = canceled();
+    commit(
+        &mut ledger,
+        Request::Confirm(confirm("p2", "o2")),
+        None,
+        Outcome::Declined,
+    )
+    .unwrap_err();
+    let all: Vec<_> = ledger
+        .entries()
+        .iter()
+        .map(|entry| (entry.sequence, entry.kind))
+        .collect();
+    assert_eq!(
+        all,
+        [(1, Kind::Charged), (2, Kind::Canceled), (3, Kind::Declined)]
+    );
+    assert_eq!(ledger.entries_of_order("o1").len(), 2);
+    assert!(ledger.entries_of_order("o3").is_empty());
+}
+
+#[test]
+fn given_a_record_that_cannot_follow_when_committed_then_it_is_inconsistent() {
+    let record = |sequence, request, outcome| Record {
+        sequence,
+        requested_at: at(0),
+        at: at(0),
+        idempotency_key: None,
+        request,
+        outcome,
+    };
+    let charge = || Request::Confirm(confirm("p2", "o1"));
+    let gap = charged().commit(record(3, charge(), Outcome::Charged));
+    assert_eq!(
+        gap,
+        Err(Inconsistent::Sequence {
+            expected: 2,
+            found: 3
+        })
+    );
+    let twice = charged().commit(record(2, charge(), Outcome::Charged));
+    assert_eq!(
+        twice,
+        Err(Inconsistent::Contradiction(
+            Refusal::AlreadyProcessedPayment
+        ))
+    );
+    let odd = charged().commit(record(2, charge(), Outcome::Canceled));
+    assert_eq!(odd, Err(Inconsistent::WrongOutcome));
+}
