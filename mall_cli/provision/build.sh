@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # What the workspace needs to compile: a C and C++ compiler, cmake (librdkafka) and MariaDB's client library (Diesel).
+# shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 ready() {

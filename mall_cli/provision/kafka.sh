@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Apache Kafka's jars from the Java registry, and a Java to run them.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly version=4.3.1

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Debian's MariaDB: server, client, and what sets up a data folder.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 PATH=$PATH:/usr/sbin

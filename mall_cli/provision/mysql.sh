@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A real MySQL from Debian unstable, in a folder of its own with its own loader and libraries. Nothing of it is installed: a private
 # apt configuration downloads the packages, and they are only unpacked.
+# shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 readonly mysql=$parts/mysql
@@ -10,6 +11,7 @@ ready() { have setpriv && [[ -x $mysql/bin/mysqld ]]; }
 # This machine's own Debian mirror, with its signing key.
 mirror() {
     local uris
+    # shellcheck disable=SC2016 # apt-get expands it
     uris=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages')
     grep -m1 '/debian/\?$' <<<"$uris" || fail "no Debian mirror in apt's sources"
 }
@@ -59,7 +61,7 @@ WRAPPER
 if ! ready; then
     one_at_a_time
     if ! ready; then
-        have apt-get && have dpkg-deb || fail "no apt-get here: MySQL can't be had"
+        if ! { have apt-get && have dpkg-deb; }; then fail "no apt-get here: MySQL can't be had"; fi
         temporary_folder
         say "fetching MySQL from Debian unstable"
         write_apt_configuration
