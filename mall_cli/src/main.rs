@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 /// The mall on this machine: broker, database, payment simulator, order service and composite service
 #[derive(Parser)]
-#[command(name = "mall", version)]
+#[command(name = "mall", bin_name = "mall", version)]
 struct Mall {
     #[command(subcommand)]
     command: Command,

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM as messages. Must not know what is stopped then.
+//! Ctrl-C, SIGTERM and the end of the terminal as messages. Must not know what is stopped then.
 
 use anyhow::{Context, Result};
 use std::sync::mpsc::{Receiver, channel};
@@ -17,6 +17,7 @@ pub(crate) fn listen() -> Result<Receiver<&'static str>> {
     let guard = runtime.enter();
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen to SIGINT")?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen to SIGTERM")?;
+    let mut hangup = signal(SignalKind::hangup()).context("cannot listen to SIGHUP")?;
     drop(guard);
     thread::spawn(move || {
         runtime.block_on(async {
@@ -24,6 +25,7 @@ pub(crate) fn listen() -> Result<Receiver<&'static str>> {
                 tokio::select! {
                     _ = interrupt.recv() => "Ctrl-C",
                     _ = terminate.recv() => "SIGTERM",
+                    _ = hangup.recv() => "SIGHUP",
                 }
             };
             let first = next().await;

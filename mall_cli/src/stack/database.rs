@@ -1,7 +1,7 @@
 //! A private database server as a child process, of either flavour. Must not know any table: the order service makes its own.
 
 use crate::stack::sql_client::SqlClient;
-use crate::stack::{Place, Service, Spec, mariadb, mysql, ports, secrets};
+use crate::stack::{Credentials, Place, Service, Spec, mariadb, mysql, ports, secrets};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,42 +33,6 @@ impl Flavour {
             Self::MariaDb => "mariadb",
             Self::MySql => "mysql",
         }
-    }
-}
-
-/// What a program needs to use one database. Not `Debug`: it holds a password.
-#[derive(Clone)]
-pub struct Credentials {
-    /// `host:port`.
-    pub host: String,
-    /// The database's name.
-    pub name: String,
-    /// The user.
-    pub user: String,
-    /// The user's password.
-    pub password: String,
-}
-
-impl Credentials {
-    /// As a URL for Diesel.
-    pub fn url(&self) -> String {
-        format!(
-            "mysql://{}:{}@{}/{}",
-            self.user, self.password, self.host, self.name
-        )
-    }
-
-    /// As the order service's variables.
-    pub fn env(&self) -> Vec<(String, String)> {
-        let values = [
-            ("DB_HOST", &self.host),
-            ("DB_NAME", &self.name),
-            ("DB_USERNAME", &self.user),
-            ("DB_PASSWORD", &self.password),
-        ];
-        values
-            .map(|(variable, value)| (variable.to_owned(), value.clone()))
-            .into()
     }
 }
 
