@@ -1,2 +1,51 @@
-//! Placeholder.
-fn main() {}
+//! The order service's command line.
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use order_service::app;
+use order_service::config::Settings;
+
+/// Owns orders, products, items, stock and coupons of the mall.
+///
+/// Settings come from the environment: DB_HOST, DB_NAME, DB_USERNAME, DB_PASSWORD, KAFKA_BOOTSTRAP_SERVERS, HTTP_ADDR, TZ and others;
+/// see README.md.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Migrate the database, then take commands and answer reads until SIGTERM (the default).
+    Serve,
+    /// Bring the database's tables up to date, and end.
+    Migrate,
+    /// Put products, items and coupons that are missing into the catalogue, and end.
+    ImportCatalogue {
+        /// A JSON file: {"products":[…],"coupons":[…]}
+        file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    shared::logging::init();
+    let result = Settings::from_env().map_err(anyhow::Error::from).and_then(|settings| {
+        match arguments.command.unwrap_or(Command::Serve) {
+            Command::Serve => app::serve(settings),
+            Command::Migrate => app::migrate(&settings),
+            Command::ImportCatalogue { file } => app::import_catalogue(&settings, &file),
+        }
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

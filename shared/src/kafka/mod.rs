@@ -5,3 +5,4 @@ pub mod topics;
 pub mod poll_loop;
 pub mod offset_ledger;
 pub mod publisher;
+pub mod broker_probe;

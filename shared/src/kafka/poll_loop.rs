@@ -74,14 +74,6 @@ impl PollLoop {
         self.consumer.commit(&list, mode)
     }
 
-    /// Whether a broker answers within `wait`. Blocks.
-    ///
-    /// # Errors
-    /// When none does.
-    pub fn probe(&self, wait: Duration) -> KafkaResult<()> {
-        self.consumer.fetch_metadata(Some(&self.topic), wait).map(drop)
-    }
-
     /// Ends the thread and leaves the group. The receiver must have been dropped before. Blocks until the group was told.
     pub fn stop(self) {
         self.stopping.store(true, Ordering::Release);

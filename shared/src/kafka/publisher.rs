@@ -68,14 +68,6 @@ impl Publisher {
         self.producer.send(base).map_err(|(error, _)| error)
     }
 
-    /// Whether a broker answers within `wait`. Blocks.
-    ///
-    /// # Errors
-    /// When none does.
-    pub fn probe(&self, topic: &str, wait: Duration) -> KafkaResult<()> {
-        self.producer.client().fetch_metadata(Some(topic), wait).map(drop)
-    }
-
     /// Waits until everything is acknowledged or given up, at most so long. Blocks.
     ///
     /// # Errors

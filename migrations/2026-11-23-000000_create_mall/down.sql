@@ -1,0 +1,5 @@
+DROP TABLE order_lines;
+DROP TABLE orders;
+DROP TABLE coupons;
+DROP TABLE items;
+DROP TABLE products;

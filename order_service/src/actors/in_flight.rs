@@ -1,0 +1,27 @@
+//! The token of a record in hand: travels with its command from intake to reply, and holds a permit all the way.
+
+use shared::kafka::offset_ledger::Position;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+/// A record in hand. Dropping it without [`finish`](Self::finish) gives the permit back but leaves the offset uncommitted, so the
+/// record comes again.
+#[derive(Debug)]
+pub struct InFlight {
+    position: Position,
+    finished: mpsc::UnboundedSender<Position>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl InFlight {
+    /// A token for the record at `position`. `finished` is unbounded, and holds at most as many positions as there are permits.
+    #[must_use]
+    pub fn new(position: Position, finished: mpsc::UnboundedSender<Position>, permit: OwnedSemaphorePermit) -> Self {
+        Self { position, finished, _permit: permit }
+    }
+
+    /// The record's effect is stored and its reply acknowledged: its offset may be committed.
+    pub fn finish(self) {
+        // An error means that intake has ended: then the record comes again, and its effect is found.
+        let _ = self.finished.send(self.position);
+    }
+}

@@ -1,0 +1,88 @@
+//! Group commit: while one transaction is in flight, the transitions of other orders gather; the next takes them all, up to a
+//! maximum. An idle journal writes at once. Knows neither the store nor what the transitions say.
+
+use std::collections::VecDeque;
+
+use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
+use tokio::sync::oneshot;
+
+use crate::actors::store_worker::{StoreWriter, WriteBatch};
+use crate::domain::decide::Transition;
+use crate::ports::order_store::{StoreError, StoreOutcome};
+
+/// Gathers transitions into batches.
+pub struct Journal {
+    writer_addr: Addr<StoreWriter>,
+    waiting: VecDeque<Commit>,
+    is_writing: bool,
+    max_batch: usize,
+    mailbox_capacity: usize,
+}
+
+impl Journal {
+    /// A journal that writes at most `max_batch` transitions in a transaction. `max_in_flight` bounds what can be sent to it.
+    #[must_use]
+    pub fn new(writer_addr: Addr<StoreWriter>, max_batch: usize, max_in_flight: usize) -> Self {
+        Self { writer_addr, waiting: VecDeque::new(), is_writing: false, max_batch, mailbox_capacity: max_in_flight }
+    }
+
+    fn write_next(&mut self, ctx: &mut Context<Self>) {
+        if self.is_writing || self.waiting.is_empty() {
+            return;
+        }
+        self.is_writing = true;
+        let size = self.waiting.len().min(self.max_batch);
+        let (batch, reply_txs): (Vec<_>, Vec<_>) =
+            self.waiting.drain(..size).map(|commit| (commit.transition, commit.reply_tx)).unzip();
+        log::trace!(target: "journal", "writing a batch of {size}");
+        let written = self.writer_addr.send(WriteBatch(batch)).into_actor(self);
+        ctx.spawn(written.map(move |outcomes, journal, ctx| match outcomes {
+            Ok(outcomes) => journal.answer(reply_txs, outcomes, ctx),
+            Err(error) => {
+                log::error!("the store's writer is gone: {error}");
+                ctx.stop();
+            }
+        }));
+    }
+
+    fn answer(
+        &mut self,
+        reply_txs: Vec<oneshot::Sender<Result<StoreOutcome, StoreError>>>,
+        outcomes: Vec<Result<StoreOutcome, StoreError>>,
+        ctx: &mut Context<Self>,
+    ) {
+        for (reply_tx, outcome) in reply_txs.into_iter().zip(outcomes) {
+            // An error means that the order's actor is gone with its record unfinished, which will come again.
+            let _ = reply_tx.send(outcome);
+        }
+        self.is_writing = false;
+        self.write_next(ctx);
+    }
+}
+
+impl Actor for Journal {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.mailbox_capacity);
+    }
+}
+
+/// Command: store a transition. Sent by an order's actor, which awaits the answer on `reply_tx` before anything else.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Commit {
+    /// What is to be stored.
+    pub transition: Transition,
+    /// Where the outcome goes. Not the message's own result: actix polls all of an actor's pending results at each wake.
+    pub reply_tx: oneshot::Sender<Result<StoreOutcome, StoreError>>,
+}
+
+impl Handler<Commit> for Journal {
+    type Result = ();
+
+    fn handle(&mut self, commit: Commit, ctx: &mut Self::Context) {
+        self.waiting.push_back(commit);
+        self.write_next(ctx);
+    }
+}

@@ -1,0 +1,10 @@
+//! The actors: a thin shell of actix around the domain. Records come in order from intake; each order's commands are handled one
+//! at a time by its own actor; the journal stores what they decide in shared transactions.
+//! Must not know Diesel, rdkafka or HTTP.
+
+pub mod order_registry;
+pub mod residents;
+pub mod order_actor;
+pub mod journal;
+pub mod store_worker;
+pub mod in_flight;

@@ -1,0 +1,189 @@
+//! One order: its commands are handled one at a time, each loaded, decided, stored and replied to before the next begins.
+//! Decides nothing itself, and stores nothing itself.
+
+use std::sync::Arc;
+
+use actix::{Actor, ActorContext, ActorFutureExt, Addr, AtomicResponse, Context, Handler, Message, Recipient, WrapFuture};
+use backon::Retryable;
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+use tokio::sync::oneshot;
+
+use crate::actors::in_flight::InFlight;
+use crate::actors::journal::{Commit, Journal};
+use crate::actors::order_registry::{ActorEnded, CommandFinished};
+use crate::actors::store_worker::{LoadOrder, StoreReader, store_backoff};
+use crate::domain::command::OrderCommand;
+use crate::domain::decide::{Decision, Refusal, Transition, decide};
+use crate::domain::order::Order;
+use crate::ports::order_store::{StoreError, StoreOutcome};
+use crate::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
+
+/// What every order actor works with.
+pub struct Colleagues {
+    /// Stores transitions.
+    pub journal_addr: Addr<Journal>,
+    /// Loads orders.
+    pub reader_addr: Addr<StoreReader>,
+    /// Replies.
+    pub replies: Arc<dyn ReplySink>,
+}
+
+/// What the actor knows of its order.
+#[derive(Debug, Clone)]
+enum Known {
+    /// Nothing yet.
+    Unknown,
+    /// The order as stored, or that there is none.
+    Stored(Option<Arc<Order>>),
+}
+
+/// The actor of one order.
+pub struct OrderActor {
+    number: OrderNumber,
+    known: Known,
+    colleagues: Arc<Colleagues>,
+    finished: Recipient<CommandFinished>,
+    ended: Recipient<ActorEnded>,
+}
+
+impl OrderActor {
+    /// The actor of this order, knowing nothing of it yet. It reports to the registry by `finished` and `ended`.
+    #[must_use]
+    pub fn new(
+        number: OrderNumber,
+        colleagues: Arc<Colleagues>,
+        finished: Recipient<CommandFinished>,
+        ended: Recipient<ActorEnded>,
+    ) -> Self {
+        Self { number, known: Known::Unknown, colleagues, finished, ended }
+    }
+
+    fn report(&self, is_done: bool) {
+        let report = CommandFinished { number: self.number.clone(), is_done };
+        if let Err(error) = self.finished.try_send(report) {
+            log::error!("order={} the registry did not take a report: {error}", self.number);
+        }
+    }
+}
+
+impl Actor for OrderActor {
+    type Context = Context<Self>;
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        if let Err(error) = self.ended.try_send(ActorEnded(self.number.clone())) {
+            log::error!("order={} the registry did not hear of the actor's end: {error}", self.number);
+        }
+    }
+}
+
+/// Command: do this to the order. Sent by the registry, in the order of the records.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ApplyCommand {
+    /// What to do.
+    pub command: OrderCommand,
+    /// Who gets the reply, if anybody.
+    pub requester: Option<Requester>,
+    /// The record in hand.
+    pub in_flight: InFlight,
+}
+
+impl Handler<ApplyCommand> for OrderActor {
+    type Result = AtomicResponse<Self, ()>;
+
+    fn handle(&mut self, message: ApplyCommand, _: &mut Self::Context) -> Self::Result {
+        let performed = perform(self.known.clone(), message.command, Arc::clone(&self.colleagues)).into_actor(self);
+        AtomicResponse::new(Box::pin(performed.map(move |performed, actor, _| {
+            let Some((known, outcome)) = performed else {
+                // The process is going down. The record stays unfinished and comes again.
+                actor.known = Known::Unknown;
+                return actor.report(true);
+            };
+            let is_done = outcome.order.as_ref().is_none_or(|order| order.is_final());
+            actor.known = known;
+            reply(&*actor.colleagues.replies, message.requester, &outcome, message.in_flight);
+            actor.report(is_done);
+        })))
+    }
+}
+
+/// Command: end. Sent by the registry when no command is outstanding.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct Retire;
+
+impl Handler<Retire> for OrderActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+fn reply(replies: &dyn ReplySink, requester: Option<Requester>, outcome: &CommandOutcome, in_flight: InFlight) {
+    match requester {
+        Some(requester) => replies.reply(&requester, outcome, Box::new(move || in_flight.finish())),
+        None => in_flight.finish(),
+    }
+}
+
+/// Loads, decides and stores until the decision holds. `None` when the journal or the reader is gone.
+async fn perform(mut known: Known, command: OrderCommand, colleagues: Arc<Colleagues>) -> Option<(Known, CommandOutcome)> {
+    let number = command.number().clone();
+    loop {
+        let order = match known {
+            Known::Stored(order) => order,
+            // A new order needs no look: if its number is stored already, the store says so.
+            Known::Unknown if matches!(command, OrderCommand::Create(_)) => None,
+            Known::Unknown => match load(&number, &colleagues).await? {
+                Ok(order) => order,
+                Err(error) => return Some(failed(&number, &error)),
+            },
+        };
+        let (order, refusal) = match decide(order.as_ref(), &command) {
+            Ok(Decision::AlreadyDone) => (order, None),
+            Err(Refusal(reason)) => (order, Some(reason)),
+            Ok(Decision::Change(transition)) => match commit(transition, &colleagues).await? {
+                Ok(StoreOutcome::Applied(order)) => (Some(order), None),
+                Ok(StoreOutcome::Conflict(current)) => {
+                    log::debug!("order={number} has changed behind its actor, deciding again");
+                    known = Known::Stored(current);
+                    continue;
+                }
+                Err(error) => return Some(failed(&number, &error)),
+            },
+        };
+        let outcome = CommandOutcome { number: Some(number), order: order.clone(), refusal };
+        return Some((Known::Stored(order), outcome));
+    }
+}
+
+fn failed(number: &OrderNumber, error: &StoreError) -> (Known, CommandOutcome) {
+    log::error!("order={number} command failed: {error}");
+    let outcome = CommandOutcome { number: Some(number.clone()), order: None, refusal: Some(Reason::InternalError) };
+    (Known::Unknown, outcome)
+}
+
+async fn load(number: &OrderNumber, colleagues: &Colleagues) -> Option<Result<Option<Arc<Order>>, StoreError>> {
+    let loaded = (|| async {
+        match colleagues.reader_addr.send(LoadOrder(number.clone())).await {
+            Ok(loaded) => loaded.map(Some),
+            Err(_) => Ok(None),
+        }
+    })
+    .retry(store_backoff())
+    .when(|error| matches!(error, StoreError::Unavailable(_)))
+    .notify(|error, delay| log::warn!("order={number} loading waits {delay:?}: {error}"))
+    .await;
+    loaded.transpose().map(|loaded| loaded.map(|order| order.map(Arc::new)))
+}
+
+async fn commit(transition: Transition, colleagues: &Colleagues) -> Option<Result<StoreOutcome, StoreError>> {
+    let (reply_tx, reply_rx) = oneshot::channel();
+    if let Err(error) = colleagues.journal_addr.try_send(Commit { transition, reply_tx }) {
+        log::error!("the journal did not take a transition: {error}");
+        return None;
+    }
+    reply_rx.await.ok()
+}

@@ -1,0 +1,137 @@
+//! The store's threads: blocking calls, off the async threads. One [`StoreWriter`] writes the journal's batches, several
+//! [`StoreReader`]s read. The queue before a `SyncArbiter` is unbounded; what bounds it is written at each message.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Handler, Message, MessageResult, SyncContext};
+use backon::{BlockingRetryable, ExponentialBuilder};
+use shared::order_number::OrderNumber;
+
+use crate::domain::catalogue::{Product, ProductId};
+use crate::domain::decide::Transition;
+use crate::domain::order::Order;
+use crate::ports::catalogue::Catalogue;
+use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+
+/// How an unavailable store is tried again: soon, then ever more rarely, with jitter, without end.
+#[must_use]
+pub fn store_backoff() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(20))
+        .with_max_delay(Duration::from_secs(2))
+        .with_jitter()
+        .without_max_times()
+}
+
+/// Writes.
+pub struct StoreWriter {
+    /// Where to.
+    pub store: Arc<dyn OrderStore>,
+}
+
+impl Actor for StoreWriter {
+    type Context = SyncContext<Self>;
+}
+
+/// Command: store these transitions. Sent by the journal, which waits for one before it sends the next. Replies with one outcome
+/// each; an error is final, and of that transition alone.
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<Result<StoreOutcome, StoreError>>")]
+pub struct WriteBatch(pub Vec<Transition>);
+
+impl Handler<WriteBatch> for StoreWriter {
+    type Result = MessageResult<WriteBatch>;
+
+    fn handle(&mut self, WriteBatch(batch): WriteBatch, _: &mut SyncContext<Self>) -> Self::Result {
+        MessageResult(self.write(&batch))
+    }
+}
+
+impl StoreWriter {
+    /// A batch that the store refuses as a whole is written one by one, so that one refusal does not fail its neighbours.
+    fn write(&self, batch: &[Transition]) -> Vec<Result<StoreOutcome, StoreError>> {
+        match self.apply_when_available(batch) {
+            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
+            Err(error) if batch.len() == 1 => vec![Err(error)],
+            Err(_) => batch.chunks(1).flat_map(|transition| self.write(transition)).collect(),
+        }
+    }
+
+    fn apply_when_available(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
+        (|| self.store.apply(batch))
+            .retry(store_backoff())
+            .when(|error| matches!(error, StoreError::Unavailable(_)))
+            .notify(|error, delay| log::warn!("a batch of {} waits {delay:?}: {error}", batch.len()))
+            .call()
+    }
+}
+
+/// Reads.
+pub struct StoreReader {
+    /// Orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// Products.
+    pub catalogue: Arc<dyn Catalogue>,
+}
+
+impl Actor for StoreReader {
+    type Context = SyncContext<Self>;
+}
+
+/// Query: an order. Sent by order actors, at most one each in-flight command, and by HTTP, at most one each connection.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Option<Order>, StoreError>")]
+pub struct LoadOrder(pub OrderNumber);
+
+impl Handler<LoadOrder> for StoreReader {
+    type Result = Result<Option<Order>, StoreError>;
+
+    fn handle(&mut self, LoadOrder(number): LoadOrder, _: &mut SyncContext<Self>) -> Self::Result {
+        self.orders.load(&number)
+    }
+}
+
+/// Query: a page of products. Sent by HTTP, at most one each connection.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Vec<Product>, StoreError>")]
+pub struct ListProducts {
+    /// Products after this one.
+    pub after: Option<ProductId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Handler<ListProducts> for StoreReader {
+    type Result = Result<Vec<Product>, StoreError>;
+
+    fn handle(&mut self, query: ListProducts, _: &mut SyncContext<Self>) -> Self::Result {
+        self.catalogue.products(query.after, query.limit)
+    }
+}
+
+/// Query: one product. Sent by HTTP, at most one each connection.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Option<Product>, StoreError>")]
+pub struct LoadProduct(pub ProductId);
+
+impl Handler<LoadProduct> for StoreReader {
+    type Result = Result<Option<Product>, StoreError>;
+
+    fn handle(&mut self, LoadProduct(id): LoadProduct, _: &mut SyncContext<Self>) -> Self::Result {
+        self.catalogue.product(id)
+    }
+}
+
+/// Query: does the store answer? Sent by the readiness probe.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), StoreError>")]
+pub struct PingStore;
+
+impl Handler<PingStore> for StoreReader {
+    type Result = Result<(), StoreError>;
+
+    fn handle(&mut self, _: PingStore, _: &mut SyncContext<Self>) -> Self::Result {
+        self.orders.ping()
+    }
+}

@@ -1,0 +1,180 @@
+//! The only wiring: builds the service bottom-up, each part from those below it, and takes it down in the opposite order.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, SyncArbiter};
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use anyhow::Context;
+use backon::{ExponentialBuilder, Retryable};
+use shared::clock::{Clock, SystemClock};
+use shared::http::render_problems;
+use shared::kafka::broker_probe::BrokerProbe;
+use shared::kafka::poll_loop::PollLoop;
+use shared::kafka::publisher::Publisher;
+use shared::kafka::topics;
+use shared::shutdown::Termination;
+use tokio::sync::watch;
+
+use crate::actors::journal::Journal;
+use crate::actors::order_actor::Colleagues;
+use crate::actors::order_registry::OrderRegistry;
+use crate::actors::store_worker::{StoreReader, StoreWriter};
+use crate::catalogue_file;
+use crate::config::Settings;
+use crate::inbound::http::routes::{self, Reads};
+use crate::inbound::kafka::intake::{Intake, IntakeParts};
+use crate::outbound::kafka::reply_publisher::ReplyPublisher;
+use crate::outbound::mysql::catalogue::MysqlCatalogue;
+use crate::outbound::mysql::migrate;
+use crate::outbound::mysql::order_store::MysqlOrderStore;
+use crate::outbound::mysql::pool::{Pool, SessionManager};
+use crate::ports::catalogue::Catalogue;
+use crate::ports::order_store::OrderStore;
+
+/// The consumer group of all order services, old and new.
+const GROUP: &str = "orderGroup";
+const HTTP_WORKERS: usize = 2;
+const READ_HEADERS_WAIT: Duration = Duration::from_secs(5);
+
+/// Migrates, then serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the address is taken, or settings are refused. A missing Kafka or database is waited for.
+pub fn serve(settings: Settings) -> anyhow::Result<()> {
+    actix::System::new().block_on(run(settings))
+}
+
+/// Brings the database's tables up to date.
+///
+/// # Errors
+/// When the database can't be reached or refuses.
+pub fn migrate(settings: &Settings) -> anyhow::Result<()> {
+    let applied = migrate::migrate(&SessionManager::pool(&settings.database)).context("migrating the database")?;
+    log::info!("applied {} migrations {applied:?}", applied.len());
+    Ok(())
+}
+
+/// Puts what is missing into the catalogue.
+///
+/// # Errors
+/// When the file can't be read, or the database can't be reached.
+pub fn import_catalogue(settings: &Settings, file: &Path) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let assortment = catalogue_file::parse(&text).with_context(|| format!("in {}", file.display()))?;
+    let pool = SessionManager::pool(&settings.database);
+    migrate::migrate(&pool).context("migrating the database")?;
+    MysqlCatalogue::new(pool).import(&assortment).context("importing the catalogue")?;
+    log::info!("imported what was missing of {} products and {} coupons", assortment.products.len(), assortment.coupons.len());
+    Ok(())
+}
+
+async fn run(settings: Settings) -> anyhow::Result<()> {
+    let termination = Termination::listen().context("listening for signals")?;
+    let pool = SessionManager::pool(&settings.database);
+    let orders: Arc<dyn OrderStore> = Arc::new(MysqlOrderStore::new(pool.clone()));
+    let reader_addr = start_readers(&settings, &orders, &pool);
+
+    let (taking_tx, is_taking) = watch::channel(false);
+    let broker = BrokerProbe::new(&settings.kafka, &settings.kafka.orders.name).context("setting up Kafka")?;
+    let http = start_http(&settings, Reads { reader_addr: reader_addr.clone(), broker, is_taking, zone: settings.zone })?;
+
+    let result = tokio::select! {
+        () = termination.wait() => Ok(()),
+        result = take_commands(&settings, &termination, &pool, orders, reader_addr, &taking_tx) => result,
+    };
+    // Readiness is off by now; requests in hand are answered before the server ends.
+    taking_tx.send_replace(false);
+    http.stop(true).await;
+    log::info!("stopped");
+    result
+}
+
+/// Waits for the database and Kafka, then takes commands until the termination, and finishes what is in hand.
+async fn take_commands(
+    settings: &Settings,
+    termination: &Termination,
+    pool: &Pool,
+    orders: Arc<dyn OrderStore>,
+    reader_addr: Addr<StoreReader>,
+    taking_tx: &watch::Sender<bool>,
+) -> anyhow::Result<()> {
+    prepare(settings, pool).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let publisher = Publisher::start(&settings.kafka.producer(None)).context("starting the reply producer")?;
+    let replies = Arc::new(ReplyPublisher::new(publisher, Arc::clone(&clock), settings.zone));
+    let writer_addr = SyncArbiter::start(1, move || StoreWriter { store: Arc::clone(&orders) });
+    let journal_addr = Journal::new(writer_addr, settings.actors.max_batch, settings.actors.max_in_flight).start();
+    let colleagues = Arc::new(Colleagues { journal_addr, reader_addr, replies: Arc::clone(&replies) as _ });
+    let registry_addr = OrderRegistry::new(colleagues, settings.actors).start();
+
+    let topic = &settings.kafka.orders.name;
+    let (poll_loop, events) =
+        PollLoop::start(&settings.kafka.consumer(GROUP), topic, settings.actors.max_in_flight).context("joining the group")?;
+    let intake = Intake::new(IntakeParts {
+        poll_loop,
+        events,
+        max_in_flight: settings.actors.max_in_flight,
+        registry: registry_addr.recipient(),
+        replies: Arc::clone(&replies) as _,
+        clock,
+        zone: settings.zone,
+    });
+    taking_tx.send_replace(true);
+    log::info!("taking commands from {topic} as a member of {GROUP}");
+    intake.run(termination.subscribe(), settings.shutdown_grace).await;
+    replies.flush(Duration::from_secs(1)).context("flushing replies")
+}
+
+fn start_readers(settings: &Settings, orders: &Arc<dyn OrderStore>, pool: &Pool) -> Addr<StoreReader> {
+    let orders = Arc::clone(orders);
+    let catalogue: Arc<dyn Catalogue> = Arc::new(MysqlCatalogue::new(pool.clone()));
+    let threads = settings.database.pool_size.saturating_sub(1).max(1) as usize;
+    SyncArbiter::start(threads, move || StoreReader { orders: Arc::clone(&orders), catalogue: Arc::clone(&catalogue) })
+}
+
+fn start_http(settings: &Settings, reads: Reads) -> anyhow::Result<ServerHandle> {
+    let server = HttpServer::new(move || {
+        App::new().app_data(web::Data::new(reads.clone())).configure(routes::configure).wrap(from_fn(render_problems))
+    })
+    .workers(HTTP_WORKERS)
+    .client_request_timeout(READ_HEADERS_WAIT)
+    .disable_signals()
+    .shutdown_timeout(settings.shutdown_grace.as_secs())
+    .bind(settings.http_addr)
+    .with_context(|| format!("listening on {}", settings.http_addr))?
+    .run();
+    log::info!("listening on http://{}", settings.http_addr);
+    let handle = server.handle();
+    actix::spawn(async move {
+        if let Err(error) = server.await {
+            log::error!("the HTTP server failed: {error}");
+        }
+    });
+    Ok(handle)
+}
+
+/// Migrates the database and makes the topics; waits for either as long as it takes.
+async fn prepare(settings: &Settings, pool: &Pool) -> anyhow::Result<()> {
+    let patience = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(5))
+        .with_jitter()
+        .without_max_times();
+    let applied = (|| async {
+        let pool = pool.clone();
+        web::block(move || migrate::migrate(&pool)).await.context("migrating the database")?.context("migrating the database")
+    })
+    .retry(patience)
+    .notify(|error: &anyhow::Error, delay| log::warn!("waiting {delay:?} for the database: {error:#}"))
+    .await?;
+    log::info!("the database is up to date, {} migrations applied", applied.len());
+    (|| topics::ensure(&settings.kafka))
+        .retry(patience)
+        .notify(|error, delay| log::warn!("waiting {delay:?} for Kafka: {error}"))
+        .await
+        .context("creating topics")
+}

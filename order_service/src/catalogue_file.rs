@@ -1,0 +1,96 @@
+//! The catalogue file of `import-catalogue`: JSON → the port's assortment. Knows no database.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use shared::money::{self, Money};
+
+use crate::domain::catalogue::{Item, Product};
+use crate::domain::coupon::{Coupon, Discount};
+use crate::ports::catalogue::Assortment;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CatalogueFile {
+    #[serde(default)]
+    products: Vec<ProductEntry>,
+    #[serde(default)]
+    coupons: Vec<CouponEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ProductEntry {
+    product_id: i64,
+    name: String,
+    items: Vec<ItemEntry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ItemEntry {
+    item_id: i64,
+    name: String,
+    #[serde(with = "money::plain")]
+    price: Money,
+    stock: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct CouponEntry {
+    coupon_id: i64,
+    name: String,
+    kind: Kind,
+    amount: Option<Money>,
+    percent: Option<u8>,
+    maximum_discount: Option<Money>,
+    #[serde(default)]
+    minimum_total: Money,
+    valid_from: DateTime<Utc>,
+    valid_until: DateTime<Utc>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Kind {
+    Fixed,
+    Percent,
+}
+
+/// Reads a catalogue file's text.
+///
+/// # Errors
+/// When it is not JSON of the right shape, or a coupon's kind and values do not go together.
+pub fn parse(text: &str) -> anyhow::Result<Assortment> {
+    let file: CatalogueFile = serde_json::from_str(text)?;
+    let coupon_names = file.coupons.iter().map(|coupon| (coupon.coupon_id, coupon.name.clone())).collect();
+    Ok(Assortment {
+        products: file.products.into_iter().map(product).collect(),
+        coupons: file.coupons.into_iter().map(coupon).collect::<anyhow::Result<_>>()?,
+        coupon_names,
+    })
+}
+
+fn product(entry: ProductEntry) -> Product {
+    let item = |entry: ItemEntry| Item { id: entry.item_id, name: entry.name.into(), price: entry.price, stock: entry.stock };
+    Product { id: entry.product_id, name: entry.name, items: entry.items.into_iter().map(item).collect() }
+}
+
+fn coupon(entry: CouponEntry) -> anyhow::Result<Coupon> {
+    let discount = match (entry.kind, entry.amount, entry.percent, entry.maximum_discount) {
+        (Kind::Fixed, Some(amount), None, None) => Discount::Fixed(amount),
+        (Kind::Percent, None, Some(percent @ 1..=100), Some(maximum)) => Discount::Percent { percent, maximum },
+        (Kind::Fixed, ..) => anyhow::bail!("coupon {}: FIXED takes amount, and nothing else", entry.coupon_id),
+        (Kind::Percent, ..) => {
+            anyhow::bail!("coupon {}: PERCENT takes percent (1 to 100) and maximumDiscount", entry.coupon_id)
+        }
+    };
+    Ok(Coupon {
+        id: entry.coupon_id,
+        discount,
+        minimum_total: entry.minimum_total,
+        valid_from: entry.valid_from,
+        valid_until: entry.valid_until,
+        used_by: None,
+    })
+}

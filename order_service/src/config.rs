@@ -1,0 +1,197 @@
+//! Settings of the order service, by environment, validated at start.
+//!
+//! | variable | default | meaning |
+//! |---|---|---|
+//! | `HTTP_ADDR` | `127.0.0.1:7002` | address of the reads and the probes |
+//! | `DB_HOST` | `127.0.0.1:3306` | `host:port` of MySQL or MariaDB |
+//! | `DB_NAME`, `DB_USERNAME` | `orders`, `order_admin` | |
+//! | `DB_PASSWORD` | required | |
+//! | `DB_SSL_MODE` | `preferred` | `disabled`, `preferred`, `required`, `verify_ca`, `verify_identity` |
+//! | `DB_POOL_SIZE` | `8` | connections: one writes, the others read |
+//! | `MAX_IN_FLIGHT` | `2048` | commands in hand between intake and reply |
+//! | `MAX_BATCH` | `512` | transitions of one transaction |
+//! | `MAX_LIVE_ACTORS` | `10000` | order actors kept for orders that are still open |
+//! | `ACTOR_IDLE_SECONDS` | `60` | an open order's actor retires after so long without a command |
+//! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long commands in hand may take to finish after SIGTERM |
+//! | `TZ` | `Asia/Seoul` | zone of dates on the wire |
+//!
+//! and those of [`shared::kafka::config`].
+
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use secrecy::SecretString;
+use shared::env::{EnvReader, InvalidEnvironment};
+use shared::kafka::config::KafkaSettings;
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address to serve HTTP on.
+    pub http_addr: SocketAddr,
+    /// How to reach Kafka.
+    pub kafka: KafkaSettings,
+    /// How to reach the database.
+    pub database: DatabaseSettings,
+    /// Sizes and times of the actors.
+    pub actors: ActorSettings,
+    /// How long commands in hand may take to finish after SIGTERM.
+    pub shutdown_grace: Duration,
+    /// Zone of dates on the wire.
+    pub zone: Tz,
+}
+
+/// How to reach the database.
+#[derive(Debug, Clone)]
+pub struct DatabaseSettings {
+    /// Host and port.
+    pub address: (String, u16),
+    /// Database.
+    pub name: String,
+    /// User.
+    pub username: String,
+    /// Its password.
+    pub password: SecretString,
+    /// Whether and how the connection is encrypted.
+    pub ssl_mode: SslMode,
+    /// Connections.
+    pub pool_size: u32,
+}
+
+/// Sizes and times of the actors.
+#[derive(Debug, Clone, Copy)]
+pub struct ActorSettings {
+    /// Commands in hand between intake and reply.
+    pub max_in_flight: usize,
+    /// Transitions of one transaction.
+    pub max_batch: usize,
+    /// Order actors kept for orders that are still open.
+    pub max_live: usize,
+    /// An open order's actor retires after so long without a command.
+    pub idle_after: Duration,
+}
+
+/// libmysqlclient's ssl modes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SslMode {
+    /// Never.
+    Disabled,
+    /// When the server can.
+    Preferred,
+    /// Or no connection.
+    Required,
+    /// And the server's certificate must be signed by a known authority.
+    VerifyCa,
+    /// And name the host.
+    VerifyIdentity,
+}
+
+impl SslMode {
+    /// The mode as it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Preferred => "preferred",
+            Self::Required => "required",
+            Self::VerifyCa => "verify_ca",
+            Self::VerifyIdentity => "verify_identity",
+        }
+    }
+}
+
+impl FromStr for SslMode {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Disabled, Self::Preferred, Self::Required, Self::VerifyCa, Self::VerifyIdentity]
+            .into_iter()
+            .find(|mode| mode.as_str() == text)
+            .ok_or("must be disabled, preferred, required, verify_ca or verify_identity")
+    }
+}
+
+/// `host:port`.
+struct HostAndPort(String, u16);
+
+impl FromStr for HostAndPort {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (host, port) = text.rsplit_once(':').ok_or("must be host:port")?;
+        let port = port.parse().map_err(|_| "must be host:port")?;
+        if host.is_empty() { Err("must be host:port") } else { Ok(Self(host.to_owned(), port)) }
+    }
+}
+
+impl Settings {
+    /// Reads the process' environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn from_env() -> Result<Self, InvalidEnvironment> {
+        Self::read(EnvReader::from_process())
+    }
+
+    /// Reads the given environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(mut env: EnvReader) -> Result<Self, InvalidEnvironment> {
+        let settings = Self {
+            http_addr: env.parsed("HTTP_ADDR", SocketAddr::from(([127, 0, 0, 1], 7002))),
+            kafka: KafkaSettings::from_env(&mut env),
+            database: DatabaseSettings::from_env(&mut env),
+            actors: ActorSettings {
+                max_in_flight: env.within("MAX_IN_FLIGHT", 1..=100_000, 2_048),
+                max_batch: env.within("MAX_BATCH", 1..=4_096, 512),
+                max_live: env.within("MAX_LIVE_ACTORS", 1..=10_000_000, 10_000),
+                idle_after: Duration::from_secs(env.within("ACTOR_IDLE_SECONDS", 1..=86_400, 60)),
+            },
+            shutdown_grace: Duration::from_secs(env.within("SHUTDOWN_GRACE_SECONDS", 0..=3_600, 20)),
+            zone: env.parsed("TZ", chrono_tz::Asia::Seoul),
+        };
+        env.finish().map(|()| settings)
+    }
+}
+
+impl DatabaseSettings {
+    fn from_env(env: &mut EnvReader) -> Self {
+        let HostAndPort(host, port) = env.parsed("DB_HOST", HostAndPort("127.0.0.1".to_owned(), 3306));
+        Self {
+            address: (host, port),
+            name: env.text("DB_NAME", "orders"),
+            username: env.text("DB_USERNAME", "order_admin"),
+            password: env.required_secret("DB_PASSWORD"),
+            ssl_mode: env.parsed("DB_SSL_MODE", SslMode::Preferred),
+            pool_size: env.within("DB_POOL_SIZE", 2..=256, 8),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidEnvironment> {
+        Settings::read(EnvReader::new(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))))
+    }
+
+    #[test]
+    fn given_only_the_password_when_read_then_the_defaults_are_those_of_a_developers_machine() {
+        let settings = read(&[("DB_PASSWORD", "secret")]).unwrap();
+        assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7002");
+        assert_eq!(settings.zone, chrono_tz::Asia::Seoul);
+        assert!(!format!("{settings:?}").contains("secret"));
+    }
+
+    #[test]
+    fn given_several_wrong_settings_when_read_then_all_are_told() {
+        let told = read(&[("DB_HOST", "db"), ("TZ", "Mars"), ("MAX_BATCH", "0")]).unwrap_err().to_string();
+        for name in ["DB_HOST", "TZ", "MAX_BATCH", "DB_PASSWORD"] {
+            assert!(told.contains(name), "{told}");
+        }
+    }
+}

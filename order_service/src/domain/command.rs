@@ -1,0 +1,38 @@
+//! What can be asked of an order.
+
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+
+use super::order::{OrderDraft, Payment};
+
+/// A request to change one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderCommand {
+    /// Place it.
+    Create(OrderDraft),
+    /// Complete it: it is paid.
+    Approve {
+        /// The order.
+        number: OrderNumber,
+        /// How it was paid.
+        payment: Payment,
+    },
+    /// Reject it, and give back what it holds.
+    Reject {
+        /// The order.
+        number: OrderNumber,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl OrderCommand {
+    /// The order that is spoken of.
+    #[must_use]
+    pub fn number(&self) -> &OrderNumber {
+        match self {
+            Self::Create(draft) => &draft.number,
+            Self::Approve { number, .. } | Self::Reject { number, .. } => number,
+        }
+    }
+}

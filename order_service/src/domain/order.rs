@@ -1,0 +1,143 @@
+//! An order: its lines, its price and where it stands. Knows no stock and no command.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use shared::money::Money;
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+
+/// The identity of an item.
+pub type ItemId = i64;
+/// The identity of a coupon.
+pub type CouponId = i64;
+
+/// Names the purchase that an order came from: a repeated command carries the same one, another purchase another one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RequestId(Arc<str>);
+
+/// The longest request id, in bytes.
+pub const MAX_REQUEST_ID: usize = 64;
+
+impl RequestId {
+    /// Takes an id of 1 to [`MAX_REQUEST_ID`] printable ASCII characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_valid = (1..=MAX_REQUEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        is_valid.then(|| Self(text.into()))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A payment at the gateway: intended or made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// The gateway's key.
+    pub key: String,
+    /// What is paid.
+    pub amount: Money,
+}
+
+/// What was asked for, before it is priced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderDraft {
+    /// The order's number.
+    pub number: OrderNumber,
+    /// The purchase that asks.
+    pub request_id: RequestId,
+    /// What to buy.
+    pub lines: Vec<DraftLine>,
+    /// The coupon to use.
+    pub coupon: Option<CouponId>,
+    /// The payment that the shopper means to make in the same purchase.
+    pub intent: Option<Payment>,
+    /// When it is placed.
+    pub placed_at: DateTime<Utc>,
+}
+
+/// A wish: an item, so many times. The quantity is as the shopper wrote it, so it may be senseless.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DraftLine {
+    /// The item.
+    pub item: ItemId,
+    /// How many pieces.
+    pub quantity: i64,
+}
+
+/// A line of a stored order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLine {
+    /// The item.
+    pub item: ItemId,
+    /// How many pieces.
+    pub quantity: i64,
+    /// What the catalogue said of the item; `None` in an order that was rejected because there is no such item.
+    pub offer: Option<Offer>,
+}
+
+/// An item's name and price at the time of the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The item's name.
+    pub name: Arc<str>,
+    /// The price of one piece.
+    pub price: Money,
+}
+
+/// Where an order stands. `Complete` and `Rejected` are final.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OrderState {
+    /// Stock and coupon are taken, payment is awaited.
+    Created,
+    /// Paid by this payment.
+    Complete(Payment),
+    /// Nothing is taken, for this reason.
+    Rejected(Reason),
+}
+
+/// An order as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its number.
+    pub number: OrderNumber,
+    /// The purchase it came from.
+    pub request_id: RequestId,
+    /// Its lines.
+    pub lines: Vec<OrderLine>,
+    /// The coupon that was asked for.
+    pub coupon: Option<CouponId>,
+    /// The sum of the lines.
+    pub total_price: Money,
+    /// What is to be paid.
+    pub final_price: Money,
+    /// Where it stands.
+    pub state: OrderState,
+    /// The payment that was intended when it was placed.
+    pub intent: Option<Payment>,
+    /// When it was placed.
+    pub created_at: DateTime<Utc>,
+    /// How often it has changed since: the guard against a second writer.
+    pub revision: u32,
+}
+
+impl Order {
+    /// Whether nothing can happen to it any more.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self.state {
+            OrderState::Created => false,
+            OrderState::Complete(_) | OrderState::Rejected(_) => true,
+        }
+    }
+
+    /// The same order in its next state.
+    #[must_use]
+    pub fn moved_to(&self, state: OrderState) -> Self {
+        Self { state, revision: self.revision + 1, ..self.clone() }
+    }
+}

@@ -1,0 +1,187 @@
+//! What a batch of transitions takes from stock and coupons and gives back. The caller has the rows of [`Needs`] to itself while
+//! it settles, and stores what has changed together with the orders. Pure: knows neither rows nor locks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use shared::money::Money;
+use shared::reason::Reason;
+
+use super::catalogue::Item;
+use super::coupon::Coupon;
+use super::decide::Transition;
+use super::order::{CouponId, DraftLine, ItemId, Offer, Order, OrderDraft, OrderLine, OrderState};
+
+/// The items and coupons that a batch touches, each in ascending order: the order in which they are to be locked.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Items.
+    pub items: BTreeSet<ItemId>,
+    /// Coupons.
+    pub coupons: BTreeSet<CouponId>,
+}
+
+impl Needs {
+    /// What these transitions touch.
+    pub fn of<'a>(transitions: impl IntoIterator<Item = &'a Transition>) -> Self {
+        let mut needs = Self::default();
+        for transition in transitions {
+            match transition {
+                Transition::Open(draft) => {
+                    needs.items.extend(draft.lines.iter().map(|line| line.item));
+                    needs.coupons.extend(draft.coupon);
+                }
+                Transition::Reject { order, .. } => {
+                    needs.items.extend(order.lines.iter().map(|line| line.item));
+                    needs.coupons.extend(order.coupon);
+                }
+                Transition::Complete { .. } => {}
+            }
+        }
+        needs
+    }
+}
+
+/// Stock and coupons in hand.
+#[derive(Debug)]
+pub struct Shelf {
+    items: BTreeMap<ItemId, Slot<Item>>,
+    coupons: BTreeMap<CouponId, Slot<Coupon>>,
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    value: T,
+    is_changed: bool,
+}
+
+impl Shelf {
+    /// Takes the rows in hand.
+    pub fn new(items: impl IntoIterator<Item = Item>, coupons: impl IntoIterator<Item = Coupon>) -> Self {
+        Self {
+            items: items.into_iter().map(|item| (item.id, Slot { value: item, is_changed: false })).collect(),
+            coupons: coupons.into_iter().map(|coupon| (coupon.id, Slot { value: coupon, is_changed: false })).collect(),
+        }
+    }
+
+    /// Does one transition: the order as it is to be stored. A draft that can't be had becomes a rejected order and takes nothing.
+    pub fn settle(&mut self, transition: &Transition) -> Order {
+        match transition {
+            Transition::Open(draft) => self.open(draft),
+            Transition::Complete { order, payment } => order.moved_to(OrderState::Complete(payment.clone())),
+            Transition::Reject { order, reason } => {
+                self.give_back(order);
+                order.moved_to(OrderState::Rejected(*reason))
+            }
+        }
+    }
+
+    /// The items whose stock has changed.
+    pub fn changed_items(&self) -> impl Iterator<Item = &Item> {
+        self.items.values().filter(|slot| slot.is_changed).map(|slot| &slot.value)
+    }
+
+    /// The coupons whose holder has changed.
+    pub fn changed_coupons(&self) -> impl Iterator<Item = &Coupon> {
+        self.coupons.values().filter(|slot| slot.is_changed).map(|slot| &slot.value)
+    }
+
+    fn open(&mut self, draft: &OrderDraft) -> Order {
+        let (total_price, priced) = match self.price(draft) {
+            Ok((total, discount)) => (total, Ok(total.less(discount))),
+            Err((total, reason)) => (total, Err(reason)),
+        };
+        let (final_price, state) = match priced {
+            Ok(final_price) => {
+                self.take(draft);
+                (final_price, OrderState::Created)
+            }
+            Err(reason) => (total_price, OrderState::Rejected(reason)),
+        };
+        Order {
+            number: draft.number.clone(),
+            request_id: draft.request_id.clone(),
+            lines: draft.lines.iter().map(|line| self.order_line(*line)).collect(),
+            coupon: draft.coupon,
+            total_price,
+            final_price,
+            state,
+            intent: draft.intent.clone(),
+            created_at: draft.placed_at,
+            revision: 0,
+        }
+    }
+
+    /// The total and the discount, or the reason against it beside the total as far as there is one.
+    fn price(&self, draft: &OrderDraft) -> Result<(Money, Money), (Money, Reason)> {
+        let total = self.total(&draft.lines).map_err(|reason| (Money::ZERO, reason))?;
+        self.check_stock(&draft.lines).map_err(|reason| (total, reason))?;
+        let Some(id) = draft.coupon else { return Ok((total, Money::ZERO)) };
+        let coupon = self.coupons.get(&id).ok_or((total, Reason::CouponUnknown))?;
+        let discount = coupon.value.discount_on(total, draft.placed_at).map_err(|reason| (total, reason))?;
+        Ok((total, discount))
+    }
+
+    /// Quantities beyond every stock are priced as nothing: the stock check that follows refuses them.
+    fn total(&self, lines: &[DraftLine]) -> Result<Money, Reason> {
+        let mut total = Money::ZERO;
+        for line in lines {
+            if line.quantity < 1 {
+                return Err(Reason::InvalidQuantity);
+            }
+            let item = &self.items.get(&line.item).ok_or(Reason::UnknownItem)?.value;
+            let Ok(quantity) = u32::try_from(line.quantity) else { continue };
+            let price = item.price.checked_times(quantity).ok_or(Reason::InvalidQuantity)?;
+            total = total.checked_add(price).ok_or(Reason::InvalidQuantity)?;
+        }
+        Ok(total)
+    }
+
+    fn check_stock(&self, lines: &[DraftLine]) -> Result<(), Reason> {
+        let mut wanted: BTreeMap<ItemId, i64> = BTreeMap::new();
+        for line in lines {
+            let sum = wanted.entry(line.item).or_default();
+            *sum = sum.saturating_add(line.quantity);
+        }
+        let covers = |(item, quantity): (&ItemId, &i64)| {
+            self.items.get(item).is_some_and(|slot| i64::from(slot.value.stock) >= *quantity)
+        };
+        if wanted.iter().all(covers) { Ok(()) } else { Err(Reason::OutOfStock) }
+    }
+
+    fn take(&mut self, draft: &OrderDraft) {
+        for line in &draft.lines {
+            self.change_stock(line.item, |stock, quantity| stock - quantity, line.quantity);
+        }
+        if let Some(slot) = draft.coupon.and_then(|id| self.coupons.get_mut(&id)) {
+            slot.value.used_by = Some(draft.number.clone());
+            slot.is_changed = true;
+        }
+    }
+
+    fn give_back(&mut self, order: &Order) {
+        for line in &order.lines {
+            self.change_stock(line.item, |stock, quantity| stock + quantity, line.quantity);
+        }
+        let slot = order.coupon.and_then(|id| self.coupons.get_mut(&id));
+        if let Some(slot) = slot.filter(|slot| slot.value.used_by.as_ref() == Some(&order.number)) {
+            slot.value.used_by = None;
+            slot.is_changed = true;
+        }
+    }
+
+    /// An order holds only quantities that a stock once covered, so the result is a stock again.
+    fn change_stock(&mut self, item: ItemId, change: fn(i64, i64) -> i64, quantity: i64) {
+        if let Some(slot) = self.items.get_mut(&item) {
+            let stock = change(i64::from(slot.value.stock), quantity);
+            debug_assert!(u32::try_from(stock).is_ok(), "stock of item {item} would be {stock}");
+            slot.value.stock = u32::try_from(stock.max(0)).unwrap_or(u32::MAX);
+            slot.is_changed = true;
+        }
+    }
+
+    fn order_line(&self, line: DraftLine) -> OrderLine {
+        let offer = self.items.get(&line.item).map(|slot| Offer { name: Arc::clone(&slot.value.name), price: slot.value.price });
+        OrderLine { item: line.item, quantity: line.quantity, offer }
+    }
+}

@@ -1,0 +1,62 @@
+//! Failures → answers: the only file here that knows status numbers.
+
+use actix::MailboxError;
+use actix_web::http::StatusCode;
+use shared::http::Problem;
+use shared::wire::error_body::ResponseCode;
+
+use crate::ports::order_store::StoreError;
+
+/// Why a read has no answer.
+#[derive(Debug)]
+pub enum ApiError {
+    /// Nothing of this identity.
+    NotFound(&'static str),
+    /// The store failed.
+    Store(StoreError),
+    /// The store's threads are gone or going.
+    Stopping,
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<MailboxError> for ApiError {
+    fn from(_: MailboxError) -> Self {
+        Self::Stopping
+    }
+}
+
+impl From<ApiError> for Problem {
+    /// The cause is logged here, once, and is not in the answer.
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::NotFound(what) => {
+                Self::new(StatusCode::NOT_FOUND, ResponseCode::NotFound, "NOT_FOUND", format!("there is no such {what}"))
+            }
+            ApiError::Store(StoreError::Unavailable(cause)) => {
+                log::warn!("a read failed: the store is unavailable: {cause}");
+                unavailable()
+            }
+            ApiError::Store(error @ (StoreError::Corrupt(_) | StoreError::Refused(_))) => {
+                log::error!("a read failed: {error}");
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, ResponseCode::Fail, "INTERNAL_ERROR", "the service failed")
+            }
+            ApiError::Stopping => unavailable(),
+        }
+    }
+}
+
+fn unavailable() -> Problem {
+    let detail = "the database can't be reached";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, ResponseCode::Fail, "STORE_UNAVAILABLE", detail).retry_after(1)
+}
+
+impl From<ApiError> for actix_web::Error {
+    fn from(error: ApiError) -> Self {
+        Problem::from(error).into()
+    }
+}

@@ -1,0 +1,19 @@
+//! `GET /api/order/{orderNum}`.
+
+use actix_web::{HttpResponse, web};
+use shared::order_number::OrderNumber;
+
+use super::error::ApiError;
+use super::routes::Reads;
+use crate::actors::store_worker::LoadOrder;
+use crate::dto::order_dto;
+
+/// Answers the order. What is no order number is no order either.
+///
+/// # Errors
+/// 404 when there is none, 503 when the database is away.
+pub async fn get_order(path: web::Path<String>, reads: web::Data<Reads>) -> Result<HttpResponse, ApiError> {
+    let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
+    let order = reads.reader_addr.send(LoadOrder(number)).await??.ok_or(ApiError::NotFound("order"))?;
+    Ok(HttpResponse::Ok().json(order_dto(&order, reads.zone)))
+}

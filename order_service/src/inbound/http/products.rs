@@ -1,0 +1,49 @@
+//! `GET /api/product` and `GET /api/product/{productId}`.
+
+use actix_web::http::header::LINK;
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use shared::wire::order_dto::ProductDto;
+
+use super::error::ApiError;
+use super::routes::Reads;
+use crate::actors::store_worker::{ListProducts, LoadProduct};
+use crate::domain::catalogue::ProductId;
+use crate::dto::product_dto;
+
+const DEFAULT_LIMIT: u32 = 20;
+const MAX_LIMIT: u32 = 100;
+
+/// A page's bounds.
+#[derive(Debug, Deserialize)]
+pub struct PageQuery {
+    after: Option<ProductId>,
+    limit: Option<u32>,
+}
+
+/// Answers a page of products in ascending order, with `Link: rel="next"` when there are more.
+///
+/// # Errors
+/// 400 for senseless bounds, 503 when the database is away.
+pub async fn list_products(query: web::Query<PageQuery>, reads: web::Data<Reads>) -> Result<HttpResponse, ApiError> {
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    // One more than asked for tells whether there is a next page.
+    let mut products = reads.reader_addr.send(ListProducts { after: query.after, limit: limit + 1 }).await??;
+    let has_more = products.len() > limit as usize;
+    products.truncate(limit as usize);
+    let mut response = HttpResponse::Ok();
+    if let Some(last) = products.last().filter(|_| has_more) {
+        response.insert_header((LINK, format!("</api/product?after={}&limit={limit}>; rel=\"next\"", last.id)));
+    }
+    Ok(response.json(products.into_iter().map(product_dto).collect::<Vec<ProductDto>>()))
+}
+
+/// Answers one product.
+///
+/// # Errors
+/// 404 when there is none, 503 when the database is away.
+pub async fn get_product(path: web::Path<String>, reads: web::Data<Reads>) -> Result<HttpResponse, ApiError> {
+    let id = path.parse().map_err(|_| ApiError::NotFound("product"))?;
+    let product = reads.reader_addr.send(LoadProduct(id)).await??.ok_or(ApiError::NotFound("product"))?;
+    Ok(HttpResponse::Ok().json(product_dto(product)))
+}

@@ -1,0 +1,39 @@
+//! The one table of routes.
+
+use actix::Addr;
+use actix_web::web;
+use chrono_tz::Tz;
+use shared::http::{method_not_allowed, query_config, unknown_path};
+use tokio::sync::watch;
+
+use super::{get_order, health, products};
+use crate::actors::store_worker::StoreReader;
+use shared::kafka::broker_probe::BrokerProbe;
+
+/// What the handlers read from.
+#[derive(Clone)]
+pub struct Reads {
+    /// Orders and products.
+    pub reader_addr: Addr<StoreReader>,
+    /// Asks Kafka whether it is there.
+    pub broker: BrokerProbe,
+    /// Whether commands are being taken in.
+    pub is_taking: watch::Receiver<bool>,
+    /// Zone of dates.
+    pub zone: Tz,
+}
+
+/// The routes, each with and without a trailing slash.
+pub fn configure(config: &mut web::ServiceConfig) {
+    let get_only = |paths: [&'static str; 2], route: actix_web::Route| {
+        web::resource(paths).route(route).default_service(method_not_allowed("GET"))
+    };
+    config
+        .app_data(query_config())
+        .service(get_only(["/api/order/{orderNum}", "/api/order/{orderNum}/"], web::get().to(get_order::get_order)))
+        .service(get_only(["/api/product", "/api/product/"], web::get().to(products::list_products)))
+        .service(get_only(["/api/product/{productId}", "/api/product/{productId}/"], web::get().to(products::get_product)))
+        .service(get_only(["/livez", "/livez/"], web::get().to(health::livez)))
+        .service(get_only(["/readyz", "/readyz/"], web::get().to(health::readyz)))
+        .default_service(web::to(unknown_path));
+}

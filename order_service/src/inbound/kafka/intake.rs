@@ -1,0 +1,207 @@
+//! Kafka events → commands for the registry, and finished records → committed offsets. The place of back-pressure: a record is taken
+//! only with a permit, which travels with it to the reply. Knows nothing of what commands do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Recipient;
+use chrono_tz::Tz;
+use rdkafka::Message;
+use rdkafka::consumer::CommitMode;
+use rdkafka::message::OwnedMessage;
+use shared::clock::Clock;
+use shared::kafka::offset_ledger::{OffsetLedger, Position};
+use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
+use shared::reason::Reason;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use crate::actors::in_flight::InFlight;
+use crate::actors::order_actor::ApplyCommand;
+use crate::inbound::kafka::decode::{Decoded, Poison, decode};
+use crate::ports::reply_sink::{CommandOutcome, ReplySink};
+
+const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a rebalance waits for the records in hand of the partitions that go. Those that take longer come again elsewhere.
+const REVOKE_GRACE: Duration = Duration::from_secs(5);
+
+/// Takes records in and lets go of them.
+pub struct Intake {
+    poll_loop: PollLoop,
+    events: mpsc::Receiver<KafkaEvent>,
+    handler: Handler,
+    permits: Arc<Semaphore>,
+    finished_rx: mpsc::UnboundedReceiver<Position>,
+    ledger: OffsetLedger,
+    /// Partitions that the group waits for.
+    leaving: Vec<Leaving>,
+}
+
+/// What a record meets.
+struct Handler {
+    registry: Recipient<ApplyCommand>,
+    replies: Arc<dyn ReplySink>,
+    clock: Arc<dyn Clock>,
+    zone: Tz,
+    finished_tx: mpsc::UnboundedSender<Position>,
+}
+
+struct Leaving {
+    partitions: Vec<i32>,
+    deadline: Instant,
+    acknowledge: oneshot::Sender<()>,
+}
+
+/// What intake works with.
+pub struct IntakeParts {
+    /// The group member.
+    pub poll_loop: PollLoop,
+    /// Its events.
+    pub events: mpsc::Receiver<KafkaEvent>,
+    /// Commands in hand at most.
+    pub max_in_flight: usize,
+    /// Where commands go.
+    pub registry: Recipient<ApplyCommand>,
+    /// Where errors go.
+    pub replies: Arc<dyn ReplySink>,
+    /// When orders are placed.
+    pub clock: Arc<dyn Clock>,
+    /// The zone of order numbers that are made here.
+    pub zone: Tz,
+}
+
+impl Intake {
+    /// Ready to run.
+    #[must_use]
+    pub fn new(parts: IntakeParts) -> Self {
+        let (finished_tx, finished_rx) = mpsc::unbounded_channel();
+        let IntakeParts { poll_loop, events, max_in_flight, registry, replies, clock, zone } = parts;
+        Self {
+            poll_loop,
+            events,
+            handler: Handler { registry, replies, clock, zone, finished_tx },
+            permits: Arc::new(Semaphore::new(max_in_flight)),
+            finished_rx,
+            ledger: OffsetLedger::default(),
+            leaving: Vec::new(),
+        }
+    }
+
+    /// Runs until `stopping` turns true. Then takes no more, waits at most `grace` for what is in hand, commits and leaves the group.
+    pub async fn run(mut self, mut stopping: watch::Receiver<bool>, grace: Duration) {
+        let mut commit_tick = interval(COMMIT_INTERVAL);
+        commit_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut permit_opt: Option<OwnedSemaphorePermit> = None;
+        loop {
+            let permits = Arc::clone(&self.permits);
+            tokio::select! {
+                _ = stopping.wait_for(|stop| *stop) => break,
+                Some(position) = self.finished_rx.recv() => self.finish(position),
+                _ = commit_tick.tick() => self.settle_offsets(),
+                Ok(permit) = permits.acquire_owned(), if permit_opt.is_none() => permit_opt = Some(permit),
+                event = self.events.recv(), if permit_opt.is_some() => match event {
+                    Some(event) => self.handle(event, &mut permit_opt),
+                    None => break,
+                },
+            }
+        }
+        self.shut_down(grace).await;
+    }
+
+    fn handle(&mut self, event: KafkaEvent, permit_opt: &mut Option<OwnedSemaphorePermit>) {
+        match event {
+            KafkaEvent::Record(record) => {
+                let position = self.ledger.track(record.partition(), record.offset());
+                if let (Some(position), Some(permit)) = (position, permit_opt.take()) {
+                    self.handler.take(&record, position, permit);
+                }
+            }
+            KafkaEvent::Assigned(partitions) => {
+                log::info!("assigned partitions {partitions:?}");
+                partitions.into_iter().for_each(|partition| self.ledger.assign(partition));
+            }
+            KafkaEvent::Revoked { partitions, acknowledge } => {
+                log::info!("partitions {partitions:?} are being revoked");
+                self.leaving.push(Leaving { partitions, deadline: Instant::now() + REVOKE_GRACE, acknowledge });
+                self.settle_offsets();
+            }
+        }
+    }
+
+    fn finish(&mut self, position: Position) {
+        self.ledger.finish(position);
+        if !self.leaving.is_empty() {
+            self.settle_offsets();
+        }
+    }
+
+    /// Commits what has been finished, and lets those partitions go of which nothing is in hand.
+    fn settle_offsets(&mut self) {
+        let mode = if self.leaving.is_empty() { CommitMode::Async } else { CommitMode::Sync };
+        self.commit(mode);
+        let now = Instant::now();
+        let (gone, staying) = std::mem::take(&mut self.leaving).into_iter().partition(|leaving: &Leaving| {
+            now >= leaving.deadline || leaving.partitions.iter().all(|partition| self.ledger.in_flight(*partition) == 0)
+        });
+        self.leaving = staying;
+        for Leaving { partitions, acknowledge, .. } in gone {
+            partitions.iter().for_each(|partition| self.ledger.revoke(*partition));
+            // An error means that the group has not waited.
+            let _ = acknowledge.send(());
+        }
+    }
+
+    fn commit(&mut self, mode: CommitMode) {
+        let commits = self.ledger.take_commits();
+        if commits.is_empty() {
+            return;
+        }
+        if let Err(error) = self.poll_loop.commit(&commits, mode) {
+            log::warn!("offsets were not committed, so their records may come again: {error}");
+        }
+    }
+
+    async fn shut_down(mut self, grace: Duration) {
+        self.events.close();
+        let drained = timeout(grace, async {
+            while self.ledger.total_in_flight() > 0 {
+                let Some(position) = self.finished_rx.recv().await else { break };
+                self.ledger.finish(position);
+            }
+        });
+        if drained.await.is_err() {
+            log::warn!("{} commands are unfinished and will come again", self.ledger.total_in_flight());
+        }
+        self.commit(CommitMode::Sync);
+        let Self { poll_loop, events, leaving, .. } = self;
+        drop((events, leaving));
+        // Leaving the group waits for brokers, so not on this thread.
+        if tokio::task::spawn_blocking(move || poll_loop.stop()).await.is_err() {
+            log::error!("leaving the group failed");
+        }
+    }
+}
+
+impl Handler {
+    fn take(&self, record: &OwnedMessage, position: Position, permit: OwnedSemaphorePermit) {
+        let in_flight = InFlight::new(position, self.finished_tx.clone(), permit);
+        match decode(record, self.clock.now(), self.zone) {
+            Ok(Decoded { command, requester }) => {
+                if let Err(error) = self.registry.try_send(ApplyCommand { command, requester, in_flight }) {
+                    log::error!("the registry did not take a command, which will come again: {error}");
+                }
+            }
+            Err(poison) => self.set_aside(record, *poison, in_flight),
+        }
+    }
+
+    /// Answers the sender of a record that is no command, where that can be done, and goes on.
+    fn set_aside(&self, record: &OwnedMessage, poison: Poison, in_flight: InFlight) {
+        log::error!("no command at {}-{}@{}: {}", record.topic(), record.partition(), record.offset(), poison.cause);
+        let outcome = CommandOutcome { number: poison.number, order: None, refusal: Some(Reason::MalformedCommand) };
+        match poison.requester {
+            Some(requester) => self.replies.reply(&requester, &outcome, Box::new(move || in_flight.finish())),
+            None => in_flight.finish(),
+        }
+    }
+}

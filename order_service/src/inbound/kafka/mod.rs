@@ -1,0 +1,4 @@
+//! Commands from Kafka.
+
+pub mod intake;
+pub mod decode;

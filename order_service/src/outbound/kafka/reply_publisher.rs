@@ -1,0 +1,112 @@
+//! Replies on Kafka, in the form that spring-kafka's requesters expect: no key, the correlation id echoed, the asked-for partition.
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use shared::clock::Clock;
+use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher};
+use shared::wire::event::{Event, EventType, LocalTimestamp};
+use shared::wire::order_dto::OrderDto;
+
+use crate::domain::order::OrderState;
+use crate::dto::order_dto;
+use crate::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Requester};
+
+/// Publishes replies.
+pub struct ReplyPublisher {
+    publisher: Publisher,
+    clock: Arc<dyn Clock>,
+    zone: Tz,
+}
+
+impl ReplyPublisher {
+    /// Replies by `publisher`, which must never give up by itself; dates are the clock's in `zone`.
+    #[must_use]
+    pub fn new(publisher: Publisher, clock: Arc<dyn Clock>, zone: Tz) -> Self {
+        Self { publisher, clock, zone }
+    }
+
+    /// Waits until all replies are acknowledged, at most so long. Blocks.
+    ///
+    /// # Errors
+    /// When the time is over.
+    pub fn flush(&self, wait: std::time::Duration) -> Result<(), KafkaError> {
+        self.publisher.flush(wait)
+    }
+
+    fn event(&self, requester: &Requester, outcome: &CommandOutcome) -> Event<OrderDto> {
+        let now = self.clock.now().with_timezone(&self.zone).naive_local();
+        Event {
+            event_type: event_type(outcome),
+            key: requester.record_key.clone(),
+            data: self.body(outcome),
+            event_created_at: Some(LocalTimestamp(now)),
+        }
+    }
+
+    /// The order as it stands, and the refusal where there is one.
+    fn body(&self, outcome: &CommandOutcome) -> OrderDto {
+        let mut body = match &outcome.order {
+            Some(order) => order_dto(order, self.zone),
+            None => OrderDto { order_num: outcome.number.clone(), ..OrderDto::default() },
+        };
+        if outcome.refusal.is_some() {
+            body.reject_reason = outcome.refusal;
+        }
+        body
+    }
+}
+
+fn event_type(outcome: &CommandOutcome) -> EventType {
+    match outcome.order.as_ref().filter(|_| outcome.refusal.is_none()).map(|order| &order.state) {
+        Some(OrderState::Created) => EventType::OrderCreated,
+        Some(OrderState::Complete(_)) => EventType::OrderCompleted,
+        Some(OrderState::Rejected(_)) | None => EventType::OrderRejected,
+    }
+}
+
+impl ReplySink for ReplyPublisher {
+    fn reply(&self, requester: &Requester, outcome: &CommandOutcome, on_replied: OnReplied) {
+        let payload = match serde_json::to_vec(&self.event(requester, outcome)) {
+            Ok(payload) => payload,
+            Err(error) => return log::error!("a reply could not be written: {error}"),
+        };
+        let address = &requester.address;
+        let record = OutboundRecord {
+            topic: &address.topic,
+            partition: address.partition,
+            key: None,
+            payload: &payload,
+            headers: address.reply_headers(),
+        };
+        let topic = address.topic.clone();
+        let on_delivery: OnDelivery = Box::new(move |result| match result {
+            Ok(()) => on_replied(),
+            Err(error) => undelivered(&topic, &error, on_replied),
+        });
+        if let Err(error) = self.publisher.publish(record, on_delivery) {
+            log::error!("a reply to {} could not be handed to the producer, so its command will come again: {error}", address.topic);
+        }
+    }
+}
+
+/// A reply that no broker will ever take is given up, so that its partition goes on; its requester asks again or reads the order.
+/// Any other failure leaves the command unfinished: it comes again.
+fn undelivered(topic: &str, error: &KafkaError, on_replied: OnReplied) {
+    let is_final = matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::UnknownTopicOrPartition
+                | RDKafkaErrorCode::UnknownTopic
+                | RDKafkaErrorCode::UnknownPartition
+                | RDKafkaErrorCode::InvalidTopic
+                | RDKafkaErrorCode::TopicAuthorizationFailed
+                | RDKafkaErrorCode::MessageSizeTooLarge
+        )
+    );
+    log::error!("a reply to {topic} was not delivered{}: {error}", if is_final { " and is given up" } else { "" });
+    if is_final {
+        on_replied();
+    }
+}

@@ -1,0 +1,5 @@
+//! The outside, behind the ports: MySQL, Kafka, and a memory double for tests.
+
+pub mod mysql;
+pub mod memory;
+pub mod kafka;

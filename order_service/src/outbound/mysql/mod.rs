@@ -1,0 +1,10 @@
+//! MySQL and MariaDB by Diesel. The only folder that names Diesel. Rows and domain are different types; conversions are in `rows`.
+
+pub mod pool;
+pub mod schema;
+pub mod rows;
+pub mod order_store;
+pub mod statements;
+pub mod catalogue;
+pub mod migrate;
+pub mod error;

@@ -1,0 +1,162 @@
+//! The order store on MySQL: a batch of transitions is one transaction.
+//!
+//! It first assumes that every new order is new and every existing one is as its actor knows it; the keys and the revision check
+//! prove it. Only when one of them says no is the batch done again with the stored orders read first, so that the stale transitions
+//! are told from the others.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use diesel::result::Error;
+use diesel::{Connection, MysqlConnection};
+use shared::order_number::OrderNumber;
+
+use super::error::is_duplicate;
+use super::pool::{Pool, session};
+use super::{rows, statements};
+use crate::domain::catalogue::Item;
+use crate::domain::coupon::Coupon;
+use crate::domain::decide::Transition;
+use crate::domain::order::Order;
+use crate::domain::shelf::{Needs, Shelf};
+use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+
+/// Orders, stock and coupons in MySQL or MariaDB.
+pub struct MysqlOrderStore {
+    pool: Pool,
+}
+
+/// Why a transaction ended without a result.
+enum Aborted {
+    /// A stored order was not as expected.
+    Stale,
+    Database(Error),
+    Row(StoreError),
+}
+
+impl From<Error> for Aborted {
+    fn from(error: Error) -> Self {
+        if is_duplicate(&error) { Self::Stale } else { Self::Database(error) }
+    }
+}
+
+impl From<StoreError> for Aborted {
+    fn from(error: StoreError) -> Self {
+        Self::Row(error)
+    }
+}
+
+type StoredOrders = HashMap<OrderNumber, Arc<Order>>;
+
+impl MysqlOrderStore {
+    /// A store over this pool.
+    #[must_use]
+    pub fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    /// One attempt in one transaction. `is_checked` reads the stored orders first; without it, `Ok(None)` asks for that.
+    fn attempt(&self, batch: &[Transition], is_checked: bool) -> Result<Option<Vec<StoreOutcome>>, StoreError> {
+        let mut row_error = None;
+        let result = session(&self.pool)?.run(|connection| {
+            match connection.transaction(|connection| write_batch(connection, batch, is_checked)) {
+                Ok(outcomes) => Ok(Some(outcomes)),
+                Err(Aborted::Stale) => Ok(None),
+                Err(Aborted::Database(error)) => Err(error),
+                Err(Aborted::Row(error)) => {
+                    row_error = Some(error);
+                    Ok(None)
+                }
+            }
+        });
+        match row_error {
+            Some(error) => Err(error),
+            None => result,
+        }
+    }
+}
+
+impl OrderStore for MysqlOrderStore {
+    fn load(&self, number: &OrderNumber) -> Result<Option<Order>, StoreError> {
+        session(&self.pool)?
+            .run(|connection| statements::read_order(connection, number.as_str()))?
+            .map(|(row, lines)| rows::order(row, lines))
+            .transpose()
+    }
+
+    fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
+        if let Some(outcomes) = self.attempt(batch, false)? {
+            return Ok(outcomes);
+        }
+        self.attempt(batch, true)?.ok_or_else(|| StoreError::Unavailable("orders changed while they were locked".to_owned()))
+    }
+
+    fn ping(&self) -> Result<(), StoreError> {
+        session(&self.pool)?.run(|connection| diesel::connection::SimpleConnection::batch_execute(connection, "SELECT 1"))
+    }
+}
+
+fn write_batch(connection: &mut MysqlConnection, batch: &[Transition], is_checked: bool) -> Result<Vec<StoreOutcome>, Aborted> {
+    let needs = Needs::of(batch);
+    let items = statements::lock_items(connection, &needs)?.into_iter().map(Item::try_from).collect::<Result<Vec<_>, _>>()?;
+    let coupons = statements::lock_coupons(connection, &needs)?.into_iter().map(Coupon::try_from).collect::<Result<Vec<_>, _>>()?;
+    let stored = if is_checked { Some(stored_orders(connection, batch)?) } else { None };
+
+    let mut shelf = Shelf::new(items, coupons);
+    let outcomes: Vec<StoreOutcome> = batch
+        .iter()
+        .map(|transition| match stored.as_ref().and_then(|stored| conflict(transition, stored)) {
+            Some(conflict) => conflict,
+            None => StoreOutcome::Applied(Arc::new(shelf.settle(transition))),
+        })
+        .collect();
+
+    statements::write_stock(connection, shelf.changed_items())?;
+    statements::write_coupons(connection, shelf.changed_coupons())?;
+    let (opened, moved) = applied_orders(batch, &outcomes);
+    statements::insert_orders(connection, &opened)?;
+    if statements::update_orders(connection, &moved)? { Ok(outcomes) } else { Err(Aborted::Stale) }
+}
+
+fn stored_orders(connection: &mut MysqlConnection, batch: &[Transition]) -> Result<StoredOrders, Aborted> {
+    let numbers: Vec<&str> = batch.iter().map(|transition| number(transition).as_str()).collect();
+    statements::lock_orders(connection, &numbers)?
+        .into_iter()
+        .map(|(row, lines)| {
+            let order = rows::order(row, lines)?;
+            Ok((order.number.clone(), Arc::new(order)))
+        })
+        .collect()
+}
+
+fn number(transition: &Transition) -> &OrderNumber {
+    match transition {
+        Transition::Open(draft) => &draft.number,
+        Transition::Complete { order, .. } | Transition::Reject { order, .. } => &order.number,
+    }
+}
+
+/// Whether the stored order is another one than the transition starts from.
+fn conflict(transition: &Transition, stored: &StoredOrders) -> Option<StoreOutcome> {
+    let current = stored.get(number(transition));
+    let is_stale = match transition {
+        Transition::Open(_) => current.is_some(),
+        Transition::Complete { order, .. } | Transition::Reject { order, .. } => {
+            current.is_none_or(|current| current.revision != order.revision)
+        }
+    };
+    is_stale.then(|| StoreOutcome::Conflict(current.cloned()))
+}
+
+/// The new orders, and the existing ones in their new states.
+fn applied_orders<'a>(batch: &[Transition], outcomes: &'a [StoreOutcome]) -> (Vec<&'a Order>, Vec<&'a Order>) {
+    let (mut opened, mut moved) = (Vec::new(), Vec::new());
+    for (transition, outcome) in batch.iter().zip(outcomes) {
+        let StoreOutcome::Applied(order) = outcome else { continue };
+        match transition {
+            Transition::Open(_) => opened.push(order.as_ref()),
+            Transition::Complete { .. } | Transition::Reject { .. } => moved.push(order.as_ref()),
+        }
+    }
+    (opened, moved)
+}

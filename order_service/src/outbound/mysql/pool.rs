@@ -1,0 +1,100 @@
+//! Connections: an r2d2 pool of Diesel sessions.
+//!
+//! The manager is our own because Diesel's learns of a broken connection only by asking the server before each use. Ours is told by
+//! the errors that its user sees, so that no round trip is spent on it.
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, ConnectionError, MysqlConnection};
+use secrecy::ExposeSecret;
+use shared::budget;
+
+use super::error::store_error;
+use crate::config::DatabaseSettings;
+use crate::ports::order_store::StoreError;
+
+/// The pool.
+pub type Pool = r2d2::Pool<SessionManager>;
+
+/// A connection with its session settings: UTC, READ COMMITTED (row locks without gaps), a bounded wait for locks.
+pub struct Session {
+    connection: MysqlConnection,
+    is_broken: bool,
+}
+
+/// Makes sessions.
+pub struct SessionManager {
+    url: String,
+}
+
+impl SessionManager {
+    /// Builds the pool without connecting: the database may come up later than this process.
+    #[must_use]
+    pub fn pool(settings: &DatabaseSettings) -> Pool {
+        r2d2::Pool::builder()
+            .max_size(settings.pool_size)
+            .min_idle(Some(0))
+            .test_on_check_out(false)
+            .connection_timeout(budget::STATEMENT)
+            .build_unchecked(Self { url: database_url(settings) })
+    }
+}
+
+fn database_url(settings: &DatabaseSettings) -> String {
+    let mut url = url::Url::parse("mysql://localhost").unwrap_or_else(|_| unreachable!("a constant"));
+    let (host, port) = &settings.address;
+    // Neither can fail: a mysql URL has a host, and `settings` were validated.
+    let _ = url.set_host(Some(host));
+    let _ = url.set_port(Some(*port));
+    let _ = url.set_username(&settings.username);
+    let _ = url.set_password(Some(settings.password.expose_secret()));
+    url.set_path(&settings.name);
+    url.query_pairs_mut().append_pair("ssl_mode", settings.ssl_mode.as_str());
+    url.into()
+}
+
+impl r2d2::ManageConnection for SessionManager {
+    type Connection = Session;
+    type Error = ConnectionError;
+
+    fn connect(&self) -> Result<Session, ConnectionError> {
+        let mut connection = MysqlConnection::establish(&self.url)?;
+        connection
+            .batch_execute(&format!(
+                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+                 SET time_zone = '+00:00', innodb_lock_wait_timeout = {}",
+                budget::STATEMENT.as_secs()
+            ))
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(Session { connection, is_broken: false })
+    }
+
+    fn is_valid(&self, session: &mut Session) -> Result<(), ConnectionError> {
+        session.connection.batch_execute("SELECT 1").map_err(ConnectionError::CouldntSetupConfiguration)
+    }
+
+    fn has_broken(&self, session: &mut Session) -> bool {
+        session.is_broken
+    }
+}
+
+impl Session {
+    /// Runs `work` on the connection. After an error that leaves the connection in doubt it is not used again.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn run<T>(&mut self, work: impl FnOnce(&mut MysqlConnection) -> Result<T, diesel::result::Error>) -> Result<T, StoreError> {
+        work(&mut self.connection).map_err(|error| {
+            let error = store_error(&error);
+            self.is_broken |= matches!(error, StoreError::Unavailable(_));
+            error
+        })
+    }
+}
+
+/// Takes a session from the pool.
+///
+/// # Errors
+/// When none can be had in time.
+pub fn session(pool: &Pool) -> Result<r2d2::PooledConnection<SessionManager>, StoreError> {
+    pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))
+}
