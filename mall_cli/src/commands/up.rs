@@ -14,6 +14,9 @@ use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
+/// Of each topic, always the same: a Kafka on disk keeps what it was created with. Each service instance needs one at least.
+const PARTITIONS: i32 = 8;
+
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Start everything, and stay until Ctrl-C
@@ -44,10 +47,10 @@ pub(crate) struct Up {
     #[arg(long, value_name = "PORT", default_value_t = 3307)]
     db_port: u16,
     /// How many order services; further ones take the next free ports
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
     order_services: u8,
     /// How many composites; further ones take the next free ports
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
     composites: u8,
     /// Address of the shoppers' API; everything else stays on 127.0.0.1
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
@@ -122,7 +125,6 @@ impl Up {
     }
 
     fn wanted(&self, place: &Place) -> Result<StackBuilder> {
-        let several = i32::from(self.order_services.max(self.composites)).max(2) * 2;
         Ok(StackBuilder {
             broker: if self.kafka {
                 BrokerKind::Kafka
@@ -130,7 +132,7 @@ impl Up {
                 BrokerKind::Embedded
             },
             database: self.flavour(),
-            topics: Topics::with_partitions(several, several),
+            topics: Topics::with_partitions(PARTITIONS, PARTITIONS),
             order_services: self.order_services.into(),
             composites: self.composites.into(),
             bind: self.bind,

@@ -6,3 +6,4 @@ mod brokers;
 mod databases;
 mod processes;
 mod support;
+mod up;
