@@ -53,7 +53,8 @@ pub fn serve(settings: Settings) -> anyhow::Result<()> {
 /// # Errors
 /// When the database can't be reached or refuses.
 pub fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    let applied = migrate::migrate(&SessionManager::pool(&settings.database)).context("migrating the database")?;
+    let applied = migrate::migrate(&SessionManager::pool(&settings.database))
+        .context("migrating the database")?;
     log::info!("applied {} migrations {applied:?}", applied.len());
     Ok(())
 }
@@ -63,12 +64,20 @@ pub fn migrate(settings: &Settings) -> anyhow::Result<()> {
 /// # Errors
 /// When the file can't be read, or the database can't be reached.
 pub fn import_catalogue(settings: &Settings, file: &Path) -> anyhow::Result<()> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    let assortment = catalogue_file::parse(&text).with_context(|| format!("in {}", file.display()))?;
+    let text =
+        std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let assortment =
+        catalogue_file::parse(&text).with_context(|| format!("in {}", file.display()))?;
     let pool = SessionManager::pool(&settings.database);
     migrate::migrate(&pool).context("migrating the database")?;
-    MysqlCatalogue::new(pool).import(&assortment).context("importing the catalogue")?;
-    log::info!("imported what was missing of {} products and {} coupons", assortment.products.len(), assortment.coupons.len());
+    MysqlCatalogue::new(pool)
+        .import(&assortment)
+        .context("importing the catalogue")?;
+    log::info!(
+        "imported what was missing of {} products and {} coupons",
+        assortment.products.len(),
+        assortment.coupons.len()
+    );
     Ok(())
 }
 
@@ -79,8 +88,17 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let reader_addr = start_readers(&settings, &orders, &pool);
 
     let (taking_tx, is_taking) = watch::channel(false);
-    let broker = BrokerProbe::new(&settings.kafka, &settings.kafka.orders.name).context("setting up Kafka")?;
-    let http = start_http(&settings, Reads { reader_addr: reader_addr.clone(), broker, is_taking, zone: settings.zone })?;
+    let broker = BrokerProbe::new(&settings.kafka, &settings.kafka.orders.name)
+        .context("setting up Kafka")?;
+    let http = start_http(
+        &settings,
+        Reads {
+            reader_addr: reader_addr.clone(),
+            broker,
+            is_taking,
+            zone: settings.zone,
+        },
+    )?;
 
     let result = tokio::select! {
         () = termination.wait() => Ok(()),
@@ -104,16 +122,36 @@ async fn take_commands(
 ) -> anyhow::Result<()> {
     prepare(settings, pool).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let publisher = Publisher::start(&settings.kafka.producer(None)).context("starting the reply producer")?;
-    let replies = Arc::new(ReplyPublisher::new(publisher, Arc::clone(&clock), settings.zone));
-    let writer_addr = SyncArbiter::start(1, move || StoreWriter { store: Arc::clone(&orders) });
-    let journal_addr = Journal::new(writer_addr, settings.actors.max_batch, settings.actors.max_in_flight).start();
-    let colleagues = Arc::new(Colleagues { journal_addr, reader_addr, replies: Arc::clone(&replies) as _ });
+    let publisher =
+        Publisher::start(&settings.kafka.producer(None)).context("starting the reply producer")?;
+    let replies = Arc::new(ReplyPublisher::new(
+        publisher,
+        Arc::clone(&clock),
+        settings.zone,
+    ));
+    let writer_addr = SyncArbiter::start(1, move || StoreWriter {
+        store: Arc::clone(&orders),
+    });
+    let journal_addr = Journal::new(
+        writer_addr,
+        settings.actors.max_batch,
+        settings.actors.max_in_flight,
+    )
+    .start();
+    let colleagues = Arc::new(Colleagues {
+        journal_addr,
+        reader_addr,
+        replies: Arc::clone(&replies) as _,
+    });
     let registry_addr = OrderRegistry::new(colleagues, settings.actors).start();
 
     let topic = &settings.kafka.orders.name;
-    let (poll_loop, events) =
-        PollLoop::start(&settings.kafka.consumer(GROUP), topic, settings.actors.max_in_flight).context("joining the group")?;
+    let (poll_loop, events) = PollLoop::start(
+        &settings.kafka.consumer(GROUP),
+        topic,
+        settings.actors.max_in_flight,
+    )
+    .context("joining the group")?;
     let intake = Intake::new(IntakeParts {
         poll_loop,
         events,
@@ -125,20 +163,34 @@ async fn take_commands(
     });
     taking_tx.send_replace(true);
     log::info!("taking commands from {topic} as a member of {GROUP}");
-    intake.run(termination.subscribe(), settings.shutdown_grace).await;
-    replies.flush(Duration::from_secs(1)).context("flushing replies")
+    intake
+        .run(termination.subscribe(), settings.shutdown_grace)
+        .await;
+    replies
+        .flush(Duration::from_secs(1))
+        .context("flushing replies")
 }
 
-fn start_readers(settings: &Settings, orders: &Arc<dyn OrderStore>, pool: &Pool) -> Addr<StoreReader> {
+fn start_readers(
+    settings: &Settings,
+    orders: &Arc<dyn OrderStore>,
+    pool: &Pool,
+) -> Addr<StoreReader> {
     let orders = Arc::clone(orders);
     let catalogue: Arc<dyn Catalogue> = Arc::new(MysqlCatalogue::new(pool.clone()));
     let threads = settings.database.pool_size.saturating_sub(1).max(1) as usize;
-    SyncArbiter::start(threads, move || StoreReader { orders: Arc::clone(&orders), catalogue: Arc::clone(&catalogue) })
+    SyncArbiter::start(threads, move || StoreReader {
+        orders: Arc::clone(&orders),
+        catalogue: Arc::clone(&catalogue),
+    })
 }
 
 fn start_http(settings: &Settings, reads: Reads) -> anyhow::Result<ServerHandle> {
     let server = HttpServer::new(move || {
-        App::new().app_data(web::Data::new(reads.clone())).configure(routes::configure).wrap(from_fn(render_problems))
+        App::new()
+            .app_data(web::Data::new(reads.clone()))
+            .configure(routes::configure)
+            .wrap(from_fn(render_problems))
     })
     .workers(HTTP_WORKERS)
     .client_request_timeout(READ_HEADERS_WAIT)
@@ -166,12 +218,20 @@ async fn prepare(settings: &Settings, pool: &Pool) -> anyhow::Result<()> {
         .without_max_times();
     let applied = (|| async {
         let pool = pool.clone();
-        web::block(move || migrate::migrate(&pool)).await.context("migrating the database")?.context("migrating the database")
+        web::block(move || migrate::migrate(&pool))
+            .await
+            .context("migrating the database")?
+            .context("migrating the database")
     })
     .retry(patience)
-    .notify(|error: &anyhow::Error, delay| log::warn!("waiting {delay:?} for the database: {error:#}"))
+    .notify(|error: &anyhow::Error, delay| {
+        log::warn!("waiting {delay:?} for the database: {error:#}")
+    })
     .await?;
-    log::info!("the database is up to date, {} migrations applied", applied.len());
+    log::info!(
+        "the database is up to date, {} migrations applied",
+        applied.len()
+    );
     (|| topics::ensure(&settings.kafka))
         .retry(patience)
         .notify(|error, delay| log::warn!("waiting {delay:?} for Kafka: {error}"))

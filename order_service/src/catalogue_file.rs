@@ -63,26 +63,56 @@ enum Kind {
 /// When it is not JSON of the right shape, or a coupon's kind and values do not go together.
 pub fn parse(text: &str) -> anyhow::Result<Assortment> {
     let file: CatalogueFile = serde_json::from_str(text)?;
-    let coupon_names = file.coupons.iter().map(|coupon| (coupon.coupon_id, coupon.name.clone())).collect();
+    let coupon_names = file
+        .coupons
+        .iter()
+        .map(|coupon| (coupon.coupon_id, coupon.name.clone()))
+        .collect();
     Ok(Assortment {
         products: file.products.into_iter().map(product).collect(),
-        coupons: file.coupons.into_iter().map(coupon).collect::<anyhow::Result<_>>()?,
+        coupons: file
+            .coupons
+            .into_iter()
+            .map(coupon)
+            .collect::<anyhow::Result<_>>()?,
         coupon_names,
     })
 }
 
 fn product(entry: ProductEntry) -> Product {
-    let item = |entry: ItemEntry| Item { id: entry.item_id, name: entry.name.into(), price: entry.price, stock: entry.stock };
-    Product { id: entry.product_id, name: entry.name, items: entry.items.into_iter().map(item).collect() }
+    let item = |entry: ItemEntry| Item {
+        id: entry.item_id,
+        name: entry.name.into(),
+        price: entry.price,
+        stock: entry.stock,
+    };
+    Product {
+        id: entry.product_id,
+        name: entry.name,
+        items: entry.items.into_iter().map(item).collect(),
+    }
 }
 
 fn coupon(entry: CouponEntry) -> anyhow::Result<Coupon> {
-    let discount = match (entry.kind, entry.amount, entry.percent, entry.maximum_discount) {
+    let discount = match (
+        entry.kind,
+        entry.amount,
+        entry.percent,
+        entry.maximum_discount,
+    ) {
         (Kind::Fixed, Some(amount), None, None) => Discount::Fixed(amount),
-        (Kind::Percent, None, Some(percent @ 1..=100), Some(maximum)) => Discount::Percent { percent, maximum },
-        (Kind::Fixed, ..) => anyhow::bail!("coupon {}: FIXED takes amount, and nothing else", entry.coupon_id),
+        (Kind::Percent, None, Some(percent @ 1..=100), Some(maximum)) => {
+            Discount::Percent { percent, maximum }
+        }
+        (Kind::Fixed, ..) => anyhow::bail!(
+            "coupon {}: FIXED takes amount, and nothing else",
+            entry.coupon_id
+        ),
         (Kind::Percent, ..) => {
-            anyhow::bail!("coupon {}: PERCENT takes percent (1 to 100) and maximumDiscount", entry.coupon_id)
+            anyhow::bail!(
+                "coupon {}: PERCENT takes percent (1 to 100) and maximumDiscount",
+                entry.coupon_id
+            )
         }
     };
     Ok(Coupon {

@@ -106,10 +106,16 @@ impl FromStr for SslMode {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        [Self::Disabled, Self::Preferred, Self::Required, Self::VerifyCa, Self::VerifyIdentity]
-            .into_iter()
-            .find(|mode| mode.as_str() == text)
-            .ok_or("must be disabled, preferred, required, verify_ca or verify_identity")
+        [
+            Self::Disabled,
+            Self::Preferred,
+            Self::Required,
+            Self::VerifyCa,
+            Self::VerifyIdentity,
+        ]
+        .into_iter()
+        .find(|mode| mode.as_str() == text)
+        .ok_or("must be disabled, preferred, required, verify_ca or verify_identity")
     }
 }
 
@@ -122,7 +128,11 @@ impl FromStr for HostAndPort {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (host, port) = text.rsplit_once(':').ok_or("must be host:port")?;
         let port = port.parse().map_err(|_| "must be host:port")?;
-        if host.is_empty() { Err("must be host:port") } else { Ok(Self(host.to_owned(), port)) }
+        if host.is_empty() {
+            Err("must be host:port")
+        } else {
+            Ok(Self(host.to_owned(), port))
+        }
     }
 }
 
@@ -150,7 +160,11 @@ impl Settings {
                 max_live: env.within("MAX_LIVE_ACTORS", 1..=10_000_000, 10_000),
                 idle_after: Duration::from_secs(env.within("ACTOR_IDLE_SECONDS", 1..=86_400, 60)),
             },
-            shutdown_grace: Duration::from_secs(env.within("SHUTDOWN_GRACE_SECONDS", 0..=3_600, 20)),
+            shutdown_grace: Duration::from_secs(env.within(
+                "SHUTDOWN_GRACE_SECONDS",
+                0..=3_600,
+                20,
+            )),
             zone: env.parsed("TZ", chrono_tz::Asia::Seoul),
         };
         env.finish().map(|()| settings)
@@ -159,7 +173,8 @@ impl Settings {
 
 impl DatabaseSettings {
     fn from_env(env: &mut EnvReader) -> Self {
-        let HostAndPort(host, port) = env.parsed("DB_HOST", HostAndPort("127.0.0.1".to_owned(), 3306));
+        let HostAndPort(host, port) =
+            env.parsed("DB_HOST", HostAndPort("127.0.0.1".to_owned(), 3306));
         Self {
             address: (host, port),
             name: env.text("DB_NAME", "orders"),
@@ -176,7 +191,11 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidEnvironment> {
-        Settings::read(EnvReader::new(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))))
+        Settings::read(EnvReader::new(
+            variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        ))
     }
 
     #[test]
@@ -189,7 +208,9 @@ mod tests {
 
     #[test]
     fn given_several_wrong_settings_when_read_then_all_are_told() {
-        let told = read(&[("DB_HOST", "db"), ("TZ", "Mars"), ("MAX_BATCH", "0")]).unwrap_err().to_string();
+        let told = read(&[("DB_HOST", "db"), ("TZ", "Mars"), ("MAX_BATCH", "0")])
+            .unwrap_err()
+            .to_string();
         for name in ["DB_HOST", "TZ", "MAX_BATCH", "DB_PASSWORD"] {
             assert!(told.contains(name), "{told}");
         }

@@ -1,7 +1,9 @@
 //! Domain → the contract's bodies, for Kafka and REST alike. Nothing comes back this way.
 
 use chrono_tz::Tz;
-use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto, ProductDto};
+use shared::wire::order_dto::{
+    ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto, ProductDto,
+};
 
 use crate::domain::catalogue::{Item, Product};
 use crate::domain::order::{Order, OrderLine, OrderState};
@@ -12,14 +14,24 @@ pub fn order_dto(order: &Order, zone: Tz) -> OrderDto {
     let (status, reject_reason, payment) = match &order.state {
         OrderState::Created => (OrderStatus::Created, None, None),
         OrderState::Complete(payment) => {
-            let payment = PaymentDto { payment_key: payment.key.clone(), amount: payment.amount };
+            let payment = PaymentDto {
+                payment_key: payment.key.clone(),
+                amount: payment.amount,
+            };
             (OrderStatus::Complete, None, Some(payment))
         }
         OrderState::Rejected(reason) => (OrderStatus::Rejected, Some(*reason), None),
     };
     OrderDto {
         order_num: Some(order.number.clone()),
-        order_line_list: Some(order.lines.iter().zip(1..).map(|(line, id)| line_dto(line, id)).collect()),
+        order_line_list: Some(
+            order
+                .lines
+                .iter()
+                .zip(1..)
+                .map(|(line, id)| line_dto(line, id))
+                .collect(),
+        ),
         status: Some(status),
         coupon_id: order.coupon,
         total_price: Some(order.total_price),
@@ -38,15 +50,28 @@ fn line_dto(line: &OrderLine, id: i64) -> OrderLineDto {
         price: line.offer.as_ref().map(|offer| offer.price),
         stock: None,
     };
-    OrderLineDto { order_line_id: Some(id), item, quantity: line.quantity }
+    OrderLineDto {
+        order_line_id: Some(id),
+        item,
+        quantity: line.quantity,
+    }
 }
 
 /// A product as its readers see it.
 #[must_use]
 pub fn product_dto(product: Product) -> ProductDto {
-    ProductDto { product_id: product.id, name: product.name, item_list: product.items.into_iter().map(item_dto).collect() }
+    ProductDto {
+        product_id: product.id,
+        name: product.name,
+        item_list: product.items.into_iter().map(item_dto).collect(),
+    }
 }
 
 fn item_dto(item: Item) -> ItemDto {
-    ItemDto { item_id: item.id, name: Some(item.name.to_string()), price: Some(item.price), stock: Some(item.stock) }
+    ItemDto {
+        item_id: item.id,
+        name: Some(item.name.to_string()),
+        price: Some(item.price),
+        stock: Some(item.stock),
+    }
 }

@@ -34,13 +34,15 @@ enum Command {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     shared::logging::init();
-    let result = Settings::from_env().map_err(anyhow::Error::from).and_then(|settings| {
-        match arguments.command.unwrap_or(Command::Serve) {
-            Command::Serve => app::serve(settings),
-            Command::Migrate => app::migrate(&settings),
-            Command::ImportCatalogue { file } => app::import_catalogue(&settings, &file),
-        }
-    });
+    let result = Settings::from_env()
+        .map_err(anyhow::Error::from)
+        .and_then(
+            |settings| match arguments.command.unwrap_or(Command::Serve) {
+                Command::Serve => app::serve(settings),
+                Command::Migrate => app::migrate(&settings),
+                Command::ImportCatalogue { file } => app::import_catalogue(&settings, &file),
+            },
+        );
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

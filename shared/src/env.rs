@@ -23,12 +23,17 @@ impl EnvReader {
     /// Reads this process' environment.
     #[must_use]
     pub fn from_process() -> Self {
-        Self::new(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))
+        Self::new(std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }))
     }
 
     /// Reads the given variables.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { variables: variables.into_iter().collect(), problems: Vec::new() }
+        Self {
+            variables: variables.into_iter().collect(),
+            problems: Vec::new(),
+        }
     }
 
     /// The variable's value, or `default` when it is missing or empty. A value that does not parse is a problem.
@@ -37,7 +42,9 @@ impl EnvReader {
         T: FromStr,
         T::Err: Display,
     {
-        let Some(text) = self.present(name) else { return default };
+        let Some(text) = self.present(name) else {
+            return default;
+        };
         match text.parse() {
             Ok(value) => value,
             Err(error) => {
@@ -55,7 +62,11 @@ impl EnvReader {
     {
         let value = self.parsed(name, default);
         if !range.contains(&value) {
-            self.problems.push(format!("{name}={value}: must be from {} to {}", range.start(), range.end()));
+            self.problems.push(format!(
+                "{name}={value}: must be from {} to {}",
+                range.start(),
+                range.end()
+            ));
         }
         value
     }
@@ -86,18 +97,27 @@ impl EnvReader {
     /// # Errors
     /// All problems that were found, together.
     pub fn finish(self) -> Result<(), InvalidEnvironment> {
-        if self.problems.is_empty() { Ok(()) } else { Err(InvalidEnvironment(self.problems)) }
+        if self.problems.is_empty() {
+            Ok(())
+        } else {
+            Err(InvalidEnvironment(self.problems))
+        }
     }
 
     fn present(&self, name: &str) -> Option<String> {
-        self.variables.get(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+        self.variables
+            .get(name)
+            .map(|text| text.trim().to_owned())
+            .filter(|text| !text.is_empty())
     }
 }
 
 impl Display for InvalidEnvironment {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "invalid settings in the environment:")?;
-        self.0.iter().try_for_each(|problem| write!(formatter, "\n  {problem}"))
+        self.0
+            .iter()
+            .try_for_each(|problem| write!(formatter, "\n  {problem}"))
     }
 }
 
@@ -108,7 +128,11 @@ mod tests {
     use super::*;
 
     fn reader(variables: &[(&str, &str)]) -> EnvReader {
-        EnvReader::new(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+        EnvReader::new(
+            variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        )
     }
 
     #[test]
@@ -127,7 +151,11 @@ mod tests {
         env.within("POOL", 1..=64, 8);
         env.required_secret("DB_PASSWORD");
         let told = env.finish().unwrap_err().to_string();
-        for name in ["PORT=\"http\"", "POOL=0: must be from 1 to 64", "DB_PASSWORD: is required"] {
+        for name in [
+            "PORT=\"http\"",
+            "POOL=0: must be from 1 to 64",
+            "DB_PASSWORD: is required",
+        ] {
             assert!(told.contains(name), "{told}");
         }
     }

@@ -36,8 +36,20 @@ pub struct Problem {
 
 impl Problem {
     /// A problem with a status, a machine's reason and a person's detail.
-    pub fn new(status: StatusCode, code: ResponseCode, reason: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, reason, detail: detail.into(), order_num: None, retry_after: None }
+    pub fn new(
+        status: StatusCode,
+        code: ResponseCode,
+        reason: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            status,
+            code,
+            reason,
+            detail: detail.into(),
+            order_num: None,
+            retry_after: None,
+        }
     }
 
     /// Names the order that is spoken of.
@@ -73,7 +85,9 @@ impl Problem {
         if let Some(seconds) = self.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
-        response.insert_header((CONTENT_TYPE, error_content_type(request))).json(self.body(request))
+        response
+            .insert_header((CONTENT_TYPE, error_content_type(request)))
+            .json(self.body(request))
     }
 }
 
@@ -149,41 +163,80 @@ fn error_content_type(request: &HttpRequest) -> &'static str {
         .headers()
         .get_all(ACCEPT)
         .filter_map(|value| value.to_str().ok())
-        .any(|value| value.split(',').any(|range| range.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/problem+json"))));
-    if wants_problem { "application/problem+json" } else { "application/json" }
+        .any(|value| {
+            value.split(',').any(|range| {
+                range.split(';').next().is_some_and(|kind| {
+                    kind.trim().eq_ignore_ascii_case("application/problem+json")
+                })
+            })
+        });
+    if wants_problem {
+        "application/problem+json"
+    } else {
+        "application/json"
+    }
 }
 
 /// The JSON reader's settings: the size limit, and clear errors.
 #[must_use]
 pub fn json_config() -> web::JsonConfig {
-    web::JsonConfig::default().limit(MAX_BODY).error_handler(|error, request| json_problem(&error, request).into())
+    web::JsonConfig::default()
+        .limit(MAX_BODY)
+        .error_handler(|error, request| json_problem(&error, request).into())
 }
 
 fn json_problem(error: &JsonPayloadError, request: &HttpRequest) -> Problem {
-    let invalid = |status, reason, detail: String| Problem::new(status, ResponseCode::InvalidRequest, reason, detail);
+    let invalid = |status, reason, detail: String| {
+        Problem::new(status, ResponseCode::InvalidRequest, reason, detail)
+    };
     match error {
         JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
-            invalid(StatusCode::PAYLOAD_TOO_LARGE, "BODY_TOO_LARGE", format!("a body has at most {MAX_BODY} bytes"))
+            invalid(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "BODY_TOO_LARGE",
+                format!("a body has at most {MAX_BODY} bytes"),
+            )
         }
         JsonPayloadError::ContentType => invalid(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UNSUPPORTED_MEDIA_TYPE",
-            format!("the body must be application/json, not {}", quoted_content_type(request)),
+            format!(
+                "the body must be application/json, not {}",
+                quoted_content_type(request)
+            ),
         ),
-        JsonPayloadError::Deserialize(cause) => invalid(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", cause.to_string()),
-        _ => invalid(StatusCode::BAD_REQUEST, "MALFORMED_REQUEST", "the body could not be read".to_owned()),
+        JsonPayloadError::Deserialize(cause) => invalid(
+            StatusCode::BAD_REQUEST,
+            "MALFORMED_REQUEST",
+            cause.to_string(),
+        ),
+        _ => invalid(
+            StatusCode::BAD_REQUEST,
+            "MALFORMED_REQUEST",
+            "the body could not be read".to_owned(),
+        ),
     }
 }
 
 fn quoted_content_type(request: &HttpRequest) -> String {
-    if request.content_type().is_empty() { "without a type".to_owned() } else { format!("{:?}", request.content_type()) }
+    if request.content_type().is_empty() {
+        "without a type".to_owned()
+    } else {
+        format!("{:?}", request.content_type())
+    }
 }
 
 /// The query reader's settings: clear errors.
 #[must_use]
 pub fn query_config() -> web::QueryConfig {
     web::QueryConfig::default().error_handler(|error, _| {
-        Problem::new(StatusCode::BAD_REQUEST, ResponseCode::InvalidRequest, "MALFORMED_REQUEST", error.to_string()).into()
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            ResponseCode::InvalidRequest,
+            "MALFORMED_REQUEST",
+            error.to_string(),
+        )
+        .into()
     })
 }
 
@@ -192,7 +245,12 @@ pub fn query_config() -> web::QueryConfig {
 /// # Errors
 /// Always: 404.
 pub async fn unknown_path() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(StatusCode::NOT_FOUND, ResponseCode::NotFound, "NOT_FOUND", "there is nothing at this path"))
+    Err(Problem::new(
+        StatusCode::NOT_FOUND,
+        ResponseCode::NotFound,
+        "NOT_FOUND",
+        "there is nothing at this path",
+    ))
 }
 
 /// The answer of a resource to a method that it does not have: 405 with `Allow`.
@@ -204,7 +262,9 @@ pub fn method_not_allowed(allowed: &'static str) -> actix_web::Route {
             "METHOD_NOT_ALLOWED",
             format!("this path has {allowed} only"),
         );
-        let response = HttpResponse::MethodNotAllowed().insert_header((ALLOW, allowed)).finish();
+        let response = HttpResponse::MethodNotAllowed()
+            .insert_header((ALLOW, allowed))
+            .finish();
         Err::<HttpResponse, _>(InternalError::from_response(problem, response))
     })
 }

@@ -32,7 +32,10 @@ impl IdSource for SecureIds {
 
 /// Makes a new order number from the clock's time in `zone`.
 pub fn next_order_number(clock: &dyn Clock, ids: &dyn IdSource, zone: Tz) -> OrderNumber {
-    OrderNumber::new(clock.now().with_timezone(&zone).naive_local(), ids.order_random())
+    OrderNumber::new(
+        clock.now().with_timezone(&zone).naive_local(),
+        ids.order_random(),
+    )
 }
 
 #[cfg(test)]
@@ -43,9 +46,14 @@ mod tests {
     #[test]
     fn given_one_second_of_many_orders_when_numbered_then_no_two_are_alike_and_the_time_is_local() {
         let clock = FixedClock("2026-11-22T16:15:40Z".parse().unwrap());
-        let numbers: std::collections::HashSet<_> =
-            (0..10_000).map(|_| next_order_number(&clock, &SecureIds, chrono_tz::Asia::Seoul)).collect();
+        let numbers: std::collections::HashSet<_> = (0..10_000)
+            .map(|_| next_order_number(&clock, &SecureIds, chrono_tz::Asia::Seoul))
+            .collect();
         assert_eq!(numbers.len(), 10_000);
-        assert!(numbers.iter().all(|number| number.as_str().starts_with("20261123011540")));
+        assert!(
+            numbers
+                .iter()
+                .all(|number| number.as_str().starts_with("20261123011540"))
+        );
     }
 }

@@ -51,13 +51,17 @@ impl Money {
     /// The sum, or `None` when it is too large to be kept.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        self.0.checked_add(other.0).and_then(|sum| Self::try_from(sum).ok())
+        self.0
+            .checked_add(other.0)
+            .and_then(|sum| Self::try_from(sum).ok())
     }
 
     /// The price of `quantity` pieces, or `None` when it is too large to be kept.
     #[must_use]
     pub fn checked_times(self, quantity: u32) -> Option<Self> {
-        self.0.checked_mul(Decimal::from(quantity)).and_then(|product| Self::try_from(product).ok())
+        self.0
+            .checked_mul(Decimal::from(quantity))
+            .and_then(|product| Self::try_from(product).ok())
     }
 
     /// What is left after a discount; nothing when the discount is larger.
@@ -125,7 +129,9 @@ pub mod plain {
     pub fn serialize<S: Serializer>(money: &Money, serializer: S) -> Result<S::Ok, S::Error> {
         match money.0.to_u64() {
             Some(units) if money.0.is_integer() => serializer.serialize_u64(units),
-            _ => RawValue::from_string(money.0.to_string()).map_err(ser::Error::custom)?.serialize(serializer),
+            _ => RawValue::from_string(money.0.to_string())
+                .map_err(ser::Error::custom)?
+                .serialize(serializer),
         }
     }
 
@@ -191,8 +197,17 @@ mod tests {
 
     #[test]
     fn given_strings_and_bare_numbers_when_read_then_they_are_money_too() {
-        for json in [r#"{"amount":"12000.50"}"#, r#""12000.5""#, "12000.5", "1.20005e4"] {
-            assert_eq!(serde_json::from_str::<Money>(json).unwrap(), won("12000.5"), "{json}");
+        for json in [
+            r#"{"amount":"12000.50"}"#,
+            r#""12000.5""#,
+            "12000.5",
+            "1.20005e4",
+        ] {
+            assert_eq!(
+                serde_json::from_str::<Money>(json).unwrap(),
+                won("12000.5"),
+                "{json}"
+            );
         }
     }
 

@@ -42,8 +42,13 @@ impl FromStr for OrderNumber {
     type Err = InvalidOrderNumber;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_valid = (1..=MAX_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-        if is_valid { Ok(Self(text.into())) } else { Err(InvalidOrderNumber) }
+        let is_valid = (1..=MAX_DIGITS).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_valid {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidOrderNumber)
+        }
     }
 }
 
@@ -93,14 +98,21 @@ mod tests {
 
     #[test]
     fn given_a_time_and_a_random_number_then_the_number_is_both_and_has_32_digits() {
-        assert_eq!(OrderNumber::new(at_noon(), 7).as_str(), "20261123120005000000000000000007");
+        assert_eq!(
+            OrderNumber::new(at_noon(), 7).as_str(),
+            "20261123120005000000000000000007"
+        );
         assert_eq!(OrderNumber::new(at_noon(), u64::MAX).as_str().len(), 32);
     }
 
     #[test]
     fn given_texts_that_are_no_order_numbers_when_parsed_then_they_are_refused() {
         for text in ["", "2026-11", "２０２６", "1 ", &"1".repeat(41)] {
-            assert_eq!(text.parse::<OrderNumber>(), Err(InvalidOrderNumber), "{text:?}");
+            assert_eq!(
+                text.parse::<OrderNumber>(),
+                Err(InvalidOrderNumber),
+                "{text:?}"
+            );
         }
         assert!("1".repeat(40).parse::<OrderNumber>().is_ok());
     }

@@ -72,7 +72,11 @@ impl FromStr for Reason {
     type Err = UnknownReason;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL.iter().copied().find(|reason| reason.as_str() == text).ok_or_else(|| UnknownReason(text.to_owned()))
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|reason| reason.as_str() == text)
+            .ok_or_else(|| UnknownReason(text.to_owned()))
     }
 }
 
@@ -90,7 +94,10 @@ mod tests {
     fn given_each_reason_when_written_then_it_reads_back_in_text_and_in_json() {
         for reason in Reason::ALL {
             assert_eq!(reason.as_str().parse(), Ok(*reason));
-            assert_eq!(serde_json::to_string(reason).unwrap(), format!("\"{reason}\""));
+            assert_eq!(
+                serde_json::to_string(reason).unwrap(),
+                format!("\"{reason}\"")
+            );
         }
         assert!("out_of_stock".parse::<Reason>().is_err());
     }

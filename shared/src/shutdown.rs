@@ -15,7 +15,10 @@ impl Termination {
     /// # Errors
     /// When the operating system refuses.
     pub fn listen() -> std::io::Result<Self> {
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut terminate, mut interrupt) = (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        );
         let (stopping_tx, stopping) = watch::channel(false);
         tokio::spawn(async move {
             tokio::select! {

@@ -15,8 +15,16 @@ pub struct InFlight {
 impl InFlight {
     /// A token for the record at `position`. `finished` is unbounded, and holds at most as many positions as there are permits.
     #[must_use]
-    pub fn new(position: Position, finished: mpsc::UnboundedSender<Position>, permit: OwnedSemaphorePermit) -> Self {
-        Self { position, finished, _permit: permit }
+    pub fn new(
+        position: Position,
+        finished: mpsc::UnboundedSender<Position>,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            position,
+            finished,
+            _permit: permit,
+        }
     }
 
     /// The record's effect is stored and its reply acknowledged: its offset may be committed.

@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
-use actix::{Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture,
+};
 use tokio::sync::oneshot;
 
 use crate::actors::store_worker::{StoreWriter, WriteBatch};
@@ -23,7 +25,13 @@ impl Journal {
     /// A journal that writes at most `max_batch` transitions in a transaction. `max_in_flight` bounds what can be sent to it.
     #[must_use]
     pub fn new(writer_addr: Addr<StoreWriter>, max_batch: usize, max_in_flight: usize) -> Self {
-        Self { writer_addr, waiting: VecDeque::new(), is_writing: false, max_batch, mailbox_capacity: max_in_flight }
+        Self {
+            writer_addr,
+            waiting: VecDeque::new(),
+            is_writing: false,
+            max_batch,
+            mailbox_capacity: max_in_flight,
+        }
     }
 
     fn write_next(&mut self, ctx: &mut Context<Self>) {
@@ -32,8 +40,11 @@ impl Journal {
         }
         self.is_writing = true;
         let size = self.waiting.len().min(self.max_batch);
-        let (batch, reply_txs): (Vec<_>, Vec<_>) =
-            self.waiting.drain(..size).map(|commit| (commit.transition, commit.reply_tx)).unzip();
+        let (batch, reply_txs): (Vec<_>, Vec<_>) = self
+            .waiting
+            .drain(..size)
+            .map(|commit| (commit.transition, commit.reply_tx))
+            .unzip();
         log::trace!(target: "journal", "writing a batch of {size}");
         let written = self.writer_addr.send(WriteBatch(batch)).into_actor(self);
         ctx.spawn(written.map(move |outcomes, journal, ctx| match outcomes {

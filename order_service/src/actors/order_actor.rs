@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, ActorFutureExt, Addr, AtomicResponse, Context, Handler, Message, Recipient, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, AtomicResponse, Context, Handler, Message,
+    Recipient, WrapFuture,
+};
 use backon::Retryable;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -56,13 +59,25 @@ impl OrderActor {
         finished: Recipient<CommandFinished>,
         ended: Recipient<ActorEnded>,
     ) -> Self {
-        Self { number, known: Known::Unknown, colleagues, finished, ended }
+        Self {
+            number,
+            known: Known::Unknown,
+            colleagues,
+            finished,
+            ended,
+        }
     }
 
     fn report(&self, is_done: bool) {
-        let report = CommandFinished { number: self.number.clone(), is_done };
+        let report = CommandFinished {
+            number: self.number.clone(),
+            is_done,
+        };
         if let Err(error) = self.finished.try_send(report) {
-            log::error!("order={} the registry did not take a report: {error}", self.number);
+            log::error!(
+                "order={} the registry did not take a report: {error}",
+                self.number
+            );
         }
     }
 }
@@ -72,7 +87,10 @@ impl Actor for OrderActor {
 
     fn stopped(&mut self, _: &mut Self::Context) {
         if let Err(error) = self.ended.try_send(ActorEnded(self.number.clone())) {
-            log::error!("order={} the registry did not hear of the actor's end: {error}", self.number);
+            log::error!(
+                "order={} the registry did not hear of the actor's end: {error}",
+                self.number
+            );
         }
     }
 }
@@ -93,7 +111,12 @@ impl Handler<ApplyCommand> for OrderActor {
     type Result = AtomicResponse<Self, ()>;
 
     fn handle(&mut self, message: ApplyCommand, _: &mut Self::Context) -> Self::Result {
-        let performed = perform(self.known.clone(), message.command, Arc::clone(&self.colleagues)).into_actor(self);
+        let performed = perform(
+            self.known.clone(),
+            message.command,
+            Arc::clone(&self.colleagues),
+        )
+        .into_actor(self);
         AtomicResponse::new(Box::pin(performed.map(move |performed, actor, _| {
             let Some((known, outcome)) = performed else {
                 // The process is going down. The record stays unfinished and comes again.
@@ -102,7 +125,12 @@ impl Handler<ApplyCommand> for OrderActor {
             };
             let is_done = outcome.order.as_ref().is_none_or(|order| order.is_final());
             actor.known = known;
-            reply(&*actor.colleagues.replies, message.requester, &outcome, message.in_flight);
+            reply(
+                &*actor.colleagues.replies,
+                message.requester,
+                &outcome,
+                message.in_flight,
+            );
             actor.report(is_done);
         })))
     }
@@ -121,7 +149,12 @@ impl Handler<Retire> for OrderActor {
     }
 }
 
-fn reply(replies: &dyn ReplySink, requester: Option<Requester>, outcome: &CommandOutcome, in_flight: InFlight) {
+fn reply(
+    replies: &dyn ReplySink,
+    requester: Option<Requester>,
+    outcome: &CommandOutcome,
+    in_flight: InFlight,
+) {
     match requester {
         Some(requester) => replies.reply(&requester, outcome, Box::new(move || in_flight.finish())),
         None => in_flight.finish(),
@@ -129,7 +162,11 @@ fn reply(replies: &dyn ReplySink, requester: Option<Requester>, outcome: &Comman
 }
 
 /// Loads, decides and stores until the decision holds. `None` when the journal or the reader is gone.
-async fn perform(mut known: Known, command: OrderCommand, colleagues: Arc<Colleagues>) -> Option<(Known, CommandOutcome)> {
+async fn perform(
+    mut known: Known,
+    command: OrderCommand,
+    colleagues: Arc<Colleagues>,
+) -> Option<(Known, CommandOutcome)> {
     let number = command.number().clone();
     loop {
         let order = match known {
@@ -154,18 +191,29 @@ async fn perform(mut known: Known, command: OrderCommand, colleagues: Arc<Collea
                 Err(error) => return Some(failed(&number, &error)),
             },
         };
-        let outcome = CommandOutcome { number: Some(number), order: order.clone(), refusal };
+        let outcome = CommandOutcome {
+            number: Some(number),
+            order: order.clone(),
+            refusal,
+        };
         return Some((Known::Stored(order), outcome));
     }
 }
 
 fn failed(number: &OrderNumber, error: &StoreError) -> (Known, CommandOutcome) {
     log::error!("order={number} command failed: {error}");
-    let outcome = CommandOutcome { number: Some(number.clone()), order: None, refusal: Some(Reason::InternalError) };
+    let outcome = CommandOutcome {
+        number: Some(number.clone()),
+        order: None,
+        refusal: Some(Reason::InternalError),
+    };
     (Known::Unknown, outcome)
 }
 
-async fn load(number: &OrderNumber, colleagues: &Colleagues) -> Option<Result<Option<Arc<Order>>, StoreError>> {
+async fn load(
+    number: &OrderNumber,
+    colleagues: &Colleagues,
+) -> Option<Result<Option<Arc<Order>>, StoreError>> {
     let loaded = (|| async {
         match colleagues.reader_addr.send(LoadOrder(number.clone())).await {
             Ok(loaded) => loaded.map(Some),
@@ -176,12 +224,20 @@ async fn load(number: &OrderNumber, colleagues: &Colleagues) -> Option<Result<Op
     .when(|error| matches!(error, StoreError::Unavailable(_)))
     .notify(|error, delay| log::warn!("order={number} loading waits {delay:?}: {error}"))
     .await;
-    loaded.transpose().map(|loaded| loaded.map(|order| order.map(Arc::new)))
+    loaded
+        .transpose()
+        .map(|loaded| loaded.map(|order| order.map(Arc::new)))
 }
 
-async fn commit(transition: Transition, colleagues: &Colleagues) -> Option<Result<StoreOutcome, StoreError>> {
+async fn commit(
+    transition: Transition,
+    colleagues: &Colleagues,
+) -> Option<Result<StoreOutcome, StoreError>> {
     let (reply_tx, reply_rx) = oneshot::channel();
-    if let Err(error) = colleagues.journal_addr.try_send(Commit { transition, reply_tx }) {
+    if let Err(error) = colleagues.journal_addr.try_send(Commit {
+        transition,
+        reply_tx,
+    }) {
         log::error!("the journal did not take a transition: {error}");
         return None;
     }

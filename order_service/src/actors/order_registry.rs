@@ -55,8 +55,12 @@ impl OrderRegistry {
 
     fn start_actor(&self, number: &OrderNumber, ctx: &Context<Self>) -> Addr<OrderActor> {
         let registry_addr = ctx.address();
-        let actor =
-            OrderActor::new(number.clone(), Arc::clone(&self.colleagues), registry_addr.clone().recipient(), registry_addr.recipient());
+        let actor = OrderActor::new(
+            number.clone(),
+            Arc::clone(&self.colleagues),
+            registry_addr.clone().recipient(),
+            registry_addr.recipient(),
+        );
         let capacity = self.settings.max_in_flight;
         OrderActor::create(|ctx| {
             ctx.set_mailbox_capacity(capacity);
@@ -66,7 +70,10 @@ impl OrderRegistry {
 
     fn retire(&self, numbers: &[OrderNumber]) {
         for number in numbers {
-            let told = self.actors.get(number).map(|order_addr| order_addr.try_send(Retire));
+            let told = self
+                .actors
+                .get(number)
+                .map(|order_addr| order_addr.try_send(Retire));
             if let Some(Err(error)) = told {
                 log::error!("order={number} could not be told to retire: {error}");
             }
@@ -82,7 +89,9 @@ impl OrderRegistry {
 /// In the order of the records, so never by a send that waits. The mailbox holds as many as there are permits: it is never full.
 fn hand_over(number: &OrderNumber, order_addr: &Addr<OrderActor>, message: ApplyCommand) {
     if let Err(error) = order_addr.try_send(message) {
-        log::error!("order={number} its actor did not take a command, which will come again: {error}");
+        log::error!(
+            "order={number} its actor did not take a command, which will come again: {error}"
+        );
     }
 }
 
@@ -118,8 +127,14 @@ pub struct CommandFinished {
 impl Handler<CommandFinished> for OrderRegistry {
     type Result = ();
 
-    fn handle(&mut self, CommandFinished { number, is_done }: CommandFinished, _: &mut Self::Context) {
-        let retired = self.residents.finished(&number, is_done, self.started_at.elapsed());
+    fn handle(
+        &mut self,
+        CommandFinished { number, is_done }: CommandFinished,
+        _: &mut Self::Context,
+    ) {
+        let retired = self
+            .residents
+            .finished(&number, is_done, self.started_at.elapsed());
         self.retire(&retired);
     }
 }

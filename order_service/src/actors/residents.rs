@@ -46,7 +46,12 @@ impl<C> Residents<C> {
     /// No actor yet. Beyond `max_live` the longest idle go, and each goes after `idle_after`.
     #[must_use]
     pub fn new(max_live: usize, idle_after: Duration) -> Self {
-        Self { residents: HashMap::new(), idle: VecDeque::new(), max_live, idle_after }
+        Self {
+            residents: HashMap::new(),
+            idle: VecDeque::new(),
+            max_live,
+            idle_after,
+        }
     }
 
     /// How many actors there are, retiring ones included.
@@ -65,7 +70,13 @@ impl<C> Residents<C> {
     pub fn route(&mut self, number: &OrderNumber, command: C) -> Route<C> {
         match self.residents.get_mut(number) {
             None => {
-                self.residents.insert(number.clone(), Resident::Live { outstanding: 1, visit: 0 });
+                self.residents.insert(
+                    number.clone(),
+                    Resident::Live {
+                        outstanding: 1,
+                        visit: 0,
+                    },
+                );
                 Route::Start(command)
             }
             Some(Resident::Live { outstanding, visit }) => {
@@ -81,8 +92,15 @@ impl<C> Residents<C> {
     }
 
     /// An actor has finished a command at `now`; `is_done` says that its order needs none any more. Returns whom to tell to stop.
-    pub fn finished(&mut self, number: &OrderNumber, is_done: bool, now: Duration) -> Vec<OrderNumber> {
-        let Some(Resident::Live { outstanding, visit }) = self.residents.get_mut(number) else { return Vec::new() };
+    pub fn finished(
+        &mut self,
+        number: &OrderNumber,
+        is_done: bool,
+        now: Duration,
+    ) -> Vec<OrderNumber> {
+        let Some(Resident::Live { outstanding, visit }) = self.residents.get_mut(number) else {
+            return Vec::new();
+        };
         *outstanding = outstanding.saturating_sub(1);
         if *outstanding > 0 {
             return Vec::new();
@@ -91,7 +109,11 @@ impl<C> Residents<C> {
             self.start_retiring(number);
             return vec![number.clone()];
         }
-        self.idle.push_back(IdleVisit { number: number.clone(), visit: *visit, since: now });
+        self.idle.push_back(IdleVisit {
+            number: number.clone(),
+            visit: *visit,
+            since: now,
+        });
         let surplus = self.residents.len().saturating_sub(self.max_live);
         self.retire_idle(surplus, |_| true)
     }
@@ -99,7 +121,9 @@ impl<C> Residents<C> {
     /// Returns whom to tell to stop because they have been idle for too long.
     pub fn sweep(&mut self, now: Duration) -> Vec<OrderNumber> {
         let idle_after = self.idle_after;
-        self.retire_idle(usize::MAX, |visit| now.saturating_sub(visit.since) >= idle_after)
+        self.retire_idle(usize::MAX, |visit| {
+            now.saturating_sub(visit.since) >= idle_after
+        })
     }
 
     /// An actor has ended. Returns the commands that came meanwhile: they go to a new one.
@@ -110,7 +134,11 @@ impl<C> Residents<C> {
         }
     }
 
-    fn retire_idle(&mut self, at_most: usize, is_due: impl Fn(&IdleVisit) -> bool) -> Vec<OrderNumber> {
+    fn retire_idle(
+        &mut self,
+        at_most: usize,
+        is_due: impl Fn(&IdleVisit) -> bool,
+    ) -> Vec<OrderNumber> {
         let mut retired = Vec::new();
         while let Some(oldest) = self.idle.front() {
             if !self.is_current(oldest) {
@@ -133,7 +161,8 @@ impl<C> Residents<C> {
     }
 
     fn start_retiring(&mut self, number: &OrderNumber) {
-        self.residents.insert(number.clone(), Resident::Retiring { kept: Vec::new() });
+        self.residents
+            .insert(number.clone(), Resident::Retiring { kept: Vec::new() });
     }
 }
 
@@ -154,8 +183,14 @@ mod tests {
     #[test]
     fn given_a_finished_order_when_nothing_is_outstanding_then_its_actor_is_told_to_stop_at_once() {
         let mut residents = Residents::new(10, IDLE);
-        assert_eq!(residents.route(&number(1), "create"), Route::Start("create"));
-        assert_eq!(residents.route(&number(1), "approve"), Route::Forward("approve"));
+        assert_eq!(
+            residents.route(&number(1), "create"),
+            Route::Start("create")
+        );
+        assert_eq!(
+            residents.route(&number(1), "approve"),
+            Route::Forward("approve")
+        );
         assert_eq!(residents.finished(&number(1), true, at(0)), []);
         assert_eq!(residents.finished(&number(1), true, at(0)), [number(1)]);
     }
@@ -168,7 +203,10 @@ mod tests {
         assert_eq!(residents.route(&number(1), "approve"), Route::Kept);
         assert_eq!(residents.route(&number(1), "reject"), Route::Kept);
         assert_eq!(residents.ended(&number(1)), ["approve", "reject"]);
-        assert_eq!(residents.route(&number(1), "approve"), Route::Start("approve"));
+        assert_eq!(
+            residents.route(&number(1), "approve"),
+            Route::Start("approve")
+        );
     }
 
     #[test]

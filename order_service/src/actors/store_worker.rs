@@ -54,7 +54,10 @@ impl StoreWriter {
         match self.apply_when_available(batch) {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
             Err(error) if batch.len() == 1 => vec![Err(error)],
-            Err(_) => batch.chunks(1).flat_map(|transition| self.write(transition)).collect(),
+            Err(_) => batch
+                .chunks(1)
+                .flat_map(|transition| self.write(transition))
+                .collect(),
         }
     }
 
@@ -62,7 +65,9 @@ impl StoreWriter {
         (|| self.store.apply(batch))
             .retry(store_backoff())
             .when(|error| matches!(error, StoreError::Unavailable(_)))
-            .notify(|error, delay| log::warn!("a batch of {} waits {delay:?}: {error}", batch.len()))
+            .notify(|error, delay| {
+                log::warn!("a batch of {} waits {delay:?}: {error}", batch.len())
+            })
             .call()
     }
 }

@@ -93,27 +93,54 @@ mod tests {
     #[test]
     fn given_a_fixed_coupon_then_it_takes_off_its_amount_and_never_more_than_the_total() {
         let now = at("2026-06-01T00:00:00Z");
-        assert_eq!(fixed().discount_on(Money::from_units(10_000), now), Ok(Money::from_units(3_000)));
+        assert_eq!(
+            fixed().discount_on(Money::from_units(10_000), now),
+            Ok(Money::from_units(3_000))
+        );
         let large = coupon(Discount::Fixed(Money::from_units(50_000)));
-        assert_eq!(large.discount_on(Money::from_units(10_000), now), Ok(Money::from_units(10_000)));
+        assert_eq!(
+            large.discount_on(Money::from_units(10_000), now),
+            Ok(Money::from_units(10_000))
+        );
     }
 
     #[test]
     fn given_a_percentage_then_it_is_rounded_down_and_capped() {
-        let ten = coupon(Discount::Percent { percent: 10, maximum: Money::from_units(5_000) });
+        let ten = coupon(Discount::Percent {
+            percent: 10,
+            maximum: Money::from_units(5_000),
+        });
         let now = at("2026-06-01T00:00:00Z");
-        assert_eq!(ten.discount_on(Money::from_units(12_345), now), Ok(Money::from_units(1_234)));
-        assert_eq!(ten.discount_on(Money::from_units(90_000), now), Ok(Money::from_units(5_000)));
+        assert_eq!(
+            ten.discount_on(Money::from_units(12_345), now),
+            Ok(Money::from_units(1_234))
+        );
+        assert_eq!(
+            ten.discount_on(Money::from_units(90_000), now),
+            Ok(Money::from_units(5_000))
+        );
     }
 
     #[test]
     fn given_a_coupon_that_can_not_be_used_then_the_reason_is_told() {
         let total = Money::from_units(10_000);
-        assert_eq!(fixed().discount_on(total, at("2025-12-31T23:59:59Z")), Err(Reason::CouponNotYetValid));
-        assert_eq!(fixed().discount_on(total, at("2027-01-01T00:00:00Z")), Err(Reason::CouponExpired));
+        assert_eq!(
+            fixed().discount_on(total, at("2025-12-31T23:59:59Z")),
+            Err(Reason::CouponNotYetValid)
+        );
+        assert_eq!(
+            fixed().discount_on(total, at("2027-01-01T00:00:00Z")),
+            Err(Reason::CouponExpired)
+        );
         let now = at("2026-01-01T00:00:00Z");
-        assert_eq!(fixed().discount_on(Money::from_units(9_999), now), Err(Reason::CouponMinimumNotMet));
-        let used = Coupon { used_by: Some("1".parse().unwrap()), ..fixed() };
+        assert_eq!(
+            fixed().discount_on(Money::from_units(9_999), now),
+            Err(Reason::CouponMinimumNotMet)
+        );
+        let used = Coupon {
+            used_by: Some("1".parse().unwrap()),
+            ..fixed()
+        };
         assert_eq!(used.discount_on(total, now), Err(Reason::CouponUsed));
     }
 }

@@ -50,35 +50,59 @@ pub fn decide(order: Option<&Arc<Order>>, command: &OrderCommand) -> Result<Deci
     let Some(order) = order else {
         return match command {
             OrderCommand::Create(draft) => Ok(Decision::Change(Transition::Open(draft.clone()))),
-            OrderCommand::Approve { .. } | OrderCommand::Reject { .. } => Err(Refusal(Reason::UnknownOrder)),
+            OrderCommand::Approve { .. } | OrderCommand::Reject { .. } => {
+                Err(Refusal(Reason::UnknownOrder))
+            }
         };
     };
     match (&order.state, command) {
-        (OrderState::Created | OrderState::Complete(_) | OrderState::Rejected(_), OrderCommand::Create(draft)) => {
-            same_purchase(order, draft)
+        (
+            OrderState::Created | OrderState::Complete(_) | OrderState::Rejected(_),
+            OrderCommand::Create(draft),
+        ) => same_purchase(order, draft),
+        (OrderState::Created, OrderCommand::Approve { payment, .. }) => {
+            Ok(Decision::Change(settled(order, payment)))
         }
-        (OrderState::Created, OrderCommand::Approve { payment, .. }) => Ok(Decision::Change(settled(order, payment))),
         (OrderState::Created, OrderCommand::Reject { reason, .. }) => {
-            Ok(Decision::Change(Transition::Reject { order: Arc::clone(order), reason: *reason }))
+            Ok(Decision::Change(Transition::Reject {
+                order: Arc::clone(order),
+                reason: *reason,
+            }))
         }
-        (OrderState::Complete(made), OrderCommand::Approve { payment, .. }) if made == payment => Ok(Decision::AlreadyDone),
-        (OrderState::Complete(_), OrderCommand::Approve { .. } | OrderCommand::Reject { .. }) => Err(Refusal(Reason::AlreadyPaid)),
-        (OrderState::Rejected(_), OrderCommand::Approve { .. }) => Err(Refusal(Reason::AlreadyRejected)),
+        (OrderState::Complete(made), OrderCommand::Approve { payment, .. }) if made == payment => {
+            Ok(Decision::AlreadyDone)
+        }
+        (OrderState::Complete(_), OrderCommand::Approve { .. } | OrderCommand::Reject { .. }) => {
+            Err(Refusal(Reason::AlreadyPaid))
+        }
+        (OrderState::Rejected(_), OrderCommand::Approve { .. }) => {
+            Err(Refusal(Reason::AlreadyRejected))
+        }
         (OrderState::Rejected(_), OrderCommand::Reject { .. }) => Ok(Decision::AlreadyDone),
     }
 }
 
 /// The same purchase asks again, or another one happened upon the same number.
 fn same_purchase(order: &Order, draft: &OrderDraft) -> Result<Decision, Refusal> {
-    if order.request_id == draft.request_id { Ok(Decision::AlreadyDone) } else { Err(Refusal(Reason::OrderNumberTaken)) }
+    if order.request_id == draft.request_id {
+        Ok(Decision::AlreadyDone)
+    } else {
+        Err(Refusal(Reason::OrderNumberTaken))
+    }
 }
 
 /// The second check of the paid amount: composite has checked it before it charged.
 fn settled(order: &Arc<Order>, payment: &Payment) -> Transition {
     let order = Arc::clone(order);
     if payment.amount == order.final_price {
-        Transition::Complete { order, payment: payment.clone() }
+        Transition::Complete {
+            order,
+            payment: payment.clone(),
+        }
     } else {
-        Transition::Reject { order, reason: Reason::AmountMismatch }
+        Transition::Reject {
+            order,
+            reason: Reason::AmountMismatch,
+        }
     }
 }

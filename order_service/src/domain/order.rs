@@ -23,7 +23,8 @@ impl RequestId {
     /// Takes an id of 1 to [`MAX_REQUEST_ID`] printable ASCII characters.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let is_valid = (1..=MAX_REQUEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let is_valid = (1..=MAX_REQUEST_ID).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_graphic());
         is_valid.then(|| Self(text.into()))
     }
 
@@ -138,6 +139,10 @@ impl Order {
     /// The same order in its next state.
     #[must_use]
     pub fn moved_to(&self, state: OrderState) -> Self {
-        Self { state, revision: self.revision + 1, ..self.clone() }
+        Self {
+            state,
+            revision: self.revision + 1,
+            ..self.clone()
+        }
     }
 }

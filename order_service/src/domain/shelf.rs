@@ -57,10 +57,35 @@ struct Slot<T> {
 
 impl Shelf {
     /// Takes the rows in hand.
-    pub fn new(items: impl IntoIterator<Item = Item>, coupons: impl IntoIterator<Item = Coupon>) -> Self {
+    pub fn new(
+        items: impl IntoIterator<Item = Item>,
+        coupons: impl IntoIterator<Item = Coupon>,
+    ) -> Self {
         Self {
-            items: items.into_iter().map(|item| (item.id, Slot { value: item, is_changed: false })).collect(),
-            coupons: coupons.into_iter().map(|coupon| (coupon.id, Slot { value: coupon, is_changed: false })).collect(),
+            items: items
+                .into_iter()
+                .map(|item| {
+                    (
+                        item.id,
+                        Slot {
+                            value: item,
+                            is_changed: false,
+                        },
+                    )
+                })
+                .collect(),
+            coupons: coupons
+                .into_iter()
+                .map(|coupon| {
+                    (
+                        coupon.id,
+                        Slot {
+                            value: coupon,
+                            is_changed: false,
+                        },
+                    )
+                })
+                .collect(),
         }
     }
 
@@ -68,7 +93,9 @@ impl Shelf {
     pub fn settle(&mut self, transition: &Transition) -> Order {
         match transition {
             Transition::Open(draft) => self.open(draft),
-            Transition::Complete { order, payment } => order.moved_to(OrderState::Complete(payment.clone())),
+            Transition::Complete { order, payment } => {
+                order.moved_to(OrderState::Complete(payment.clone()))
+            }
             Transition::Reject { order, reason } => {
                 self.give_back(order);
                 order.moved_to(OrderState::Rejected(*reason))
@@ -78,12 +105,18 @@ impl Shelf {
 
     /// The items whose stock has changed.
     pub fn changed_items(&self) -> impl Iterator<Item = &Item> {
-        self.items.values().filter(|slot| slot.is_changed).map(|slot| &slot.value)
+        self.items
+            .values()
+            .filter(|slot| slot.is_changed)
+            .map(|slot| &slot.value)
     }
 
     /// The coupons whose holder has changed.
     pub fn changed_coupons(&self) -> impl Iterator<Item = &Coupon> {
-        self.coupons.values().filter(|slot| slot.is_changed).map(|slot| &slot.value)
+        self.coupons
+            .values()
+            .filter(|slot| slot.is_changed)
+            .map(|slot| &slot.value)
     }
 
     fn open(&mut self, draft: &OrderDraft) -> Order {
@@ -101,7 +134,11 @@ impl Shelf {
         Order {
             number: draft.number.clone(),
             request_id: draft.request_id.clone(),
-            lines: draft.lines.iter().map(|line| self.order_line(*line)).collect(),
+            lines: draft
+                .lines
+                .iter()
+                .map(|line| self.order_line(*line))
+                .collect(),
             coupon: draft.coupon,
             total_price,
             final_price,
@@ -114,11 +151,22 @@ impl Shelf {
 
     /// The total and the discount, or the reason against it beside the total as far as there is one.
     fn price(&self, draft: &OrderDraft) -> Result<(Money, Money), (Money, Reason)> {
-        let total = self.total(&draft.lines).map_err(|reason| (Money::ZERO, reason))?;
-        self.check_stock(&draft.lines).map_err(|reason| (total, reason))?;
-        let Some(id) = draft.coupon else { return Ok((total, Money::ZERO)) };
-        let coupon = self.coupons.get(&id).ok_or((total, Reason::CouponUnknown))?;
-        let discount = coupon.value.discount_on(total, draft.placed_at).map_err(|reason| (total, reason))?;
+        let total = self
+            .total(&draft.lines)
+            .map_err(|reason| (Money::ZERO, reason))?;
+        self.check_stock(&draft.lines)
+            .map_err(|reason| (total, reason))?;
+        let Some(id) = draft.coupon else {
+            return Ok((total, Money::ZERO));
+        };
+        let coupon = self
+            .coupons
+            .get(&id)
+            .ok_or((total, Reason::CouponUnknown))?;
+        let discount = coupon
+            .value
+            .discount_on(total, draft.placed_at)
+            .map_err(|reason| (total, reason))?;
         Ok((total, discount))
     }
 
@@ -130,8 +178,13 @@ impl Shelf {
                 return Err(Reason::InvalidQuantity);
             }
             let item = &self.items.get(&line.item).ok_or(Reason::UnknownItem)?.value;
-            let Ok(quantity) = u32::try_from(line.quantity) else { continue };
-            let price = item.price.checked_times(quantity).ok_or(Reason::InvalidQuantity)?;
+            let Ok(quantity) = u32::try_from(line.quantity) else {
+                continue;
+            };
+            let price = item
+                .price
+                .checked_times(quantity)
+                .ok_or(Reason::InvalidQuantity)?;
             total = total.checked_add(price).ok_or(Reason::InvalidQuantity)?;
         }
         Ok(total)
@@ -144,9 +197,15 @@ impl Shelf {
             *sum = sum.saturating_add(line.quantity);
         }
         let covers = |(item, quantity): (&ItemId, &i64)| {
-            self.items.get(item).is_some_and(|slot| i64::from(slot.value.stock) >= *quantity)
+            self.items
+                .get(item)
+                .is_some_and(|slot| i64::from(slot.value.stock) >= *quantity)
         };
-        if wanted.iter().all(covers) { Ok(()) } else { Err(Reason::OutOfStock) }
+        if wanted.iter().all(covers) {
+            Ok(())
+        } else {
+            Err(Reason::OutOfStock)
+        }
     }
 
     fn take(&mut self, draft: &OrderDraft) {
@@ -174,14 +233,24 @@ impl Shelf {
     fn change_stock(&mut self, item: ItemId, change: fn(i64, i64) -> i64, quantity: i64) {
         if let Some(slot) = self.items.get_mut(&item) {
             let stock = change(i64::from(slot.value.stock), quantity);
-            debug_assert!(u32::try_from(stock).is_ok(), "stock of item {item} would be {stock}");
+            debug_assert!(
+                u32::try_from(stock).is_ok(),
+                "stock of item {item} would be {stock}"
+            );
             slot.value.stock = u32::try_from(stock.max(0)).unwrap_or(u32::MAX);
             slot.is_changed = true;
         }
     }
 
     fn order_line(&self, line: DraftLine) -> OrderLine {
-        let offer = self.items.get(&line.item).map(|slot| Offer { name: Arc::clone(&slot.value.name), price: slot.value.price });
-        OrderLine { item: line.item, quantity: line.quantity, offer }
+        let offer = self.items.get(&line.item).map(|slot| Offer {
+            name: Arc::clone(&slot.value.name),
+            price: slot.value.price,
+        });
+        OrderLine {
+            item: line.item,
+            quantity: line.quantity,
+            offer,
+        }
     }
 }

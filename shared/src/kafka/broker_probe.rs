@@ -21,7 +21,10 @@ impl BrokerProbe {
     /// # Errors
     /// When librdkafka refuses the settings.
     pub fn new(settings: &KafkaSettings, topic: &str) -> KafkaResult<Self> {
-        Ok(Self { client: Arc::new(settings.client().create()?), topic: topic.to_owned() })
+        Ok(Self {
+            client: Arc::new(settings.client().create()?),
+            topic: topic.to_owned(),
+        })
     }
 
     /// Whether a broker answers within `wait`. Blocks.
@@ -29,6 +32,8 @@ impl BrokerProbe {
     /// # Errors
     /// When none does.
     pub fn probe(&self, wait: Duration) -> KafkaResult<()> {
-        self.client.fetch_metadata(Some(&self.topic), wait).map(drop)
+        self.client
+            .fetch_metadata(Some(&self.topic), wait)
+            .map(drop)
     }
 }

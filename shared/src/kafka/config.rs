@@ -47,8 +47,16 @@ impl KafkaSettings {
     pub fn from_env(env: &mut EnvReader) -> Self {
         Self {
             bootstrap_servers: env.text("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092"),
-            session_timeout: Duration::from_millis(env.within("KAFKA_SESSION_TIMEOUT_MS", 1_000..=300_000, 6_000)),
-            fetch_wait_max: Duration::from_millis(env.within("KAFKA_FETCH_WAIT_MAX_MS", 1..=1_000, 100)),
+            session_timeout: Duration::from_millis(env.within(
+                "KAFKA_SESSION_TIMEOUT_MS",
+                1_000..=300_000,
+                6_000,
+            )),
+            fetch_wait_max: Duration::from_millis(env.within(
+                "KAFKA_FETCH_WAIT_MAX_MS",
+                1..=1_000,
+                100,
+            )),
             replication_factor: env.within("KAFKA_REPLICATION_FACTOR", -1..=32, -1),
             orders: TopicSettings {
                 name: env.text("ORDERS_TOPIC", "orders"),
@@ -85,9 +93,15 @@ impl KafkaSettings {
             .set("enable.auto.offset.store", "false")
             .set("auto.offset.reset", "earliest")
             .set("partition.assignment.strategy", "cooperative-sticky")
-            .set("session.timeout.ms", self.session_timeout.as_millis().to_string())
+            .set(
+                "session.timeout.ms",
+                self.session_timeout.as_millis().to_string(),
+            )
             .set("heartbeat.interval.ms", heartbeat.as_millis().to_string())
-            .set("fetch.wait.max.ms", self.fetch_wait_max.as_millis().to_string())
+            .set(
+                "fetch.wait.max.ms",
+                self.fetch_wait_max.as_millis().to_string(),
+            )
             .set("fetch.error.backoff.ms", "50")
             .set("fetch.queue.backoff.ms", "10")
             .set("queued.max.messages.kbytes", "16384");
@@ -104,7 +118,10 @@ impl KafkaSettings {
             .set("enable.idempotence", "true")
             .set("linger.ms", "0")
             .set("retry.backoff.ms", "20")
-            .set("message.timeout.ms", delivery.map_or(0, |wait| wait.as_millis()).to_string());
+            .set(
+                "message.timeout.ms",
+                delivery.map_or(0, |wait| wait.as_millis()).to_string(),
+            );
         config
     }
 

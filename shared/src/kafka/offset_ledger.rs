@@ -37,7 +37,12 @@ impl OffsetLedger {
     /// Starts a partition afresh.
     pub fn assign(&mut self, partition: i32) {
         self.last_epoch += 1;
-        let offsets = Offsets { epoch: self.last_epoch, unfinished: BTreeSet::new(), next: None, committed: None };
+        let offsets = Offsets {
+            epoch: self.last_epoch,
+            unfinished: BTreeSet::new(),
+            next: None,
+            committed: None,
+        };
         self.partitions.insert(partition, offsets);
     }
 
@@ -55,12 +60,20 @@ impl OffsetLedger {
         }
         offsets.next = Some(offset + 1);
         offsets.unfinished.insert(offset);
-        Some(Position { partition, offset, epoch: offsets.epoch })
+        Some(Position {
+            partition,
+            offset,
+            epoch: offsets.epoch,
+        })
     }
 
     /// Lets go of a record: its effect is stored and its reply acknowledged.
     pub fn finish(&mut self, position: Position) {
-        if let Some(offsets) = self.partitions.get_mut(&position.partition).filter(|offsets| offsets.epoch == position.epoch) {
+        if let Some(offsets) = self
+            .partitions
+            .get_mut(&position.partition)
+            .filter(|offsets| offsets.epoch == position.epoch)
+        {
             offsets.unfinished.remove(&position.offset);
         }
     }
@@ -68,13 +81,18 @@ impl OffsetLedger {
     /// How many records of a partition are in hand.
     #[must_use]
     pub fn in_flight(&self, partition: i32) -> usize {
-        self.partitions.get(&partition).map_or(0, |offsets| offsets.unfinished.len())
+        self.partitions
+            .get(&partition)
+            .map_or(0, |offsets| offsets.unfinished.len())
     }
 
     /// How many records of all partitions are in hand.
     #[must_use]
     pub fn total_in_flight(&self) -> usize {
-        self.partitions.values().map(|offsets| offsets.unfinished.len()).sum()
+        self.partitions
+            .values()
+            .map(|offsets| offsets.unfinished.len())
+            .sum()
     }
 
     /// The (partition, offset) pairs to commit that were not returned before.
@@ -102,9 +120,12 @@ mod tests {
     }
 
     #[test]
-    fn given_records_that_finish_out_of_order_then_the_lowest_unfinished_one_holds_the_commit_back() {
+    fn given_records_that_finish_out_of_order_then_the_lowest_unfinished_one_holds_the_commit_back()
+    {
         let mut ledger = ledger();
-        let positions: Vec<_> = (10..13).map(|offset| ledger.track(0, offset).unwrap()).collect();
+        let positions: Vec<_> = (10..13)
+            .map(|offset| ledger.track(0, offset).unwrap())
+            .collect();
         ledger.finish(positions[2]);
         ledger.finish(positions[1]);
         assert_eq!(ledger.take_commits(), [(0, 10)]);

@@ -48,18 +48,37 @@ impl PollLoop {
     ///
     /// # Errors
     /// When librdkafka refuses the settings, or the thread can't be started.
-    pub fn start(config: &ClientConfig, topic: &str, capacity: usize) -> Result<(Self, mpsc::Receiver<KafkaEvent>), KafkaError> {
+    pub fn start(
+        config: &ClientConfig,
+        topic: &str,
+        capacity: usize,
+    ) -> Result<(Self, mpsc::Receiver<KafkaEvent>), KafkaError> {
         let (events_tx, events_rx) = mpsc::channel(capacity);
-        let context = GroupContext { events: events_tx.clone() };
-        let consumer: Arc<BaseConsumer<GroupContext>> = Arc::new(config.create_with_context(context)?);
+        let context = GroupContext {
+            events: events_tx.clone(),
+        };
+        let consumer: Arc<BaseConsumer<GroupContext>> =
+            Arc::new(config.create_with_context(context)?);
         consumer.subscribe(&[topic])?;
         let stopping = Arc::new(AtomicBool::new(false));
-        let poller = Poller { consumer: Arc::clone(&consumer), events: events_tx, stopping: Arc::clone(&stopping) };
+        let poller = Poller {
+            consumer: Arc::clone(&consumer),
+            events: events_tx,
+            stopping: Arc::clone(&stopping),
+        };
         let thread = thread::Builder::new()
             .name(format!("kafka-poll-{topic}"))
             .spawn(move || poller.run())
             .map_err(|error| KafkaError::ClientCreation(error.to_string()))?;
-        Ok((Self { consumer, topic: topic.to_owned(), stopping, thread }, events_rx))
+        Ok((
+            Self {
+                consumer,
+                topic: topic.to_owned(),
+                stopping,
+                thread,
+            },
+            events_rx,
+        ))
     }
 
     /// Commits the offsets, each the first that a successor must read; `CommitMode::Async` returns before the broker has answered.
@@ -114,7 +133,9 @@ impl Poller {
     }
 
     fn deliver(&self, record: OwnedMessage) {
-        if let Err(mpsc::error::TrySendError::Full(KafkaEvent::Record(record))) = self.events.try_send(KafkaEvent::Record(record)) {
+        if let Err(mpsc::error::TrySendError::Full(KafkaEvent::Record(record))) =
+            self.events.try_send(KafkaEvent::Record(record))
+        {
             self.deliver_paused(record);
         }
     }
@@ -123,9 +144,13 @@ impl Poller {
     fn deliver_paused(&self, record: OwnedMessage) {
         let mut held = VecDeque::from([record]);
         self.switch_fetching(false);
-        while !self.is_over() && !(held.is_empty() && self.events.capacity() >= self.events.max_capacity() / 2) {
+        while !self.is_over()
+            && !(held.is_empty() && self.events.capacity() >= self.events.max_capacity() / 2)
+        {
             while let Ok(permit) = self.events.try_reserve() {
-                let Some(record) = held.pop_front() else { break };
+                let Some(record) = held.pop_front() else {
+                    break;
+                };
                 permit.send(KafkaEvent::Record(record));
             }
             if let Some(record) = self.poll(PAUSED_POLL_WAIT) {
@@ -139,10 +164,17 @@ impl Poller {
 
     fn switch_fetching(&self, is_on: bool) {
         let switched = self.consumer.assignment().and_then(|partitions| {
-            if is_on { self.consumer.resume(&partitions) } else { self.consumer.pause(&partitions) }
+            if is_on {
+                self.consumer.resume(&partitions)
+            } else {
+                self.consumer.pause(&partitions)
+            }
         });
         if let Err(error) = switched {
-            log::warn!("could not {} fetching: {error}", if is_on { "resume" } else { "pause" });
+            log::warn!(
+                "could not {} fetching: {error}",
+                if is_on { "resume" } else { "pause" }
+            );
         }
     }
 }
@@ -158,7 +190,10 @@ impl ConsumerContext for GroupContext {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Revoke(list) = rebalance {
             let (acknowledge, acknowledged) = oneshot::channel();
-            let revoked = KafkaEvent::Revoked { partitions: partitions_of(list), acknowledge };
+            let revoked = KafkaEvent::Revoked {
+                partitions: partitions_of(list),
+                acknowledge,
+            };
             if self.events.blocking_send(revoked).is_ok() {
                 // An error means that the receiver is gone: then there is nothing to wait for.
                 let _ = acknowledged.blocking_recv();
@@ -170,7 +205,9 @@ impl ConsumerContext for GroupContext {
         match rebalance {
             Rebalance::Assign(list) => {
                 // An error means that the receiver is gone, and this member is about to leave.
-                let _ = self.events.blocking_send(KafkaEvent::Assigned(partitions_of(list)));
+                let _ = self
+                    .events
+                    .blocking_send(KafkaEvent::Assigned(partitions_of(list)));
             }
             Rebalance::Revoke(_) => {}
             Rebalance::Error(error) => log::error!("rebalance failed: {error}"),
@@ -179,5 +216,8 @@ impl ConsumerContext for GroupContext {
 }
 
 fn partitions_of(list: &TopicPartitionList) -> Vec<i32> {
-    list.elements().iter().map(rdkafka::topic_partition_list::TopicPartitionListElem::partition).collect()
+    list.elements()
+        .iter()
+        .map(rdkafka::topic_partition_list::TopicPartitionListElem::partition)
+        .collect()
 }

@@ -52,17 +52,24 @@ impl Publisher {
     /// # Errors
     /// When librdkafka refuses the settings.
     pub fn start(config: &rdkafka::ClientConfig) -> KafkaResult<Self> {
-        Ok(Self { producer: config.create_with_context(AcknowledgementContext)? })
+        Ok(Self {
+            producer: config.create_with_context(AcknowledgementContext)?,
+        })
     }
 
     /// Hands the record to the producer, never blocks. `on_delivery` is called only when this returns `Ok`.
     ///
     /// # Errors
     /// When the producer's queue is full, or the record can't be sent at all.
-    pub fn publish(&self, record: OutboundRecord<'_>, on_delivery: OnDelivery) -> Result<(), KafkaError> {
-        let mut base = BaseRecord::<'_, str, [u8], _>::with_opaque_to(record.topic, Box::new(on_delivery))
-            .payload(record.payload)
-            .headers(record.headers);
+    pub fn publish(
+        &self,
+        record: OutboundRecord<'_>,
+        on_delivery: OnDelivery,
+    ) -> Result<(), KafkaError> {
+        let mut base =
+            BaseRecord::<'_, str, [u8], _>::with_opaque_to(record.topic, Box::new(on_delivery))
+                .payload(record.payload)
+                .headers(record.headers);
         base.partition = record.partition;
         base.key = record.key;
         self.producer.send(base).map_err(|(error, _)| error)

@@ -27,7 +27,10 @@ pub async fn ensure(settings: &KafkaSettings) -> Result<(), KafkaError> {
 
 fn exists(admin: &AdminClient<DefaultClientContext>, name: &str) -> Result<bool, KafkaError> {
     let metadata = admin.inner().fetch_metadata(None, METADATA_WAIT)?;
-    Ok(metadata.topics().iter().any(|topic| topic.name() == name && !topic.partitions().is_empty()))
+    Ok(metadata
+        .topics()
+        .iter()
+        .any(|topic| topic.name() == name && !topic.partitions().is_empty()))
 }
 
 async fn create(
@@ -35,7 +38,11 @@ async fn create(
     topic: &TopicSettings,
     replication_factor: i32,
 ) -> Result<(), KafkaError> {
-    let new_topic = NewTopic::new(&topic.name, topic.partitions, TopicReplication::Fixed(replication_factor));
+    let new_topic = NewTopic::new(
+        &topic.name,
+        topic.partitions,
+        TopicReplication::Fixed(replication_factor),
+    );
     let options = AdminOptions::new().operation_timeout(Some(METADATA_WAIT));
     for result in admin.create_topics([&new_topic], &options).await? {
         match result {

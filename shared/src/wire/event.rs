@@ -45,8 +45,15 @@ pub struct LocalTimestamp(pub NaiveDateTime);
 impl Serialize for LocalTimestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let at = self.0;
-        let parts =
-            [at.year().unsigned_abs(), at.month(), at.day(), at.hour(), at.minute(), at.second(), at.nanosecond() % 1_000_000_000];
+        let parts = [
+            at.year().unsigned_abs(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second(),
+            at.nanosecond() % 1_000_000_000,
+        ];
         let written = match (parts[5], parts[6]) {
             (0, 0) => 5,
             (_, 0) => 6,
@@ -65,7 +72,8 @@ impl<'de> Deserialize<'de> for LocalTimestamp {
             Text(String),
         }
         match Form::deserialize(deserializer)? {
-            Form::Parts(parts) => from_parts(&parts).ok_or_else(|| de::Error::custom("not a date and time: [y,M,d,H,m,s,nanos]")),
+            Form::Parts(parts) => from_parts(&parts)
+                .ok_or_else(|| de::Error::custom("not a date and time: [y,M,d,H,m,s,nanos]")),
             Form::Text(text) => text.parse().map_err(de::Error::custom),
         }
         .map(Self)
@@ -77,7 +85,12 @@ fn from_parts(parts: &[u32]) -> Option<NaiveDateTime> {
         return None;
     }
     let part = |index: usize| parts.get(index).copied().unwrap_or(0);
-    NaiveDate::from_ymd_opt(part(0).try_into().ok()?, part(1), part(2))?.and_hms_nano_opt(part(3), part(4), part(5), part(6))
+    NaiveDate::from_ymd_opt(part(0).try_into().ok()?, part(1), part(2))?.and_hms_nano_opt(
+        part(3),
+        part(4),
+        part(5),
+        part(6),
+    )
 }
 
 fn null_as_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -91,22 +104,41 @@ mod tests {
     #[test]
     fn given_timestamps_when_written_then_trailing_zero_parts_are_left_out_as_jackson_does() {
         for (text, json) in [
-            ("2026-11-23T01:15:40.582933504", "[2026,11,23,1,15,40,582933504]"),
+            (
+                "2026-11-23T01:15:40.582933504",
+                "[2026,11,23,1,15,40,582933504]",
+            ),
             ("2026-11-23T01:15:40", "[2026,11,23,1,15,40]"),
             ("2026-11-23T01:15:00", "[2026,11,23,1,15]"),
             ("2026-11-23T00:00:00.000000001", "[2026,11,23,0,0,0,1]"),
         ] {
             let timestamp = LocalTimestamp(text.parse().unwrap());
             assert_eq!(serde_json::to_string(&timestamp).unwrap(), json);
-            assert_eq!(serde_json::from_str::<LocalTimestamp>(json).unwrap(), timestamp);
-            assert_eq!(serde_json::from_str::<LocalTimestamp>(&format!("{text:?}")).unwrap(), timestamp);
+            assert_eq!(
+                serde_json::from_str::<LocalTimestamp>(json).unwrap(),
+                timestamp
+            );
+            assert_eq!(
+                serde_json::from_str::<LocalTimestamp>(&format!("{text:?}")).unwrap(),
+                timestamp
+            );
         }
     }
 
     #[test]
     fn given_what_is_no_timestamp_when_read_then_it_is_refused() {
-        for json in ["[2026]", "[2026,13,1]", "[2026,1,1,25]", "[1,2,3,4,5,6,7,8]", "\"yesterday\"", "{}"] {
-            assert!(serde_json::from_str::<LocalTimestamp>(json).is_err(), "{json}");
+        for json in [
+            "[2026]",
+            "[2026,13,1]",
+            "[2026,1,1,25]",
+            "[1,2,3,4,5,6,7,8]",
+            "\"yesterday\"",
+            "{}",
+        ] {
+            assert!(
+                serde_json::from_str::<LocalTimestamp>(json).is_err(),
+                "{json}"
+            );
         }
     }
 }

@@ -41,20 +41,36 @@ impl ReplyAddress {
     /// # Errors
     /// When a header is there but makes no sense.
     pub fn read<H: Headers>(headers: Option<&H>) -> Result<Option<Self>, InvalidHeaders> {
-        let Some(topic) = header(headers, REPLY_TOPIC) else { return Ok(None) };
-        let topic = std::str::from_utf8(topic).ok().filter(|name| is_topic_name(name)).ok_or(InvalidHeaders::ReplyTopic)?;
-        let partition = header(headers, REPLY_PARTITION).map(partition_number).transpose()?;
+        let Some(topic) = header(headers, REPLY_TOPIC) else {
+            return Ok(None);
+        };
+        let topic = std::str::from_utf8(topic)
+            .ok()
+            .filter(|name| is_topic_name(name))
+            .ok_or(InvalidHeaders::ReplyTopic)?;
+        let partition = header(headers, REPLY_PARTITION)
+            .map(partition_number)
+            .transpose()?;
         let correlation_id = header(headers, CORRELATION_ID).map(<[u8]>::to_vec);
-        Ok(Some(Self { topic: topic.to_owned(), partition, correlation_id }))
+        Ok(Some(Self {
+            topic: topic.to_owned(),
+            partition,
+            correlation_id,
+        }))
     }
 
     /// The headers of a request that asks for its reply here, in the order in which spring-kafka writes them.
     #[must_use]
     pub fn request_headers(&self) -> OwnedHeaders {
-        let mut headers = OwnedHeaders::new_with_capacity(4)
-            .insert(Header { key: REPLY_TOPIC, value: Some(self.topic.as_bytes()) });
+        let mut headers = OwnedHeaders::new_with_capacity(4).insert(Header {
+            key: REPLY_TOPIC,
+            value: Some(self.topic.as_bytes()),
+        });
         if let Some(partition) = self.partition {
-            headers = headers.insert(Header { key: REPLY_PARTITION, value: Some(&partition.to_be_bytes()) });
+            headers = headers.insert(Header {
+                key: REPLY_PARTITION,
+                value: Some(&partition.to_be_bytes()),
+            });
         }
         self.with_correlation_id(headers).insert(type_id())
     }
@@ -62,12 +78,16 @@ impl ReplyAddress {
     /// The headers of the reply itself.
     #[must_use]
     pub fn reply_headers(&self) -> OwnedHeaders {
-        self.with_correlation_id(OwnedHeaders::new_with_capacity(2)).insert(type_id())
+        self.with_correlation_id(OwnedHeaders::new_with_capacity(2))
+            .insert(type_id())
     }
 
     fn with_correlation_id(&self, headers: OwnedHeaders) -> OwnedHeaders {
         match &self.correlation_id {
-            Some(id) => headers.insert(Header { key: CORRELATION_ID, value: Some(id) }),
+            Some(id) => headers.insert(Header {
+                key: CORRELATION_ID,
+                value: Some(id),
+            }),
             None => headers,
         }
     }
@@ -75,7 +95,11 @@ impl ReplyAddress {
 
 /// The value of the last header of this name, which is the one that counts in Kafka clients.
 pub fn header<'a, H: Headers>(headers: Option<&'a H>, name: &str) -> Option<&'a [u8]> {
-    headers?.iter().filter(|header| header.key == name).filter_map(|header| header.value).last()
+    headers?
+        .iter()
+        .filter(|header| header.key == name)
+        .filter_map(|header| header.value)
+        .last()
 }
 
 /// The correlation id of a reply that has not been detached from the client's buffer.
@@ -84,12 +108,22 @@ pub fn correlation_id<'a>(headers: Option<&'a BorrowedHeaders>) -> Option<&'a [u
 }
 
 fn type_id() -> Header<'static, &'static str> {
-    Header { key: TYPE_ID, value: Some(EVENT_TYPE_ID) }
+    Header {
+        key: TYPE_ID,
+        value: Some(EVENT_TYPE_ID),
+    }
 }
 
 fn partition_number(bytes: &[u8]) -> Result<i32, InvalidHeaders> {
-    let number = bytes.try_into().map(i32::from_be_bytes).map_err(|_| InvalidHeaders::ReplyPartition)?;
-    if number >= 0 { Ok(number) } else { Err(InvalidHeaders::ReplyPartition) }
+    let number = bytes
+        .try_into()
+        .map(i32::from_be_bytes)
+        .map_err(|_| InvalidHeaders::ReplyPartition)?;
+    if number >= 0 {
+        Ok(number)
+    } else {
+        Err(InvalidHeaders::ReplyPartition)
+    }
 }
 
 /// Kafka's own rule for topic names.
@@ -97,7 +131,9 @@ fn is_topic_name(name: &str) -> bool {
     (1..=249).contains(&name.len())
         && name != "."
         && name != ".."
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 #[cfg(test)]
@@ -105,7 +141,14 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&str, &[u8])]) -> OwnedHeaders {
-        pairs.iter().fold(OwnedHeaders::new(), |headers, (key, value)| headers.insert(Header { key, value: Some(*value) }))
+        pairs
+            .iter()
+            .fold(OwnedHeaders::new(), |headers, (key, value)| {
+                headers.insert(Header {
+                    key,
+                    value: Some(*value),
+                })
+            })
     }
 
     #[test]
@@ -116,23 +159,36 @@ mod tests {
             (CORRELATION_ID, &[0xff; 16]),
             ("spring_json_header_types", b"{}"),
         ])));
-        let address = ReplyAddress { topic: "composite".into(), partition: Some(258), correlation_id: Some(vec![0xff; 16]) };
+        let address = ReplyAddress {
+            topic: "composite".into(),
+            partition: Some(258),
+            correlation_id: Some(vec![0xff; 16]),
+        };
         assert_eq!(read, Ok(Some(address)));
     }
 
     #[test]
     fn given_no_reply_topic_when_read_then_no_reply_is_asked_for() {
         assert_eq!(ReplyAddress::read::<OwnedHeaders>(None), Ok(None));
-        assert_eq!(ReplyAddress::read(Some(&headers(&[(CORRELATION_ID, b"x")]))), Ok(None));
+        assert_eq!(
+            ReplyAddress::read(Some(&headers(&[(CORRELATION_ID, b"x")]))),
+            Ok(None)
+        );
     }
 
     #[test]
     fn given_senseless_reply_headers_when_read_then_they_are_refused() {
         for topic in [&b""[..], b"a b", b"\xff", b".."] {
-            assert_eq!(ReplyAddress::read(Some(&headers(&[(REPLY_TOPIC, topic)]))), Err(InvalidHeaders::ReplyTopic));
+            assert_eq!(
+                ReplyAddress::read(Some(&headers(&[(REPLY_TOPIC, topic)]))),
+                Err(InvalidHeaders::ReplyTopic)
+            );
         }
         for partition in [&b""[..], b"1", &[0xff; 4], &[0; 8]] {
-            let read = ReplyAddress::read(Some(&headers(&[(REPLY_TOPIC, b"t"), (REPLY_PARTITION, partition)])));
+            let read = ReplyAddress::read(Some(&headers(&[
+                (REPLY_TOPIC, b"t"),
+                (REPLY_PARTITION, partition),
+            ])));
             assert_eq!(read, Err(InvalidHeaders::ReplyPartition));
         }
     }

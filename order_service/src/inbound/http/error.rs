@@ -34,16 +34,24 @@ impl From<ApiError> for Problem {
     /// The cause is logged here, once, and is not in the answer.
     fn from(error: ApiError) -> Self {
         match error {
-            ApiError::NotFound(what) => {
-                Self::new(StatusCode::NOT_FOUND, ResponseCode::NotFound, "NOT_FOUND", format!("there is no such {what}"))
-            }
+            ApiError::NotFound(what) => Self::new(
+                StatusCode::NOT_FOUND,
+                ResponseCode::NotFound,
+                "NOT_FOUND",
+                format!("there is no such {what}"),
+            ),
             ApiError::Store(StoreError::Unavailable(cause)) => {
                 log::warn!("a read failed: the store is unavailable: {cause}");
                 unavailable()
             }
             ApiError::Store(error @ (StoreError::Corrupt(_) | StoreError::Refused(_))) => {
                 log::error!("a read failed: {error}");
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, ResponseCode::Fail, "INTERNAL_ERROR", "the service failed")
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    ResponseCode::Fail,
+                    "INTERNAL_ERROR",
+                    "the service failed",
+                )
             }
             ApiError::Stopping => unavailable(),
         }
@@ -52,7 +60,13 @@ impl From<ApiError> for Problem {
 
 fn unavailable() -> Problem {
     let detail = "the database can't be reached";
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, ResponseCode::Fail, "STORE_UNAVAILABLE", detail).retry_after(1)
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        ResponseCode::Fail,
+        "STORE_UNAVAILABLE",
+        detail,
+    )
+    .retry_after(1)
 }
 
 impl From<ApiError> for actix_web::Error {

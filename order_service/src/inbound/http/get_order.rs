@@ -12,8 +12,15 @@ use crate::dto::order_dto;
 ///
 /// # Errors
 /// 404 when there is none, 503 when the database is away.
-pub async fn get_order(path: web::Path<String>, reads: web::Data<Reads>) -> Result<HttpResponse, ApiError> {
+pub async fn get_order(
+    path: web::Path<String>,
+    reads: web::Data<Reads>,
+) -> Result<HttpResponse, ApiError> {
     let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
-    let order = reads.reader_addr.send(LoadOrder(number)).await??.ok_or(ApiError::NotFound("order"))?;
+    let order = reads
+        .reader_addr
+        .send(LoadOrder(number))
+        .await??
+        .ok_or(ApiError::NotFound("order"))?;
     Ok(HttpResponse::Ok().json(order_dto(&order, reads.zone)))
 }

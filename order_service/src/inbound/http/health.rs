@@ -30,7 +30,15 @@ pub async fn readyz(reads: web::Data<Reads>) -> HttpResponse {
         ("intake", *reads.is_taking.borrow()),
     ];
     let is_ready = parts.iter().all(|(_, is_well)| *is_well);
-    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let parts: serde_json::Map<_, _> = parts.iter().map(|(name, is_well)| ((*name).to_owned(), json!(is_well))).collect();
-    HttpResponse::build(status).json(json!({"status": if is_ready { "ready" } else { "not ready" }, "parts": parts}))
+    let status = if is_ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let parts: serde_json::Map<_, _> = parts
+        .iter()
+        .map(|(name, is_well)| ((*name).to_owned(), json!(is_well)))
+        .collect();
+    HttpResponse::build(status)
+        .json(json!({"status": if is_ready { "ready" } else { "not ready" }, "parts": parts}))
 }

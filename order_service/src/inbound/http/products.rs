@@ -25,25 +25,52 @@ pub struct PageQuery {
 ///
 /// # Errors
 /// 400 for senseless bounds, 503 when the database is away.
-pub async fn list_products(query: web::Query<PageQuery>, reads: web::Data<Reads>) -> Result<HttpResponse, ApiError> {
+pub async fn list_products(
+    query: web::Query<PageQuery>,
+    reads: web::Data<Reads>,
+) -> Result<HttpResponse, ApiError> {
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     // One more than asked for tells whether there is a next page.
-    let mut products = reads.reader_addr.send(ListProducts { after: query.after, limit: limit + 1 }).await??;
+    let mut products = reads
+        .reader_addr
+        .send(ListProducts {
+            after: query.after,
+            limit: limit + 1,
+        })
+        .await??;
     let has_more = products.len() > limit as usize;
     products.truncate(limit as usize);
     let mut response = HttpResponse::Ok();
     if let Some(last) = products.last().filter(|_| has_more) {
-        response.insert_header((LINK, format!("</api/product?after={}&limit={limit}>; rel=\"next\"", last.id)));
+        response.insert_header((
+            LINK,
+            format!(
+                "</api/product?after={}&limit={limit}>; rel=\"next\"",
+                last.id
+            ),
+        ));
     }
-    Ok(response.json(products.into_iter().map(product_dto).collect::<Vec<ProductDto>>()))
+    Ok(response.json(
+        products
+            .into_iter()
+            .map(product_dto)
+            .collect::<Vec<ProductDto>>(),
+    ))
 }
 
 /// Answers one product.
 ///
 /// # Errors
 /// 404 when there is none, 503 when the database is away.
-pub async fn get_product(path: web::Path<String>, reads: web::Data<Reads>) -> Result<HttpResponse, ApiError> {
+pub async fn get_product(
+    path: web::Path<String>,
+    reads: web::Data<Reads>,
+) -> Result<HttpResponse, ApiError> {
     let id = path.parse().map_err(|_| ApiError::NotFound("product"))?;
-    let product = reads.reader_addr.send(LoadProduct(id)).await??.ok_or(ApiError::NotFound("product"))?;
+    let product = reads
+        .reader_addr
+        .send(LoadProduct(id))
+        .await??
+        .ok_or(ApiError::NotFound("product"))?;
     Ok(HttpResponse::Ok().json(product_dto(product)))
 }

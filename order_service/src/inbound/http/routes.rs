@@ -26,14 +26,31 @@ pub struct Reads {
 /// The routes, each with and without a trailing slash.
 pub fn configure(config: &mut web::ServiceConfig) {
     let get_only = |paths: [&'static str; 2], route: actix_web::Route| {
-        web::resource(paths).route(route).default_service(method_not_allowed("GET"))
+        web::resource(paths)
+            .route(route)
+            .default_service(method_not_allowed("GET"))
     };
     config
         .app_data(query_config())
-        .service(get_only(["/api/order/{orderNum}", "/api/order/{orderNum}/"], web::get().to(get_order::get_order)))
-        .service(get_only(["/api/product", "/api/product/"], web::get().to(products::list_products)))
-        .service(get_only(["/api/product/{productId}", "/api/product/{productId}/"], web::get().to(products::get_product)))
-        .service(get_only(["/livez", "/livez/"], web::get().to(health::livez)))
-        .service(get_only(["/readyz", "/readyz/"], web::get().to(health::readyz)))
+        .service(get_only(
+            ["/api/order/{orderNum}", "/api/order/{orderNum}/"],
+            web::get().to(get_order::get_order),
+        ))
+        .service(get_only(
+            ["/api/product", "/api/product/"],
+            web::get().to(products::list_products),
+        ))
+        .service(get_only(
+            ["/api/product/{productId}", "/api/product/{productId}/"],
+            web::get().to(products::get_product),
+        ))
+        .service(get_only(
+            ["/livez", "/livez/"],
+            web::get().to(health::livez),
+        ))
+        .service(get_only(
+            ["/readyz", "/readyz/"],
+            web::get().to(health::readyz),
+        ))
         .default_service(web::to(unknown_path));
 }

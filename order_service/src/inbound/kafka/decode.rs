@@ -70,40 +70,77 @@ pub enum Malformed {
 pub fn decode(record: &OwnedMessage, now: DateTime<Utc>, zone: Tz) -> Result<Decoded, Box<Poison>> {
     let address = match ReplyAddress::read(record.headers()) {
         Ok(address) => address,
-        Err(cause) => return Err(Box::new(Poison { cause: cause.into(), requester: None, number: None })),
+        Err(cause) => {
+            return Err(Box::new(Poison {
+                cause: cause.into(),
+                requester: None,
+                number: None,
+            }));
+        }
     };
-    let requester = address.map(|address| Requester { address, record_key: record_key(record) });
+    let requester = address.map(|address| Requester {
+        address,
+        record_key: record_key(record),
+    });
     let mut number = None;
     match command(record, now, zone, &mut number) {
         Ok(command) => Ok(Decoded { command, requester }),
-        Err(cause) => Err(Box::new(Poison { cause, requester, number })),
+        Err(cause) => Err(Box::new(Poison {
+            cause,
+            requester,
+            number,
+        })),
     }
 }
 
 fn record_key(record: &OwnedMessage) -> String {
-    record.key().map(|key| String::from_utf8_lossy(key).into_owned()).unwrap_or_default()
+    record
+        .key()
+        .map(|key| String::from_utf8_lossy(key).into_owned())
+        .unwrap_or_default()
 }
 
-fn command(record: &OwnedMessage, now: DateTime<Utc>, zone: Tz, spoken_of: &mut Option<OrderNumber>) -> Result<OrderCommand, Malformed> {
+fn command(
+    record: &OwnedMessage,
+    now: DateTime<Utc>,
+    zone: Tz,
+    spoken_of: &mut Option<OrderNumber>,
+) -> Result<OrderCommand, Malformed> {
     let type_id = headers::header(record.headers(), headers::TYPE_ID);
     if type_id.is_some_and(|type_id| type_id != headers::EVENT_TYPE_ID.as_bytes()) {
         return Err(Malformed::TypeId);
     }
     let payload = record.payload().ok_or(Malformed::NoValue)?;
-    let event: Event<Box<RawValue>> = serde_json::from_slice(payload).map_err(|error| Malformed::Json(error.to_string()))?;
-    let data: OrderDto = serde_json::from_str(event.data.get()).map_err(|error| Malformed::Json(error.to_string()))?;
+    let event: Event<Box<RawValue>> =
+        serde_json::from_slice(payload).map_err(|error| Malformed::Json(error.to_string()))?;
+    let data: OrderDto = serde_json::from_str(event.data.get())
+        .map_err(|error| Malformed::Json(error.to_string()))?;
     spoken_of.clone_from(&data.order_num);
     match event.event_type {
         EventType::OrderCreate => draft(record, data, now, zone).map(OrderCommand::Create),
         EventType::OrderApprove => {
-            let payment = payment(data.payment.ok_or(Malformed::Member("payment is missing"))?)?;
-            Ok(OrderCommand::Approve { number: existing(data.order_num)?, payment })
+            let payment = payment(
+                data.payment
+                    .ok_or(Malformed::Member("payment is missing"))?,
+            )?;
+            Ok(OrderCommand::Approve {
+                number: existing(data.order_num)?,
+                payment,
+            })
         }
         EventType::OrderReject => {
-            let reason = data.reject_reason.ok_or(Malformed::Member("rejectReason is missing"))?;
-            Ok(OrderCommand::Reject { number: existing(data.order_num)?, reason })
+            let reason = data
+                .reject_reason
+                .ok_or(Malformed::Member("rejectReason is missing"))?;
+            Ok(OrderCommand::Reject {
+                number: existing(data.order_num)?,
+                reason,
+            })
         }
-        reply @ (EventType::OrderCreated | EventType::OrderRejected | EventType::OrderCompleted) => Err(Malformed::NotACommand(reply)),
+        reply
+        @ (EventType::OrderCreated | EventType::OrderRejected | EventType::OrderCompleted) => {
+            Err(Malformed::NotACommand(reply))
+        }
     }
 }
 
@@ -111,10 +148,17 @@ fn existing(number: Option<OrderNumber>) -> Result<OrderNumber, Malformed> {
     number.ok_or(Malformed::Member("orderNum is missing"))
 }
 
-fn draft(record: &OwnedMessage, data: OrderDto, now: DateTime<Utc>, zone: Tz) -> Result<OrderDraft, Malformed> {
+fn draft(
+    record: &OwnedMessage,
+    data: OrderDto,
+    now: DateTime<Utc>,
+    zone: Tz,
+) -> Result<OrderDraft, Malformed> {
     let identity = record_identity(record);
     let request_id = match data.request_id {
-        Some(text) => RequestId::parse(&text).ok_or(Malformed::Member("requestId is not 1 to 64 printable characters"))?,
+        Some(text) => RequestId::parse(&text).ok_or(Malformed::Member(
+            "requestId is not 1 to 64 printable characters",
+        ))?,
         None => RequestId::parse(&hex(&identity[..16])).ok_or(Malformed::Member("requestId"))?,
     };
     let lines = data.order_line_list.unwrap_or_default();
@@ -122,7 +166,9 @@ fn draft(record: &OwnedMessage, data: OrderDto, now: DateTime<Utc>, zone: Tz) ->
         return Err(Malformed::Member("orderLineList has more than 1000 lines"));
     }
     Ok(OrderDraft {
-        number: data.order_num.unwrap_or_else(|| number_for(record, &identity, now, zone)),
+        number: data
+            .order_num
+            .unwrap_or_else(|| number_for(record, &identity, now, zone)),
         request_id,
         lines: lines.iter().map(draft_line).collect(),
         coupon: data.coupon_id,
@@ -132,12 +178,18 @@ fn draft(record: &OwnedMessage, data: OrderDto, now: DateTime<Utc>, zone: Tz) ->
 }
 
 fn draft_line(line: &OrderLineDto) -> DraftLine {
-    DraftLine { item: line.item.item_id, quantity: line.quantity }
+    DraftLine {
+        item: line.item.item_id,
+        quantity: line.quantity,
+    }
 }
 
 fn payment(dto: PaymentDto) -> Result<Payment, Malformed> {
     if (1..=MAX_PAYMENT_KEY).contains(&dto.payment_key.chars().count()) {
-        Ok(Payment { key: dto.payment_key, amount: dto.amount })
+        Ok(Payment {
+            key: dto.payment_key,
+            amount: dto.amount,
+        })
     } else {
         Err(Malformed::Member("paymentKey is not 1 to 200 characters"))
     }
@@ -148,18 +200,35 @@ fn record_identity(record: &OwnedMessage) -> [u8; 32] {
     let mut hash = Sha256::new();
     match headers::header(record.headers(), headers::CORRELATION_ID) {
         Some(correlation_id) => hash.update(correlation_id),
-        None => hash.update(format!("{}/{}/{}", record.topic(), record.partition(), record.offset())),
+        None => hash.update(format!(
+            "{}/{}/{}",
+            record.topic(),
+            record.partition(),
+            record.offset()
+        )),
     }
     hash.finalize().into()
 }
 
 /// The order number of a requester that leaves it to us, as the Spring composite does. Made of the record alone, so that the record,
 /// when it comes again, has the same; a Spring composite's correlation ids are random, and so is this.
-fn number_for(record: &OwnedMessage, identity: &[u8; 32], now: DateTime<Utc>, zone: Tz) -> OrderNumber {
-    let placed_at = record.timestamp().to_millis().and_then(DateTime::from_timestamp_millis).unwrap_or(now);
+fn number_for(
+    record: &OwnedMessage,
+    identity: &[u8; 32],
+    now: DateTime<Utc>,
+    zone: Tz,
+) -> OrderNumber {
+    let placed_at = record
+        .timestamp()
+        .to_millis()
+        .and_then(DateTime::from_timestamp_millis)
+        .unwrap_or(now);
     let mut random = [0; 8];
     random.copy_from_slice(&identity[16..24]);
-    OrderNumber::new(placed_at.with_timezone(&zone).naive_local(), u64::from_be_bytes(random))
+    OrderNumber::new(
+        placed_at.with_timezone(&zone).naive_local(),
+        u64::from_be_bytes(random),
+    )
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -178,14 +247,39 @@ mod tests {
     const SPRING_CREATE: &str = r#"{"eventType":"ORDER_CREATE","key":"20261123011540","data":{"orderNum":null,"orderLineList":null,"status":null},"eventCreatedAt":[2026,11,23,1,15,40,582933504]}"#;
 
     fn record(payload: Option<&str>, header_pairs: &[(&str, &[u8])]) -> OwnedMessage {
-        let all = header_pairs.iter().fold(OwnedHeaders::new(), |all, (key, value)| all.insert(Header { key, value: Some(*value) }));
+        let all = header_pairs
+            .iter()
+            .fold(OwnedHeaders::new(), |all, (key, value)| {
+                all.insert(Header {
+                    key,
+                    value: Some(*value),
+                })
+            });
         let payload = payload.map(|payload| payload.as_bytes().to_vec());
         let timestamp = Timestamp::CreateTime(1_795_363_540_582);
-        OwnedMessage::new(payload, Some(b"20261123011540".to_vec()), "orders".into(), timestamp, 1, 42, Some(all))
+        OwnedMessage::new(
+            payload,
+            Some(b"20261123011540".to_vec()),
+            "orders".into(),
+            timestamp,
+            1,
+            42,
+            Some(all),
+        )
     }
 
     fn decoded(payload: &str) -> Result<Decoded, Box<Poison>> {
-        decode(&record(Some(payload), &[(headers::REPLY_TOPIC, b"composite"), (headers::CORRELATION_ID, b"c")]), now(), Seoul)
+        decode(
+            &record(
+                Some(payload),
+                &[
+                    (headers::REPLY_TOPIC, b"composite"),
+                    (headers::CORRELATION_ID, b"c"),
+                ],
+            ),
+            now(),
+            Seoul,
+        )
     }
 
     fn now() -> DateTime<Utc> {
@@ -193,31 +287,58 @@ mod tests {
     }
 
     #[test]
-    fn given_a_spring_composites_create_when_decoded_twice_then_it_is_the_same_empty_order_both_times() {
-        let OrderCommand::Create(draft) = decoded(SPRING_CREATE).unwrap().command else { panic!("not a create") };
+    fn given_a_spring_composites_create_when_decoded_twice_then_it_is_the_same_empty_order_both_times()
+     {
+        let OrderCommand::Create(draft) = decoded(SPRING_CREATE).unwrap().command else {
+            panic!("not a create")
+        };
         assert!(draft.lines.is_empty());
         assert_eq!(draft.number.as_str().len(), 32);
-        let OrderCommand::Create(again) = decoded(SPRING_CREATE).unwrap().command else { panic!("not a create") };
+        let OrderCommand::Create(again) = decoded(SPRING_CREATE).unwrap().command else {
+            panic!("not a create")
+        };
         assert_eq!(draft, again);
     }
 
     #[test]
     fn given_two_spring_creates_of_one_second_then_their_numbers_differ() {
         let create = |correlation_id: &[u8]| {
-            let record = record(Some(SPRING_CREATE), &[(headers::CORRELATION_ID, correlation_id)]);
-            decode(&record, now(), Seoul).unwrap().command.number().clone()
+            let record = record(
+                Some(SPRING_CREATE),
+                &[(headers::CORRELATION_ID, correlation_id)],
+            );
+            decode(&record, now(), Seoul)
+                .unwrap()
+                .command
+                .number()
+                .clone()
         };
         assert_ne!(create(&[1; 16]), create(&[2; 16]));
-        assert_eq!(create(&[1; 16]).as_str()[..14], create(&[2; 16]).as_str()[..14]);
+        assert_eq!(
+            create(&[1; 16]).as_str()[..14],
+            create(&[2; 16]).as_str()[..14]
+        );
     }
 
     #[test]
     fn given_our_commands_when_decoded_then_nothing_of_them_is_lost() {
         let approve = r#"{"eventType":"ORDER_APPROVE","key":"1","data":{"orderNum":"1","payment":{"paymentKey":"p","amount":{"amount":24000}}}}"#;
-        let payment = Payment { key: "p".into(), amount: Money::from_units(24_000) };
-        assert_eq!(decoded(approve).unwrap().command, OrderCommand::Approve { number: "1".parse().unwrap(), payment });
+        let payment = Payment {
+            key: "p".into(),
+            amount: Money::from_units(24_000),
+        };
+        assert_eq!(
+            decoded(approve).unwrap().command,
+            OrderCommand::Approve {
+                number: "1".parse().unwrap(),
+                payment
+            }
+        );
         let reject = r#"{"eventType":"ORDER_REJECT","key":"1","data":{"orderNum":"1","rejectReason":"PAYMENT_DECLINED"}}"#;
-        let command = OrderCommand::Reject { number: "1".parse().unwrap(), reason: Reason::PaymentDeclined };
+        let command = OrderCommand::Reject {
+            number: "1".parse().unwrap(),
+            reason: Reason::PaymentDeclined,
+        };
         assert_eq!(decoded(reject).unwrap().command, command);
     }
 
@@ -233,18 +354,35 @@ mod tests {
             r#"{"eventType":"ORDER_CREATE","data":{"orderLineList":[{"quantity":1}]}}"#,
         ] {
             let poison = decoded(payload).unwrap_err();
-            assert_eq!(poison.requester.unwrap().record_key, "20261123011540", "{payload}");
+            assert_eq!(
+                poison.requester.unwrap().record_key,
+                "20261123011540",
+                "{payload}"
+            );
         }
-        let poison = decoded(r#"{"eventType":"ORDER_APPROVE","data":{"orderNum":"7"}}"#).unwrap_err();
+        let poison =
+            decoded(r#"{"eventType":"ORDER_APPROVE","data":{"orderNum":"7"}}"#).unwrap_err();
         assert_eq!(poison.number, Some("7".parse().unwrap()));
     }
 
     #[test]
     fn given_no_value_or_foreign_headers_when_decoded_then_it_is_poison() {
-        assert_eq!(decode(&record(None, &[]), now(), Seoul).unwrap_err().cause, Malformed::NoValue);
-        let foreign = record(Some(SPRING_CREATE), &[(headers::TYPE_ID, b"java.lang.String")]);
-        assert_eq!(decode(&foreign, now(), Seoul).unwrap_err().cause, Malformed::TypeId);
+        assert_eq!(
+            decode(&record(None, &[]), now(), Seoul).unwrap_err().cause,
+            Malformed::NoValue
+        );
+        let foreign = record(
+            Some(SPRING_CREATE),
+            &[(headers::TYPE_ID, b"java.lang.String")],
+        );
+        assert_eq!(
+            decode(&foreign, now(), Seoul).unwrap_err().cause,
+            Malformed::TypeId
+        );
         let odd = record(Some(SPRING_CREATE), &[(headers::REPLY_TOPIC, b"\xff")]);
-        assert_eq!(decode(&odd, now(), Seoul).unwrap_err().cause, Malformed::Headers(InvalidHeaders::ReplyTopic));
+        assert_eq!(
+            decode(&odd, now(), Seoul).unwrap_err().cause,
+            Malformed::Headers(InvalidHeaders::ReplyTopic)
+        );
     }
 }

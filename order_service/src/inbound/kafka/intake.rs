@@ -75,11 +75,25 @@ impl Intake {
     #[must_use]
     pub fn new(parts: IntakeParts) -> Self {
         let (finished_tx, finished_rx) = mpsc::unbounded_channel();
-        let IntakeParts { poll_loop, events, max_in_flight, registry, replies, clock, zone } = parts;
+        let IntakeParts {
+            poll_loop,
+            events,
+            max_in_flight,
+            registry,
+            replies,
+            clock,
+            zone,
+        } = parts;
         Self {
             poll_loop,
             events,
-            handler: Handler { registry, replies, clock, zone, finished_tx },
+            handler: Handler {
+                registry,
+                replies,
+                clock,
+                zone,
+                finished_tx,
+            },
             permits: Arc::new(Semaphore::new(max_in_flight)),
             finished_rx,
             ledger: OffsetLedger::default(),
@@ -118,11 +132,20 @@ impl Intake {
             }
             KafkaEvent::Assigned(partitions) => {
                 log::info!("assigned partitions {partitions:?}");
-                partitions.into_iter().for_each(|partition| self.ledger.assign(partition));
+                partitions
+                    .into_iter()
+                    .for_each(|partition| self.ledger.assign(partition));
             }
-            KafkaEvent::Revoked { partitions, acknowledge } => {
+            KafkaEvent::Revoked {
+                partitions,
+                acknowledge,
+            } => {
                 log::info!("partitions {partitions:?} are being revoked");
-                self.leaving.push(Leaving { partitions, deadline: Instant::now() + REVOKE_GRACE, acknowledge });
+                self.leaving.push(Leaving {
+                    partitions,
+                    deadline: Instant::now() + REVOKE_GRACE,
+                    acknowledge,
+                });
                 self.settle_offsets();
             }
         }
@@ -137,15 +160,33 @@ impl Intake {
 
     /// Commits what has been finished, and lets those partitions go of which nothing is in hand.
     fn settle_offsets(&mut self) {
-        let mode = if self.leaving.is_empty() { CommitMode::Async } else { CommitMode::Sync };
+        let mode = if self.leaving.is_empty() {
+            CommitMode::Async
+        } else {
+            CommitMode::Sync
+        };
         self.commit(mode);
         let now = Instant::now();
-        let (gone, staying) = std::mem::take(&mut self.leaving).into_iter().partition(|leaving: &Leaving| {
-            now >= leaving.deadline || leaving.partitions.iter().all(|partition| self.ledger.in_flight(*partition) == 0)
-        });
+        let (gone, staying) =
+            std::mem::take(&mut self.leaving)
+                .into_iter()
+                .partition(|leaving: &Leaving| {
+                    now >= leaving.deadline
+                        || leaving
+                            .partitions
+                            .iter()
+                            .all(|partition| self.ledger.in_flight(*partition) == 0)
+                });
         self.leaving = staying;
-        for Leaving { partitions, acknowledge, .. } in gone {
-            partitions.iter().for_each(|partition| self.ledger.revoke(*partition));
+        for Leaving {
+            partitions,
+            acknowledge,
+            ..
+        } in gone
+        {
+            partitions
+                .iter()
+                .for_each(|partition| self.ledger.revoke(*partition));
             // An error means that the group has not waited.
             let _ = acknowledge.send(());
         }
@@ -165,18 +206,31 @@ impl Intake {
         self.events.close();
         let drained = timeout(grace, async {
             while self.ledger.total_in_flight() > 0 {
-                let Some(position) = self.finished_rx.recv().await else { break };
+                let Some(position) = self.finished_rx.recv().await else {
+                    break;
+                };
                 self.ledger.finish(position);
             }
         });
         if drained.await.is_err() {
-            log::warn!("{} commands are unfinished and will come again", self.ledger.total_in_flight());
+            log::warn!(
+                "{} commands are unfinished and will come again",
+                self.ledger.total_in_flight()
+            );
         }
         self.commit(CommitMode::Sync);
-        let Self { poll_loop, events, leaving, .. } = self;
+        let Self {
+            poll_loop,
+            events,
+            leaving,
+            ..
+        } = self;
         drop((events, leaving));
         // Leaving the group waits for brokers, so not on this thread.
-        if tokio::task::spawn_blocking(move || poll_loop.stop()).await.is_err() {
+        if tokio::task::spawn_blocking(move || poll_loop.stop())
+            .await
+            .is_err()
+        {
             log::error!("leaving the group failed");
         }
     }
@@ -187,8 +241,14 @@ impl Handler {
         let in_flight = InFlight::new(position, self.finished_tx.clone(), permit);
         match decode(record, self.clock.now(), self.zone) {
             Ok(Decoded { command, requester }) => {
-                if let Err(error) = self.registry.try_send(ApplyCommand { command, requester, in_flight }) {
-                    log::error!("the registry did not take a command, which will come again: {error}");
+                if let Err(error) = self.registry.try_send(ApplyCommand {
+                    command,
+                    requester,
+                    in_flight,
+                }) {
+                    log::error!(
+                        "the registry did not take a command, which will come again: {error}"
+                    );
                 }
             }
             Err(poison) => self.set_aside(record, *poison, in_flight),
@@ -197,10 +257,23 @@ impl Handler {
 
     /// Answers the sender of a record that is no command, where that can be done, and goes on.
     fn set_aside(&self, record: &OwnedMessage, poison: Poison, in_flight: InFlight) {
-        log::error!("no command at {}-{}@{}: {}", record.topic(), record.partition(), record.offset(), poison.cause);
-        let outcome = CommandOutcome { number: poison.number, order: None, refusal: Some(Reason::MalformedCommand) };
+        log::error!(
+            "no command at {}-{}@{}: {}",
+            record.topic(),
+            record.partition(),
+            record.offset(),
+            poison.cause
+        );
+        let outcome = CommandOutcome {
+            number: poison.number,
+            order: None,
+            refusal: Some(Reason::MalformedCommand),
+        };
         match poison.requester {
-            Some(requester) => self.replies.reply(&requester, &outcome, Box::new(move || in_flight.finish())),
+            Some(requester) => {
+                self.replies
+                    .reply(&requester, &outcome, Box::new(move || in_flight.finish()))
+            }
             None => in_flight.finish(),
         }
     }

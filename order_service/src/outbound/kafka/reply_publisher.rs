@@ -24,7 +24,11 @@ impl ReplyPublisher {
     /// Replies by `publisher`, which must never give up by itself; dates are the clock's in `zone`.
     #[must_use]
     pub fn new(publisher: Publisher, clock: Arc<dyn Clock>, zone: Tz) -> Self {
-        Self { publisher, clock, zone }
+        Self {
+            publisher,
+            clock,
+            zone,
+        }
     }
 
     /// Waits until all replies are acknowledged, at most so long. Blocks.
@@ -49,7 +53,10 @@ impl ReplyPublisher {
     fn body(&self, outcome: &CommandOutcome) -> OrderDto {
         let mut body = match &outcome.order {
             Some(order) => order_dto(order, self.zone),
-            None => OrderDto { order_num: outcome.number.clone(), ..OrderDto::default() },
+            None => OrderDto {
+                order_num: outcome.number.clone(),
+                ..OrderDto::default()
+            },
         };
         if outcome.refusal.is_some() {
             body.reject_reason = outcome.refusal;
@@ -59,7 +66,12 @@ impl ReplyPublisher {
 }
 
 fn event_type(outcome: &CommandOutcome) -> EventType {
-    match outcome.order.as_ref().filter(|_| outcome.refusal.is_none()).map(|order| &order.state) {
+    match outcome
+        .order
+        .as_ref()
+        .filter(|_| outcome.refusal.is_none())
+        .map(|order| &order.state)
+    {
         Some(OrderState::Created) => EventType::OrderCreated,
         Some(OrderState::Complete(_)) => EventType::OrderCompleted,
         Some(OrderState::Rejected(_)) | None => EventType::OrderRejected,
@@ -86,7 +98,10 @@ impl ReplySink for ReplyPublisher {
             Err(error) => undelivered(&topic, &error, on_replied),
         });
         if let Err(error) = self.publisher.publish(record, on_delivery) {
-            log::error!("a reply to {} could not be handed to the producer, so its command will come again: {error}", address.topic);
+            log::error!(
+                "a reply to {} could not be handed to the producer, so its command will come again: {error}",
+                address.topic
+            );
         }
     }
 }
@@ -105,7 +120,10 @@ fn undelivered(topic: &str, error: &KafkaError, on_replied: OnReplied) {
                 | RDKafkaErrorCode::MessageSizeTooLarge
         )
     );
-    log::error!("a reply to {topic} was not delivered{}: {error}", if is_final { " and is given up" } else { "" });
+    log::error!(
+        "a reply to {topic} was not delivered{}: {error}",
+        if is_final { " and is given up" } else { "" }
+    );
     if is_final {
         on_replied();
     }

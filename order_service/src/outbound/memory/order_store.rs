@@ -27,25 +27,39 @@ struct Contents {
 
 impl MemoryOrderStore {
     /// A store with this catalogue and no order.
-    pub fn new(items: impl IntoIterator<Item = Item>, coupons: impl IntoIterator<Item = Coupon>) -> Self {
+    pub fn new(
+        items: impl IntoIterator<Item = Item>,
+        coupons: impl IntoIterator<Item = Coupon>,
+    ) -> Self {
         let contents = Contents {
             items: items.into_iter().map(|item| (item.id, item)).collect(),
-            coupons: coupons.into_iter().map(|coupon| (coupon.id, coupon)).collect(),
+            coupons: coupons
+                .into_iter()
+                .map(|coupon| (coupon.id, coupon))
+                .collect(),
             orders: HashMap::new(),
         };
-        Self { contents: Mutex::new(contents) }
+        Self {
+            contents: Mutex::new(contents),
+        }
     }
 
     /// Pieces of an item that are left; zero for an unknown one.
     #[must_use]
     pub fn stock(&self, item: ItemId) -> u32 {
-        self.contents().items.get(&item).map_or(0, |item| item.stock)
+        self.contents()
+            .items
+            .get(&item)
+            .map_or(0, |item| item.stock)
     }
 
     /// The order that holds a coupon.
     #[must_use]
     pub fn coupon_holder(&self, coupon: CouponId) -> Option<OrderNumber> {
-        self.contents().coupons.get(&coupon).and_then(|coupon| coupon.used_by.clone())
+        self.contents()
+            .coupons
+            .get(&coupon)
+            .and_then(|coupon| coupon.used_by.clone())
     }
 
     fn contents(&self) -> MutexGuard<'_, Contents> {
@@ -55,12 +69,19 @@ impl MemoryOrderStore {
 
 impl OrderStore for MemoryOrderStore {
     fn load(&self, number: &OrderNumber) -> Result<Option<Order>, StoreError> {
-        Ok(self.contents().orders.get(number).map(|order| order.as_ref().clone()))
+        Ok(self
+            .contents()
+            .orders
+            .get(number)
+            .map(|order| order.as_ref().clone()))
     }
 
     fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
         let mut contents = self.contents();
-        let mut shelf = Shelf::new(contents.items.values().cloned(), contents.coupons.values().cloned());
+        let mut shelf = Shelf::new(
+            contents.items.values().cloned(),
+            contents.coupons.values().cloned(),
+        );
         let outcomes: Vec<StoreOutcome> = batch
             .iter()
             .map(|transition| match contents.conflict(transition) {
@@ -81,7 +102,9 @@ impl Contents {
     fn conflict(&self, transition: &Transition) -> Option<StoreOutcome> {
         let (number, expected) = match transition {
             Transition::Open(draft) => (&draft.number, None),
-            Transition::Complete { order, .. } | Transition::Reject { order, .. } => (&order.number, Some(order.revision)),
+            Transition::Complete { order, .. } | Transition::Reject { order, .. } => {
+                (&order.number, Some(order.revision))
+            }
         };
         let current = self.orders.get(number);
         let is_stale = current.map(|order| order.revision) != expected;

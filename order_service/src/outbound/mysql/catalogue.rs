@@ -69,8 +69,14 @@ impl Catalogue for MysqlCatalogue {
 }
 
 fn assembled(rows: Vec<ProductRow>, item_rows: Vec<ItemRow>) -> Result<Vec<Product>, StoreError> {
-    let mut products: Vec<Product> =
-        rows.into_iter().map(|row| Product { id: row.product_id, name: row.name, items: Vec::new() }).collect();
+    let mut products: Vec<Product> = rows
+        .into_iter()
+        .map(|row| Product {
+            id: row.product_id,
+            name: row.name,
+            items: Vec::new(),
+        })
+        .collect();
     for row in item_rows {
         if let Ok(index) = products.binary_search_by_key(&row.product_id, |product| product.id) {
             products[index].items.push(Item::try_from(row)?);
@@ -81,8 +87,13 @@ fn assembled(rows: Vec<ProductRow>, item_rows: Vec<ItemRow>) -> Result<Vec<Produ
 
 fn import_products(connection: &mut MysqlConnection, new_products: &[Product]) -> QueryResult<()> {
     for product in new_products {
-        let row = ProductRow { product_id: product.id, name: product.name.clone() };
-        diesel::insert_or_ignore_into(products::table).values(row).execute(connection)?;
+        let row = ProductRow {
+            product_id: product.id,
+            name: product.name.clone(),
+        };
+        diesel::insert_or_ignore_into(products::table)
+            .values(row)
+            .execute(connection)?;
         for item in &product.items {
             let row = ItemRow {
                 item_id: item.id,
@@ -91,7 +102,9 @@ fn import_products(connection: &mut MysqlConnection, new_products: &[Product]) -
                 price: item.price.as_decimal(),
                 stock: item.stock,
             };
-            diesel::insert_or_ignore_into(items::table).values(row).execute(connection)?;
+            diesel::insert_or_ignore_into(items::table)
+                .values(row)
+                .execute(connection)?;
         }
     }
     Ok(())
@@ -99,8 +112,13 @@ fn import_products(connection: &mut MysqlConnection, new_products: &[Product]) -
 
 fn import_coupons(connection: &mut MysqlConnection, assortment: &Assortment) -> QueryResult<()> {
     for coupon in &assortment.coupons {
-        let name = assortment.coupon_names.get(&coupon.id).map_or("", String::as_str);
-        diesel::insert_or_ignore_into(coupons::table).values(CouponRow::new(coupon, name)).execute(connection)?;
+        let name = assortment
+            .coupon_names
+            .get(&coupon.id)
+            .map_or("", String::as_str);
+        diesel::insert_or_ignore_into(coupons::table)
+            .values(CouponRow::new(coupon, name))
+            .execute(connection)?;
     }
     Ok(())
 }

@@ -12,7 +12,9 @@ const REFUSED_VALUES: &[&str] = &["Data too long", "Out of range", "Incorrect"];
 pub fn store_error(error: &Error) -> StoreError {
     match error {
         Error::DatabaseError(kind, information) => database_error(kind, information.message()),
-        Error::DeserializationError(_) | Error::SerializationError(_) => StoreError::Corrupt(error.to_string()),
+        Error::DeserializationError(_) | Error::SerializationError(_) => {
+            StoreError::Corrupt(error.to_string())
+        }
         _ => StoreError::Unavailable(error.to_string()),
     }
 }
@@ -23,15 +25,24 @@ fn database_error(kind: &DatabaseErrorKind, message: &str) -> StoreError {
         | DatabaseErrorKind::ForeignKeyViolation
         | DatabaseErrorKind::NotNullViolation
         | DatabaseErrorKind::CheckViolation => true,
-        _ => REFUSED_VALUES.iter().any(|beginning| message.starts_with(beginning)),
+        _ => REFUSED_VALUES
+            .iter()
+            .any(|beginning| message.starts_with(beginning)),
     };
-    if is_refusal { StoreError::Refused(message.to_owned()) } else { StoreError::Unavailable(message.to_owned()) }
+    if is_refusal {
+        StoreError::Refused(message.to_owned())
+    } else {
+        StoreError::Unavailable(message.to_owned())
+    }
 }
 
 /// Whether a row of this key is there already.
 #[must_use]
 pub fn is_duplicate(error: &Error) -> bool {
-    matches!(error, Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+    matches!(
+        error,
+        Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
+    )
 }
 
 #[cfg(test)]
@@ -51,9 +62,24 @@ mod tests {
             "Lost connection to server during query",
             "Server has gone away",
         ] {
-            assert!(matches!(told(DatabaseErrorKind::Unknown, passing), StoreError::Unavailable(_)), "{passing}");
+            assert!(
+                matches!(
+                    told(DatabaseErrorKind::Unknown, passing),
+                    StoreError::Unavailable(_)
+                ),
+                "{passing}"
+            );
         }
-        assert!(matches!(told(DatabaseErrorKind::Unknown, "Data too long for column 'x' at row 1"), StoreError::Refused(_)));
-        assert!(matches!(told(DatabaseErrorKind::CheckViolation, "x"), StoreError::Refused(_)));
+        assert!(matches!(
+            told(
+                DatabaseErrorKind::Unknown,
+                "Data too long for column 'x' at row 1"
+            ),
+            StoreError::Refused(_)
+        ));
+        assert!(matches!(
+            told(DatabaseErrorKind::CheckViolation, "x"),
+            StoreError::Refused(_)
+        ));
     }
 }

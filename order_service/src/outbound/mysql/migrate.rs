@@ -25,7 +25,9 @@ pub fn migrate(pool: &Pool) -> Result<Vec<String>, StoreError> {
     let mut failure = None;
     let applied = session(pool)?.run(|connection| {
         if !lock(connection)? {
-            failure = Some(StoreError::Unavailable("another instance is migrating for too long".to_owned()));
+            failure = Some(StoreError::Unavailable(
+                "another instance is migrating for too long".to_owned(),
+            ));
             return Ok(Vec::new());
         }
         let applied = match connection.run_pending_migrations(MIGRATIONS) {
@@ -45,7 +47,9 @@ pub fn migrate(pool: &Pool) -> Result<Vec<String>, StoreError> {
 }
 
 fn lock(connection: &mut MysqlConnection) -> Result<bool, diesel::result::Error> {
-    let statement = format!("SELECT CAST(GET_LOCK('order_service.migrate', {LOCK_WAIT_SECONDS}) AS SIGNED) AS is_held");
+    let statement = format!(
+        "SELECT CAST(GET_LOCK('order_service.migrate', {LOCK_WAIT_SECONDS}) AS SIGNED) AS is_held"
+    );
     let lock: Lock = diesel::sql_query(statement).get_result(connection)?;
     Ok(lock.is_held == Some(1))
 }

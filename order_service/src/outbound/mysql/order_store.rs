@@ -36,7 +36,11 @@ enum Aborted {
 
 impl From<Error> for Aborted {
     fn from(error: Error) -> Self {
-        if is_duplicate(&error) { Self::Stale } else { Self::Database(error) }
+        if is_duplicate(&error) {
+            Self::Stale
+        } else {
+            Self::Database(error)
+        }
     }
 }
 
@@ -56,7 +60,11 @@ impl MysqlOrderStore {
     }
 
     /// One attempt in one transaction. `is_checked` reads the stored orders first; without it, `Ok(None)` asks for that.
-    fn attempt(&self, batch: &[Transition], is_checked: bool) -> Result<Option<Vec<StoreOutcome>>, StoreError> {
+    fn attempt(
+        &self,
+        batch: &[Transition],
+        is_checked: bool,
+    ) -> Result<Option<Vec<StoreOutcome>>, StoreError> {
         let mut row_error = None;
         let result = session(&self.pool)?.run(|connection| {
             match connection.transaction(|connection| write_batch(connection, batch, is_checked)) {
@@ -88,26 +96,49 @@ impl OrderStore for MysqlOrderStore {
         if let Some(outcomes) = self.attempt(batch, false)? {
             return Ok(outcomes);
         }
-        self.attempt(batch, true)?.ok_or_else(|| StoreError::Unavailable("orders changed while they were locked".to_owned()))
+        self.attempt(batch, true)?.ok_or_else(|| {
+            StoreError::Unavailable("orders changed while they were locked".to_owned())
+        })
     }
 
     fn ping(&self) -> Result<(), StoreError> {
-        session(&self.pool)?.run(|connection| diesel::connection::SimpleConnection::batch_execute(connection, "SELECT 1"))
+        session(&self.pool)?.run(|connection| {
+            diesel::connection::SimpleConnection::batch_execute(connection, "SELECT 1")
+        })
     }
 }
 
-fn write_batch(connection: &mut MysqlConnection, batch: &[Transition], is_checked: bool) -> Result<Vec<StoreOutcome>, Aborted> {
+fn write_batch(
+    connection: &mut MysqlConnection,
+    batch: &[Transition],
+    is_checked: bool,
+) -> Result<Vec<StoreOutcome>, Aborted> {
     let needs = Needs::of(batch);
-    let items = statements::lock_items(connection, &needs)?.into_iter().map(Item::try_from).collect::<Result<Vec<_>, _>>()?;
-    let coupons = statements::lock_coupons(connection, &needs)?.into_iter().map(Coupon::try_from).collect::<Result<Vec<_>, _>>()?;
-    let stored = if is_checked { Some(stored_orders(connection, batch)?) } else { None };
+    let items = statements::lock_items(connection, &needs)?
+        .into_iter()
+        .map(Item::try_from)
+        .collect::<Result<Vec<_>, _>>()?;
+    let coupons = statements::lock_coupons(connection, &needs)?
+        .into_iter()
+        .map(Coupon::try_from)
+        .collect::<Result<Vec<_>, _>>()?;
+    let stored = if is_checked {
+        Some(stored_orders(connection, batch)?)
+    } else {
+        None
+    };
 
     let mut shelf = Shelf::new(items, coupons);
     let outcomes: Vec<StoreOutcome> = batch
         .iter()
-        .map(|transition| match stored.as_ref().and_then(|stored| conflict(transition, stored)) {
-            Some(conflict) => conflict,
-            None => StoreOutcome::Applied(Arc::new(shelf.settle(transition))),
+        .map(|transition| {
+            match stored
+                .as_ref()
+                .and_then(|stored| conflict(transition, stored))
+            {
+                Some(conflict) => conflict,
+                None => StoreOutcome::Applied(Arc::new(shelf.settle(transition))),
+            }
         })
         .collect();
 
@@ -115,11 +146,21 @@ fn write_batch(connection: &mut MysqlConnection, batch: &[Transition], is_checke
     statements::write_coupons(connection, shelf.changed_coupons())?;
     let (opened, moved) = applied_orders(batch, &outcomes);
     statements::insert_orders(connection, &opened)?;
-    if statements::update_orders(connection, &moved)? { Ok(outcomes) } else { Err(Aborted::Stale) }
+    if statements::update_orders(connection, &moved)? {
+        Ok(outcomes)
+    } else {
+        Err(Aborted::Stale)
+    }
 }
 
-fn stored_orders(connection: &mut MysqlConnection, batch: &[Transition]) -> Result<StoredOrders, Aborted> {
-    let numbers: Vec<&str> = batch.iter().map(|transition| number(transition).as_str()).collect();
+fn stored_orders(
+    connection: &mut MysqlConnection,
+    batch: &[Transition],
+) -> Result<StoredOrders, Aborted> {
+    let numbers: Vec<&str> = batch
+        .iter()
+        .map(|transition| number(transition).as_str())
+        .collect();
     statements::lock_orders(connection, &numbers)?
         .into_iter()
         .map(|(row, lines)| {
@@ -149,10 +190,15 @@ fn conflict(transition: &Transition, stored: &StoredOrders) -> Option<StoreOutco
 }
 
 /// The new orders, and the existing ones in their new states.
-fn applied_orders<'a>(batch: &[Transition], outcomes: &'a [StoreOutcome]) -> (Vec<&'a Order>, Vec<&'a Order>) {
+fn applied_orders<'a>(
+    batch: &[Transition],
+    outcomes: &'a [StoreOutcome],
+) -> (Vec<&'a Order>, Vec<&'a Order>) {
     let (mut opened, mut moved) = (Vec::new(), Vec::new());
     for (transition, outcome) in batch.iter().zip(outcomes) {
-        let StoreOutcome::Applied(order) = outcome else { continue };
+        let StoreOutcome::Applied(order) = outcome else {
+            continue;
+        };
         match transition {
             Transition::Open(_) => opened.push(order.as_ref()),
             Transition::Complete { .. } | Transition::Reject { .. } => moved.push(order.as_ref()),

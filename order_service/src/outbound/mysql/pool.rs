@@ -35,12 +35,15 @@ impl SessionManager {
             .min_idle(Some(0))
             .test_on_check_out(false)
             .connection_timeout(budget::STATEMENT)
-            .build_unchecked(Self { url: database_url(settings) })
+            .build_unchecked(Self {
+                url: database_url(settings),
+            })
     }
 }
 
 fn database_url(settings: &DatabaseSettings) -> String {
-    let mut url = url::Url::parse("mysql://localhost").unwrap_or_else(|_| unreachable!("a constant"));
+    let mut url =
+        url::Url::parse("mysql://localhost").unwrap_or_else(|_| unreachable!("a constant"));
     let (host, port) = &settings.address;
     // Neither can fail: a mysql URL has a host, and `settings` were validated.
     let _ = url.set_host(Some(host));
@@ -48,7 +51,8 @@ fn database_url(settings: &DatabaseSettings) -> String {
     let _ = url.set_username(&settings.username);
     let _ = url.set_password(Some(settings.password.expose_secret()));
     url.set_path(&settings.name);
-    url.query_pairs_mut().append_pair("ssl_mode", settings.ssl_mode.as_str());
+    url.query_pairs_mut()
+        .append_pair("ssl_mode", settings.ssl_mode.as_str());
     url.into()
 }
 
@@ -65,11 +69,17 @@ impl r2d2::ManageConnection for SessionManager {
                 budget::STATEMENT.as_secs()
             ))
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
-        Ok(Session { connection, is_broken: false })
+        Ok(Session {
+            connection,
+            is_broken: false,
+        })
     }
 
     fn is_valid(&self, session: &mut Session) -> Result<(), ConnectionError> {
-        session.connection.batch_execute("SELECT 1").map_err(ConnectionError::CouldntSetupConfiguration)
+        session
+            .connection
+            .batch_execute("SELECT 1")
+            .map_err(ConnectionError::CouldntSetupConfiguration)
     }
 
     fn has_broken(&self, session: &mut Session) -> bool {
@@ -82,7 +92,10 @@ impl Session {
     ///
     /// # Errors
     /// Those of `work`.
-    pub fn run<T>(&mut self, work: impl FnOnce(&mut MysqlConnection) -> Result<T, diesel::result::Error>) -> Result<T, StoreError> {
+    pub fn run<T>(
+        &mut self,
+        work: impl FnOnce(&mut MysqlConnection) -> Result<T, diesel::result::Error>,
+    ) -> Result<T, StoreError> {
         work(&mut self.connection).map_err(|error| {
             let error = store_error(&error);
             self.is_broken |= matches!(error, StoreError::Unavailable(_));
@@ -96,5 +109,6 @@ impl Session {
 /// # Errors
 /// When none can be had in time.
 pub fn session(pool: &Pool) -> Result<r2d2::PooledConnection<SessionManager>, StoreError> {
-    pool.get().map_err(|error| StoreError::Unavailable(error.to_string()))
+    pool.get()
+        .map_err(|error| StoreError::Unavailable(error.to_string()))
 }

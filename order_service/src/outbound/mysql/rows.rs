@@ -26,7 +26,10 @@ const PERCENT: &str = "PERCENT";
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = orders, check_for_backend(diesel::mysql::Mysql))]
-#[expect(missing_docs, reason = "the columns' names say it, and the migration has their comments")]
+#[expect(
+    missing_docs,
+    reason = "the columns' names say it, and the migration has their comments"
+)]
 pub struct OrderRow {
     pub order_num: String,
     pub request_id: String,
@@ -44,7 +47,10 @@ pub struct OrderRow {
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = order_lines, check_for_backend(diesel::mysql::Mysql))]
-#[expect(missing_docs, reason = "the columns' names say it, and the migration has their comments")]
+#[expect(
+    missing_docs,
+    reason = "the columns' names say it, and the migration has their comments"
+)]
 pub struct LineRow {
     pub order_num: String,
     pub line_no: u16,
@@ -75,7 +81,10 @@ pub struct ItemRow {
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
 #[diesel(table_name = coupons, check_for_backend(diesel::mysql::Mysql))]
-#[expect(missing_docs, reason = "the columns' names say it, and the migration has their comments")]
+#[expect(
+    missing_docs,
+    reason = "the columns' names say it, and the migration has their comments"
+)]
 pub struct CouponRow {
     pub coupon_id: i64,
     pub name: String,
@@ -104,7 +113,10 @@ impl From<&Order> for OrderRow {
             total_price: order.total_price.as_decimal(),
             final_price: order.final_price.as_decimal(),
             intent_key: order.intent.as_ref().map(|payment| payment.key.clone()),
-            intent_amount: order.intent.as_ref().map(|payment| payment.amount.as_decimal()),
+            intent_amount: order
+                .intent
+                .as_ref()
+                .map(|payment| payment.amount.as_decimal()),
             payment_key,
             created_at: order.created_at.naive_utc(),
             revision: order.revision,
@@ -114,14 +126,18 @@ impl From<&Order> for OrderRow {
 
 /// The rows of an order's lines, numbered from 1.
 pub fn line_rows(order: &Order) -> impl Iterator<Item = LineRow> + '_ {
-    order.lines.iter().zip(1_u16..).map(|(line, line_no)| LineRow {
-        order_num: order.number.as_str().to_owned(),
-        line_no,
-        item_id: line.item,
-        item_name: line.offer.as_ref().map(|offer| offer.name.to_string()),
-        unit_price: line.offer.as_ref().map(|offer| offer.price.as_decimal()),
-        quantity: line.quantity,
-    })
+    order
+        .lines
+        .iter()
+        .zip(1_u16..)
+        .map(|(line, line_no)| LineRow {
+            order_num: order.number.as_str().to_owned(),
+            line_no,
+            item_id: line.item,
+            item_name: line.offer.as_ref().map(|offer| offer.name.to_string()),
+            unit_price: line.offer.as_ref().map(|offer| offer.price.as_decimal()),
+            quantity: line.quantity,
+        })
 }
 
 /// An order from its row and its lines' rows in their order.
@@ -132,11 +148,19 @@ pub fn order(row: OrderRow, lines: Vec<LineRow>) -> Result<Order, StoreError> {
     let number = row.order_num.clone();
     let corrupt = |what: &str| StoreError::Corrupt(format!("order {number}: {what}"));
     let state = order_state(&row).ok_or_else(|| corrupt("status"))?;
-    let intent = row.intent_key.zip(row.intent_amount).map(|(key, amount)| payment(key, amount)).transpose();
+    let intent = row
+        .intent_key
+        .zip(row.intent_amount)
+        .map(|(key, amount)| payment(key, amount))
+        .transpose();
     Ok(Order {
         number: number.parse().map_err(|_| corrupt("order_num"))?,
         request_id: RequestId::parse(&row.request_id).ok_or_else(|| corrupt("request_id"))?,
-        lines: lines.into_iter().map(order_line).collect::<Option<_>>().ok_or_else(|| corrupt("line"))?,
+        lines: lines
+            .into_iter()
+            .map(order_line)
+            .collect::<Option<_>>()
+            .ok_or_else(|| corrupt("line"))?,
         coupon: row.coupon_id,
         total_price: money(row.total_price).ok_or_else(|| corrupt("total_price"))?,
         final_price: money(row.final_price).ok_or_else(|| corrupt("final_price"))?,
@@ -150,24 +174,37 @@ pub fn order(row: OrderRow, lines: Vec<LineRow>) -> Result<Order, StoreError> {
 fn order_state(row: &OrderRow) -> Option<OrderState> {
     match row.status.as_str() {
         CREATED => Some(OrderState::Created),
-        COMPLETE => {
-            Some(OrderState::Complete(Payment { key: row.payment_key.clone()?, amount: money(row.final_price)? }))
-        }
-        REJECTED => Some(OrderState::Rejected(row.reject_reason.as_deref()?.parse::<Reason>().ok()?)),
+        COMPLETE => Some(OrderState::Complete(Payment {
+            key: row.payment_key.clone()?,
+            amount: money(row.final_price)?,
+        })),
+        REJECTED => Some(OrderState::Rejected(
+            row.reject_reason.as_deref()?.parse::<Reason>().ok()?,
+        )),
         _ => None,
     }
 }
 
 fn order_line(row: LineRow) -> Option<OrderLine> {
     let offer = match (row.item_name, row.unit_price) {
-        (Some(name), Some(price)) => Some(Offer { name: name.into(), price: money(price)? }),
+        (Some(name), Some(price)) => Some(Offer {
+            name: name.into(),
+            price: money(price)?,
+        }),
         _ => None,
     };
-    Some(OrderLine { item: row.item_id, quantity: row.quantity, offer })
+    Some(OrderLine {
+        item: row.item_id,
+        quantity: row.quantity,
+        offer,
+    })
 }
 
 fn payment(key: String, amount: Decimal) -> Result<Payment, ()> {
-    Ok(Payment { key, amount: money(amount).ok_or(())? })
+    Ok(Payment {
+        key,
+        amount: money(amount).ok_or(())?,
+    })
 }
 
 fn money(amount: Decimal) -> Option<Money> {
@@ -178,8 +215,14 @@ impl TryFrom<ItemRow> for Item {
     type Error = StoreError;
 
     fn try_from(row: ItemRow) -> Result<Self, StoreError> {
-        let price = money(row.price).ok_or_else(|| StoreError::Corrupt(format!("item {}: price", row.item_id)))?;
-        Ok(Self { id: row.item_id, name: Arc::from(row.name), price, stock: row.stock })
+        let price = money(row.price)
+            .ok_or_else(|| StoreError::Corrupt(format!("item {}: price", row.item_id)))?;
+        Ok(Self {
+            id: row.item_id,
+            name: Arc::from(row.name),
+            price,
+            stock: row.stock,
+        })
     }
 }
 
@@ -191,7 +234,10 @@ impl TryFrom<CouponRow> for Coupon {
         let amount = money(row.amount).ok_or_else(|| corrupt("amount"))?;
         let discount = match (row.kind.as_str(), row.percent) {
             (FIXED, None) => Discount::Fixed(amount),
-            (PERCENT, Some(percent @ 1..=100)) => Discount::Percent { percent, maximum: amount },
+            (PERCENT, Some(percent @ 1..=100)) => Discount::Percent {
+                percent,
+                maximum: amount,
+            },
             _ => return Err(corrupt("kind")),
         };
         Ok(Self {
@@ -200,7 +246,12 @@ impl TryFrom<CouponRow> for Coupon {
             minimum_total: money(row.minimum_total).ok_or_else(|| corrupt("minimum_total"))?,
             valid_from: row.valid_from.and_utc(),
             valid_until: row.valid_until.and_utc(),
-            used_by: row.used_by.as_deref().map(str::parse).transpose().map_err(|_| corrupt("used_by"))?,
+            used_by: row
+                .used_by
+                .as_deref()
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| corrupt("used_by"))?,
         })
     }
 }

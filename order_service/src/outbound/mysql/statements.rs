@@ -45,7 +45,10 @@ pub(super) fn lock_coupons(connection: &mut MysqlConnection, needs: &Needs) -> R
 }
 
 /// Locks the stored orders of these numbers and reads them whole.
-pub(super) fn lock_orders(connection: &mut MysqlConnection, numbers: &[&str]) -> Rows<(OrderRow, Vec<LineRow>)> {
+pub(super) fn lock_orders(
+    connection: &mut MysqlConnection,
+    numbers: &[&str],
+) -> Rows<(OrderRow, Vec<LineRow>)> {
     let rows: Vec<OrderRow> = orders::table
         .filter(orders::order_num.eq_any(numbers))
         .order(orders::order_num)
@@ -70,7 +73,10 @@ pub(super) fn lock_orders(connection: &mut MysqlConnection, numbers: &[&str]) ->
 }
 
 /// One order, in one query.
-pub(super) fn read_order(connection: &mut MysqlConnection, number: &str) -> QueryResult<Option<(OrderRow, Vec<LineRow>)>> {
+pub(super) fn read_order(
+    connection: &mut MysqlConnection,
+    number: &str,
+) -> QueryResult<Option<(OrderRow, Vec<LineRow>)>> {
     let rows: Vec<(OrderRow, Option<LineRow>)> = orders::table
         .left_join(order_lines::table)
         .filter(orders::order_num.eq(number))
@@ -87,7 +93,10 @@ pub(super) fn read_order(connection: &mut MysqlConnection, number: &str) -> Quer
 }
 
 /// Writes the stock of items whose rows are locked.
-pub(super) fn write_stock<'a>(connection: &mut MysqlConnection, changed: impl Iterator<Item = &'a Item>) -> QueryResult<()> {
+pub(super) fn write_stock<'a>(
+    connection: &mut MysqlConnection,
+    changed: impl Iterator<Item = &'a Item>,
+) -> QueryResult<()> {
     let (mut cases, mut identities) = (String::new(), String::new());
     for item in changed {
         let separator = if identities.is_empty() { "" } else { "," };
@@ -98,13 +107,18 @@ pub(super) fn write_stock<'a>(connection: &mut MysqlConnection, changed: impl It
     if identities.is_empty() {
         return Ok(());
     }
-    sql_query(format!("UPDATE items SET stock = CASE item_id{cases} END WHERE item_id IN ({identities})"))
-        .execute(connection)
-        .map(drop)
+    sql_query(format!(
+        "UPDATE items SET stock = CASE item_id{cases} END WHERE item_id IN ({identities})"
+    ))
+    .execute(connection)
+    .map(drop)
 }
 
 /// Writes the holders of coupons whose rows are locked.
-pub(super) fn write_coupons<'a>(connection: &mut MysqlConnection, changed: impl Iterator<Item = &'a Coupon>) -> QueryResult<()> {
+pub(super) fn write_coupons<'a>(
+    connection: &mut MysqlConnection,
+    changed: impl Iterator<Item = &'a Coupon>,
+) -> QueryResult<()> {
     for coupon in changed {
         diesel::update(coupons::table.find(coupon.id))
             .set(coupons::used_by.eq(coupon.used_by.as_ref().map(|number| number.as_str())))
@@ -114,27 +128,47 @@ pub(super) fn write_coupons<'a>(connection: &mut MysqlConnection, changed: impl 
 }
 
 /// Inserts new orders with their lines.
-pub(super) fn insert_orders(connection: &mut MysqlConnection, new_orders: &[&Order]) -> QueryResult<()> {
+pub(super) fn insert_orders(
+    connection: &mut MysqlConnection,
+    new_orders: &[&Order],
+) -> QueryResult<()> {
     if new_orders.is_empty() {
         return Ok(());
     }
-    let rows: Vec<OrderRow> = new_orders.iter().map(|order| OrderRow::from(*order)).collect();
-    diesel::insert_into(orders::table).values(rows).execute(connection)?;
-    let lines: Vec<LineRow> = new_orders.iter().flat_map(|order| line_rows(order)).collect();
+    let rows: Vec<OrderRow> = new_orders
+        .iter()
+        .map(|order| OrderRow::from(*order))
+        .collect();
+    diesel::insert_into(orders::table)
+        .values(rows)
+        .execute(connection)?;
+    let lines: Vec<LineRow> = new_orders
+        .iter()
+        .flat_map(|order| line_rows(order))
+        .collect();
     if !lines.is_empty() {
-        diesel::insert_into(order_lines::table).values(lines).execute(connection)?;
+        diesel::insert_into(order_lines::table)
+            .values(lines)
+            .execute(connection)?;
     }
     Ok(())
 }
 
 /// Writes the new states of existing orders, each only where the revision before still stands. Returns whether all were written.
-pub(super) fn update_orders(connection: &mut MysqlConnection, moved: &[&Order]) -> QueryResult<bool> {
+pub(super) fn update_orders(
+    connection: &mut MysqlConnection,
+    moved: &[&Order],
+) -> QueryResult<bool> {
     if moved.is_empty() {
         return Ok(true);
     }
     let mut changes = String::new();
     for order in moved {
-        let separator = if changes.is_empty() { "" } else { " UNION ALL " };
+        let separator = if changes.is_empty() {
+            ""
+        } else {
+            " UNION ALL "
+        };
         // The number is digits only and the rest is ours; the payment key, a stranger's text, is bound.
         let _ = write!(
             changes,
@@ -162,7 +196,9 @@ pub(super) fn update_orders(connection: &mut MysqlConnection, moved: &[&Order]) 
         };
         query = query.bind::<Nullable<Text>, _>(payment_key);
     }
-    query.execute(connection).map(|written| written == moved.len())
+    query
+        .execute(connection)
+        .map(|written| written == moved.len())
 }
 
 fn status(state: &OrderState) -> &'static str {
