@@ -143,10 +143,9 @@ impl Poller {
     /// The channel is full: stops fetching, and goes on polling for the group's sake until half of the channel is free.
     fn deliver_paused(&self, record: OwnedMessage) {
         let mut held = VecDeque::from([record]);
+        let is_half_free = || self.events.capacity() >= self.events.max_capacity() / 2;
         self.switch_fetching(false);
-        while !self.is_over()
-            && !(held.is_empty() && self.events.capacity() >= self.events.max_capacity() / 2)
-        {
+        while !self.is_over() && (!held.is_empty() || !is_half_free()) {
             while let Ok(permit) = self.events.try_reserve() {
                 let Some(record) = held.pop_front() else {
                     break;

@@ -103,7 +103,7 @@ pub fn header<'a, H: Headers>(headers: Option<&'a H>, name: &str) -> Option<&'a 
 }
 
 /// The correlation id of a reply that has not been detached from the client's buffer.
-pub fn correlation_id<'a>(headers: Option<&'a BorrowedHeaders>) -> Option<&'a [u8]> {
+pub fn correlation_id(headers: Option<&BorrowedHeaders>) -> Option<&[u8]> {
     header(headers, CORRELATION_ID)
 }
 

@@ -1,0 +1,186 @@
+//! Pairs replies with those who wait for them: gives each command a correlation id and this instance's reply partition, publishes it,
+//! and hands the reply, or its absence, to the asker. Knows nothing of what commands and replies say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
+use shared::budget;
+use shared::ids::IdSource;
+use shared::wire::headers::ReplyAddress;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::actors::waiting_room::WaitingRoom;
+use crate::domain::order::{OrderCommand, OrderReply};
+use crate::ports::order_bus::OrderBus;
+
+const EXPIRY_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The bridge between actors and Kafka.
+pub struct KafkaBridge {
+    bus: Arc<dyn OrderBus>,
+    ids: Arc<dyn IdSource>,
+    reply_topic: String,
+    /// The partition of the reply topic that this instance owns; `None` while it owns none.
+    reply_partition: watch::Receiver<Option<i32>>,
+    waiting_room: WaitingRoom<Recipient<CommandAnswered>>,
+    mailbox_capacity: usize,
+    started_at: Instant,
+}
+
+/// What the bridge works with.
+pub struct KafkaBridgeParts {
+    /// Where commands go.
+    pub bus: Arc<dyn OrderBus>,
+    /// Correlation ids.
+    pub ids: Arc<dyn IdSource>,
+    /// The topic of replies.
+    pub reply_topic: String,
+    /// The partition of it that this instance owns.
+    pub reply_partition: watch::Receiver<Option<i32>>,
+    /// Purchases under way at most: each has at most one command out.
+    pub max_purchases: usize,
+}
+
+impl KafkaBridge {
+    /// A bridge with nobody waiting.
+    #[must_use]
+    pub fn new(parts: KafkaBridgeParts) -> Self {
+        let KafkaBridgeParts { bus, ids, reply_topic, reply_partition, max_purchases } = parts;
+        Self {
+            bus,
+            ids,
+            reply_topic,
+            reply_partition,
+            waiting_room: WaitingRoom::new(budget::REPLY_WAIT),
+            mailbox_capacity: 2 * max_purchases,
+            started_at: Instant::now(),
+        }
+    }
+
+    fn send(&mut self, message: SendCommand, bridge_addr: Addr<Self>) {
+        let partition = *self.reply_partition.borrow();
+        if partition.is_none() {
+            return tell(&message.asker, Answer::NotSent);
+        }
+        let id = self.ids.unique();
+        let address = ReplyAddress { topic: self.reply_topic.clone(), partition, correlation_id: Some(id.as_bytes().to_vec()) };
+        let on_undelivered = Box::new(move || {
+            // An error means that the process ends, or that the asker will find its command overdue.
+            let _ = bridge_addr.try_send(CommandUndelivered(id));
+        });
+        match self.bus.publish(&message.command, &address, on_undelivered) {
+            Ok(()) => self.waiting_room.register(id, message.asker, self.started_at.elapsed()),
+            Err(error) => {
+                log::warn!("order={} {error}", message.command.number());
+                tell(&message.asker, Answer::NotSent);
+            }
+        }
+    }
+
+    fn expire(&mut self) {
+        for asker in self.waiting_room.expire(self.started_at.elapsed()) {
+            tell(&asker, Answer::Overdue);
+        }
+    }
+}
+
+fn tell(asker: &Recipient<CommandAnswered>, answer: Answer) {
+    if let Err(error) = asker.try_send(CommandAnswered(answer)) {
+        log::error!("a purchase did not take its answer: {error}");
+    }
+}
+
+impl Actor for KafkaBridge {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(self.mailbox_capacity);
+        ctx.run_interval(EXPIRY_INTERVAL, |bridge, _| bridge.expire());
+    }
+}
+
+/// Command: publish this, and answer `asker` exactly once. Sent by purchase actors, which have one out at a time.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct SendCommand {
+    /// What to publish.
+    pub command: OrderCommand,
+    /// Who waits for the reply.
+    pub asker: Recipient<CommandAnswered>,
+}
+
+impl Handler<SendCommand> for KafkaBridge {
+    type Result = ();
+
+    fn handle(&mut self, message: SendCommand, ctx: &mut Self::Context) {
+        self.send(message, ctx.address());
+    }
+}
+
+/// Fact: a command has an answer, or will have none. Received by purchase actors.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct CommandAnswered(pub Answer);
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The order service has replied.
+    Replied(OrderReply),
+    /// It has not, for as long as anybody waits.
+    Overdue,
+    /// The command has not left, as far as is known.
+    NotSent,
+}
+
+/// Fact: a reply has come, to whomever. Sent by the reply intake.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ReplyArrived {
+    /// Whose it is.
+    pub correlation_id: Uuid,
+    /// What it says.
+    pub reply: OrderReply,
+}
+
+impl Handler<ReplyArrived> for KafkaBridge {
+    type Result = ();
+
+    fn handle(&mut self, message: ReplyArrived, _: &mut Self::Context) {
+        match self.waiting_room.take(&message.correlation_id) {
+            Some(asker) => tell(&asker, Answer::Replied(message.reply)),
+            None => log::debug!("nobody waits for reply {}", message.correlation_id),
+        }
+    }
+}
+
+/// Fact: the broker has not taken a command in time. Sent by the bus.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+struct CommandUndelivered(Uuid);
+
+impl Handler<CommandUndelivered> for KafkaBridge {
+    type Result = ();
+
+    fn handle(&mut self, CommandUndelivered(id): CommandUndelivered, _: &mut Self::Context) {
+        if let Some(asker) = self.waiting_room.take(&id) {
+            tell(&asker, Answer::NotSent);
+        }
+    }
+}
+
+/// Query: how many wait for a reply? Sent by tests.
+#[derive(Debug, Message)]
+#[rtype(result = "usize")]
+pub struct CountWaiters;
+
+impl Handler<CountWaiters> for KafkaBridge {
+    type Result = usize;
+
+    fn handle(&mut self, _: CountWaiters, _: &mut Self::Context) -> usize {
+        self.waiting_room.len()
+    }
+}

@@ -1,0 +1,215 @@
+//! One purchase: does what the saga asks for, and tells it what came of it. Decides nothing itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, ActorContext, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Recipient, WrapFuture};
+use chrono_tz::Tz;
+use shared::budget;
+use shared::clock::Clock;
+use shared::ids::{IdSource, next_order_number};
+use shared::order_number::OrderNumber;
+use shared::wire::order_dto::{OrderDto, PaymentDto};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::actors::kafka_bridge::{Answer, CommandAnswered, SendCommand};
+use crate::domain::order::Basket;
+use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
+use crate::ports::payment::{ConfirmAnswer, PaymentGateway};
+
+/// What every purchase works with.
+pub struct Colleagues {
+    /// Sends commands and finds their replies.
+    pub bridge: Recipient<SendCommand>,
+    /// Charges and cancels.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// Time, for order numbers.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, for order numbers and jitter.
+    pub ids: Arc<dyn IdSource>,
+    /// The zone of order numbers.
+    pub zone: Tz,
+}
+
+/// Starts purchases, at most so many at a time.
+#[derive(Clone)]
+pub struct Purchases {
+    colleagues: Arc<Colleagues>,
+    permits: Arc<Semaphore>,
+    arbiter: ArbiterHandle,
+}
+
+/// All purchases that may be under way are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overloaded;
+
+impl Purchases {
+    /// At most `max_purchases`, all on `arbiter`.
+    #[must_use]
+    pub fn new(colleagues: Colleagues, max_purchases: usize, arbiter: ArbiterHandle) -> Self {
+        Self { colleagues: Arc::new(colleagues), permits: Arc::new(Semaphore::new(max_purchases)), arbiter }
+    }
+
+    /// Places an order, and pays it where the basket says so. The receiver gets the outcome within [`budget::HTTP_ANSWER`].
+    ///
+    /// # Errors
+    /// When too many purchases are under way.
+    pub fn place(&self, basket: Basket) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
+        let number = self.colleagues.next_number();
+        self.start(Purchase::place(number, basket))
+    }
+
+    /// Pays a pending order whose price is the payment's amount. The receiver is as that of [`place`](Self::place).
+    ///
+    /// # Errors
+    /// When too many purchases are under way.
+    pub fn pay(&self, number: OrderNumber, order: OrderDto, payment: PaymentDto) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
+        self.start(Purchase::pay(number, order, payment))
+    }
+
+    /// Waits until no purchase is under way, at most so long; afterwards none can be started. Returns how many were left.
+    pub async fn drain(&self, wait: Duration, max_purchases: usize) -> usize {
+        let everything = u32::try_from(max_purchases).unwrap_or(u32::MAX);
+        let drained = tokio::time::timeout(wait, self.permits.acquire_many(everything)).await.is_ok();
+        let left = if drained { 0 } else { max_purchases - self.permits.available_permits() };
+        self.permits.close();
+        left
+    }
+
+    fn start(&self, (purchase, effects): (Purchase, Vec<Effect>)) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
+        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| Overloaded)?;
+        let (outcome_tx, outcome_rx) = oneshot::channel();
+        let actor = PurchaseActor {
+            purchase,
+            first_effects: effects,
+            outcome_tx_opt: Some(outcome_tx),
+            colleagues: Arc::clone(&self.colleagues),
+            _permit: permit,
+        };
+        PurchaseActor::start_in_arbiter(&self.arbiter, |_| actor);
+        Ok(outcome_rx)
+    }
+}
+
+impl Colleagues {
+    fn next_number(&self) -> OrderNumber {
+        next_order_number(&*self.clock, &*self.ids, self.zone)
+    }
+
+    /// Half to all of `delay`, so that purchases that were stopped together do not go on together.
+    fn jittered(&self, delay: Duration) -> Duration {
+        let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(millis / 2 + self.ids.order_random() % (millis / 2 + 1))
+    }
+}
+
+/// The actor of one purchase.
+pub struct PurchaseActor {
+    purchase: Purchase,
+    first_effects: Vec<Effect>,
+    outcome_tx_opt: Option<oneshot::Sender<Outcome>>,
+    colleagues: Arc<Colleagues>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Actor for PurchaseActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.run_later(budget::HTTP_ANSWER, |actor, ctx| actor.go_on(Event::DeadlinePassed, ctx));
+        let effects = std::mem::take(&mut self.first_effects);
+        self.perform_all(effects, ctx);
+    }
+}
+
+impl PurchaseActor {
+    fn go_on(&mut self, event: Event, ctx: &mut Context<Self>) {
+        log::debug!("order={} {event:?}", self.purchase.number());
+        let effects = self.purchase.handle(event);
+        self.perform_all(effects, ctx);
+    }
+
+    fn perform_all(&mut self, effects: Vec<Effect>, ctx: &mut Context<Self>) {
+        for effect in effects {
+            self.perform(effect, ctx);
+        }
+        if self.purchase.is_done() {
+            ctx.stop();
+        }
+    }
+
+    fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
+        match effect {
+            Effect::Send(command) => {
+                let asker = ctx.address().recipient();
+                if let Err(error) = self.colleagues.bridge.try_send(SendCommand { command, asker }) {
+                    log::warn!("order={} the bridge did not take a command: {error}", self.purchase.number());
+                    ctx.notify(CommandAnswered(Answer::NotSent));
+                }
+            }
+            Effect::Renumber => {
+                log::info!("order={} is another purchase's number, taking a new one", self.purchase.number());
+                let number = self.colleagues.next_number();
+                self.go_on(Event::Renumbered(number), ctx);
+            }
+            Effect::Confirm { number, payment } => {
+                let answered = self.colleagues.gateway.confirm(&number, &payment).into_actor(self);
+                ctx.spawn(answered.map(|answer, actor, ctx| actor.confirmed(answer, ctx)));
+            }
+            Effect::Cancel { number, payment, reason } => {
+                let answered = self.colleagues.gateway.cancel(&number, &payment, reason).into_actor(self);
+                ctx.spawn(answered.map(|answer, actor, ctx| {
+                    let event = answer.map_or_else(
+                        |error| {
+                            log::warn!("order={} {error}", actor.purchase.number());
+                            Event::CancelFailed
+                        },
+                        |()| Event::Cancelled,
+                    );
+                    actor.go_on(event, ctx);
+                }));
+            }
+            Effect::Wait(delay) => {
+                ctx.run_later(self.colleagues.jittered(delay), |actor, ctx| actor.go_on(Event::WaitOver, ctx));
+            }
+            Effect::Answer(outcome) => {
+                if let Some(outcome_tx) = self.outcome_tx_opt.take() {
+                    // An error means that the shopper has gone; the purchase is not affected.
+                    let _ = outcome_tx.send(outcome);
+                }
+            }
+            Effect::Warn(what) => log::warn!("order={} still unresolved: {what}", self.purchase.number()),
+        }
+    }
+
+    fn confirmed(&mut self, answer: ConfirmAnswer, ctx: &mut Context<Self>) {
+        let number = self.purchase.number();
+        let event = match answer {
+            ConfirmAnswer::Confirmed => Event::Confirmed,
+            ConfirmAnswer::Declined(message) => Event::Declined(message),
+            ConfirmAnswer::PaidOtherwise => Event::PaidOtherwise,
+            ConfirmAnswer::NotReached(cause) => {
+                log::warn!("order={number} the payment gateway was not reached: {cause}");
+                Event::GatewayNotReached
+            }
+            ConfirmAnswer::Unknown(cause) => {
+                log::warn!("order={number} the payment gateway's answer is unknown: {cause}");
+                Event::ConfirmUnknown
+            }
+        };
+        self.go_on(event, ctx);
+    }
+}
+
+impl Handler<CommandAnswered> for PurchaseActor {
+    type Result = ();
+
+    fn handle(&mut self, CommandAnswered(answer): CommandAnswered, ctx: &mut Self::Context) {
+        let event = match answer {
+            Answer::Replied(reply) => Event::Replied(reply),
+            Answer::Overdue => Event::Overdue,
+            Answer::NotSent => Event::NotSent,
+        };
+        self.go_on(event, ctx);
+    }
+}

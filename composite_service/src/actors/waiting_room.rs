@@ -1,0 +1,89 @@
+//! Correlation id → who waits for the reply, and until when. Pure.
+//!
+//! Everybody waits equally long, so the deadlines are in the order of arrival.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+/// Those who wait. Times are since some fixed start.
+#[derive(Debug)]
+pub struct WaitingRoom<W> {
+    waiters: HashMap<Uuid, W>,
+    deadlines: VecDeque<(Duration, Uuid)>,
+    wait: Duration,
+}
+
+impl<W> WaitingRoom<W> {
+    /// An empty room where everybody waits for `wait`.
+    #[must_use]
+    pub fn new(wait: Duration) -> Self {
+        Self { waiters: HashMap::new(), deadlines: VecDeque::new(), wait }
+    }
+
+    /// Lets one in at `now`.
+    pub fn register(&mut self, correlation_id: Uuid, waiter: W, now: Duration) {
+        self.waiters.insert(correlation_id, waiter);
+        self.deadlines.push_back((now + self.wait, correlation_id));
+    }
+
+    /// Lets the one out whose reply has come; `None` when it is late, repeated or somebody else's.
+    pub fn take(&mut self, correlation_id: &Uuid) -> Option<W> {
+        self.waiters.remove(correlation_id)
+    }
+
+    /// Lets those out who have waited long enough at `now`.
+    pub fn expire(&mut self, now: Duration) -> Vec<W> {
+        let mut expired = Vec::new();
+        while let Some((_, correlation_id)) = self.deadlines.front().filter(|(deadline, _)| *deadline <= now) {
+            expired.extend(self.waiters.remove(correlation_id));
+            self.deadlines.pop_front();
+        }
+        expired
+    }
+
+    /// How many wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.waiters.len()
+    }
+
+    /// Whether nobody waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.waiters.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn given_a_reply_when_it_comes_twice_then_its_waiter_hears_of_it_once() {
+        let mut room = WaitingRoom::new(at(8));
+        let id = Uuid::from_u128(1);
+        room.register(id, "one", at(0));
+        assert_eq!(room.take(&id), Some("one"));
+        assert_eq!(room.take(&id), None);
+        assert!(room.is_empty());
+    }
+
+    #[test]
+    fn given_waiters_when_time_passes_then_only_those_expire_who_were_not_answered() {
+        let mut room = WaitingRoom::new(at(8));
+        for (second, name) in [(0, "one"), (1, "two"), (5, "three")] {
+            room.register(Uuid::from_u128(u128::from(second)), name, at(second.into()));
+        }
+        room.take(&Uuid::from_u128(0));
+        assert_eq!(room.expire(at(7)), Vec::<&str>::new());
+        assert_eq!(room.expire(at(9)), ["two"]);
+        assert_eq!(room.len(), 1);
+        assert_eq!(room.expire(at(60)), ["three"]);
+    }
+}

@@ -1,0 +1,143 @@
+//! The only wiring: builds the service bottom-up, each part from those below it, and takes it down in the opposite order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Recipient};
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+use anyhow::Context;
+use backon::{ExponentialBuilder, Retryable};
+use shared::clock::{Clock, SystemClock};
+use shared::http::render_problems;
+use shared::ids::{IdSource, SecureIds};
+use shared::kafka::broker_probe::BrokerProbe;
+use shared::kafka::publisher::Publisher;
+use shared::kafka::topics;
+use shared::shutdown::Termination;
+use tokio::sync::watch;
+
+use crate::actors::kafka_bridge::{KafkaBridge, KafkaBridgeParts, ReplyArrived};
+use crate::actors::purchase_actor::{Colleagues, Purchases};
+use crate::config::Settings;
+use crate::inbound::http::routes::{self, Shop};
+use crate::inbound::kafka::reply_intake::ReplyIntake;
+use crate::outbound::http::order_client::OrderClient;
+use crate::outbound::http::toss_gateway::TossGateway;
+use crate::outbound::http::client;
+use crate::outbound::kafka::command_publisher::CommandPublisher;
+
+const HTTP_WORKERS: usize = 2;
+const READ_HEADERS_WAIT: Duration = Duration::from_secs(5);
+const QUERY_WAIT: Duration = Duration::from_secs(3);
+const GATEWAY_WAIT: Duration = Duration::from_secs(5);
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When the address is taken, or settings are refused. A missing Kafka is waited for.
+pub fn serve(settings: Settings) -> anyhow::Result<()> {
+    actix::System::new().block_on(run(settings))
+}
+
+async fn run(settings: Settings) -> anyhow::Result<()> {
+    let termination = Termination::listen().context("listening for signals")?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ids: Arc<dyn IdSource> = Arc::new(SecureIds);
+    let publisher = Publisher::start(&settings.kafka.command_producer()).context("starting the command producer")?;
+    let bus = Arc::new(CommandPublisher::new(publisher, &settings.kafka.orders.name, Arc::clone(&clock), settings.zone));
+
+    let (home_tx, reply_partition) = watch::channel(None);
+    let bridge_addr = KafkaBridge::new(KafkaBridgeParts {
+        bus: Arc::clone(&bus) as _,
+        ids: Arc::clone(&ids),
+        reply_topic: settings.kafka.composite.name.clone(),
+        reply_partition: reply_partition.clone(),
+        max_purchases: settings.max_purchases,
+    })
+    .start();
+    let colleagues = Colleagues {
+        bridge: bridge_addr.clone().recipient(),
+        gateway: Arc::new(TossGateway::new(client(GATEWAY_WAIT)?, settings.payment.clone())),
+        clock,
+        ids: Arc::clone(&ids),
+        zone: settings.zone,
+    };
+    let purchases = Purchases::new(colleagues, settings.max_purchases, actix::Arbiter::current());
+    let http = start_http(
+        &settings,
+        Shop {
+            purchases: purchases.clone(),
+            query: Arc::new(OrderClient::new(client(QUERY_WAIT)?, settings.order_service_url.clone())),
+            ids,
+            broker: BrokerProbe::new(&settings.kafka, &settings.kafka.composite.name).context("setting up Kafka")?,
+            reply_partition,
+            stopping: termination.subscribe(),
+        },
+    )?;
+
+    let replies = tokio::select! {
+        () = termination.wait() => None,
+        replies = take_replies(&settings, bridge_addr.recipient(), home_tx) => Some(replies?),
+    };
+    termination.wait().await;
+    shut_down(&settings, http, &purchases, replies).await;
+    bus.flush(Duration::from_secs(1)).context("flushing commands")
+}
+
+/// Readiness is off by now. Requests in hand are answered, purchases that were answered early come to their end, and only then the
+/// replies stop.
+async fn shut_down(settings: &Settings, http: ServerHandle, purchases: &Purchases, replies: Option<ReplyIntake>) {
+    http.stop(true).await;
+    let left = purchases.drain(settings.shutdown_grace, settings.max_purchases).await;
+    if left > 0 {
+        log::warn!("{left} purchases are left unfinished");
+    }
+    if let Some(replies) = replies
+        && web::block(move || replies.stop()).await.is_err()
+    {
+        log::error!("leaving the group failed");
+    }
+    log::info!("stopped");
+}
+
+/// Makes the topics, as soon as Kafka is there, and joins the group.
+async fn take_replies(
+    settings: &Settings,
+    bridge: Recipient<ReplyArrived>,
+    home_tx: watch::Sender<Option<i32>>,
+) -> anyhow::Result<ReplyIntake> {
+    let patience = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(100))
+        .with_max_delay(Duration::from_secs(5))
+        .with_jitter()
+        .without_max_times();
+    (|| topics::ensure(&settings.kafka))
+        .retry(patience)
+        .notify(|error, delay| log::warn!("waiting {delay:?} for Kafka: {error}"))
+        .await
+        .context("creating topics")?;
+    ReplyIntake::start(&settings.kafka, bridge, home_tx).context("joining the group of composites")
+}
+
+fn start_http(settings: &Settings, shop: Shop) -> anyhow::Result<ServerHandle> {
+    let server = HttpServer::new(move || {
+        App::new().app_data(web::Data::new(shop.clone())).configure(routes::configure).wrap(from_fn(render_problems))
+    })
+    .workers(HTTP_WORKERS)
+    .client_request_timeout(READ_HEADERS_WAIT)
+    .disable_signals()
+    .shutdown_timeout(settings.shutdown_grace.as_secs())
+    .bind(settings.http_addr)
+    .with_context(|| format!("listening on {}", settings.http_addr))?
+    .run();
+    log::info!("listening on http://{}", settings.http_addr);
+    let handle = server.handle();
+    actix::spawn(async move {
+        if let Err(error) = server.await {
+            log::error!("the HTTP server failed: {error}");
+        }
+    });
+    Ok(handle)
+}

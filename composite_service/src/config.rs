@@ -1,0 +1,114 @@
+//! Settings of the composite service, by environment, validated at start.
+//!
+//! | variable | default | meaning |
+//! |---|---|---|
+//! | `HTTP_ADDR` | `127.0.0.1:7000` | address of the public API and the probes |
+//! | `ORDER_SERVICE_URL` | `http://127.0.0.1:7002` | where reads go |
+//! | `PAYMENT_URL` | `http://127.0.0.1:7010` | the payment gateway |
+//! | `PAYMENT_SECRET_KEY` | required | the gateway's secret key |
+//! | `MAX_PURCHASES` | `4096` | purchases under way, answered ones that still have something to do included; beyond it 503 |
+//! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long purchases under way may take to finish after SIGTERM |
+//! | `TZ` | `Asia/Seoul` | zone of order numbers |
+//!
+//! and those of [`shared::kafka::config`].
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use secrecy::SecretString;
+use shared::env::{EnvReader, InvalidEnvironment};
+use shared::kafka::config::KafkaSettings;
+use url::Url;
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address to serve HTTP on.
+    pub http_addr: SocketAddr,
+    /// How to reach Kafka.
+    pub kafka: KafkaSettings,
+    /// The order service.
+    pub order_service_url: Url,
+    /// The payment gateway.
+    pub payment: PaymentSettings,
+    /// Purchases under way at most.
+    pub max_purchases: usize,
+    /// How long purchases under way may take to finish after SIGTERM.
+    pub shutdown_grace: Duration,
+    /// Zone of order numbers.
+    pub zone: Tz,
+}
+
+/// How to reach the payment gateway.
+#[derive(Debug, Clone)]
+pub struct PaymentSettings {
+    /// Its address, without the path.
+    pub url: Url,
+    /// The secret key.
+    pub secret_key: SecretString,
+}
+
+impl Settings {
+    /// Reads the process' environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn from_env() -> Result<Self, InvalidEnvironment> {
+        Self::read(EnvReader::from_process())
+    }
+
+    /// Reads the given environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(mut env: EnvReader) -> Result<Self, InvalidEnvironment> {
+        let settings = Self {
+            http_addr: env.parsed("HTTP_ADDR", SocketAddr::from(([127, 0, 0, 1], 7000))),
+            kafka: KafkaSettings::from_env(&mut env),
+            order_service_url: http_url(&mut env, "ORDER_SERVICE_URL", "http://127.0.0.1:7002"),
+            payment: PaymentSettings {
+                url: http_url(&mut env, "PAYMENT_URL", "http://127.0.0.1:7010"),
+                secret_key: env.required_secret("PAYMENT_SECRET_KEY"),
+            },
+            max_purchases: env.within("MAX_PURCHASES", 1..=1_000_000, 4_096),
+            shutdown_grace: Duration::from_secs(env.within("SHUTDOWN_GRACE_SECONDS", 0..=3_600, 20)),
+            zone: env.parsed("TZ", chrono_tz::Asia::Seoul),
+        };
+        env.finish().map(|()| settings)
+    }
+}
+
+fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -> Url {
+    let fallback = || Url::parse(default).unwrap_or_else(|_| unreachable!("a constant"));
+    let url = env.parsed(name, fallback());
+    if matches!(url.scheme(), "http" | "https") && url.has_host() {
+        return url;
+    }
+    env.problem(format!("{name}={url}: must be an http or https URL"));
+    fallback()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidEnvironment> {
+        Settings::read(EnvReader::new(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))))
+    }
+
+    #[test]
+    fn given_only_the_secret_when_read_then_the_defaults_stand_and_the_secret_is_not_shown() {
+        let settings = read(&[("PAYMENT_SECRET_KEY", "hush")]).unwrap();
+        assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7000");
+        assert!(!format!("{settings:?}").contains("hush"));
+    }
+
+    #[test]
+    fn given_several_wrong_settings_when_read_then_all_are_told() {
+        let told = read(&[("ORDER_SERVICE_URL", "ftp://x"), ("PAYMENT_URL", "nowhere"), ("MAX_PURCHASES", "0")]).unwrap_err().to_string();
+        for name in ["ORDER_SERVICE_URL", "PAYMENT_URL", "MAX_PURCHASES", "PAYMENT_SECRET_KEY"] {
+            assert!(told.contains(name), "{told}");
+        }
+    }
+}

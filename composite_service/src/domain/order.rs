@@ -1,0 +1,67 @@
+//! What the order service is asked, and what it answers.
+
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+use shared::wire::order_dto::{OrderDto, OrderLineDto, PaymentDto};
+
+/// What a shopper asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Basket {
+    /// Names the purchase towards the order service: the same in every repetition.
+    pub request_id: String,
+    /// What to buy.
+    pub lines: Vec<OrderLineDto>,
+    /// The coupon to use.
+    pub coupon_id: Option<i64>,
+    /// The payment to make in the same purchase.
+    pub payment: Option<PaymentDto>,
+}
+
+/// A command to the order service. All are harmless when repeated.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OrderCommand {
+    /// Place the order.
+    Create {
+        /// Under this number.
+        number: OrderNumber,
+        /// With this content.
+        basket: Basket,
+    },
+    /// Complete it.
+    Approve {
+        /// The order.
+        number: OrderNumber,
+        /// The payment that was made.
+        payment: PaymentDto,
+    },
+    /// Reject it.
+    Reject {
+        /// The order.
+        number: OrderNumber,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl OrderCommand {
+    /// The order that is spoken of.
+    #[must_use]
+    pub fn number(&self) -> &OrderNumber {
+        match self {
+            Self::Create { number, .. } | Self::Approve { number, .. } | Self::Reject { number, .. } => number,
+        }
+    }
+}
+
+/// The order service's answer to a command.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OrderReply {
+    /// The order is pending.
+    Pending(OrderDto),
+    /// The order is paid.
+    Complete(OrderDto),
+    /// The order is rejected, for this reason.
+    Rejected(OrderDto, Reason),
+    /// The command was refused for this reason, and has changed nothing.
+    Refused(Reason),
+}

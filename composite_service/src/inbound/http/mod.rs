@@ -1,0 +1,10 @@
+//! The public API, and probes for operators.
+
+pub mod routes;
+pub mod place_order;
+pub mod pay_order;
+pub mod get_order;
+pub mod products;
+pub mod health;
+pub mod answer;
+pub mod error;

@@ -1,0 +1,57 @@
+//! The one table of routes.
+
+use std::sync::Arc;
+
+use actix_web::{Resource, Route, web};
+use shared::http::{json_config, method_not_allowed, query_config, unknown_path};
+use shared::ids::IdSource;
+use shared::kafka::broker_probe::BrokerProbe;
+use tokio::sync::watch;
+
+use super::{get_order, health, pay_order, place_order, products};
+use crate::actors::purchase_actor::Purchases;
+use crate::ports::order_query::OrderQuery;
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct Shop {
+    /// Starts purchases.
+    pub purchases: Purchases,
+    /// Reads orders and products.
+    pub query: Arc<dyn OrderQuery>,
+    /// Names purchases.
+    pub ids: Arc<dyn IdSource>,
+    /// Asks Kafka whether it is there.
+    pub broker: BrokerProbe,
+    /// The partition that replies go to.
+    pub reply_partition: watch::Receiver<Option<i32>>,
+    /// Whether the service is going down.
+    pub stopping: watch::Receiver<bool>,
+}
+
+/// The routes, each with and without a trailing slash.
+pub fn configure(config: &mut web::ServiceConfig) {
+    config
+        .app_data(json_config())
+        .app_data(query_config())
+        .service(resource(["/open-api/product", "/open-api/product/"], "GET", web::get().to(products::list_products)))
+        .service(resource(
+            ["/open-api/product/{productId}", "/open-api/product/{productId}/"],
+            "GET",
+            web::get().to(products::get_product),
+        ))
+        .service(resource(["/open-api/order", "/open-api/order/"], "POST", web::post().to(place_order::place_order)))
+        .service(resource(["/open-api/order/{orderNum}", "/open-api/order/{orderNum}/"], "GET", web::get().to(get_order::get_order)))
+        .service(resource(
+            ["/open-api/order/{orderNum}/payment", "/open-api/order/{orderNum}/payment/"],
+            "POST",
+            web::post().to(pay_order::pay_order),
+        ))
+        .service(resource(["/livez", "/livez/"], "GET", web::get().to(health::livez)))
+        .service(resource(["/readyz", "/readyz/"], "GET", web::get().to(health::readyz)))
+        .default_service(web::to(unknown_path));
+}
+
+fn resource(paths: [&'static str; 2], method: &'static str, route: Route) -> Resource {
+    web::resource(paths).route(route).default_service(method_not_allowed(method))
+}

@@ -1,0 +1,105 @@
+//! Record → reply. Pure.
+
+use rdkafka::message::{BorrowedMessage, Message};
+use shared::reason::Reason;
+use shared::wire::event::{Event, EventType};
+use shared::wire::headers;
+use shared::wire::order_dto::{OrderDto, OrderStatus};
+use uuid::Uuid;
+
+use crate::domain::order::OrderReply;
+
+/// Why a record on the reply topic is not a reply to us.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAReply {
+    /// Its correlation id is none of ours.
+    #[error("the correlation id is not ours")]
+    Foreign,
+    /// It makes no sense.
+    #[error("the value is not a reply: {0}")]
+    Malformed(String),
+}
+
+/// Reads whose reply it is, and what it says.
+///
+/// # Errors
+/// When it is not a reply to us.
+pub fn decode(record: &BorrowedMessage<'_>) -> Result<(Uuid, OrderReply), NotAReply> {
+    let id = headers::correlation_id(record.headers()).and_then(|bytes| Uuid::from_slice(bytes).ok()).ok_or(NotAReply::Foreign)?;
+    reply(record.payload().unwrap_or_default()).map(|reply| (id, reply))
+}
+
+/// Reads a reply's value.
+///
+/// # Errors
+/// When it is none.
+pub fn reply(payload: &[u8]) -> Result<OrderReply, NotAReply> {
+    let event: Event<OrderDto> = serde_json::from_slice(payload).map_err(|error| NotAReply::Malformed(error.to_string()))?;
+    let order = event.data;
+    match event.event_type {
+        EventType::OrderCreated => Ok(OrderReply::Pending(order)),
+        EventType::OrderCompleted => Ok(OrderReply::Complete(order)),
+        EventType::OrderRejected => Ok(rejected(order)),
+        command @ (EventType::OrderCreate | EventType::OrderApprove | EventType::OrderReject) => {
+            Err(NotAReply::Malformed(format!("{command:?} is a command")))
+        }
+    }
+}
+
+/// A rejected order, or a refused command: that one tells a state that does not go with the event, or none, or a refusal's own reason.
+/// An old order service tells no reason.
+fn rejected(order: OrderDto) -> OrderReply {
+    match (order.status, order.reject_reason) {
+        (
+            _,
+            Some(
+                refusal @ (Reason::AlreadyPaid
+                | Reason::AlreadyRejected
+                | Reason::UnknownOrder
+                | Reason::OrderNumberTaken
+                | Reason::MalformedCommand
+                | Reason::InternalError),
+            ),
+        ) => OrderReply::Refused(refusal),
+        (Some(OrderStatus::Rejected), Some(reason)) => OrderReply::Rejected(order, reason),
+        _ => OrderReply::Refused(Reason::InternalError),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(event_type: &str, data: &str) -> Result<OrderReply, NotAReply> {
+        reply(format!(r#"{{"eventType":"{event_type}","key":"1","data":{data},"eventCreatedAt":[2026,11,23,1,15]}}"#).as_bytes())
+    }
+
+    #[test]
+    fn given_a_spring_order_services_reply_then_it_is_a_pending_order() {
+        let read = read("ORDER_CREATED", r#"{"orderNum":"20261123011540123","orderLineList":[],"status":"CREATED"}"#).unwrap();
+        let OrderReply::Pending(order) = read else { panic!("{read:?}") };
+        assert_eq!(order.order_num, Some("20261123011540123".parse().unwrap()));
+    }
+
+    #[test]
+    fn given_rejections_then_rejected_orders_are_told_from_refused_commands() {
+        let order = read("ORDER_REJECTED", r#"{"orderNum":"1","status":"REJECTED","rejectReason":"OUT_OF_STOCK"}"#).unwrap();
+        assert!(matches!(order, OrderReply::Rejected(_, Reason::OutOfStock)));
+        for (status, reason, expected) in [
+            (r#""COMPLETE""#, "ALREADY_PAID", Reason::AlreadyPaid),
+            (r#""REJECTED""#, "ALREADY_REJECTED", Reason::AlreadyRejected),
+            ("null", "UNKNOWN_ORDER", Reason::UnknownOrder),
+            ("null", "ORDER_NUMBER_TAKEN", Reason::OrderNumberTaken),
+        ] {
+            let refused = read("ORDER_REJECTED", &format!(r#"{{"orderNum":"1","status":{status},"rejectReason":"{reason}"}}"#)).unwrap();
+            assert_eq!(refused, OrderReply::Refused(expected));
+        }
+    }
+
+    #[test]
+    fn given_what_is_no_reply_then_it_is_malformed() {
+        for payload in [&b""[..], b"{}", b"\xff", br#"{"eventType":"ORDER_CREATE","data":{}}"#] {
+            assert!(matches!(reply(payload), Err(NotAReply::Malformed(_))));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Replies from Kafka.
+
+pub mod reply_intake;
+pub mod decode;

@@ -1,0 +1,173 @@
+//! The payment gateway by the Toss Payments API (<https://docs.tosspayments.com/reference>): confirm, look up by order, cancel.
+//!
+//! The order number is the idempotency key of its confirmation and of its cancellation, so that the gateway does either once.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use shared::money::{self, Money};
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+use shared::wire::order_dto::PaymentDto;
+
+use super::order_client::error_chain;
+use crate::config::PaymentSettings;
+use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
+
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// The gateway over HTTP.
+pub struct TossGateway {
+    client: Client,
+    settings: PaymentSettings,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConfirmBody<'a> {
+    payment_key: &'a str,
+    order_id: &'a str,
+    #[serde(with = "money::plain")]
+    amount: Money,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CancelBody {
+    cancel_reason: &'static str,
+}
+
+/// The members of Toss's payment object that matter here.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PaymentObject {
+    payment_key: String,
+    order_id: String,
+    status: String,
+    #[serde(with = "money::plain")]
+    total_amount: Money,
+}
+
+#[derive(Debug, Deserialize)]
+struct ErrorObject {
+    code: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// What an answer comes to, before it is compared with what was asked.
+enum Answered<T> {
+    Ok(T),
+    Refused(StatusCode, ErrorObject),
+    NotReached(String),
+    Unknown(String),
+}
+
+impl TossGateway {
+    /// The gateway at the address of `settings`.
+    #[must_use]
+    pub fn new(client: Client, settings: PaymentSettings) -> Self {
+        Self { client, settings }
+    }
+
+    fn request(&self, method: reqwest::Method, segments: &[&str]) -> RequestBuilder {
+        let mut url = self.settings.url.clone();
+        // An http URL always has path segments; they are encoded here, for payment keys are strangers' texts.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(["v1", "payments"]).extend(segments);
+        }
+        self.client.request(method, url).basic_auth(self.settings.secret_key.expose_secret(), Some(""))
+    }
+}
+
+impl PaymentGateway for TossGateway {
+    fn confirm(&self, number: &OrderNumber, payment: &PaymentDto) -> BoxFuture<'static, ConfirmAnswer> {
+        let body = ConfirmBody { payment_key: &payment.payment_key, order_id: number.as_str(), amount: payment.amount };
+        let confirm =
+            self.request(reqwest::Method::POST, &["confirm"]).header(IDEMPOTENCY_KEY, number.as_str()).json(&body);
+        let look_up = self.request(reqwest::Method::GET, &["orders", number.as_str()]);
+        let (number, payment) = (number.clone(), payment.clone());
+        async move {
+            match answered::<PaymentObject>(confirm).await {
+                Answered::Ok(object) => judged(&object, &number, &payment),
+                Answered::Refused(_, error) if error.code == "ALREADY_PROCESSED_PAYMENT" => {
+                    match answered::<PaymentObject>(look_up).await {
+                        Answered::Ok(object) => judged(&object, &number, &payment),
+                        // The payment key was used for another order.
+                        Answered::Refused(StatusCode::NOT_FOUND, _) => ConfirmAnswer::Declined(error.message),
+                        Answered::Refused(_, ErrorObject { code: cause, .. }) | Answered::NotReached(cause) | Answered::Unknown(cause) => {
+                            ConfirmAnswer::Unknown(cause)
+                        }
+                    }
+                }
+                Answered::Refused(status, error) => refused(status, error),
+                Answered::NotReached(cause) => ConfirmAnswer::NotReached(cause),
+                Answered::Unknown(cause) => ConfirmAnswer::Unknown(cause),
+            }
+        }
+        .boxed()
+    }
+
+    fn cancel(&self, number: &OrderNumber, payment: &PaymentDto, reason: Reason) -> BoxFuture<'static, Result<(), CancelError>> {
+        let cancel = self
+            .request(reqwest::Method::POST, &[&payment.payment_key, "cancel"])
+            .header(IDEMPOTENCY_KEY, number.as_str())
+            .json(&CancelBody { cancel_reason: reason.as_str() });
+        async move {
+            match answered::<PaymentObject>(cancel).await {
+                Answered::Ok(object) if object.status == "CANCELED" => Ok(()),
+                Answered::Refused(_, error) if error.code == "ALREADY_CANCELED_PAYMENT" => Ok(()),
+                Answered::Ok(object) => Err(CancelError(format!("its status is {}", object.status))),
+                Answered::Refused(_, error) => Err(CancelError(error.code)),
+                Answered::NotReached(cause) | Answered::Unknown(cause) => Err(CancelError(cause)),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// What a payment object says of our payment.
+fn judged(object: &PaymentObject, number: &OrderNumber, payment: &PaymentDto) -> ConfirmAnswer {
+    let is_ours = object.order_id == number.as_str() && object.payment_key == payment.payment_key;
+    match object.status.as_str() {
+        "DONE" if is_ours && object.total_amount == payment.amount => ConfirmAnswer::Confirmed,
+        "DONE" | "CANCELED" | "PARTIAL_CANCELED" => ConfirmAnswer::PaidOtherwise,
+        "ABORTED" | "EXPIRED" => ConfirmAnswer::Declined("the payment was not completed".to_owned()),
+        other => ConfirmAnswer::Unknown(format!("its status is {other}")),
+    }
+}
+
+fn refused(status: StatusCode, error: ErrorObject) -> ConfirmAnswer {
+    match (status, error.code.as_str()) {
+        (_, "IDEMPOTENT_REQUEST_PROCESSING") => ConfirmAnswer::Unknown(error.code),
+        (_, "INVALID_IDEMPOTENCY_KEY") => ConfirmAnswer::PaidOtherwise,
+        // Our own credentials or our rate, not the shopper's payment.
+        (StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS, _) => ConfirmAnswer::NotReached(error.code),
+        _ => ConfirmAnswer::Declined(error.message),
+    }
+}
+
+async fn answered<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> Answered<T> {
+    let response = match request.send().await {
+        Ok(response) => response,
+        Err(error) if error.is_connect() => return Answered::NotReached(error_chain(&error.without_url())),
+        Err(error) => return Answered::Unknown(error_chain(&error.without_url())),
+    };
+    match response.status() {
+        status if status.is_success() => match response.json().await {
+            Ok(object) => Answered::Ok(object),
+            Err(error) => Answered::Unknown(error_chain(&error.without_url())),
+        },
+        status if status.is_client_error() => match error_object(response).await {
+            Some(error) => Answered::Refused(status, error),
+            None => Answered::Unknown(format!("it answered {status} without a code")),
+        },
+        status => Answered::Unknown(format!("it answered {status}")),
+    }
+}
+
+async fn error_object(response: Response) -> Option<ErrorObject> {
+    response.json().await.ok()
+}

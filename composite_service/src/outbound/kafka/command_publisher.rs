@@ -1,0 +1,84 @@
+//! Commands on Kafka, keyed by order number, in the form that spring-kafka's listeners expect.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use rdkafka::error::KafkaResult;
+use shared::clock::Clock;
+use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher};
+use shared::wire::event::{Event, EventType, LocalTimestamp};
+use shared::wire::headers::ReplyAddress;
+use shared::wire::order_dto::OrderDto;
+
+use crate::domain::order::OrderCommand;
+use crate::ports::order_bus::{BusError, OnUndelivered, OrderBus};
+
+/// Publishes commands.
+pub struct CommandPublisher {
+    publisher: Publisher,
+    topic: String,
+    clock: Arc<dyn Clock>,
+    zone: Tz,
+}
+
+impl CommandPublisher {
+    /// Publishes to `topic` by `publisher`, which must give up in time; dates are the clock's in `zone`.
+    #[must_use]
+    pub fn new(publisher: Publisher, topic: &str, clock: Arc<dyn Clock>, zone: Tz) -> Self {
+        Self { publisher, topic: topic.to_owned(), clock, zone }
+    }
+
+    /// Waits until all commands are acknowledged or given up, at most so long. Blocks.
+    ///
+    /// # Errors
+    /// When the time is over.
+    pub fn flush(&self, wait: Duration) -> KafkaResult<()> {
+        self.publisher.flush(wait)
+    }
+
+    fn event(&self, command: &OrderCommand) -> Event<OrderDto> {
+        let now = self.clock.now().with_timezone(&self.zone).naive_local();
+        let (event_type, data) = body(command);
+        Event { event_type, key: command.number().as_str().to_owned(), data, event_created_at: Some(LocalTimestamp(now)) }
+    }
+}
+
+fn body(command: &OrderCommand) -> (EventType, OrderDto) {
+    let named = OrderDto { order_num: Some(command.number().clone()), ..OrderDto::default() };
+    match command {
+        OrderCommand::Create { basket, .. } => {
+            let data = OrderDto {
+                order_line_list: Some(basket.lines.clone()),
+                coupon_id: basket.coupon_id,
+                payment: basket.payment.clone(),
+                request_id: Some(basket.request_id.clone()),
+                ..named
+            };
+            (EventType::OrderCreate, data)
+        }
+        OrderCommand::Approve { payment, .. } => (EventType::OrderApprove, OrderDto { payment: Some(payment.clone()), ..named }),
+        OrderCommand::Reject { reason, .. } => (EventType::OrderReject, OrderDto { reject_reason: Some(*reason), ..named }),
+    }
+}
+
+impl OrderBus for CommandPublisher {
+    fn publish(&self, command: &OrderCommand, reply_address: &ReplyAddress, on_undelivered: OnUndelivered) -> Result<(), BusError> {
+        let payload = serde_json::to_vec(&self.event(command)).map_err(|error| BusError(error.to_string()))?;
+        let record = OutboundRecord {
+            topic: &self.topic,
+            partition: None,
+            key: Some(command.number().as_str()),
+            payload: &payload,
+            headers: reply_address.request_headers(),
+        };
+        let number = command.number().clone();
+        let on_delivery: OnDelivery = Box::new(move |result| {
+            if let Err(error) = result {
+                log::warn!("order={number} a command was not delivered: {error}");
+                on_undelivered();
+            }
+        });
+        self.publisher.publish(record, on_delivery).map_err(|error| BusError(error.to_string()))
+    }
+}

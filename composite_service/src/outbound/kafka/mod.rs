@@ -1,0 +1,3 @@
+//! Kafka, behind the ports.
+
+pub mod command_publisher;

@@ -1,0 +1,40 @@
+//! Reading from the order service.
+
+use futures_util::future::BoxFuture;
+use shared::order_number::OrderNumber;
+use shared::wire::order_dto::{OrderDto, ProductDto};
+
+/// Why a read has no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the order service could not be read: {0}")]
+pub struct QueryError(pub String);
+
+/// Which products.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PageBounds {
+    /// Products after this one.
+    pub after: Option<i64>,
+    /// At most so many; the order service has a default and a maximum.
+    pub limit: Option<u32>,
+}
+
+/// A page of products.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProductPage {
+    /// In ascending order of identity.
+    pub products: Vec<ProductDto>,
+    /// Whether more follow.
+    pub has_more: bool,
+}
+
+/// What can be read.
+pub trait OrderQuery: Send + Sync {
+    /// An order, or `None` when there is none.
+    fn order(&self, number: &OrderNumber) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>>;
+
+    /// A page of products.
+    fn products(&self, bounds: PageBounds) -> BoxFuture<'static, Result<ProductPage, QueryError>>;
+
+    /// A product, or `None` when there is none.
+    fn product(&self, id: i64) -> BoxFuture<'static, Result<Option<ProductDto>, QueryError>>;
+}
