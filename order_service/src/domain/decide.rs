@@ -75,6 +75,12 @@ pub fn decide(order: Option<&Arc<Order>>, command: &OrderCommand) -> Result<Deci
         (OrderState::Complete(_), OrderCommand::Approve { .. } | OrderCommand::Reject { .. }) => {
             Err(Refusal(Reason::AlreadyPaid))
         }
+        // Its own wrong amount has rejected the order: the approval comes again.
+        (OrderState::Rejected(Reason::AmountMismatch), OrderCommand::Approve { payment, .. })
+            if payment.amount != order.final_price =>
+        {
+            Ok(Decision::AlreadyDone)
+        }
         (OrderState::Rejected(_), OrderCommand::Approve { .. }) => {
             Err(Refusal(Reason::AlreadyRejected))
         }
@@ -103,6 +109,102 @@ fn settled(order: &Arc<Order>, payment: &Payment) -> Transition {
         Transition::Reject {
             order,
             reason: Reason::AmountMismatch,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::samples::{approve, draft, item, number, payment};
+    use crate::domain::shelf::Shelf;
+
+    /// One order of 12000 in each state that it can have, `None` included.
+    fn in_every_state() -> [(&'static str, Option<Arc<Order>>); 5] {
+        let created =
+            Shelf::new([item(1, "12000", 9)], []).settle(&Transition::Open(draft(1, &[(1, 1)])));
+        let moved = |state| Some(Arc::new(created.moved_to(state)));
+        [
+            ("none", None),
+            (
+                "complete",
+                moved(OrderState::Complete(payment("paid", "12000"))),
+            ),
+            ("expired", moved(OrderState::Rejected(Reason::Expired))),
+            (
+                "mismatch",
+                moved(OrderState::Rejected(Reason::AmountMismatch)),
+            ),
+            ("created", Some(Arc::new(created))),
+        ]
+    }
+
+    fn every_command() -> [(&'static str, OrderCommand); 6] {
+        let stranger = OrderDraft {
+            request_id: draft(2, &[]).request_id,
+            ..draft(1, &[(1, 1)])
+        };
+        [
+            ("create", OrderCommand::Create(draft(1, &[(1, 1)]))),
+            ("create by another", OrderCommand::Create(stranger)),
+            ("approve", approve(1, "paid", "12000")),
+            ("approve by another payment", approve(1, "other", "12000")),
+            ("approve too little", approve(1, "paid", "11999.99")),
+            (
+                "reject",
+                OrderCommand::Reject {
+                    number: number(1),
+                    reason: Reason::PaymentDeclined,
+                },
+            ),
+        ]
+    }
+
+    /// A decision in a word or two; only the open order changes to something else than a new one.
+    fn told(decision: &Result<Decision, Refusal>) -> String {
+        match decision {
+            Ok(Decision::AlreadyDone) => "done".to_owned(),
+            Ok(Decision::Change(Transition::Open(draft))) => {
+                format!("open {}", draft.request_id.as_str())
+            }
+            Ok(Decision::Change(Transition::Complete { payment, .. })) => {
+                format!("complete {}", payment.key)
+            }
+            Ok(Decision::Change(Transition::Reject { reason, .. })) => format!("reject {reason}"),
+            Err(Refusal(reason)) => reason.to_string(),
+        }
+    }
+
+    #[test]
+    fn given_each_state_when_each_command_comes_then_the_table_says_what_happens() {
+        #[rustfmt::skip]
+        let table = [
+            ("none",     ["open r1", "open r2",            "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",          "UNKNOWN_ORDER"]),
+            ("complete", ["done",    "ORDER_NUMBER_TAKEN", "done",             "ALREADY_PAID",     "ALREADY_PAID",           "ALREADY_PAID"]),
+            ("expired",  ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED",       "done"]),
+            ("mismatch", ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "done",                   "done"]),
+            ("created",  ["done",    "ORDER_NUMBER_TAKEN", "complete paid",    "complete other",   "reject AMOUNT_MISMATCH", "reject PAYMENT_DECLINED"]),
+        ];
+        for ((state, order), (row, expected)) in in_every_state().iter().zip(table) {
+            assert_eq!(*state, row);
+            for ((command_name, command), expected) in every_command().iter().zip(expected) {
+                let decision = decide(order.as_ref(), command);
+                assert_eq!(told(&decision), expected, "{state} × {command_name}");
+            }
+        }
+    }
+
+    #[test]
+    fn given_a_change_of_a_stored_order_then_it_carries_the_order_that_it_starts_from() {
+        let [.., (_, created)] = in_every_state();
+        for (name, command) in &every_command()[2..] {
+            let Ok(Decision::Change(
+                Transition::Complete { order, .. } | Transition::Reject { order, .. },
+            )) = decide(created.as_ref(), command)
+            else {
+                panic!("{name} changes nothing");
+            };
+            assert_eq!(Some(order), created, "{name}");
         }
     }
 }

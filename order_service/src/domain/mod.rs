@@ -9,3 +9,8 @@ pub mod decide;
 pub mod coupon;
 pub mod shelf;
 pub mod catalogue;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod invariants;

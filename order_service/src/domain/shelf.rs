@@ -254,3 +254,7 @@ impl Shelf {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "shelf_tests.rs"]
+mod tests;

@@ -1,0 +1,295 @@
+//! What must hold of every order, item and coupon whatever is asked in whatever sequence: named predicates, and a search through all
+//! states that a small world can reach, which checks them in each.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
+use std::sync::Arc;
+
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+
+use super::catalogue::Item;
+use super::command::OrderCommand;
+use super::coupon::Coupon;
+use super::decide::{Decision, Refusal, decide};
+use super::order::{CouponId, ItemId, Order, OrderDraft, OrderState};
+use super::samples::{approve, coupon, draft, item, number};
+use super::shelf::Shelf;
+
+/// All that a store holds.
+#[derive(Debug, Clone, PartialEq)]
+struct World {
+    items: BTreeMap<ItemId, Item>,
+    coupons: BTreeMap<CouponId, Coupon>,
+    orders: BTreeMap<OrderNumber, Arc<Order>>,
+}
+
+/// What a command is answered: the order as it then stands, or the refusal.
+type Answer = Result<Arc<Order>, Refusal>;
+
+/// One command and what it did.
+struct Step<'a> {
+    before: &'a World,
+    command: &'a OrderCommand,
+    after: &'a World,
+    answer: &'a Answer,
+}
+
+impl World {
+    fn new(
+        items: impl IntoIterator<Item = Item>,
+        coupons: impl IntoIterator<Item = Coupon>,
+    ) -> Self {
+        Self {
+            items: items.into_iter().map(|item| (item.id, item)).collect(),
+            coupons: coupons
+                .into_iter()
+                .map(|coupon| (coupon.id, coupon))
+                .collect(),
+            orders: BTreeMap::new(),
+        }
+    }
+
+    /// What an actor and a store do with a command together.
+    fn obey(&self, command: &OrderCommand) -> (Self, Answer) {
+        let order = self.orders.get(command.number());
+        let transition = match decide(order, command) {
+            Err(refusal) => return (self.clone(), Err(refusal)),
+            Ok(Decision::AlreadyDone) => {
+                let stored = order.expect("what is done already is stored");
+                return (self.clone(), Ok(Arc::clone(stored)));
+            }
+            Ok(Decision::Change(transition)) => transition,
+        };
+        let mut shelf = Shelf::new(self.items.values().cloned(), self.coupons.values().cloned());
+        let order = Arc::new(shelf.settle(&transition));
+        let mut after = self.clone();
+        after
+            .items
+            .extend(shelf.changed_items().map(|item| (item.id, item.clone())));
+        after.coupons.extend(
+            shelf
+                .changed_coupons()
+                .map(|coupon| (coupon.id, coupon.clone())),
+        );
+        after
+            .orders
+            .insert(order.number.clone(), Arc::clone(&order));
+        (after, Ok(order))
+    }
+
+    /// Pieces of an item that open and paid orders hold.
+    fn held(&self, item: ItemId) -> i64 {
+        let holding = self
+            .orders
+            .values()
+            .filter(|order| holds_what_it_took(order));
+        let lines = holding
+            .flat_map(|order| &order.lines)
+            .filter(|line| line.item == item);
+        lines.map(|line| line.quantity).sum()
+    }
+
+    /// Tells worlds of one search apart.
+    fn key(&self) -> String {
+        let stocks: Vec<u32> = self.items.values().map(|item| item.stock).collect();
+        let holders: Vec<_> = self
+            .coupons
+            .values()
+            .map(|coupon| &coupon.used_by)
+            .collect();
+        let orders = self.orders.values().map(|order| {
+            (
+                &order.number,
+                &order.request_id,
+                &order.state,
+                order.revision,
+            )
+        });
+        format!("{stocks:?} {holders:?} {:?}", orders.collect::<Vec<_>>())
+    }
+}
+
+fn holds_what_it_took(order: &Order) -> bool {
+    match order.state {
+        OrderState::Created | OrderState::Complete(_) => true,
+        OrderState::Rejected(_) => false,
+    }
+}
+
+/// Per item: initial = now + the quantities of open and paid orders.
+fn stock_is_conserved(initial: &World, now: &World) -> bool {
+    let whole = |item: &Item| i64::from(now.items[&item.id].stock) + now.held(item.id);
+    initial
+        .items
+        .values()
+        .all(|item| i64::from(item.stock) == whole(item))
+}
+
+/// No more of an item is held than there ever was.
+fn stock_is_never_negative(initial: &World, now: &World) -> bool {
+    initial
+        .items
+        .values()
+        .all(|item| now.held(item.id) <= i64::from(item.stock))
+}
+
+/// A coupon is marked with the one open or paid order that uses it, and with none when there is none.
+fn coupon_has_at_most_one_holder_and_it_holds_it(now: &World) -> bool {
+    now.coupons.values().all(|coupon| {
+        let users = now
+            .orders
+            .values()
+            .filter(|order| order.coupon == Some(coupon.id) && holds_what_it_took(order));
+        users.map(|order| &order.number).eq(&coupon.used_by)
+    })
+}
+
+/// A paid or rejected order never changes again.
+fn terminal_states_absorb(step: &Step<'_>) -> bool {
+    let mut finals = step.before.orders.values().filter(|order| order.is_final());
+    finals.all(|order| step.after.orders.get(&order.number) == Some(order))
+}
+
+/// A command that was obeyed and comes again changes nothing, and gets the same answer.
+fn repeat_is_harmless(step: &Step<'_>) -> bool {
+    let (again, answer) = step.after.obey(step.command);
+    again == *step.after && answer == *step.answer
+}
+
+/// Only the order that is spoken of changes, and its revision counts that.
+fn revision_grows_by_one(step: &Step<'_>) -> bool {
+    step.after
+        .orders
+        .iter()
+        .all(|(number, after)| match step.before.orders.get(number) {
+            Some(before) if before == after => true,
+            Some(before) => {
+                number == step.command.number() && after.revision == before.revision + 1
+            }
+            None => number == step.command.number() && after.revision == 0,
+        })
+}
+
+/// Walks breadth-first from `initial` through all worlds that `commands` lead to, and checks every invariant at every step.
+/// Returns how many worlds there are.
+fn explore(initial: &World, commands: &[OrderCommand]) -> usize {
+    let mut seen = HashSet::from([initial.key()]);
+    let mut frontier = VecDeque::from([initial.clone()]);
+    while let Some(before) = frontier.pop_front() {
+        for command in commands {
+            let (after, answer) = before.obey(command);
+            let step = Step {
+                before: &before,
+                command,
+                after: &after,
+                answer: &answer,
+            };
+            for (invariant, holds) in [
+                ("stock_is_conserved", stock_is_conserved(initial, &after)),
+                (
+                    "stock_is_never_negative",
+                    stock_is_never_negative(initial, &after),
+                ),
+                (
+                    "coupon_has_at_most_one_holder_and_it_holds_it",
+                    coupon_has_at_most_one_holder_and_it_holds_it(&after),
+                ),
+                ("terminal_states_absorb", terminal_states_absorb(&step)),
+                ("repeat_is_harmless", repeat_is_harmless(&step)),
+                ("revision_grows_by_one", revision_grows_by_one(&step)),
+            ] {
+                assert!(
+                    holds,
+                    "{invariant} is broken by {command:?}\nin {before:#?}\nwhich becomes {after:#?}"
+                );
+            }
+            if seen.insert(after.key()) {
+                frontier.push_back(after);
+            }
+        }
+    }
+    seen.len()
+}
+
+/// Two items and a coupon that not all of three orders can have.
+fn small_world() -> World {
+    World::new([item(1, "100", 2), item(2, "30", 1)], [coupon(7, "10")])
+}
+
+/// For each order: three purchases that differ in lines and coupon, approvals for each one's price (wrong for the others) and a rejection.
+fn all_commands(orders: u32) -> Vec<OrderCommand> {
+    let commands_of = |digits: u32| {
+        let purchase = |nth: u32, lines: &[(ItemId, i64)], coupon| {
+            let request_id = draft(digits * 10 + nth, &[]).request_id;
+            OrderCommand::Create(OrderDraft {
+                request_id,
+                coupon,
+                ..draft(digits, lines)
+            })
+        };
+        [
+            purchase(1, &[(1, 1)], None),
+            purchase(2, &[(1, 1), (2, 1), (1, 1)], None),
+            purchase(3, &[(1, 1)], Some(7)),
+            approve(digits, "p", "100"),
+            approve(digits, "p", "230"),
+            approve(digits, "q", "90"),
+            OrderCommand::Reject {
+                number: number(digits),
+                reason: Reason::Expired,
+            },
+        ]
+    };
+    (1..=orders).flat_map(commands_of).collect()
+}
+
+#[test]
+fn given_a_small_world_when_every_sequence_of_commands_is_tried_then_all_invariants_hold_in_every_state()
+ {
+    let worlds = explore(&small_world(), &all_commands(3));
+    assert!(
+        worlds >= 3_000,
+        "only {worlds} worlds were reached: the search has become vacuous"
+    );
+}
+
+#[test]
+fn given_the_same_search_then_every_kind_of_end_is_reached() {
+    let mut ends = BTreeSet::new();
+    let mut frontier = vec![small_world()];
+    let commands = all_commands(2);
+    for _ in 0..4 {
+        let obeyed = |world: &World| {
+            commands
+                .iter()
+                .map(|command| world.obey(command).0)
+                .collect::<Vec<_>>()
+        };
+        let next: BTreeMap<String, World> = frontier
+            .iter()
+            .flat_map(obeyed)
+            .map(|world| (world.key(), world))
+            .collect();
+        frontier = next.into_values().collect();
+        ends.extend(
+            frontier
+                .iter()
+                .flat_map(|world| world.orders.values())
+                .map(|order| format!("{:?}", order.state)),
+        );
+    }
+    let expected = [
+        "Complete",
+        "Created",
+        "AmountMismatch",
+        "CouponUsed",
+        "Expired",
+        "OutOfStock",
+    ];
+    for end in expected {
+        assert!(
+            ends.iter().any(|state| state.contains(end)),
+            "{end} is not among {ends:?}"
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! Small orders, items and coupons for this folder's tests.
+
+use chrono::{DateTime, Utc};
+use shared::money::Money;
+use shared::order_number::OrderNumber;
+
+use super::catalogue::Item;
+use super::command::OrderCommand;
+use super::coupon::{Coupon, Discount};
+use super::order::{CouponId, DraftLine, ItemId, OrderDraft, Payment, RequestId};
+
+pub(super) fn now() -> DateTime<Utc> {
+    "2026-11-23T01:15:40Z".parse().unwrap()
+}
+
+pub(super) fn number(digits: u32) -> OrderNumber {
+    digits.to_string().parse().unwrap()
+}
+
+pub(super) fn money(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+pub(super) fn item(id: ItemId, price: &str, stock: u32) -> Item {
+    Item {
+        id,
+        name: format!("item {id}").into(),
+        price: money(price),
+        stock,
+    }
+}
+
+/// Takes `off` from any total, all through 2026.
+pub(super) fn coupon(id: CouponId, off: &str) -> Coupon {
+    Coupon {
+        id,
+        discount: Discount::Fixed(money(off)),
+        minimum_total: Money::ZERO,
+        valid_from: "2026-01-01T00:00:00Z".parse().unwrap(),
+        valid_until: "2027-01-01T00:00:00Z".parse().unwrap(),
+        used_by: None,
+    }
+}
+
+/// Order `digits` of request `r<digits>`, for pairs of item and quantity.
+pub(super) fn draft(digits: u32, lines: &[(ItemId, i64)]) -> OrderDraft {
+    OrderDraft {
+        number: number(digits),
+        request_id: RequestId::parse(&format!("r{digits}")).unwrap(),
+        lines: lines
+            .iter()
+            .map(|&(item, quantity)| DraftLine { item, quantity })
+            .collect(),
+        coupon: None,
+        intent: None,
+        placed_at: now(),
+    }
+}
+
+pub(super) fn payment(key: &str, amount: &str) -> Payment {
+    Payment {
+        key: key.to_owned(),
+        amount: money(amount),
+    }
+}
+
+pub(super) fn approve(digits: u32, key: &str, amount: &str) -> OrderCommand {
+    OrderCommand::Approve {
+        number: number(digits),
+        payment: payment(key, amount),
+    }
+}
