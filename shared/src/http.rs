@@ -5,7 +5,7 @@ use std::fmt::{self, Debug, Display};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::{InternalError, JsonPayloadError};
+use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::middleware::Next;
@@ -32,6 +32,8 @@ pub struct Problem {
     pub order_num: Option<OrderNumber>,
     /// Seconds after which a repetition may succeed.
     pub retry_after: Option<u64>,
+    /// The methods that the path has.
+    pub allow: Option<&'static str>,
 }
 
 impl Problem {
@@ -48,7 +50,7 @@ impl Problem {
             reason,
             detail: detail.into(),
             order_num: None,
-            retry_after: None,
+            retry_after: None, allow: None
         }
     }
 
@@ -85,6 +87,9 @@ impl Problem {
         if let Some(seconds) = self.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
+        if let Some(methods) = self.allow {
+            response.insert_header((ALLOW, methods));
+        }
         response
             .insert_header((CONTENT_TYPE, error_content_type(request)))
             .json(self.body(request))
@@ -116,18 +121,7 @@ pub async fn render_problems<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let http_request = request.request().clone();
-    match next.call(request).await {
-        Ok(response) => Ok(rendered(response.map_into_boxed_body())),
-        Err(error) => {
-            let problem = match error.as_error::<Problem>() {
-                Some(problem) => problem.clone(),
-                None => plain_problem(error.as_response_error().status_code()),
-            };
-            let response = problem.respond(&http_request);
-            Ok(ServiceResponse::new(http_request, response))
-        }
-    }
+    Ok(rendered(next.call(request).await?.map_into_boxed_body()))
 }
 
 fn rendered(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
@@ -138,12 +132,8 @@ fn rendered(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         },
         None => return response,
     };
-    let allow = response.headers().get(ALLOW).cloned();
     let (request, _) = response.into_parts();
-    let mut answer = problem.respond(&request);
-    if let Some(methods) = allow {
-        answer.headers_mut().insert(ALLOW, methods);
-    }
+    let answer = problem.respond(&request);
     ServiceResponse::new(request, answer)
 }
 
@@ -256,15 +246,13 @@ pub async fn unknown_path() -> Result<HttpResponse, Problem> {
 /// The answer of a resource to a method that it does not have: 405 with `Allow`.
 pub fn method_not_allowed(allowed: &'static str) -> actix_web::Route {
     web::to(move || async move {
-        let problem = Problem::new(
+        let mut problem = Problem::new(
             StatusCode::METHOD_NOT_ALLOWED,
             ResponseCode::InvalidRequest,
             "METHOD_NOT_ALLOWED",
             format!("this path has {allowed} only"),
         );
-        let response = HttpResponse::MethodNotAllowed()
-            .insert_header((ALLOW, allowed))
-            .finish();
-        Err::<HttpResponse, _>(InternalError::from_response(problem, response))
+        problem.allow = Some(allowed);
+        Err::<HttpResponse, _>(problem)
     })
 }

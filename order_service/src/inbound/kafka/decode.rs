@@ -1,6 +1,6 @@
 //! Record → command. A record that is no command is told apart here, with what is needed to answer its sender. Pure.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
 use chrono_tz::Tz;
 use rdkafka::Message;
 use rdkafka::message::OwnedMessage;
@@ -17,6 +17,8 @@ use crate::ports::reply_sink::Requester;
 
 /// The most lines that an order may have.
 pub const MAX_LINES: usize = 1_000;
+/// The database keeps microseconds.
+const STORED_SUBSECOND_DIGITS: u16 = 6;
 /// The longest payment key, in characters.
 pub const MAX_PAYMENT_KEY: usize = 200;
 
@@ -173,7 +175,7 @@ fn draft(
         lines: lines.iter().map(draft_line).collect(),
         coupon: data.coupon_id,
         intent: data.payment.map(payment).transpose()?,
-        placed_at: now,
+        placed_at: now.trunc_subsecs(STORED_SUBSECOND_DIGITS),
     })
 }
 
@@ -212,23 +214,17 @@ fn record_identity(record: &OwnedMessage) -> [u8; 32] {
 
 /// The order number of a requester that leaves it to us, as the Spring composite does. Made of the record alone, so that the record,
 /// when it comes again, has the same; a Spring composite's correlation ids are random, and so is this.
-fn number_for(
-    record: &OwnedMessage,
-    identity: &[u8; 32],
-    now: DateTime<Utc>,
-    zone: Tz,
-) -> OrderNumber {
-    let placed_at = record
-        .timestamp()
-        .to_millis()
-        .and_then(DateTime::from_timestamp_millis)
-        .unwrap_or(now);
+fn number_for(record: &OwnedMessage, identity: &[u8; 32], now: DateTime<Utc>, zone: Tz) -> OrderNumber {
+    let sent_at = || record.timestamp().to_millis().and_then(DateTime::from_timestamp_millis).unwrap_or(now);
+    let placed_at = time_in_key(record).unwrap_or_else(|| sent_at().with_timezone(&zone).naive_local());
     let mut random = [0; 8];
     random.copy_from_slice(&identity[16..24]);
-    OrderNumber::new(
-        placed_at.with_timezone(&zone).naive_local(),
-        u64::from_be_bytes(random),
-    )
+    OrderNumber::new(placed_at, u64::from_be_bytes(random))
+}
+
+/// The Spring composite's key is the local time of the purchase, `yyyyMMddHHmmss`.
+fn time_in_key(record: &OwnedMessage) -> Option<NaiveDateTime> {
+    NaiveDateTime::parse_from_str(std::str::from_utf8(record.key()?).ok()?, "%Y%m%d%H%M%S").ok()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,0 +1,43 @@
+//! The whole mall as a shopper meets it: real processes, a real broker, a real database, HTTP from outside.
+//!
+//! Each behaviour runs on each mall: the embedded broker with one service of each kind, Kafka with two of each, and Kafka with MySQL.
+//! A mall is started when its first test needs it, and ended, with everything it left, when all tests have run.
+
+mod mall;
+mod purchases;
+mod payments;
+mod contention;
+mod spring_peers;
+mod away;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+
+use mall::{LazyMall, Mall};
+
+/// A behaviour: its name, and the test that panics when the mall behaves otherwise.
+type Behaviour = (&'static str, fn(&Mall));
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let malls = mall::variants();
+    let behaviours: Vec<Behaviour> =
+        [purchases::BEHAVIOURS, payments::BEHAVIOURS, contention::BEHAVIOURS, spring_peers::BEHAVIOURS].concat();
+    let mut trials: Vec<Trial> =
+        malls.iter().flat_map(|mall| behaviours.iter().map(|behaviour| trial(mall, *behaviour))).collect();
+    // These take a mall apart, so each has its own.
+    trials.extend(away::trials());
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    drop(malls);
+    conclusion.exit_code()
+}
+
+fn trial(mall: &Arc<LazyMall>, (name, behaves): Behaviour) -> Trial {
+    let mall = Arc::clone(mall);
+    Trial::test(format!("{}::{name}", mall.name()), move || {
+        behaves(mall.open());
+        Ok(())
+    })
+}
