@@ -38,6 +38,8 @@ use crate::ports::order_store::OrderStore;
 /// The consumer group of all order services, old and new.
 const GROUP: &str = "orderGroup";
 const HTTP_WORKERS: usize = 2;
+/// Of each worker; further connections wait in the kernel.
+const MAX_CONNECTIONS: usize = 4_096;
 const READ_HEADERS_WAIT: Duration = Duration::from_secs(5);
 
 /// Migrates, then serves until SIGTERM or SIGINT.
@@ -193,6 +195,7 @@ fn start_http(settings: &Settings, reads: Reads) -> anyhow::Result<ServerHandle>
             .wrap(from_fn(render_problems))
     })
     .workers(HTTP_WORKERS)
+    .max_connections(MAX_CONNECTIONS)
     .client_request_timeout(READ_HEADERS_WAIT)
     .disable_signals()
     .shutdown_timeout(settings.shutdown_grace.as_secs())
