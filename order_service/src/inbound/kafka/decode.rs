@@ -214,9 +214,21 @@ fn record_identity(record: &OwnedMessage) -> [u8; 32] {
 
 /// The order number of a requester that leaves it to us, as the Spring composite does. Made of the record alone, so that the record,
 /// when it comes again, has the same; a Spring composite's correlation ids are random, and so is this.
-fn number_for(record: &OwnedMessage, identity: &[u8; 32], now: DateTime<Utc>, zone: Tz) -> OrderNumber {
-    let sent_at = || record.timestamp().to_millis().and_then(DateTime::from_timestamp_millis).unwrap_or(now);
-    let placed_at = time_in_key(record).unwrap_or_else(|| sent_at().with_timezone(&zone).naive_local());
+fn number_for(
+    record: &OwnedMessage,
+    identity: &[u8; 32],
+    now: DateTime<Utc>,
+    zone: Tz,
+) -> OrderNumber {
+    let sent_at = || {
+        record
+            .timestamp()
+            .to_millis()
+            .and_then(DateTime::from_timestamp_millis)
+            .unwrap_or(now)
+    };
+    let placed_at =
+        time_in_key(record).unwrap_or_else(|| sent_at().with_timezone(&zone).naive_local());
     let mut random = [0; 8];
     random.copy_from_slice(&identity[16..24]);
     OrderNumber::new(placed_at, u64::from_be_bytes(random))

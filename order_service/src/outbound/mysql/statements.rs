@@ -13,22 +13,30 @@ use super::rows::{COMPLETE, CREATED, CouponRow, ItemRow, LineRow, OrderRow, REJE
 use super::schema::{coupons, items, order_lines, orders};
 use crate::domain::catalogue::Item;
 use crate::domain::coupon::Coupon;
-use crate::domain::order::{Order, OrderState};
+use crate::domain::order::{ItemId, Order, OrderState};
 use crate::domain::shelf::Needs;
 
 type Rows<T> = QueryResult<Vec<T>>;
 
+/// A statement binds 65,535 values at most; a batch of large orders has more. So many rows are inserted by one statement.
+const MAX_ROWS: usize = 1_000;
+/// So many rows are asked for by one statement.
+const MAX_IDENTITIES: usize = 10_000;
+
 /// Locks the items that a batch touches.
 pub(super) fn lock_items(connection: &mut MysqlConnection, needs: &Needs) -> Rows<ItemRow> {
-    if needs.items.is_empty() {
-        return Ok(Vec::new());
+    let identities: Vec<ItemId> = needs.items.iter().copied().collect();
+    let mut rows = Vec::with_capacity(identities.len());
+    for part in identities.chunks(MAX_IDENTITIES) {
+        let part_rows: Vec<ItemRow> = items::table
+            .filter(items::item_id.eq_any(part))
+            .order(items::item_id)
+            .select(ItemRow::as_select())
+            .for_update()
+            .load(connection)?;
+        rows.extend(part_rows);
     }
-    items::table
-        .filter(items::item_id.eq_any(&needs.items))
-        .order(items::item_id)
-        .select(ItemRow::as_select())
-        .for_update()
-        .load(connection)
+    Ok(rows)
 }
 
 /// Locks the coupons that a batch touches.
@@ -132,23 +140,22 @@ pub(super) fn insert_orders(
     connection: &mut MysqlConnection,
     new_orders: &[&Order],
 ) -> QueryResult<()> {
-    if new_orders.is_empty() {
-        return Ok(());
-    }
     let rows: Vec<OrderRow> = new_orders
         .iter()
         .map(|order| OrderRow::from(*order))
         .collect();
-    diesel::insert_into(orders::table)
-        .values(rows)
-        .execute(connection)?;
+    for part in rows.chunks(MAX_ROWS) {
+        diesel::insert_into(orders::table)
+            .values(part)
+            .execute(connection)?;
+    }
     let lines: Vec<LineRow> = new_orders
         .iter()
         .flat_map(|order| line_rows(order))
         .collect();
-    if !lines.is_empty() {
+    for part in lines.chunks(MAX_ROWS) {
         diesel::insert_into(order_lines::table)
-            .values(lines)
+            .values(part)
             .execute(connection)?;
     }
     Ok(())
@@ -169,10 +176,11 @@ pub(super) fn update_orders(
         } else {
             " UNION ALL "
         };
-        // The number is digits only and the rest is ours; the payment key, a stranger's text, is bound.
+        // The number is digits only and the rest is ours; the payment key, a stranger's text, is bound. Without the cast MariaDB
+        // makes it a CHAR, whose spaces at the end are lost.
         let _ = write!(
             changes,
-            "{separator}SELECT _ascii'{}' AS order_num, {} AS revision, _ascii'{}' AS status, {} AS reject_reason, ? AS payment_key",
+            "{separator}SELECT _ascii'{}' AS order_num, {} AS revision, _ascii'{}' AS status, {} AS reject_reason, CAST(? AS CHAR(200)) AS payment_key",
             order.number,
             order.revision,
             status(&order.state),

@@ -1,0 +1,8 @@
+//! The order service's parts at work: stores on real databases, actors, and both ends of Kafka. Brokers and databases are started by
+//! the tests themselves and end with them; nothing has to run beforehand.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod harness;
+
+mod order_store_contract;

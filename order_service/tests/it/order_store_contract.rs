@@ -1,0 +1,695 @@
+//! One contract for every order store: what it promises in its port's words, held by memory, MariaDB and MySQL alike.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Barrier};
+use std::thread;
+
+use order_service::domain::decide::Transition;
+use order_service::domain::order::{Order, OrderState, Payment};
+use order_service::ports::order_store::{OrderStore, StoreOutcome};
+use shared::reason::Reason;
+
+use crate::harness::samples::*;
+use crate::harness::stores::*;
+
+/// Makes the contract's tests for one kind of store: a module of them for each behaviour.
+macro_rules! order_store_contract {
+    ($name:ident, $make_store:path) => {
+        mod $name {
+            order_store_contract! { $make_store,
+                opening {
+                    given_several_drafts_when_applied_then_each_is_stored_and_its_stock_taken,
+                    given_a_draft_that_can_not_be_had_beside_one_that_can_then_only_that_one_is_rejected,
+                    given_every_kind_of_order_when_loaded_then_it_is_as_it_was_applied,
+                    given_the_most_that_an_order_may_hold_when_loaded_then_nothing_is_cut_off,
+                    given_a_number_without_an_order_when_loaded_then_there_is_none,
+                }
+                moving {
+                    given_an_open_order_when_completed_then_it_is_paid_and_keeps_what_it_took,
+                    given_an_open_order_when_rejected_then_stock_and_coupon_come_back,
+                    given_a_batch_of_all_kinds_when_applied_then_each_is_done,
+                    given_payment_keys_that_look_like_sql_when_completed_then_they_are_text,
+                }
+                conflicts {
+                    given_a_number_that_is_stored_when_opened_again_then_it_conflicts_and_its_neighbours_are_applied,
+                    given_an_order_that_has_moved_on_when_moved_from_its_old_state_then_it_conflicts,
+                    given_no_such_order_when_moved_then_it_conflicts_with_nothing,
+                    given_a_batch_whose_fate_is_unknown_when_applied_again_then_it_conflicts_with_itself,
+                }
+                sizes {
+                    given_nothing_when_applied_then_nothing_comes_of_it,
+                    given_512_orders_when_opened_and_then_moved_then_all_are_stored,
+                    given_more_lines_than_a_statement_can_bind_when_applied_then_all_are_stored,
+                    given_more_unknown_items_than_a_statement_can_bind_when_applied_then_all_orders_are_rejected,
+                }
+                concurrency {
+                    given_writers_of_one_hot_item_then_exactly_its_stock_is_sold,
+                    given_writers_of_two_items_in_opposite_order_then_neither_deadlock_nor_oversale_surfaces,
+                    given_two_writers_of_one_number_then_one_opens_it_and_stock_is_taken_once,
+                    given_two_writers_that_end_one_order_then_one_of_them_does,
+                    given_writers_that_want_one_coupon_then_one_order_holds_it,
+                }
+            }
+        }
+    };
+    ($make_store:path, $($behaviour:ident { $($test:ident,)+ })+) => {
+        $(mod $behaviour {
+            $(#[test]
+            fn $test() {
+                if let Some(world) = $make_store() {
+                    $crate::order_store_contract::$behaviour::$test(&world);
+                }
+            })+
+        })+
+    };
+}
+
+order_store_contract!(memory, crate::harness::stores::MemoryWorld::make);
+order_store_contract!(mariadb, crate::harness::stores::DatabaseWorld::mariadb);
+order_store_contract!(mysql, crate::harness::stores::DatabaseWorld::mysql);
+
+mod opening {
+    use super::*;
+
+    pub(super) fn given_several_drafts_when_applied_then_each_is_stored_and_its_stock_taken(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let batch = [
+            open(draft(1, &[(APPLE, 2)])),
+            open(draft(2, &[(APPLE, 3), (THREAD, 1)])),
+            open(draft(3, &[])),
+        ];
+
+        let orders = all_applied(apply(&*store, &batch));
+
+        for order in &orders {
+            assert_eq!(order.state, OrderState::Created);
+            assert_eq!(
+                store.load(&order.number).unwrap().as_ref(),
+                Some(order.as_ref())
+            );
+        }
+        assert_eq!(orders[1].final_price, money("36000.01"));
+        assert_eq!(
+            (world.stock(APPLE), world.stock(THREAD)),
+            (APPLES - 5, THREADS - 1)
+        );
+    }
+
+    pub(super) fn given_a_draft_that_can_not_be_had_beside_one_that_can_then_only_that_one_is_rejected(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let batch = [
+            open(draft(1, &[(APPLE, 1), (LAST_PIECE, 2)])),
+            open(draft(2, &[(LAST_PIECE, 1)])),
+        ];
+
+        let orders = all_applied(apply(&*store, &batch));
+
+        assert_eq!(orders[0].state, OrderState::Rejected(Reason::OutOfStock));
+        assert_eq!(orders[1].state, OrderState::Created);
+        assert_eq!(
+            store.load(&number(1)).unwrap().as_ref(),
+            Some(orders[0].as_ref())
+        );
+        assert_eq!((world.stock(APPLE), world.stock(LAST_PIECE)), (APPLES, 0));
+    }
+
+    pub(super) fn given_every_kind_of_order_when_loaded_then_it_is_as_it_was_applied(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let mut fixed = draft(1, &[(THREAD, 7), (APPLE, 1), (THREAD, 2)]);
+        (fixed.coupon, fixed.intent) = (Some(COUPON), Some(payment("🔑 'key'", "9000.09")));
+        let mut percent = draft(2, &[(APPLE, 1)]);
+        percent.coupon = Some(PERCENT_COUPON);
+        let mut used = draft(3, &[(APPLE, 1)]);
+        used.coupon = Some(COUPON);
+        let unknown = draft(4, &[(APPLE, 1), (NO_ITEM, 1)]);
+        let senseless = draft(5, &[(THREAD, -3)]);
+        let empty = draft(6, &[]);
+        let batch = [fixed, percent, used, unknown, senseless, empty].map(open);
+
+        let orders = all_applied(apply(&*store, &batch));
+
+        let told: Vec<_> = orders
+            .iter()
+            .map(|order| (order.final_price, order.state.clone()))
+            .collect();
+        let refused = |reason| OrderState::Rejected(reason);
+        let expected = [
+            (money("9000.09"), OrderState::Created),
+            (money("11000"), OrderState::Created),
+            (money("12000"), refused(Reason::CouponUsed)),
+            (money("0"), refused(Reason::UnknownItem)),
+            (money("0"), refused(Reason::InvalidQuantity)),
+            (money("0"), OrderState::Created),
+        ];
+        assert_eq!(told, expected);
+        for order in orders {
+            assert_eq!(
+                store.load(&order.number).unwrap().as_ref(),
+                Some(order.as_ref())
+            );
+        }
+    }
+
+    pub(super) fn given_the_most_that_an_order_may_hold_when_loaded_then_nothing_is_cut_off(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let key = "🗝".repeat(200);
+        let mut draft = draft(1, &[(THREAD, 3_999_999_999)]);
+        draft.number = "9".repeat(40).parse().unwrap();
+        draft.request_id = request_id(&"~".repeat(64));
+        draft.intent = Some(payment(&key, "99999999999999999"));
+        draft.placed_at = "9999-12-31T23:59:59.999999Z".parse().unwrap();
+        let beyond = super::draft(2, &[(THREAD, i64::MAX), (THREAD, i64::MIN)]);
+
+        let orders = all_applied(apply(&*store, &[open(draft), open(beyond)]));
+        let complete = applied(&*store, complete(&orders[0], &key));
+
+        assert_eq!(
+            complete.state,
+            OrderState::Complete(Payment {
+                key,
+                amount: money("39999999.99")
+            })
+        );
+        assert_eq!(
+            store.load(&complete.number).unwrap().as_ref(),
+            Some(complete.as_ref())
+        );
+        assert_eq!(
+            store.load(&number(2)).unwrap().as_ref(),
+            Some(orders[1].as_ref())
+        );
+    }
+
+    pub(super) fn given_a_number_without_an_order_when_loaded_then_there_is_none(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        opened(&*store, 12, &[(APPLE, 1)]);
+
+        for digits in [1, 2, 120] {
+            assert_eq!(store.load(&number(digits)).unwrap(), None);
+        }
+        assert_eq!(store.ping(), Ok(()));
+    }
+}
+
+mod moving {
+    use super::*;
+
+    pub(super) fn given_an_open_order_when_completed_then_it_is_paid_and_keeps_what_it_took(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let order = applied(&*store, open(super::draft_with_coupon(1)));
+
+        let paid = applied(&*store, complete(&order, "key"));
+
+        assert_eq!(paid.state, OrderState::Complete(payment("key", "9000")));
+        assert_eq!(
+            *paid,
+            Order {
+                state: paid.state.clone(),
+                revision: 1,
+                ..order.as_ref().clone()
+            }
+        );
+        assert_eq!(
+            store.load(&paid.number).unwrap().as_ref(),
+            Some(paid.as_ref())
+        );
+        assert_eq!(
+            (world.stock(APPLE), world.holder(COUPON)),
+            (APPLES - 1, Some(number(1)))
+        );
+    }
+
+    pub(super) fn given_an_open_order_when_rejected_then_stock_and_coupon_come_back(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let order = applied(&*store, open(super::draft_with_coupon(1)));
+        assert_eq!(
+            (world.stock(APPLE), world.holder(COUPON)),
+            (APPLES - 1, Some(number(1)))
+        );
+
+        let rejected = applied(&*store, reject(&order));
+
+        assert_eq!(
+            (&rejected.state, rejected.revision),
+            (&OrderState::Rejected(Reason::Expired), 1)
+        );
+        assert_eq!(
+            store.load(&rejected.number).unwrap().as_ref(),
+            Some(rejected.as_ref())
+        );
+        assert_eq!((world.stock(APPLE), world.holder(COUPON)), (APPLES, None));
+        assert_eq!(
+            applied(&*store, open(super::draft_with_coupon(2))).state,
+            OrderState::Created
+        );
+        assert_eq!(world.holder(COUPON), Some(number(2)));
+    }
+
+    pub(super) fn given_a_batch_of_all_kinds_when_applied_then_each_is_done(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let paid = opened(&*store, 1, &[(APPLE, 1)]);
+        let ended = opened(&*store, 2, &[(LAST_PIECE, 1)]);
+        let batch = [
+            complete(&paid, "key"),
+            open(draft(3, &[(LAST_PIECE, 1)])),
+            reject(&ended),
+            open(draft(4, &[(LAST_PIECE, 1)])),
+        ];
+
+        let orders = all_applied(apply(&*store, &batch));
+
+        let revisions: Vec<u32> = orders.iter().map(|order| order.revision).collect();
+        assert_eq!(revisions, [1, 0, 1, 0]);
+        // In the batch's order: the piece was still held when the third order asked, and free when the fourth did.
+        assert_eq!(orders[1].state, OrderState::Rejected(Reason::OutOfStock));
+        assert_eq!(orders[3].state, OrderState::Created);
+        assert_eq!(
+            (world.stock(APPLE), world.stock(LAST_PIECE)),
+            (APPLES - 1, 0)
+        );
+        for order in orders {
+            assert_eq!(
+                store.load(&order.number).unwrap().as_ref(),
+                Some(order.as_ref())
+            );
+        }
+    }
+
+    pub(super) fn given_payment_keys_that_look_like_sql_when_completed_then_they_are_text(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let keys = [
+            "'",
+            "''",
+            "\"",
+            "`",
+            "\\",
+            "\\'",
+            "?",
+            "%s",
+            "-- ",
+            "/*",
+            "' OR '1'='1",
+            "'); DROP TABLE orders; -- ",
+            "결제 🔑",
+            " ",
+            "null",
+        ];
+        let opens: Vec<_> = (1..)
+            .zip(keys)
+            .map(|(digits, _)| open(draft(digits, &[(APPLE, 1)])))
+            .collect();
+        let open_orders = all_applied(apply(&*store, &opens));
+        let payments: Vec<_> = open_orders
+            .iter()
+            .zip(keys)
+            .map(|(order, key)| complete(order, key))
+            .collect();
+
+        let paid = all_applied(apply(&*store, &payments));
+
+        for (order, key) in paid.iter().zip(keys) {
+            assert_eq!(order.state, OrderState::Complete(payment(key, "12000")));
+            assert_eq!(
+                store.load(&order.number).unwrap().as_ref(),
+                Some(order.as_ref()),
+                "{key}"
+            );
+        }
+    }
+}
+
+mod conflicts {
+    use super::*;
+
+    pub(super) fn given_a_number_that_is_stored_when_opened_again_then_it_conflicts_and_its_neighbours_are_applied(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let current = opened(&*store, 2, &[(APPLE, 1)]);
+        let waiting = opened(&*store, 4, &[(APPLE, 1)]);
+        let batch = [
+            open(draft(1, &[(APPLE, 1)])),
+            open(draft(2, &[(APPLE, 50)])),
+            open(draft(3, &[(APPLE, 1)])),
+            complete(&waiting, "key"),
+        ];
+
+        let outcomes = apply(&*store, &batch);
+
+        assert_eq!(outcomes[1], StoreOutcome::Conflict(Some(current)));
+        for neighbour in [0, 2, 3] {
+            let StoreOutcome::Applied(order) = &outcomes[neighbour] else {
+                panic!("{:?}", outcomes[neighbour])
+            };
+            assert_eq!(
+                store.load(&order.number).unwrap().as_ref(),
+                Some(order.as_ref())
+            );
+        }
+        assert_eq!(world.stock(APPLE), APPLES - 4);
+    }
+
+    pub(super) fn given_an_order_that_has_moved_on_when_moved_from_its_old_state_then_it_conflicts(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let [first, second] = [1, 2].map(|digits| opened(&*store, digits, &[(APPLE, 1)]));
+        let paid = applied(&*store, complete(&first, "key"));
+
+        let outcomes = apply(&*store, &[reject(&first), complete(&second, "key")]);
+
+        assert_eq!(outcomes[0], StoreOutcome::Conflict(Some(Arc::clone(&paid))));
+        assert!(matches!(outcomes[1], StoreOutcome::Applied(_)));
+        assert_eq!(
+            store.load(&paid.number).unwrap().as_ref(),
+            Some(paid.as_ref())
+        );
+        assert_eq!(world.stock(APPLE), APPLES - 2);
+    }
+
+    pub(super) fn given_no_such_order_when_moved_then_it_conflicts_with_nothing(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let stored = opened(&*store, 1, &[(APPLE, 1)]);
+        let imagined = Arc::new(Order {
+            number: number(2),
+            ..stored.as_ref().clone()
+        });
+
+        let outcomes = apply(&*store, &[reject(&imagined), complete(&stored, "key")]);
+
+        assert_eq!(outcomes[0], StoreOutcome::Conflict(None));
+        assert!(matches!(outcomes[1], StoreOutcome::Applied(_)));
+        assert_eq!(
+            (store.load(&number(2)).unwrap(), world.stock(APPLE)),
+            (None, APPLES - 1)
+        );
+    }
+
+    pub(super) fn given_a_batch_whose_fate_is_unknown_when_applied_again_then_it_conflicts_with_itself(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let paid = opened(&*store, 1, &[(APPLE, 1)]);
+        let ended = opened(&*store, 2, &[(APPLE, 1)]);
+        let batch = [
+            complete(&paid, "key"),
+            open(super::draft_with_coupon(3)),
+            reject(&ended),
+            open(draft(4, &[(NO_ITEM, 1)])),
+        ];
+        let orders = all_applied(apply(&*store, &batch));
+
+        let again = apply(&*store, &batch);
+
+        let itself: Vec<_> = orders
+            .into_iter()
+            .map(|order| StoreOutcome::Conflict(Some(order)))
+            .collect();
+        assert_eq!(again, itself);
+        assert_eq!(
+            (world.stock(APPLE), world.holder(COUPON)),
+            (APPLES - 2, Some(number(3)))
+        );
+    }
+}
+
+mod sizes {
+    use super::*;
+
+    pub(super) fn given_nothing_when_applied_then_nothing_comes_of_it(world: &impl StoreWorld) {
+        assert_eq!(world.store().apply(&[]), Ok(vec![]));
+    }
+
+    pub(super) fn given_512_orders_when_opened_and_then_moved_then_all_are_stored(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let opens: Vec<_> = (1..=512)
+            .map(|digits| open(draft(digits, &[(THREAD, 1), (APPLE, 1)])))
+            .collect();
+
+        let open_orders = all_applied(apply(&*store, &opens));
+        let moves = open_orders.iter().enumerate().map(|(nth, order)| {
+            if nth % 2 == 0 {
+                complete(order, "key")
+            } else {
+                reject(order)
+            }
+        });
+        let moved = all_applied(apply(&*store, &moves.collect::<Vec<_>>()));
+
+        for order in [&moved[0], &moved[255], &moved[511]] {
+            assert_eq!(
+                store.load(&order.number).unwrap().as_ref(),
+                Some(order.as_ref())
+            );
+        }
+        assert_eq!(
+            (world.stock(APPLE), world.stock(THREAD)),
+            (APPLES - 256, THREADS - 256)
+        );
+    }
+
+    pub(super) fn given_more_lines_than_a_statement_can_bind_when_applied_then_all_are_stored(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let lines = [(THREAD, 1); 1_000];
+        let batch: Vec<_> = (1..=12).map(|digits| open(draft(digits, &lines))).collect();
+
+        let orders = all_applied(apply(&*store, &batch));
+
+        for order in orders {
+            assert_eq!(
+                store.load(&order.number).unwrap().as_ref(),
+                Some(order.as_ref())
+            );
+        }
+        assert_eq!(world.stock(THREAD), THREADS - 12_000);
+    }
+
+    pub(super) fn given_more_unknown_items_than_a_statement_can_bind_when_applied_then_all_orders_are_rejected(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let lines = |digits: u64| {
+            (0..1_000)
+                .map(move |nth| (1_000 * i64::try_from(digits).unwrap() + nth, 1))
+                .collect::<Vec<_>>()
+        };
+        let batch: Vec<_> = (1..=66)
+            .map(|digits| open(draft(digits, &lines(digits))))
+            .collect();
+
+        let orders = all_applied(apply(&*store, &batch));
+
+        assert!(
+            orders
+                .iter()
+                .all(|order| order.state == OrderState::Rejected(Reason::UnknownItem))
+        );
+        assert_eq!(
+            store.load(&number(66)).unwrap().as_ref(),
+            Some(orders[65].as_ref())
+        );
+    }
+}
+
+mod concurrency {
+    use super::*;
+
+    const WRITERS: u64 = 6;
+
+    /// Runs `work` on two stores and [`WRITERS`] threads, all at once, each with its number.
+    fn at_once<R: Send>(
+        world: &impl StoreWorld,
+        work: impl Fn(&dyn OrderStore, u64) -> R + Sync,
+    ) -> Vec<R> {
+        let stores = [world.store(), world.store()];
+        let start = Barrier::new(usize::try_from(WRITERS).unwrap());
+        let (stores, start, work) = (&stores, &start, &work);
+        thread::scope(|scope| {
+            let writers = (0..WRITERS).map(|writer| {
+                scope.spawn(move || {
+                    start.wait();
+                    work(&*stores[usize::try_from(writer % 2).unwrap()], writer)
+                })
+            });
+            writers
+                .collect::<Vec<_>>()
+                .into_iter()
+                .map(|writer| writer.join().unwrap())
+                .collect()
+        })
+    }
+
+    fn are_created(outcomes: impl IntoIterator<Item = StoreOutcome>) -> usize {
+        let orders = all_applied(outcomes.into_iter().collect());
+        orders
+            .iter()
+            .filter(|order| order.state == OrderState::Created)
+            .count()
+    }
+
+    pub(super) fn given_writers_of_one_hot_item_then_exactly_its_stock_is_sold(
+        world: &impl StoreWorld,
+    ) {
+        let sold = at_once(world, |store, writer| {
+            let batches = (0..10).map(|batch| {
+                let opens: Vec<_> = (0..3)
+                    .map(|nth| {
+                        open(draft(
+                            1_000 + 100 * writer + 10 * batch + nth,
+                            &[(HOT[0], 1)],
+                        ))
+                    })
+                    .collect();
+                are_created(apply(store, &opens))
+            });
+            batches.sum::<usize>()
+        });
+
+        assert_eq!(sold.iter().sum::<usize>(), HOT_STOCK as usize);
+        assert_eq!(world.stock(HOT[0]), 0);
+    }
+
+    pub(super) fn given_writers_of_two_items_in_opposite_order_then_neither_deadlock_nor_oversale_surfaces(
+        world: &impl StoreWorld,
+    ) {
+        let held = at_once(world, |store, writer| {
+            let [first, second] = if writer % 2 == 0 {
+                HOT
+            } else {
+                [HOT[1], HOT[0]]
+            };
+            let mut held = 0;
+            for nth in 0..20 {
+                let digits = 1_000 + 100 * writer + nth;
+                let outcomes = apply(store, &[open(draft(digits, &[(first, 1), (second, 1)]))]);
+                let order = all_applied(outcomes).remove(0);
+                // Every third gives back what it has got, so that stock goes both ways.
+                match order.state {
+                    OrderState::Created if nth % 3 == 0 => drop(applied(store, reject(&order))),
+                    OrderState::Created => held += 1,
+                    _ => {}
+                }
+            }
+            held
+        });
+
+        let held: u32 = held.iter().sum();
+        assert!(held <= HOT_STOCK && held > 0, "{held} are held");
+        assert_eq!(HOT.map(|item| world.stock(item)), [HOT_STOCK - held; 2]);
+    }
+
+    pub(super) fn given_two_writers_of_one_number_then_one_opens_it_and_stock_is_taken_once(
+        world: &impl StoreWorld,
+    ) {
+        for digits in 1..=10 {
+            let outcomes = at_once(world, |store, _| {
+                apply(store, &[open(draft(digits, &[(APPLE, 1)]))]).remove(0)
+            });
+
+            let (applied, conflicts): (Vec<_>, Vec<_>) = outcomes
+                .into_iter()
+                .partition(|outcome| matches!(outcome, StoreOutcome::Applied(_)));
+            let [StoreOutcome::Applied(order)] = &applied[..] else {
+                panic!("{applied:?}")
+            };
+            assert!(
+                conflicts
+                    .iter()
+                    .all(|outcome| *outcome == StoreOutcome::Conflict(Some(Arc::clone(order))))
+            );
+            assert_eq!(world.stock(APPLE), APPLES - u32::try_from(digits).unwrap());
+        }
+    }
+
+    pub(super) fn given_two_writers_that_end_one_order_then_one_of_them_does(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let mut completed = 0;
+        for digits in 1..=10 {
+            let order = opened(&*store, digits, &[(APPLE, 1)]);
+            let outcomes = at_once(world, |store, writer| {
+                let transition: Transition = if writer < WRITERS / 2 {
+                    complete(&order, "key")
+                } else {
+                    reject(&order)
+                };
+                apply(store, &[transition]).remove(0)
+            });
+
+            let ends: BTreeSet<String> = outcomes
+                .iter()
+                .map(|outcome| match outcome {
+                    StoreOutcome::Applied(order) | StoreOutcome::Conflict(Some(order)) => {
+                        format!("{order:?}")
+                    }
+                    StoreOutcome::Conflict(None) => panic!("the order is gone"),
+                })
+                .collect();
+            let winners = outcomes
+                .iter()
+                .filter(|outcome| matches!(outcome, StoreOutcome::Applied(_)))
+                .count();
+            assert_eq!((winners, ends.len()), (1, 1), "{outcomes:?}");
+            let stored = store.load(&order.number).unwrap().unwrap();
+            completed += u32::from(matches!(stored.state, OrderState::Complete(_)));
+            assert_eq!(world.stock(APPLE), APPLES - completed);
+        }
+    }
+
+    pub(super) fn given_writers_that_want_one_coupon_then_one_order_holds_it(
+        world: &impl StoreWorld,
+    ) {
+        let created = at_once(world, |store, writer| {
+            let opens = (0..5).map(|nth| {
+                apply(
+                    store,
+                    &[open(super::draft_with_coupon(100 * (writer + 1) + nth))],
+                )
+                .remove(0)
+            });
+            are_created(opens)
+        });
+
+        assert_eq!(created.iter().sum::<usize>(), 1);
+        let holder = world
+            .store()
+            .load(&world.holder(COUPON).unwrap())
+            .unwrap()
+            .unwrap();
+        assert_eq!(holder.state, OrderState::Created);
+        assert_eq!(world.stock(APPLE), APPLES - 1);
+    }
+}
+
+/// An apple with the fixed coupon.
+fn draft_with_coupon(digits: u64) -> order_service::domain::order::OrderDraft {
+    order_service::domain::order::OrderDraft {
+        coupon: Some(COUPON),
+        ..draft(digits, &[(APPLE, 1)])
+    }
+}
