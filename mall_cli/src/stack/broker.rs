@@ -38,6 +38,15 @@ impl Broker {
         }
     }
 
+    /// What its clients must be told besides. The embedded broker lets an empty fetch wait its full time even when a record comes
+    /// meanwhile, so that time is the latency of every record.
+    pub fn client_env(&self) -> Vec<(String, String)> {
+        match self {
+            Self::Embedded(_) => vec![("KAFKA_FETCH_WAIT_MAX_MS".to_owned(), "2".to_owned())],
+            Self::Kafka(_) => Vec::new(),
+        }
+    }
+
     /// Creates a topic; one that exists is left as it is.
     pub fn create_topic(&mut self, topic: &Topic) -> Result<()> {
         match self {

@@ -186,8 +186,15 @@ impl Stack {
             bootstrap_servers: self.bootstrap_servers().to_owned(),
             topics: self.wanted.topics.clone(),
             database: self.credentials(),
-            env: self.wanted.order_env.clone(),
+            env: self.env_with(&self.wanted.order_env),
         }
+    }
+
+    /// The broker's variables first, so that the wanted ones win.
+    fn env_with(&self, wanted: &[(String, String)]) -> Vec<(String, String)> {
+        let mut env = self.broker.client_env();
+        env.extend_from_slice(wanted);
+        env
     }
 
     fn composite(&self, port: u16) -> CompositeService {
@@ -199,7 +206,7 @@ impl Stack {
             order_service_url: self.order_url().to_owned(),
             payment_url: base_url(self.gateway.port),
             secret_key: self.gateway.secret_key.clone(),
-            env: self.wanted.composite_env.clone(),
+            env: self.env_with(&self.wanted.composite_env),
         }
     }
 }
