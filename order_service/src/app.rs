@@ -13,6 +13,7 @@ use backon::{ExponentialBuilder, Retryable};
 use shared::clock::{Clock, SystemClock};
 use shared::http::render_problems;
 use shared::kafka::broker_probe::BrokerProbe;
+use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
@@ -86,8 +87,9 @@ pub fn import_catalogue(settings: &Settings, file: &Path) -> anyhow::Result<()> 
 async fn run(settings: Settings) -> anyhow::Result<()> {
     let termination = Termination::listen().context("listening for signals")?;
     let pool = SessionManager::pool(&settings.database);
-    let orders: Arc<dyn OrderStore> = Arc::new(MysqlOrderStore::new(pool.clone()));
-    let reader_addr = start_readers(&settings, &orders, &pool);
+    let store = Arc::new(MysqlOrderStore::new(pool.clone()));
+    let reader_addr = start_readers(&settings, &store, &pool);
+    let orders: Arc<dyn OrderStore> = store;
 
     let (taking_tx, is_taking) = watch::channel(false);
     let broker = BrokerProbe::new(&settings.kafka, &settings.kafka.orders.name)
@@ -98,36 +100,43 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             reader_addr: reader_addr.clone(),
             broker,
             is_taking,
+            stopping: termination.subscribe(),
+            clock: Arc::new(SystemClock),
             zone: settings.zone,
         },
     )?;
 
-    let result = tokio::select! {
-        () = termination.wait() => Ok(()),
-        result = take_commands(&settings, &termination, &pool, orders, reader_addr, &taking_tx) => result,
+    let prepared = tokio::select! {
+        () = termination.wait() => None,
+        prepared = prepare(&settings, &pool) => Some(prepared),
     };
-    // Readiness is off by now; requests in hand are answered before the server ends.
-    taking_tx.send_replace(false);
+    let result = match prepared {
+        Some(Ok(())) => {
+            take_commands(&settings, &termination, orders, reader_addr, &taking_tx).await
+        }
+        Some(Err(error)) => Err(error),
+        None => Ok(()),
+    };
+    // Reads in hand are answered before the server ends.
     http.stop(true).await;
     log::info!("stopped");
     result
 }
 
-/// Waits for the database and Kafka, then takes commands until the termination, and finishes what is in hand.
+/// Takes commands until the termination, and finishes what is in hand.
 async fn take_commands(
     settings: &Settings,
     termination: &Termination,
-    pool: &Pool,
     orders: Arc<dyn OrderStore>,
     reader_addr: Addr<StoreReader>,
     taking_tx: &watch::Sender<bool>,
 ) -> anyhow::Result<()> {
-    prepare(settings, pool).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let publisher =
-        Publisher::start(&settings.kafka.producer(None)).context("starting the reply producer")?;
+    let publisher = Arc::new(
+        Publisher::start(&settings.kafka.producer(None)).context("starting the reply producer")?,
+    );
     let replies = Arc::new(ReplyPublisher::new(
-        publisher,
+        Arc::clone(&publisher),
         Arc::clone(&clock),
         settings.zone,
     ));
@@ -160,8 +169,10 @@ async fn take_commands(
         max_in_flight: settings.actors.max_in_flight,
         registry: registry_addr.recipient(),
         replies: Arc::clone(&replies) as _,
+        dead_letters: DeadLetters::new(publisher),
         clock,
         zone: settings.zone,
+        unpaid_for: settings.unpaid_for,
     });
     taking_tx.send_replace(true);
     log::info!("taking commands from {topic} as a member of {GROUP}");
@@ -175,14 +186,15 @@ async fn take_commands(
 
 fn start_readers(
     settings: &Settings,
-    orders: &Arc<dyn OrderStore>,
+    store: &Arc<MysqlOrderStore>,
     pool: &Pool,
 ) -> Addr<StoreReader> {
-    let orders = Arc::clone(orders);
+    let store = Arc::clone(store);
     let catalogue: Arc<dyn Catalogue> = Arc::new(MysqlCatalogue::new(pool.clone()));
     let threads = settings.database.pool_size.saturating_sub(1).max(1) as usize;
     SyncArbiter::start(threads, move || StoreReader {
-        orders: Arc::clone(&orders),
+        orders: Arc::clone(&store) as _,
+        reviews: Arc::clone(&store) as _,
         catalogue: Arc::clone(&catalogue),
     })
 }

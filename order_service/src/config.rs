@@ -12,6 +12,7 @@
 //! | `MAX_BATCH` | `512` | transitions of one transaction |
 //! | `MAX_LIVE_ACTORS` | `10000` | order actors kept for orders that are still open |
 //! | `ACTOR_IDLE_SECONDS` | `60` | an open order's actor retires after so long without a command |
+//! | `UNPAID_MINUTES` | `30` | a pending order is given up when it is not paid for so long |
 //! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long commands in hand may take to finish after SIGTERM |
 //! | `TZ` | `Asia/Seoul` | zone of dates on the wire |
 //!
@@ -21,6 +22,7 @@ use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use secrecy::SecretString;
 use shared::env::{EnvReader, InvalidEnvironment};
@@ -37,6 +39,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Sizes and times of the actors.
     pub actors: ActorSettings,
+    /// How long a pending order waits for its payment.
+    pub unpaid_for: TimeDelta,
     /// How long commands in hand may take to finish after SIGTERM.
     pub shutdown_grace: Duration,
     /// Zone of dates on the wire.
@@ -160,6 +164,7 @@ impl Settings {
                 max_live: env.within("MAX_LIVE_ACTORS", 1..=10_000_000, 10_000),
                 idle_after: Duration::from_secs(env.within("ACTOR_IDLE_SECONDS", 1..=86_400, 60)),
             },
+            unpaid_for: TimeDelta::minutes(env.within("UNPAID_MINUTES", 1..=525_600, 30)),
             shutdown_grace: Duration::from_secs(env.within(
                 "SHUTDOWN_GRACE_SECONDS",
                 0..=3_600,

@@ -38,8 +38,11 @@ pub fn order_dto(order: &Order, zone: Tz) -> OrderDto {
         final_price: Some(order.final_price),
         created_date: Some(order.created_at.with_timezone(&zone).fixed_offset()),
         reject_reason,
+        reject_detail: order.reject_detail.clone(),
         payment,
         request_id: None,
+        idempotency_key: None,
+        fingerprint: None,
     }
 }
 

@@ -57,6 +57,10 @@ reasons! {
     UnknownOrder = "UNKNOWN_ORDER",
     /// Another purchase already has this order number; a new number is needed.
     OrderNumberTaken = "ORDER_NUMBER_TAKEN",
+    /// The order is pending, so it can't be settled.
+    OrderPending = "ORDER_PENDING",
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
     /// A command that can't be understood.
     MalformedCommand = "MALFORMED_COMMAND",
     /// The service failed on this command; the cause is in its log.

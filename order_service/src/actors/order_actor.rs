@@ -8,6 +8,7 @@ use actix::{
     Recipient, WrapFuture,
 };
 use backon::Retryable;
+use chrono::{DateTime, Utc};
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use tokio::sync::oneshot;
@@ -39,6 +40,16 @@ enum Known {
     Unknown,
     /// The order as stored, or that there is none.
     Stored(Option<Arc<Order>>),
+}
+
+impl Known {
+    /// Whether no further command is to be expected: the order is final, or there is none.
+    fn is_done(&self) -> bool {
+        match self {
+            Self::Unknown | Self::Stored(None) => true,
+            Self::Stored(Some(order)) => order.is_final(),
+        }
+    }
 }
 
 /// The actor of one order.
@@ -103,6 +114,8 @@ pub struct ApplyCommand {
     pub command: OrderCommand,
     /// Who gets the reply, if anybody.
     pub requester: Option<Requester>,
+    /// When it was taken in.
+    pub received_at: DateTime<Utc>,
     /// The record in hand.
     pub in_flight: InFlight,
 }
@@ -114,6 +127,7 @@ impl Handler<ApplyCommand> for OrderActor {
         let performed = perform(
             self.known.clone(),
             message.command,
+            message.received_at,
             Arc::clone(&self.colleagues),
         )
         .into_actor(self);
@@ -123,7 +137,7 @@ impl Handler<ApplyCommand> for OrderActor {
                 actor.known = Known::Unknown;
                 return actor.report(true);
             };
-            let is_done = outcome.order.as_ref().is_none_or(|order| order.is_final());
+            let is_done = known.is_done();
             actor.known = known;
             reply(
                 &*actor.colleagues.replies,
@@ -165,6 +179,7 @@ fn reply(
 async fn perform(
     mut known: Known,
     command: OrderCommand,
+    now: DateTime<Utc>,
     colleagues: Arc<Colleagues>,
 ) -> Option<(Known, CommandOutcome)> {
     let number = command.number().clone();
@@ -178,7 +193,7 @@ async fn perform(
                 Err(error) => return Some(failed(&number, &error)),
             },
         };
-        let (order, refusal) = match decide(order.as_ref(), &command) {
+        let (order, refusal) = match decide(order.as_ref(), &command, now) {
             Ok(Decision::AlreadyDone) => (order, None),
             Err(Refusal(reason)) => (order, Some(reason)),
             Ok(Decision::Change(transition)) => match commit(transition, &colleagues).await? {
@@ -191,12 +206,10 @@ async fn perform(
                 Err(error) => return Some(failed(&number, &error)),
             },
         };
-        let outcome = CommandOutcome {
-            number: Some(number),
-            order: order.clone(),
-            refusal,
-        };
-        return Some((Known::Stored(order), outcome));
+        // An order of another number has taken the idempotency key: it is the answer, and not this actor's order.
+        let own = order.clone().filter(|order| order.number == number);
+        let outcome = CommandOutcome { number: Some(number), order, refusal };
+        return Some((Known::Stored(own), outcome));
     }
 }
 

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use actix::{Actor, Handler, Message, MessageResult, SyncContext};
 use backon::{BlockingRetryable, ExponentialBuilder};
+use chrono::{DateTime, Utc};
 use shared::order_number::OrderNumber;
 
 use crate::domain::catalogue::{Product, ProductId};
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
 use crate::ports::catalogue::Catalogue;
+use crate::ports::reviews::Reviews;
 use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
 
 /// How an unavailable store is tried again: soon, then ever more rarely, with jitter, without end.
@@ -76,6 +78,8 @@ impl StoreWriter {
 pub struct StoreReader {
     /// Orders.
     pub orders: Arc<dyn OrderStore>,
+    /// Orders whose books are open.
+    pub reviews: Arc<dyn Reviews>,
     /// Products.
     pub catalogue: Arc<dyn Catalogue>,
 }
@@ -125,6 +129,24 @@ impl Handler<LoadProduct> for StoreReader {
 
     fn handle(&mut self, LoadProduct(id): LoadProduct, _: &mut SyncContext<Self>) -> Self::Result {
         self.catalogue.product(id)
+    }
+}
+
+/// Query: orders whose review is due. Sent by HTTP, at most one each connection.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Vec<Order>, StoreError>")]
+pub struct ListDueReviews {
+    /// Due at this time.
+    pub now: DateTime<Utc>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Handler<ListDueReviews> for StoreReader {
+    type Result = Result<Vec<Order>, StoreError>;
+
+    fn handle(&mut self, query: ListDueReviews, _: &mut SyncContext<Self>) -> Self::Result {
+        self.reviews.due(query.now, query.limit)
     }
 }
 

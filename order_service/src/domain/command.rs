@@ -23,6 +23,13 @@ pub enum OrderCommand {
         number: OrderNumber,
         /// Why.
         reason: Reason,
+        /// The gateway's words.
+        detail: Option<String>,
+    },
+    /// Close the books of a rejected order: nothing is charged for it any more.
+    Settle {
+        /// The order.
+        number: OrderNumber,
     },
 }
 
@@ -32,7 +39,7 @@ impl OrderCommand {
     pub fn number(&self) -> &OrderNumber {
         match self {
             Self::Create(draft) => &draft.number,
-            Self::Approve { number, .. } | Self::Reject { number, .. } => number,
+            Self::Approve { number, .. } | Self::Reject { number, .. } | Self::Settle { number } => number,
         }
     }
 }

@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
+use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 
 use super::command::OrderCommand;
 use super::order::{Order, OrderDraft, OrderState, Payment};
+
+/// How long after its rejection the gateway is asked whether an order was charged nonetheless: longer than any purchase goes on
+/// charging, so that the answer holds.
+pub const REVIEW_AFTER_REJECTION: TimeDelta = TimeDelta::seconds(60);
 
 /// A change that is to be stored. The existing order that it starts from is part of it, with the revision that must still stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +31,38 @@ pub enum Transition {
         order: Arc<Order>,
         /// Why.
         reason: Reason,
+        /// The gateway's words.
+        detail: Option<String>,
+        /// When the gateway is to be asked whether it was charged nonetheless.
+        review_at: DateTime<Utc>,
     },
+    /// The rejected order's books are closed.
+    Settle {
+        /// As it was.
+        order: Arc<Order>,
+    },
+}
+
+impl Transition {
+    /// The order that changes.
+    #[must_use]
+    pub fn number(&self) -> &OrderNumber {
+        match self {
+            Self::Open(draft) => &draft.number,
+            Self::Complete { order, .. } | Self::Reject { order, .. } | Self::Settle { order } => {
+                &order.number
+            }
+        }
+    }
+
+    /// The idempotency key that a new order takes.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<&str> {
+        match self {
+            Self::Open(draft) => draft.idempotency.as_ref().map(|idempotency| idempotency.key.as_str()),
+            Self::Complete { .. } | Self::Reject { .. } | Self::Settle { .. } => None,
+        }
+    }
 }
 
 /// What a command comes to.
@@ -42,17 +79,23 @@ pub enum Decision {
 #[error("the order's state does not allow the command: {0}")]
 pub struct Refusal(pub Reason);
 
-/// Decides what `command` does to `order`, which is `None` as long as nothing is stored under its number.
+/// Decides at `now` what `command` does to `order`, which is `None` as long as nothing is stored that stands in the way: an order of
+/// this number, or one that has taken a new order's idempotency key.
 ///
 /// # Errors
 /// When the state does not allow the command.
-pub fn decide(order: Option<&Arc<Order>>, command: &OrderCommand) -> Result<Decision, Refusal> {
+pub fn decide(
+    order: Option<&Arc<Order>>,
+    command: &OrderCommand,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    let review_at = now + REVIEW_AFTER_REJECTION;
     let Some(order) = order else {
         return match command {
             OrderCommand::Create(draft) => Ok(Decision::Change(Transition::Open(draft.clone()))),
-            OrderCommand::Approve { .. } | OrderCommand::Reject { .. } => {
-                Err(Refusal(Reason::UnknownOrder))
-            }
+            OrderCommand::Approve { .. }
+            | OrderCommand::Reject { .. }
+            | OrderCommand::Settle { .. } => Err(Refusal(Reason::UnknownOrder)),
         };
     };
     match (&order.state, command) {
@@ -61,20 +104,24 @@ pub fn decide(order: Option<&Arc<Order>>, command: &OrderCommand) -> Result<Deci
             OrderCommand::Create(draft),
         ) => same_purchase(order, draft),
         (OrderState::Created, OrderCommand::Approve { payment, .. }) => {
-            Ok(Decision::Change(settled(order, payment)))
+            Ok(Decision::Change(approved(order, payment, review_at)))
         }
-        (OrderState::Created, OrderCommand::Reject { reason, .. }) => {
+        (OrderState::Created, OrderCommand::Reject { reason, detail, .. }) => {
             Ok(Decision::Change(Transition::Reject {
                 order: Arc::clone(order),
                 reason: *reason,
+                detail: detail.clone(),
+                review_at,
             }))
         }
+        (OrderState::Created, OrderCommand::Settle { .. }) => Err(Refusal(Reason::OrderPending)),
         (OrderState::Complete(made), OrderCommand::Approve { payment, .. }) if made == payment => {
             Ok(Decision::AlreadyDone)
         }
         (OrderState::Complete(_), OrderCommand::Approve { .. } | OrderCommand::Reject { .. }) => {
             Err(Refusal(Reason::AlreadyPaid))
         }
+        (OrderState::Complete(_), OrderCommand::Settle { .. }) => Ok(Decision::AlreadyDone),
         // Its own wrong amount has rejected the order: the approval comes again.
         (OrderState::Rejected(Reason::AmountMismatch), OrderCommand::Approve { payment, .. })
             if payment.amount != order.final_price =>
@@ -85,20 +132,32 @@ pub fn decide(order: Option<&Arc<Order>>, command: &OrderCommand) -> Result<Deci
             Err(Refusal(Reason::AlreadyRejected))
         }
         (OrderState::Rejected(_), OrderCommand::Reject { .. }) => Ok(Decision::AlreadyDone),
+        (OrderState::Rejected(_), OrderCommand::Settle { .. }) => Ok(closed(order)),
     }
 }
 
-/// The same purchase asks again, or another one happened upon the same number.
+/// The same purchase asks again, another one happened upon the same number, or the shopper asks again with an idempotency key.
 fn same_purchase(order: &Order, draft: &OrderDraft) -> Result<Decision, Refusal> {
-    if order.request_id == draft.request_id {
-        Ok(Decision::AlreadyDone)
-    } else {
+    if order.number != draft.number && order.idempotency != draft.idempotency {
+        Err(Refusal(Reason::IdempotencyKeyReused))
+    } else if order.number == draft.number && order.request_id != draft.request_id {
         Err(Refusal(Reason::OrderNumberTaken))
+    } else {
+        Ok(Decision::AlreadyDone)
+    }
+}
+
+fn closed(order: &Arc<Order>) -> Decision {
+    match order.review_at {
+        Some(_) => Decision::Change(Transition::Settle {
+            order: Arc::clone(order),
+        }),
+        None => Decision::AlreadyDone,
     }
 }
 
 /// The second check of the paid amount: composite has checked it before it charged.
-fn settled(order: &Arc<Order>, payment: &Payment) -> Transition {
+fn approved(order: &Arc<Order>, payment: &Payment, review_at: DateTime<Utc>) -> Transition {
     let order = Arc::clone(order);
     if payment.amount == order.final_price {
         Transition::Complete {
@@ -109,6 +168,8 @@ fn settled(order: &Arc<Order>, payment: &Payment) -> Transition {
         Transition::Reject {
             order,
             reason: Reason::AmountMismatch,
+            detail: None,
+            review_at,
         }
     }
 }

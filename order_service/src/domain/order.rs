@@ -44,6 +44,15 @@ pub struct Payment {
     pub amount: Money,
 }
 
+/// A shopper's idempotency key, and what it was used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key.
+    pub key: String,
+    /// Tells the same request from another with this key.
+    pub fingerprint: String,
+}
+
 /// What was asked for, before it is priced.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderDraft {
@@ -57,8 +66,12 @@ pub struct OrderDraft {
     pub coupon: Option<CouponId>,
     /// The payment that the shopper means to make in the same purchase.
     pub intent: Option<Payment>,
+    /// The shopper's idempotency key.
+    pub idempotency: Option<Idempotency>,
     /// When it is placed.
     pub placed_at: DateTime<Utc>,
+    /// When the gateway must be asked about the order, should it be pending still.
+    pub review_at: DateTime<Utc>,
 }
 
 /// A wish: an item, so many times. The quantity is as the shopper wrote it, so it may be senseless.
@@ -120,6 +133,13 @@ pub struct Order {
     pub state: OrderState,
     /// The payment that was intended when it was placed.
     pub intent: Option<Payment>,
+    /// The shopper's idempotency key.
+    pub idempotency: Option<Idempotency>,
+    /// The gateway's words about a declined payment.
+    pub reject_detail: Option<String>,
+    /// When the gateway must be asked about the order: a pending one may be charged or given up, a rejected one may have been charged.
+    /// `None` when its books are closed.
+    pub review_at: Option<DateTime<Utc>>,
     /// When it was placed.
     pub created_at: DateTime<Utc>,
     /// How often it has changed since: the guard against a second writer.
@@ -136,13 +156,27 @@ impl Order {
         }
     }
 
-    /// The same order in its next state.
+    /// The same order in its next revision, complete: its books are closed.
     #[must_use]
-    pub fn moved_to(&self, state: OrderState) -> Self {
+    pub fn completed(&self, payment: Payment) -> Self {
+        Self { state: OrderState::Complete(payment), review_at: None, revision: self.revision + 1, ..self.clone() }
+    }
+
+    /// The same order in its next revision, rejected; the gateway is asked at `review_at` whether it was charged nonetheless.
+    #[must_use]
+    pub fn rejected(&self, reason: Reason, detail: Option<String>, review_at: DateTime<Utc>) -> Self {
         Self {
-            state,
+            state: OrderState::Rejected(reason),
+            reject_detail: detail,
+            review_at: Some(review_at),
             revision: self.revision + 1,
             ..self.clone()
         }
+    }
+
+    /// The same order in its next revision, its books closed.
+    #[must_use]
+    pub fn settled(&self) -> Self {
+        Self { review_at: None, revision: self.revision + 1, ..self.clone() }
     }
 }

@@ -35,7 +35,7 @@ impl Needs {
                     needs.items.extend(order.lines.iter().map(|line| line.item));
                     needs.coupons.extend(order.coupon);
                 }
-                Transition::Complete { .. } => {}
+                Transition::Complete { .. } | Transition::Settle { .. } => {}
             }
         }
         needs
@@ -93,13 +93,17 @@ impl Shelf {
     pub fn settle(&mut self, transition: &Transition) -> Order {
         match transition {
             Transition::Open(draft) => self.open(draft),
-            Transition::Complete { order, payment } => {
-                order.moved_to(OrderState::Complete(payment.clone()))
-            }
-            Transition::Reject { order, reason } => {
+            Transition::Complete { order, payment } => order.completed(payment.clone()),
+            Transition::Reject {
+                order,
+                reason,
+                detail,
+                review_at,
+            } => {
                 self.give_back(order);
-                order.moved_to(OrderState::Rejected(*reason))
+                order.rejected(*reason, detail.clone(), *review_at)
             }
+            Transition::Settle { order } => order.settled(),
         }
     }
 
@@ -124,12 +128,13 @@ impl Shelf {
             Ok((total, discount)) => (total, Ok(total.less(discount))),
             Err((total, reason)) => (total, Err(reason)),
         };
-        let (final_price, state) = match priced {
+        let (final_price, state, review_at) = match priced {
             Ok(final_price) => {
                 self.take(draft);
-                (final_price, OrderState::Created)
+                (final_price, OrderState::Created, Some(draft.review_at))
             }
-            Err(reason) => (total_price, OrderState::Rejected(reason)),
+            // Nobody could pay for it, so there is nothing to review.
+            Err(reason) => (total_price, OrderState::Rejected(reason), None),
         };
         Order {
             number: draft.number.clone(),
@@ -144,6 +149,9 @@ impl Shelf {
             final_price,
             state,
             intent: draft.intent.clone(),
+            idempotency: draft.idempotency.clone(),
+            reject_detail: None,
+            review_at,
             created_at: draft.placed_at,
             revision: 0,
         }

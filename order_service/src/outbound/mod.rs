@@ -3,3 +3,4 @@
 pub mod mysql;
 pub mod memory;
 pub mod kafka;
+mod stored_orders;

@@ -6,3 +6,4 @@ pub mod poll_loop;
 pub mod offset_ledger;
 pub mod publisher;
 pub mod broker_probe;
+pub mod dead_letters;

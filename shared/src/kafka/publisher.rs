@@ -18,9 +18,9 @@ pub struct OutboundRecord<'a> {
     /// The partition; by the key's hash when absent.
     pub partition: Option<i32>,
     /// The key; Spring's replies have none.
-    pub key: Option<&'a str>,
-    /// The value.
-    pub payload: &'a [u8],
+    pub key: Option<&'a [u8]>,
+    /// The value; `None` is Kafka's null.
+    pub payload: Option<&'a [u8]>,
     /// The headers.
     pub headers: OwnedHeaders,
 }
@@ -66,10 +66,12 @@ impl Publisher {
         record: OutboundRecord<'_>,
         on_delivery: OnDelivery,
     ) -> Result<(), KafkaError> {
-        let mut base =
-            BaseRecord::<'_, str, [u8], _>::with_opaque_to(record.topic, Box::new(on_delivery))
-                .payload(record.payload)
-                .headers(record.headers);
+        let mut base = BaseRecord::<'_, [u8], [u8], _>::with_opaque_to(
+            record.topic,
+            Box::new(on_delivery),
+        )
+        .headers(record.headers);
+        base.payload = record.payload;
         base.partition = record.partition;
         base.key = record.key;
         self.producer.send(base).map_err(|(error, _)| error)

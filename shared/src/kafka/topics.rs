@@ -7,20 +7,23 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use crate::kafka::config::{KafkaSettings, TopicSettings};
+use crate::kafka::dead_letters::dead_letter_topic;
 
 const METADATA_WAIT: Duration = Duration::from_secs(5);
 
-/// Creates those of the two topics that the brokers do not have.
+/// Creates those of the two topics, and of the topics of their dead letters, that the brokers do not have.
 ///
 /// # Errors
 /// When no broker answers, or the brokers refuse to create a topic.
 pub async fn ensure(settings: &KafkaSettings) -> Result<(), KafkaError> {
     let admin: AdminClient<DefaultClientContext> = settings.client().create()?;
     for topic in [&settings.orders, &settings.composite] {
-        if exists(&admin, &topic.name)? {
-            continue;
+        let dead_letters = TopicSettings { name: dead_letter_topic(&topic.name), partitions: 1 };
+        for topic in [topic, &dead_letters] {
+            if !exists(&admin, &topic.name)? {
+                create(&admin, topic, settings.replication_factor).await?;
+            }
         }
-        create(&admin, topic, settings.replication_factor).await?;
     }
     Ok(())
 }

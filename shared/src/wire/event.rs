@@ -19,6 +19,8 @@ pub enum EventType {
     OrderApprove,
     /// Command: reject the order.
     OrderReject,
+    /// Command: nothing is charged for the rejected order any more, its books are closed.
+    OrderSettle,
 }
 
 /// A record's value.

@@ -68,8 +68,8 @@ impl OrderBus for CommandPublisher {
         let record = OutboundRecord {
             topic: &self.topic,
             partition: None,
-            key: Some(command.number().as_str()),
-            payload: &payload,
+            key: Some(command.number().as_str().as_bytes()),
+            payload: Some(&payload),
             headers: reply_address.request_headers(),
         };
         let number = command.number().clone();

@@ -3,5 +3,6 @@
 pub mod routes;
 pub mod get_order;
 pub mod products;
+pub mod reviews;
 pub mod health;
 pub mod error;

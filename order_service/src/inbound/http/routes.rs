@@ -1,12 +1,15 @@
 //! The one table of routes.
 
+use std::sync::Arc;
+
 use actix::Addr;
 use actix_web::web;
 use chrono_tz::Tz;
+use shared::clock::Clock;
 use shared::http::{method_not_allowed, query_config, unknown_path};
 use tokio::sync::watch;
 
-use super::{get_order, health, products};
+use super::{get_order, health, products, reviews};
 use crate::actors::store_worker::StoreReader;
 use shared::kafka::broker_probe::BrokerProbe;
 
@@ -19,6 +22,10 @@ pub struct Reads {
     pub broker: BrokerProbe,
     /// Whether commands are being taken in.
     pub is_taking: watch::Receiver<bool>,
+    /// Whether the service is going down.
+    pub stopping: watch::Receiver<bool>,
+    /// The time that reviews are due at.
+    pub clock: Arc<dyn Clock>,
     /// Zone of dates.
     pub zone: Tz,
 }
@@ -51,6 +58,10 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(get_only(
             ["/readyz", "/readyz/"],
             web::get().to(health::readyz),
+        ))
+        .service(get_only(
+            ["/internal/purchases", "/internal/purchases/"],
+            web::get().to(reviews::list_purchases),
         ))
         .default_service(web::to(unknown_path));
 }

@@ -1,6 +1,6 @@
 //! Record → command. A record that is no command is told apart here, with what is needed to answer its sender. Pure.
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rdkafka::Message;
 use rdkafka::message::OwnedMessage;
@@ -12,13 +12,19 @@ use shared::wire::headers::{self, InvalidHeaders, ReplyAddress};
 use shared::wire::order_dto::{OrderDto, OrderLineDto, PaymentDto};
 
 use crate::domain::command::OrderCommand;
-use crate::domain::order::{DraftLine, OrderDraft, Payment, RequestId};
+use crate::domain::order::{DraftLine, Idempotency, OrderDraft, Payment, RequestId};
 use crate::ports::reply_sink::Requester;
 
 /// The most lines that an order may have.
 pub const MAX_LINES: usize = 1_000;
 /// The database keeps microseconds.
 const STORED_SUBSECOND_DIGITS: u16 = 6;
+/// The longest idempotency key, in characters.
+const MAX_IDEMPOTENCY_KEY: usize = 255;
+/// The longest fingerprint, in characters.
+const MAX_FINGERPRINT: usize = 64;
+/// What is kept of the gateway's words, in characters.
+const MAX_DETAIL: usize = 500;
 /// The longest payment key, in characters.
 pub const MAX_PAYMENT_KEY: usize = 200;
 
@@ -65,11 +71,25 @@ pub enum Malformed {
     Member(&'static str),
 }
 
-/// Reads a command off a record. `now` is when a new order counts as placed; `zone` is that of the order numbers which are made here.
+/// What a record does not say itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// When a new order counts as placed.
+    pub now: DateTime<Utc>,
+    /// The zone of the order numbers that are made here.
+    pub zone: Tz,
+    /// How long a pending order waits for its payment before it is reviewed.
+    pub unpaid_for: TimeDelta,
+}
+
+/// How long an order whose payment was to follow at once waits before it is reviewed: longer than its purchase goes on charging.
+const INTENT_REVIEW: TimeDelta = TimeDelta::seconds(60);
+
+/// Reads a command off a record.
 ///
 /// # Errors
 /// When the record is no command.
-pub fn decode(record: &OwnedMessage, now: DateTime<Utc>, zone: Tz) -> Result<Decoded, Box<Poison>> {
+pub fn decode(record: &OwnedMessage, reading: Reading) -> Result<Decoded, Box<Poison>> {
     let address = match ReplyAddress::read(record.headers()) {
         Ok(address) => address,
         Err(cause) => {
@@ -85,7 +105,7 @@ pub fn decode(record: &OwnedMessage, now: DateTime<Utc>, zone: Tz) -> Result<Dec
         record_key: record_key(record),
     });
     let mut number = None;
-    match command(record, now, zone, &mut number) {
+    match command(record, reading, &mut number) {
         Ok(command) => Ok(Decoded { command, requester }),
         Err(cause) => Err(Box::new(Poison {
             cause,
@@ -104,8 +124,7 @@ fn record_key(record: &OwnedMessage) -> String {
 
 fn command(
     record: &OwnedMessage,
-    now: DateTime<Utc>,
-    zone: Tz,
+    reading: Reading,
     spoken_of: &mut Option<OrderNumber>,
 ) -> Result<OrderCommand, Malformed> {
     let type_id = headers::header(record.headers(), headers::TYPE_ID);
@@ -119,7 +138,7 @@ fn command(
         .map_err(|error| Malformed::Json(error.to_string()))?;
     spoken_of.clone_from(&data.order_num);
     match event.event_type {
-        EventType::OrderCreate => draft(record, data, now, zone).map(OrderCommand::Create),
+        EventType::OrderCreate => draft(record, data, reading).map(OrderCommand::Create),
         EventType::OrderApprove => {
             let payment = payment(
                 data.payment
@@ -134,11 +153,10 @@ fn command(
             let reason = data
                 .reject_reason
                 .ok_or(Malformed::Member("rejectReason is missing"))?;
-            Ok(OrderCommand::Reject {
-                number: existing(data.order_num)?,
-                reason,
-            })
+            let detail = data.reject_detail.map(|text| text.chars().take(MAX_DETAIL).collect());
+            Ok(OrderCommand::Reject { number: existing(data.order_num)?, reason, detail })
         }
+        EventType::OrderSettle => Ok(OrderCommand::Settle { number: existing(data.order_num)? }),
         reply
         @ (EventType::OrderCreated | EventType::OrderRejected | EventType::OrderCompleted) => {
             Err(Malformed::NotACommand(reply))
@@ -153,8 +171,7 @@ fn existing(number: Option<OrderNumber>) -> Result<OrderNumber, Malformed> {
 fn draft(
     record: &OwnedMessage,
     data: OrderDto,
-    now: DateTime<Utc>,
-    zone: Tz,
+    reading: Reading,
 ) -> Result<OrderDraft, Malformed> {
     let identity = record_identity(record);
     let request_id = match data.request_id {
@@ -167,16 +184,37 @@ fn draft(
     if lines.len() > MAX_LINES {
         return Err(Malformed::Member("orderLineList has more than 1000 lines"));
     }
+    let placed_at = reading.now.trunc_subsecs(STORED_SUBSECOND_DIGITS);
+    let unpaid_for = if data.payment.is_some() { INTENT_REVIEW } else { reading.unpaid_for };
     Ok(OrderDraft {
         number: data
             .order_num
-            .unwrap_or_else(|| number_for(record, &identity, now, zone)),
+            .unwrap_or_else(|| number_for(record, &identity, reading)),
         request_id,
         lines: lines.iter().map(draft_line).collect(),
         coupon: data.coupon_id,
         intent: data.payment.map(payment).transpose()?,
-        placed_at: now.trunc_subsecs(STORED_SUBSECOND_DIGITS),
+        idempotency: idempotency(data.idempotency_key, data.fingerprint)?,
+        placed_at,
+        review_at: placed_at + unpaid_for,
     })
+}
+
+fn idempotency(
+    key: Option<String>,
+    fingerprint: Option<String>,
+) -> Result<Option<Idempotency>, Malformed> {
+    let Some(key) = key else { return Ok(None) };
+    let fingerprint = fingerprint.ok_or(Malformed::Member("fingerprint is missing"))?;
+    let is_sound = (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())
+        && key.is_ascii()
+        && fingerprint.len() <= MAX_FINGERPRINT
+        && fingerprint.is_ascii();
+    if is_sound {
+        Ok(Some(Idempotency { key, fingerprint }))
+    } else {
+        Err(Malformed::Member("idempotencyKey or fingerprint is too long or not ASCII"))
+    }
 }
 
 fn draft_line(line: &OrderLineDto) -> DraftLine {
@@ -217,18 +255,17 @@ fn record_identity(record: &OwnedMessage) -> [u8; 32] {
 fn number_for(
     record: &OwnedMessage,
     identity: &[u8; 32],
-    now: DateTime<Utc>,
-    zone: Tz,
+    reading: Reading,
 ) -> OrderNumber {
     let sent_at = || {
         record
             .timestamp()
             .to_millis()
             .and_then(DateTime::from_timestamp_millis)
-            .unwrap_or(now)
+            .unwrap_or(reading.now)
     };
     let placed_at =
-        time_in_key(record).unwrap_or_else(|| sent_at().with_timezone(&zone).naive_local());
+        time_in_key(record).unwrap_or_else(|| sent_at().with_timezone(&reading.zone).naive_local());
     let mut random = [0; 8];
     random.copy_from_slice(&identity[16..24]);
     OrderNumber::new(placed_at, u64::from_be_bytes(random))
@@ -285,9 +322,11 @@ mod tests {
                     (headers::CORRELATION_ID, b"c"),
                 ],
             ),
-            now(),
-            Seoul,
-        )
+            reading())
+    }
+
+    fn reading() -> Reading {
+        Reading { now: now(), zone: Seoul, unpaid_for: TimeDelta::minutes(30) }
     }
 
     fn now() -> DateTime<Utc> {
@@ -315,7 +354,7 @@ mod tests {
                 Some(SPRING_CREATE),
                 &[(headers::CORRELATION_ID, correlation_id)],
             );
-            decode(&record, now(), Seoul)
+            decode(&record, reading())
                 .unwrap()
                 .command
                 .number()
@@ -376,7 +415,7 @@ mod tests {
     #[test]
     fn given_no_value_or_foreign_headers_when_decoded_then_it_is_poison() {
         assert_eq!(
-            decode(&record(None, &[]), now(), Seoul).unwrap_err().cause,
+            decode(&record(None, &[]), reading()).unwrap_err().cause,
             Malformed::NoValue
         );
         let foreign = record(
@@ -384,12 +423,12 @@ mod tests {
             &[(headers::TYPE_ID, b"java.lang.String")],
         );
         assert_eq!(
-            decode(&foreign, now(), Seoul).unwrap_err().cause,
+            decode(&foreign, reading()).unwrap_err().cause,
             Malformed::TypeId
         );
         let odd = record(Some(SPRING_CREATE), &[(headers::REPLY_TOPIC, b"\xff")]);
         assert_eq!(
-            decode(&odd, now(), Seoul).unwrap_err().cause,
+            decode(&odd, reading()).unwrap_err().cause,
             Malformed::Headers(InvalidHeaders::ReplyTopic)
         );
     }

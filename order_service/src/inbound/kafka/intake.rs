@@ -5,22 +5,27 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Recipient;
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use rdkafka::Message;
 use rdkafka::consumer::CommitMode;
 use rdkafka::message::OwnedMessage;
 use shared::clock::Clock;
+use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
+use shared::kafka::publisher::OnDelivery;
 use shared::reason::Reason;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::actors::in_flight::InFlight;
 use crate::actors::order_actor::ApplyCommand;
-use crate::inbound::kafka::decode::{Decoded, Poison, decode};
+use crate::inbound::kafka::decode::{Decoded, Poison, Reading, decode};
 use crate::ports::reply_sink::{CommandOutcome, ReplySink};
 
+/// What dead letters are called that are no commands.
+const MALFORMED_COMMAND: &str = "MalformedCommand";
 const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
 /// How long a rebalance waits for the records in hand of the partitions that go. Those that take longer come again elsewhere.
 const REVOKE_GRACE: Duration = Duration::from_secs(5);
@@ -41,8 +46,10 @@ pub struct Intake {
 struct Handler {
     registry: Recipient<ApplyCommand>,
     replies: Arc<dyn ReplySink>,
+    dead_letters: DeadLetters,
     clock: Arc<dyn Clock>,
     zone: Tz,
+    unpaid_for: TimeDelta,
     finished_tx: mpsc::UnboundedSender<Position>,
 }
 
@@ -68,6 +75,10 @@ pub struct IntakeParts {
     pub clock: Arc<dyn Clock>,
     /// The zone of order numbers that are made here.
     pub zone: Tz,
+    /// Where records go that are no commands.
+    pub dead_letters: DeadLetters,
+    /// How long a pending order waits for its payment before it is reviewed.
+    pub unpaid_for: TimeDelta,
 }
 
 impl Intake {
@@ -83,6 +94,8 @@ impl Intake {
             replies,
             clock,
             zone,
+            dead_letters,
+            unpaid_for,
         } = parts;
         Self {
             poll_loop,
@@ -90,8 +103,10 @@ impl Intake {
             handler: Handler {
                 registry,
                 replies,
+                dead_letters,
                 clock,
                 zone,
+                unpaid_for,
                 finished_tx,
             },
             permits: Arc::new(Semaphore::new(max_in_flight)),
@@ -239,13 +254,12 @@ impl Intake {
 impl Handler {
     fn take(&self, record: &OwnedMessage, position: Position, permit: OwnedSemaphorePermit) {
         let in_flight = InFlight::new(position, self.finished_tx.clone(), permit);
-        match decode(record, self.clock.now(), self.zone) {
+        let received_at = self.clock.now();
+        let reading = Reading { now: received_at, zone: self.zone, unpaid_for: self.unpaid_for };
+        match decode(record, reading) {
             Ok(Decoded { command, requester }) => {
-                if let Err(error) = self.registry.try_send(ApplyCommand {
-                    command,
-                    requester,
-                    in_flight,
-                }) {
+                let message = ApplyCommand { command, requester, received_at, in_flight };
+                if let Err(error) = self.registry.try_send(message) {
                     log::error!(
                         "the registry did not take a command, which will come again: {error}"
                     );
@@ -255,26 +269,35 @@ impl Handler {
         }
     }
 
-    /// Answers the sender of a record that is no command, where that can be done, and goes on.
+    /// Puts a record that is no command with the dead letters, answers its sender where that can be done, and goes on. Should the
+    /// dead letters not take it, its offset stays uncommitted.
     fn set_aside(&self, record: &OwnedMessage, poison: Poison, in_flight: InFlight) {
-        log::error!(
-            "no command at {}-{}@{}: {}",
-            record.topic(),
-            record.partition(),
-            record.offset(),
-            poison.cause
-        );
-        let outcome = CommandOutcome {
-            number: poison.number,
-            order: None,
-            refusal: Some(Reason::MalformedCommand),
-        };
-        match poison.requester {
-            Some(requester) => {
-                self.replies
-                    .reply(&requester, &outcome, Box::new(move || in_flight.finish()))
-            }
-            None => in_flight.finish(),
+        let place = format!("{}-{}@{}", record.topic(), record.partition(), record.offset());
+        let cause = poison.cause.to_string();
+        log::error!("no command at {place}, setting it aside: {cause}");
+        let replies = Arc::clone(&self.replies);
+        let on_delivery: OnDelivery = Box::new(move |delivered| match delivered {
+            Ok(()) => answer_poison(&*replies, poison, in_flight),
+            Err(error) => log::error!("{place} could not be set aside: {error}"),
+        });
+        if let Err(error) =
+            self.dead_letters.set_aside(record, MALFORMED_COMMAND, &cause, on_delivery)
+        {
+            log::error!("a record could not be set aside: {error}");
         }
+    }
+}
+
+fn answer_poison(replies: &dyn ReplySink, poison: Poison, in_flight: InFlight) {
+    let outcome = CommandOutcome {
+        number: poison.number,
+        order: None,
+        refusal: Some(Reason::MalformedCommand),
+    };
+    match poison.requester {
+        Some(requester) => {
+            replies.reply(&requester, &outcome, Box::new(move || in_flight.finish()));
+        }
+        None => in_flight.finish(),
     }
 }

@@ -15,7 +15,7 @@ use crate::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Requester};
 
 /// Publishes replies.
 pub struct ReplyPublisher {
-    publisher: Publisher,
+    publisher: Arc<Publisher>,
     clock: Arc<dyn Clock>,
     zone: Tz,
 }
@@ -23,7 +23,7 @@ pub struct ReplyPublisher {
 impl ReplyPublisher {
     /// Replies by `publisher`, which must never give up by itself; dates are the clock's in `zone`.
     #[must_use]
-    pub fn new(publisher: Publisher, clock: Arc<dyn Clock>, zone: Tz) -> Self {
+    pub fn new(publisher: Arc<Publisher>, clock: Arc<dyn Clock>, zone: Tz) -> Self {
         Self {
             publisher,
             clock,
@@ -89,7 +89,7 @@ impl ReplySink for ReplyPublisher {
             topic: &address.topic,
             partition: address.partition,
             key: None,
-            payload: &payload,
+            payload: Some(&payload),
             headers: address.reply_headers(),
         };
         let topic = address.topic.clone();

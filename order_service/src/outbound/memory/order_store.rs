@@ -1,8 +1,9 @@
 //! The order store in memory: what MySQL does, without MySQL. Its contract is that of the port.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chrono::{DateTime, Utc};
 use shared::order_number::OrderNumber;
 
 use crate::domain::catalogue::Item;
@@ -10,7 +11,9 @@ use crate::domain::coupon::Coupon;
 use crate::domain::decide::Transition;
 use crate::domain::order::{CouponId, ItemId, Order};
 use crate::domain::shelf::Shelf;
+use crate::outbound::stored_orders::StoredOrders;
 use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use crate::ports::reviews::Reviews;
 
 /// Orders, stock and coupons in memory.
 #[derive(Debug, Default)]
@@ -22,7 +25,7 @@ pub struct MemoryOrderStore {
 struct Contents {
     items: BTreeMap<ItemId, Item>,
     coupons: BTreeMap<CouponId, Coupon>,
-    orders: HashMap<OrderNumber, Arc<Order>>,
+    orders: StoredOrders,
 }
 
 impl MemoryOrderStore {
@@ -37,7 +40,7 @@ impl MemoryOrderStore {
                 .into_iter()
                 .map(|coupon| (coupon.id, coupon))
                 .collect(),
-            orders: HashMap::new(),
+            orders: StoredOrders::default(),
         };
         Self {
             contents: Mutex::new(contents),
@@ -69,11 +72,8 @@ impl MemoryOrderStore {
 
 impl OrderStore for MemoryOrderStore {
     fn load(&self, number: &OrderNumber) -> Result<Option<Order>, StoreError> {
-        Ok(self
-            .contents()
-            .orders
-            .get(number)
-            .map(|order| order.as_ref().clone()))
+        let contents = self.contents();
+        Ok(contents.orders.get(number).map(|order| order.as_ref().clone()))
     }
 
     fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
@@ -82,14 +82,11 @@ impl OrderStore for MemoryOrderStore {
             contents.items.values().cloned(),
             contents.coupons.values().cloned(),
         );
-        let outcomes: Vec<StoreOutcome> = batch
+        let outcomes = batch
             .iter()
-            .map(|transition| match contents.conflict(transition) {
-                Some(conflict) => conflict,
-                None => StoreOutcome::Applied(Arc::new(shelf.settle(transition))),
-            })
+            .map(|transition| contents.orders.settle(transition, &mut shelf))
             .collect();
-        contents.keep(&shelf, &outcomes);
+        contents.keep(&shelf);
         Ok(outcomes)
     }
 
@@ -98,30 +95,25 @@ impl OrderStore for MemoryOrderStore {
     }
 }
 
-impl Contents {
-    fn conflict(&self, transition: &Transition) -> Option<StoreOutcome> {
-        let (number, expected) = match transition {
-            Transition::Open(draft) => (&draft.number, None),
-            Transition::Complete { order, .. } | Transition::Reject { order, .. } => {
-                (&order.number, Some(order.revision))
-            }
-        };
-        let current = self.orders.get(number);
-        let is_stale = current.map(|order| order.revision) != expected;
-        is_stale.then(|| StoreOutcome::Conflict(current.cloned()))
+impl Reviews for MemoryOrderStore {
+    fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Order>, StoreError> {
+        let contents = self.contents();
+        let is_due = |order: &&Arc<Order>| order.review_at.is_some_and(|review_at| review_at <= now);
+        let mut due: Vec<Order> =
+            contents.orders.iter().filter(is_due).map(|order| order.as_ref().clone()).collect();
+        due.sort_by_key(|order| order.review_at);
+        due.truncate(limit as usize);
+        Ok(due)
     }
+}
 
-    fn keep(&mut self, shelf: &Shelf, outcomes: &[StoreOutcome]) {
+impl Contents {
+    fn keep(&mut self, shelf: &Shelf) {
         for item in shelf.changed_items() {
             self.items.insert(item.id, item.clone());
         }
         for coupon in shelf.changed_coupons() {
             self.coupons.insert(coupon.id, coupon.clone());
-        }
-        for outcome in outcomes {
-            if let StoreOutcome::Applied(order) = outcome {
-                self.orders.insert(order.number.clone(), Arc::clone(order));
-            }
         }
     }
 }

@@ -4,9 +4,9 @@
 //! prove it. Only when one of them says no is the batch done again with the stored orders read first, so that the stale transitions
 //! are told from the others.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use diesel::result::Error;
 use diesel::{Connection, MysqlConnection};
 use shared::order_number::OrderNumber;
@@ -19,7 +19,9 @@ use crate::domain::coupon::Coupon;
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
 use crate::domain::shelf::{Needs, Shelf};
+use crate::outbound::stored_orders::StoredOrders;
 use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use crate::ports::reviews::Reviews;
 
 /// Orders, stock and coupons in MySQL or MariaDB.
 pub struct MysqlOrderStore {
@@ -49,8 +51,6 @@ impl From<StoreError> for Aborted {
         Self::Row(error)
     }
 }
-
-type StoredOrders = HashMap<OrderNumber, Arc<Order>>;
 
 impl MysqlOrderStore {
     /// A store over this pool.
@@ -108,6 +108,16 @@ impl OrderStore for MysqlOrderStore {
     }
 }
 
+impl Reviews for MysqlOrderStore {
+    fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Order>, StoreError> {
+        session(&self.pool)?
+            .run(|connection| statements::due_for_review(connection, now.naive_utc(), limit))?
+            .into_iter()
+            .map(|(row, lines)| rows::order(row, lines))
+            .collect()
+    }
+}
+
 fn write_batch(
     connection: &mut MysqlConnection,
     batch: &[Transition],
@@ -122,7 +132,7 @@ fn write_batch(
         .into_iter()
         .map(Coupon::try_from)
         .collect::<Result<Vec<_>, _>>()?;
-    let stored = if is_checked {
+    let mut stored_opt = if is_checked {
         Some(stored_orders(connection, batch)?)
     } else {
         None
@@ -131,14 +141,9 @@ fn write_batch(
     let mut shelf = Shelf::new(items, coupons);
     let outcomes: Vec<StoreOutcome> = batch
         .iter()
-        .map(|transition| {
-            match stored
-                .as_ref()
-                .and_then(|stored| conflict(transition, stored))
-            {
-                Some(conflict) => conflict,
-                None => StoreOutcome::Applied(Arc::new(shelf.settle(transition))),
-            }
+        .map(|transition| match &mut stored_opt {
+            Some(stored) => stored.settle(transition, &mut shelf),
+            None => StoreOutcome::Applied(Arc::new(shelf.settle(transition))),
         })
         .collect();
 
@@ -153,40 +158,25 @@ fn write_batch(
     }
 }
 
+/// The stored orders of the batch's numbers, and those that have taken its new orders' idempotency keys.
 fn stored_orders(
     connection: &mut MysqlConnection,
     batch: &[Transition],
 ) -> Result<StoredOrders, Aborted> {
     let numbers: Vec<&str> = batch
         .iter()
-        .map(|transition| number(transition).as_str())
+        .map(|transition| transition.number().as_str())
         .collect();
-    statements::lock_orders(connection, &numbers)?
-        .into_iter()
-        .map(|(row, lines)| {
-            let order = rows::order(row, lines)?;
-            Ok((order.number.clone(), Arc::new(order)))
-        })
-        .collect()
-}
-
-fn number(transition: &Transition) -> &OrderNumber {
-    match transition {
-        Transition::Open(draft) => &draft.number,
-        Transition::Complete { order, .. } | Transition::Reject { order, .. } => &order.number,
+    let keys: Vec<&str> = batch.iter().filter_map(Transition::idempotency_key).collect();
+    let mut rows = statements::lock_orders(connection, &numbers)?;
+    if !keys.is_empty() {
+        rows.extend(statements::lock_key_holders(connection, &keys)?);
     }
-}
-
-/// Whether the stored order is another one than the transition starts from.
-fn conflict(transition: &Transition, stored: &StoredOrders) -> Option<StoreOutcome> {
-    let current = stored.get(number(transition));
-    let is_stale = match transition {
-        Transition::Open(_) => current.is_some(),
-        Transition::Complete { order, .. } | Transition::Reject { order, .. } => {
-            current.is_none_or(|current| current.revision != order.revision)
-        }
-    };
-    is_stale.then(|| StoreOutcome::Conflict(current.cloned()))
+    let mut stored = StoredOrders::default();
+    for (row, lines) in rows {
+        stored.keep(&Arc::new(rows::order(row, lines)?));
+    }
+    Ok(stored)
 }
 
 /// The new orders, and the existing ones in their new states.
@@ -201,7 +191,9 @@ fn applied_orders<'a>(
         };
         match transition {
             Transition::Open(_) => opened.push(order.as_ref()),
-            Transition::Complete { .. } | Transition::Reject { .. } => moved.push(order.as_ref()),
+            Transition::Complete { .. } | Transition::Reject { .. } | Transition::Settle { .. } => {
+                moved.push(order.as_ref());
+            }
         }
     }
     (opened, moved)

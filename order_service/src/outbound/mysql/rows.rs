@@ -11,7 +11,7 @@ use shared::reason::Reason;
 use super::schema::{coupons, items, order_lines, orders, products};
 use crate::domain::catalogue::Item;
 use crate::domain::coupon::{Coupon, Discount};
-use crate::domain::order::{Offer, Order, OrderLine, OrderState, Payment, RequestId};
+use crate::domain::order::{Idempotency, Offer, Order, OrderLine, OrderState, Payment, RequestId};
 use crate::ports::order_store::StoreError;
 
 /// The status column's values.
@@ -43,6 +43,10 @@ pub struct OrderRow {
     pub payment_key: Option<String>,
     pub created_at: NaiveDateTime,
     pub revision: u32,
+    pub idempotency_key: Option<String>,
+    pub fingerprint: Option<String>,
+    pub reject_detail: Option<String>,
+    pub review_at: Option<NaiveDateTime>,
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
@@ -120,6 +124,10 @@ impl From<&Order> for OrderRow {
             payment_key,
             created_at: order.created_at.naive_utc(),
             revision: order.revision,
+            idempotency_key: order.idempotency.as_ref().map(|idempotency| idempotency.key.clone()),
+            fingerprint: order.idempotency.as_ref().map(|idempotency| idempotency.fingerprint.clone()),
+            reject_detail: order.reject_detail.clone(),
+            review_at: order.review_at.map(|review_at| review_at.naive_utc()),
         }
     }
 }
@@ -166,6 +174,12 @@ pub fn order(row: OrderRow, lines: Vec<LineRow>) -> Result<Order, StoreError> {
         final_price: money(row.final_price).ok_or_else(|| corrupt("final_price"))?,
         state,
         intent: intent.map_err(|()| corrupt("intent_amount"))?,
+        idempotency: row
+            .idempotency_key
+            .zip(row.fingerprint)
+            .map(|(key, fingerprint)| Idempotency { key, fingerprint }),
+        reject_detail: row.reject_detail,
+        review_at: row.review_at.map(|review_at| review_at.and_utc()),
         created_at: row.created_at.and_utc(),
         revision: row.revision,
     })

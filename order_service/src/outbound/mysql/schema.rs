@@ -50,6 +50,10 @@ diesel::table! {
         payment_key -> Nullable<Varchar>,
         created_at -> Datetime,
         revision -> Unsigned<Integer>,
+        idempotency_key -> Nullable<Varchar>,
+        fingerprint -> Nullable<Varchar>,
+        reject_detail -> Nullable<Varchar>,
+        review_at -> Nullable<Datetime>,
     }
 }
 

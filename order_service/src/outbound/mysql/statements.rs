@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use chrono::NaiveDateTime;
 use diesel::mysql::{Mysql, MysqlConnection};
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -57,27 +58,65 @@ pub(super) fn lock_orders(
     connection: &mut MysqlConnection,
     numbers: &[&str],
 ) -> Rows<(OrderRow, Vec<LineRow>)> {
-    let rows: Vec<OrderRow> = orders::table
+    let rows = orders::table
         .filter(orders::order_num.eq_any(numbers))
         .order(orders::order_num)
         .select(OrderRow::as_select())
         .for_update()
         .load(connection)?;
-    let mut lines: HashMap<String, Vec<LineRow>> = HashMap::new();
+    with_lines(connection, rows)
+}
+
+/// Locks the stored orders that have taken one of these idempotency keys, and reads them whole.
+pub(super) fn lock_key_holders(
+    connection: &mut MysqlConnection,
+    keys: &[&str],
+) -> Rows<(OrderRow, Vec<LineRow>)> {
+    let rows = orders::table
+        .filter(orders::idempotency_key.eq_any(keys))
+        .order(orders::idempotency_key)
+        .select(OrderRow::as_select())
+        .for_update()
+        .load(connection)?;
+    with_lines(connection, rows)
+}
+
+/// The orders whose review is due at `now`, the longest due first.
+pub(super) fn due_for_review(
+    connection: &mut MysqlConnection,
+    now: NaiveDateTime,
+    limit: u32,
+) -> Rows<(OrderRow, Vec<LineRow>)> {
+    let rows = orders::table
+        .filter(orders::review_at.le(now))
+        .order(orders::review_at)
+        .limit(limit.into())
+        .select(OrderRow::as_select())
+        .load(connection)?;
+    with_lines(connection, rows)
+}
+
+fn with_lines(
+    connection: &mut MysqlConnection,
+    rows: Vec<OrderRow>,
+) -> Rows<(OrderRow, Vec<LineRow>)> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let numbers: Vec<&str> = rows.iter().map(|row| row.order_num.as_str()).collect();
     let line_query = order_lines::table
         .filter(order_lines::order_num.eq_any(numbers))
         .order((order_lines::order_num, order_lines::line_no))
         .select(LineRow::as_select());
+    let mut lines: HashMap<String, Vec<LineRow>> = HashMap::new();
     for line in line_query.load(connection)? {
         lines.entry(line.order_num.clone()).or_default().push(line);
     }
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let lines_of_row = lines.remove(&row.order_num).unwrap_or_default();
-            (row, lines_of_row)
-        })
-        .collect())
+    let with_its_lines = |row: OrderRow| {
+        let lines_of_row = lines.remove(&row.order_num).unwrap_or_default();
+        (row, lines_of_row)
+    };
+    Ok(rows.into_iter().map(with_its_lines).collect())
 }
 
 /// One order, in one query.
@@ -180,7 +219,7 @@ pub(super) fn update_orders(
         // makes it a CHAR, whose spaces at the end are lost.
         let _ = write!(
             changes,
-            "{separator}SELECT _ascii'{}' AS order_num, {} AS revision, _ascii'{}' AS status, {} AS reject_reason, CAST(? AS CHAR(200)) AS payment_key",
+            "{separator}SELECT _ascii'{}' AS order_num, {} AS revision, _ascii'{}' AS status, {} AS reject_reason, CAST(? AS CHAR(200)) AS payment_key, CAST(? AS CHAR(500)) AS reject_detail, {} AS review_at",
             order.number,
             order.revision,
             status(&order.state),
@@ -188,13 +227,18 @@ pub(super) fn update_orders(
                 OrderState::Rejected(reason) => format!("_ascii'{reason}'"),
                 OrderState::Created | OrderState::Complete(_) => "NULL".to_owned(),
             },
+            match order.review_at {
+                Some(review_at) => format!("TIMESTAMP'{}'", review_at.format("%F %T%.6f")),
+                None => "NULL".to_owned(),
+            },
         );
     }
     let statement = format!(
         "UPDATE ({changes}) AS moved STRAIGHT_JOIN orders \
          ON orders.order_num = moved.order_num AND orders.revision = moved.revision - 1 \
          SET orders.status = moved.status, orders.reject_reason = moved.reject_reason, \
-             orders.payment_key = moved.payment_key, orders.revision = moved.revision"
+             orders.payment_key = moved.payment_key, orders.reject_detail = moved.reject_detail, \
+             orders.review_at = moved.review_at, orders.revision = moved.revision"
     );
     let mut query = sql_query(statement).into_boxed::<Mysql>();
     for order in moved {
@@ -202,7 +246,9 @@ pub(super) fn update_orders(
             OrderState::Complete(payment) => Some(payment.key.clone()),
             OrderState::Created | OrderState::Rejected(_) => None,
         };
-        query = query.bind::<Nullable<Text>, _>(payment_key);
+        query = query
+            .bind::<Nullable<Text>, _>(payment_key)
+            .bind::<Nullable<Text>, _>(order.reject_detail.as_deref());
     }
     query
         .execute(connection)

@@ -1,0 +1,71 @@
+//! The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header): a structured-field string in quotes, or the bare text.
+
+use actix_web::http::header::HeaderMap;
+
+use super::error::ApiError;
+
+/// The header's name.
+const HEADER: &str = "Idempotency-Key";
+/// The longest key, in characters.
+const MAX_LENGTH: usize = 255;
+
+/// The request's key, if it has one.
+///
+/// # Errors
+/// When there are several, or it is empty, too long, or not printable ASCII.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let mut values = headers.get_all(HEADER);
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().ok().filter(|_| values.next().is_none());
+    let key = text.map(str::trim).and_then(|text| if text.starts_with('"') { unquoted(text) } else { Some(text.to_owned()) });
+    key.filter(|key| (1..=MAX_LENGTH).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~')))
+        .map(Some)
+        .ok_or_else(|| {
+            ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", format!("one {HEADER} of 1 to {MAX_LENGTH} printable ASCII characters"))
+        })
+}
+
+/// The content of a structured-field string (RFC 8941, 3.3.3).
+fn unquoted(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('"')?.strip_suffix('"')?;
+    let mut key = String::with_capacity(inner.len());
+    let mut characters = inner.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => key.push(characters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?),
+            '"' => return None,
+            plain => key.push(plain),
+        }
+    }
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    fn read(values: &[&[u8]]) -> Result<Option<String>, ApiError> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(HeaderName::from_static("idempotency-key"), HeaderValue::from_bytes(value).unwrap());
+        }
+        idempotency_key(&headers)
+    }
+
+    #[test]
+    fn given_quoted_and_bare_keys_then_they_are_the_same_key() {
+        assert_eq!(read(&[b"8e03978e-40d5"]).unwrap(), read(&[b"\"8e03978e-40d5\""]).unwrap());
+        assert_eq!(read(&[br#""a \"b\" \\c""#]).unwrap(), Some(r#"a "b" \c"#.to_owned()));
+        assert_eq!(read(&[]).unwrap(), None);
+    }
+
+    #[test]
+    fn given_what_is_no_key_then_it_is_refused() {
+        let long = vec![b'x'; 256];
+        for values in [&[&b""[..]][..], &[b"\"\""], &[b"\"open"], &[br#""a\b""#], &[br#""a"b""#], &[b"\xff"], &[&long], &[b"a", b"b"]] {
+            assert!(matches!(read(values), Err(ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", _))), "{values:?}");
+        }
+        assert!(read(&[&long[..255]]).unwrap().is_some());
+    }
+}

@@ -1,0 +1,71 @@
+//! Which stored order stands in the way of a transition: the same rule for every store. Pure.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use shared::order_number::OrderNumber;
+
+use crate::domain::decide::Transition;
+use crate::domain::order::Order;
+use crate::domain::shelf::Shelf;
+use crate::ports::order_store::StoreOutcome;
+
+/// Stored orders by number and by idempotency key.
+#[derive(Debug, Default)]
+pub(super) struct StoredOrders {
+    by_number: HashMap<OrderNumber, Arc<Order>>,
+    by_key: HashMap<String, OrderNumber>,
+}
+
+impl StoredOrders {
+    /// Takes an order in, or its next revision.
+    pub(super) fn keep(&mut self, order: &Arc<Order>) {
+        if let Some(idempotency) = &order.idempotency {
+            self.by_key.insert(idempotency.key.clone(), order.number.clone());
+        }
+        self.by_number.insert(order.number.clone(), Arc::clone(order));
+    }
+
+    /// The order of this number.
+    pub(super) fn get(&self, number: &OrderNumber) -> Option<&Arc<Order>> {
+        self.by_number.get(number)
+    }
+
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Order>> {
+        self.by_number.values()
+    }
+
+    /// Does the transition, unless another order than it starts from is stored.
+    pub(super) fn settle(&mut self, transition: &Transition, shelf: &mut Shelf) -> StoreOutcome {
+        if let Some(conflict) = self.conflict(transition) {
+            return conflict;
+        }
+        let order = Arc::new(shelf.settle(transition));
+        self.keep(&order);
+        StoreOutcome::Applied(order)
+    }
+
+    /// What a transition comes to when the order it starts from is not the one that is stored: a new order's number or idempotency
+    /// key is taken, or an existing one's revision has moved on.
+    fn conflict(&self, transition: &Transition) -> Option<StoreOutcome> {
+        let of_number = self.get(transition.number());
+        let (current, is_stale) = match transition {
+            Transition::Open(_) => {
+                let current = of_number.or_else(|| self.key_holder(transition));
+                (current, current.is_some())
+            }
+            Transition::Complete { order, .. }
+            | Transition::Reject { order, .. }
+            | Transition::Settle { order } => {
+                (of_number, of_number.is_none_or(|current| current.revision != order.revision))
+            }
+        };
+        is_stale.then(|| StoreOutcome::Conflict(current.cloned()))
+    }
+
+    fn key_holder(&self, transition: &Transition) -> Option<&Arc<Order>> {
+        let number = self.by_key.get(transition.idempotency_key()?)?;
+        self.by_number.get(number)
+    }
+}

@@ -1,0 +1,100 @@
+//! Sets records aside that can't be handled: to `<topic>-dlt`, key and value unchanged, their headers kept, and spring-kafka's headers
+//! added that say where they came from and why.
+
+use std::sync::Arc;
+
+use rdkafka::error::KafkaError;
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders, OwnedMessage};
+
+use crate::kafka::publisher::{OnDelivery, OutboundRecord, Publisher};
+
+/// The topic that a record came from, UTF-8.
+pub const ORIGINAL_TOPIC: &str = "kafka_dlt-original-topic";
+/// The partition of it: four bytes, big-endian.
+pub const ORIGINAL_PARTITION: &str = "kafka_dlt-original-partition";
+/// The offset in it: eight bytes, big-endian.
+pub const ORIGINAL_OFFSET: &str = "kafka_dlt-original-offset";
+/// The record's timestamp, milliseconds since 1970: eight bytes, big-endian.
+pub const ORIGINAL_TIMESTAMP: &str = "kafka_dlt-original-timestamp";
+/// What kind of failure it was, UTF-8; Spring writes a Java class here.
+pub const EXCEPTION: &str = "kafka_dlt-exception-fqcn";
+/// What was wrong, UTF-8.
+pub const EXCEPTION_MESSAGE: &str = "kafka_dlt-exception-message";
+/// How often the record has been put back: four bytes, big-endian. Survives another failure, so that it can't go round for ever.
+pub const REDRIVES: &str = "mall_redrives";
+
+const DLT_PREFIX: &str = "kafka_dlt-";
+
+/// The topic that takes the dead letters of `topic`.
+#[must_use]
+pub fn dead_letter_topic(topic: &str) -> String {
+    format!("{topic}-dlt")
+}
+
+/// A way to set records aside.
+pub struct DeadLetters {
+    publisher: Arc<Publisher>,
+}
+
+impl DeadLetters {
+    /// Sets aside by `publisher`.
+    #[must_use]
+    pub fn new(publisher: Arc<Publisher>) -> Self {
+        Self { publisher }
+    }
+
+    /// Publishes the record to its topic's dead letters. Never blocks; `on_delivery` is called when the broker has it.
+    ///
+    /// # Errors
+    /// When the producer does not take it; then `on_delivery` is not called.
+    pub fn set_aside(&self, record: &OwnedMessage, kind: &str, cause: &str, on_delivery: OnDelivery) -> Result<(), KafkaError> {
+        let topic = dead_letter_topic(record.topic());
+        let outbound = OutboundRecord {
+            topic: &topic,
+            partition: None,
+            key: record.key(),
+            payload: record.payload(),
+            headers: dead_letter_headers(record, kind, cause),
+        };
+        self.publisher.publish(outbound, on_delivery)
+    }
+}
+
+/// The record's own headers but for those of an earlier failure, and those of this one.
+fn dead_letter_headers(record: &OwnedMessage, kind: &str, cause: &str) -> OwnedHeaders {
+    let own = record.headers().into_iter().flat_map(Headers::iter).filter(|header| !header.key.starts_with(DLT_PREFIX));
+    let kept = own.fold(OwnedHeaders::new(), |headers, header| headers.insert(header));
+    kept.insert(Header { key: ORIGINAL_TOPIC, value: Some(record.topic().as_bytes()) })
+        .insert(Header { key: ORIGINAL_PARTITION, value: Some(&record.partition().to_be_bytes()) })
+        .insert(Header { key: ORIGINAL_OFFSET, value: Some(&record.offset().to_be_bytes()) })
+        .insert(Header { key: ORIGINAL_TIMESTAMP, value: Some(&record.timestamp().to_millis().unwrap_or(-1).to_be_bytes()) })
+        .insert(Header { key: EXCEPTION, value: Some(kind.as_bytes()) })
+        .insert(Header { key: EXCEPTION_MESSAGE, value: Some(cause.as_bytes()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::headers::header;
+    use rdkafka::Timestamp;
+
+    #[test]
+    fn given_a_record_that_failed_before_when_set_aside_then_it_tells_of_its_last_failure_only_and_keeps_its_own_headers() {
+        let own = OwnedHeaders::new()
+            .insert(Header { key: "kafka_correlationId", value: Some(&b"\xff\x00"[..]) })
+            .insert(Header { key: REDRIVES, value: Some(&1_i32.to_be_bytes()[..]) })
+            .insert(Header { key: EXCEPTION_MESSAGE, value: Some(&b"old"[..]) });
+        let timestamp = Timestamp::CreateTime(1_795_363_540_582);
+        let record = OwnedMessage::new(None, None, "orders".into(), timestamp, 3, 42, Some(own));
+        let headers = dead_letter_headers(&record, "Malformed", "no value");
+        let value = |name| header(Some(&headers), name);
+        assert_eq!(value("kafka_correlationId"), Some(&b"\xff\x00"[..]));
+        assert_eq!(value(REDRIVES), Some(&1_i32.to_be_bytes()[..]));
+        assert_eq!(value(ORIGINAL_TOPIC), Some(&b"orders"[..]));
+        assert_eq!(value(ORIGINAL_PARTITION), Some(&[0, 0, 0, 3][..]));
+        assert_eq!(value(ORIGINAL_OFFSET), Some(&42_i64.to_be_bytes()[..]));
+        assert_eq!(value(ORIGINAL_TIMESTAMP), Some(&1_795_363_540_582_i64.to_be_bytes()[..]));
+        assert_eq!(value(EXCEPTION_MESSAGE), Some(&b"no value"[..]));
+        assert_eq!(headers.iter().filter(|header| header.key == EXCEPTION_MESSAGE).count(), 1);
+    }
+}
