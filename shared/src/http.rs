@@ -7,13 +7,15 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, RETRY_AFTER, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::order_number::OrderNumber;
 use crate::wire::error_body::{ErrorBody, ResponseCode};
 
+/// Marks the answer to a repeated request as that of the first one.
+pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The largest request body, in bytes.
 pub const MAX_BODY: usize = 64 * 1024;
 
@@ -32,6 +34,8 @@ pub struct Problem {
     pub order_num: Option<OrderNumber>,
     /// Seconds after which a repetition may succeed.
     pub retry_after: Option<u64>,
+    /// Whether an earlier request with the same idempotency key was answered so.
+    pub is_replay: bool,
     /// The methods that the path has.
     pub allow: Option<&'static str>,
 }
@@ -50,7 +54,9 @@ impl Problem {
             reason,
             detail: detail.into(),
             order_num: None,
-            retry_after: None, allow: None
+            retry_after: None,
+            is_replay: false,
+            allow: None
         }
     }
 
@@ -65,6 +71,13 @@ impl Problem {
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
         self.retry_after = Some(seconds);
+        self
+    }
+
+    /// Marks the answer as that of an earlier request.
+    #[must_use]
+    pub fn replayed(mut self) -> Self {
+        self.is_replay = true;
         self
     }
 
@@ -86,6 +99,9 @@ impl Problem {
         let mut response = HttpResponse::build(self.status);
         if let Some(seconds) = self.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if self.is_replay {
+            response.insert_header((IDEMPOTENT_REPLAYED, "true"));
         }
         if let Some(methods) = self.allow {
             response.insert_header((ALLOW, methods));

@@ -2,5 +2,6 @@
 //! Must not know rdkafka, reqwest or HTTP.
 
 pub mod purchase_actor;
+pub mod reviewer;
 pub mod kafka_bridge;
 pub mod waiting_room;

@@ -5,3 +5,4 @@
 
 pub mod order;
 pub mod purchase;
+pub mod review;

@@ -9,12 +9,23 @@ use shared::wire::order_dto::{OrderDto, OrderLineDto, PaymentDto};
 pub struct Basket {
     /// Names the purchase towards the order service: the same in every repetition.
     pub request_id: String,
+    /// The shopper's idempotency key.
+    pub idempotency: Option<Idempotency>,
     /// What to buy.
     pub lines: Vec<OrderLineDto>,
     /// The coupon to use.
     pub coupon_id: Option<i64>,
     /// The payment to make in the same purchase.
     pub payment: Option<PaymentDto>,
+}
+
+/// A shopper's idempotency key, and what it is used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The key.
+    pub key: String,
+    /// Tells the same request from another with this key.
+    pub fingerprint: String,
 }
 
 /// A command to the order service. All are harmless when repeated.
@@ -40,6 +51,13 @@ pub enum OrderCommand {
         number: OrderNumber,
         /// Why.
         reason: Reason,
+        /// The gateway's words.
+        detail: Option<String>,
+    },
+    /// Close the books of a rejected order: nothing is charged for it any more.
+    Settle {
+        /// The order.
+        number: OrderNumber,
     },
 }
 
@@ -48,7 +66,9 @@ impl OrderCommand {
     #[must_use]
     pub fn number(&self) -> &OrderNumber {
         match self {
-            Self::Create { number, .. } | Self::Approve { number, .. } | Self::Reject { number, .. } => number,
+            Self::Create { number, .. }
+            | Self::Approve { number, .. }
+            | Self::Reject { number, .. } | Self::Settle { number } => number,
         }
     }
 }

@@ -30,10 +30,16 @@ pub struct ProductPage {
 /// What can be read.
 pub trait OrderQuery: Send + Sync {
     /// An order, or `None` when there is none.
-    fn order(&self, number: &OrderNumber) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>>;
+    fn order(
+        &self,
+        number: &OrderNumber,
+    ) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>>;
 
     /// A page of products.
     fn products(&self, bounds: PageBounds) -> BoxFuture<'static, Result<ProductPage, QueryError>>;
+
+    /// Orders whose books are open, the longest due first.
+    fn due_reviews(&self) -> BoxFuture<'static, Result<Vec<OrderDto>, QueryError>>;
 
     /// A product, or `None` when there is none.
     fn product(&self, id: i64) -> BoxFuture<'static, Result<Option<ProductDto>, QueryError>>;

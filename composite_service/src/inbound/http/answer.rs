@@ -1,7 +1,8 @@
 //! A purchase's outcome → the HTTP answer.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{LOCATION, RETRY_AFTER};
+use actix_web::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
+use shared::http::IDEMPOTENT_REPLAYED;
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::OrderDto;
 use tokio::sync::oneshot;
@@ -10,15 +11,39 @@ use super::error::ApiError;
 use crate::domain::purchase::Outcome;
 
 /// Waits for the outcome, and answers it.
-pub(super) async fn answer(outcome_rx: oneshot::Receiver<Outcome>) -> Result<HttpResponse, ApiError> {
+pub(super) async fn answer(
+    outcome_rx: oneshot::Receiver<Outcome>,
+) -> Result<HttpResponse, ApiError> {
     match outcome_rx.await {
-        Ok(Outcome::Pending(order) | Outcome::Complete(order)) => Ok(placed(order)),
-        Ok(Outcome::Late(number)) => Ok(accepted(number)),
-        Ok(Outcome::Refused { number, reason, detail }) => Err(ApiError::Refused { number: Some(number), reason, detail }),
-        Ok(Outcome::Unavailable) => Err(ApiError::BusUnavailable),
-        Ok(Outcome::Failed(number)) => Err(ApiError::OrderFailed(number)),
+        Ok(outcome) => answered(outcome),
         Err(_) => Err(ApiError::Stopping),
     }
+}
+
+fn answered(outcome: Outcome) -> Result<HttpResponse, ApiError> {
+    match outcome {
+        Outcome::Pending(order) | Outcome::Complete(order) => Ok(placed(order)),
+        Outcome::Late(number) => Ok(accepted(number)),
+        Outcome::Refused {
+            number,
+            reason,
+            detail,
+        } => Err(ApiError::Refused {
+            number: Some(number),
+            reason,
+            detail,
+        }),
+        Outcome::Unavailable => Err(ApiError::BusUnavailable),
+        Outcome::Failed(number) => Err(ApiError::OrderFailed(number)),
+        Outcome::Replayed(outcome) => replayed(*outcome),
+    }
+}
+
+/// The answer of the earlier request, marked as such.
+fn replayed(outcome: Outcome) -> Result<HttpResponse, ApiError> {
+    let mut response = answered(outcome).map_err(|error| ApiError::Replayed(Box::new(error)))?;
+    response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
 }
 
 /// 200 with the order, and where to find it.
@@ -35,12 +60,19 @@ fn accepted(number: OrderNumber) -> HttpResponse {
     HttpResponse::Accepted()
         .insert_header((LOCATION, location(&number)))
         .insert_header((RETRY_AFTER, "1"))
-        .json(OrderDto { order_num: Some(number), ..OrderDto::default() })
+        .json(OrderDto {
+            order_num: Some(number),
+            ..OrderDto::default()
+        })
 }
 
 /// The order without what is between the services: who holds an order number need not know how it was paid.
 pub(super) fn public(order: OrderDto) -> OrderDto {
-    OrderDto { payment: None, request_id: None, ..order }
+    OrderDto {
+        payment: None,
+        request_id: None,
+        ..order
+    }
 }
 
 fn location(number: &OrderNumber) -> String {

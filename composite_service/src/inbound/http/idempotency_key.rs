@@ -1,6 +1,8 @@
 //! The `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header): a structured-field string in quotes, or the bare text.
 
 use actix_web::http::header::HeaderMap;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use super::error::ApiError;
 
@@ -23,6 +25,12 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Api
         .ok_or_else(|| {
             ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", format!("one {HEADER} of 1 to {MAX_LENGTH} printable ASCII characters"))
         })
+}
+
+/// Tells one request from another with the same key: a hash of what it means, so that spaces and unknown members do not count.
+pub(super) fn fingerprint(meaning: &impl Serialize) -> String {
+    let canonical = serde_json::to_vec(meaning).unwrap_or_default();
+    Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The content of a structured-field string (RFC 8941, 3.3.3).

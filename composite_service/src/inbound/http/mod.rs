@@ -7,4 +7,5 @@ pub mod get_order;
 pub mod products;
 pub mod health;
 pub mod answer;
+mod idempotency_key;
 pub mod error;

@@ -1,14 +1,15 @@
 //! `POST /open-api/order`.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use shared::ids::IdSource;
 use shared::reason::Reason;
 use shared::wire::order_dto::{CreateOrderDto, OrderLineDto, PaymentDto};
 
 use super::answer::answer;
 use super::error::ApiError;
+use super::idempotency_key::{fingerprint, idempotency_key};
 use super::routes::Shop;
-use crate::domain::order::Basket;
+use crate::domain::order::{Basket, Idempotency};
 
 /// The most lines of an order.
 const MAX_LINES: usize = 100;
@@ -19,28 +20,53 @@ const MAX_PAYMENT_KEY: usize = 200;
 ///
 /// # Errors
 /// Those of `ApiError`; a refused purchase names its order number.
-pub async fn place_order(body: web::Json<CreateOrderDto>, shop: web::Data<Shop>) -> Result<HttpResponse, ApiError> {
-    let basket = basket(body.into_inner(), &*shop.ids)?;
+pub async fn place_order(
+    request: HttpRequest,
+    body: web::Json<CreateOrderDto>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, ApiError> {
+    let key = idempotency_key(request.headers())?;
+    let basket = basket(body.into_inner(), key, &*shop.ids)?;
     answer(shop.purchases.place(basket)?).await
 }
 
-fn basket(request: CreateOrderDto, ids: &dyn IdSource) -> Result<Basket, ApiError> {
+fn basket(
+    request: CreateOrderDto,
+    key: Option<String>,
+    ids: &dyn IdSource,
+) -> Result<Basket, ApiError> {
     let lines = request.order_line_list;
     if lines.is_empty() {
-        return Err(ApiError::Invalid("EMPTY_ORDER", "an order has at least one line".to_owned()));
+        return Err(ApiError::Invalid(
+            "EMPTY_ORDER",
+            "an order has at least one line".to_owned(),
+        ));
     }
     if lines.len() > MAX_LINES {
-        return Err(ApiError::Invalid("TOO_MANY_LINES", format!("an order has at most {MAX_LINES} lines")));
+        return Err(ApiError::Invalid(
+            "TOO_MANY_LINES",
+            format!("an order has at most {MAX_LINES} lines"),
+        ));
     }
     if lines.iter().any(|line| line.quantity < 1) {
-        return Err(ApiError::Refused { number: None, reason: Reason::InvalidQuantity, detail: None });
+        return Err(ApiError::Refused {
+            number: None,
+            reason: Reason::InvalidQuantity,
+            detail: None,
+        });
     }
     if let Some(payment) = &request.payment {
         check_payment(payment)?;
     }
+    let lines: Vec<OrderLineDto> = lines.into_iter().map(wish).collect();
+    let idempotency = key.map(|key| Idempotency {
+        key,
+        fingerprint: fingerprint(&(&lines, request.coupon_id, &request.payment)),
+    });
     Ok(Basket {
         request_id: ids.unique().simple().to_string(),
-        lines: lines.into_iter().map(wish).collect(),
+        idempotency,
+        lines,
         coupon_id: request.coupon_id,
         payment: request.payment,
     })
@@ -48,8 +74,15 @@ fn basket(request: CreateOrderDto, ids: &dyn IdSource) -> Result<Basket, ApiErro
 
 /// Only what is bought: names and prices are the database's.
 fn wish(line: OrderLineDto) -> OrderLineDto {
-    let item = shared::wire::order_dto::ItemDto { item_id: line.item.item_id, ..Default::default() };
-    OrderLineDto { order_line_id: None, item, quantity: line.quantity }
+    let item = shared::wire::order_dto::ItemDto {
+        item_id: line.item.item_id,
+        ..Default::default()
+    };
+    OrderLineDto {
+        order_line_id: None,
+        item,
+        quantity: line.quantity,
+    }
 }
 
 /// A payment key that the gateway could have made.
@@ -57,6 +90,9 @@ pub(super) fn check_payment(payment: &PaymentDto) -> Result<(), ApiError> {
     if (1..=MAX_PAYMENT_KEY).contains(&payment.payment_key.chars().count()) {
         Ok(())
     } else {
-        Err(ApiError::Invalid("INVALID_PAYMENT_KEY", format!("a payment key has 1 to {MAX_PAYMENT_KEY} characters")))
+        Err(ApiError::Invalid(
+            "INVALID_PAYMENT_KEY",
+            format!("a payment key has 1 to {MAX_PAYMENT_KEY} characters"),
+        ))
     }
 }
