@@ -23,12 +23,14 @@ use crate::actors::purchase_actor::{Colleagues, Purchases};
 use crate::config::Settings;
 use crate::inbound::http::routes::{self, Shop};
 use crate::inbound::kafka::reply_intake::ReplyIntake;
+use crate::outbound::http::client;
 use crate::outbound::http::order_client::OrderClient;
 use crate::outbound::http::toss_gateway::TossGateway;
-use crate::outbound::http::client;
 use crate::outbound::kafka::command_publisher::CommandPublisher;
 
 const HTTP_WORKERS: usize = 2;
+/// Of each worker; further connections wait in the kernel.
+const MAX_CONNECTIONS: usize = 4_096;
 const READ_HEADERS_WAIT: Duration = Duration::from_secs(5);
 const QUERY_WAIT: Duration = Duration::from_secs(3);
 const GATEWAY_WAIT: Duration = Duration::from_secs(5);
@@ -45,8 +47,14 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let termination = Termination::listen().context("listening for signals")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(SecureIds);
-    let publisher = Publisher::start(&settings.kafka.command_producer()).context("starting the command producer")?;
-    let bus = Arc::new(CommandPublisher::new(publisher, &settings.kafka.orders.name, Arc::clone(&clock), settings.zone));
+    let publisher = Publisher::start(&settings.kafka.command_producer())
+        .context("starting the command producer")?;
+    let bus = Arc::new(CommandPublisher::new(
+        publisher,
+        &settings.kafka.orders.name,
+        Arc::clone(&clock),
+        settings.zone,
+    ));
 
     let (home_tx, reply_partition) = watch::channel(None);
     let bridge_addr = KafkaBridge::new(KafkaBridgeParts {
@@ -59,19 +67,30 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     .start();
     let colleagues = Colleagues {
         bridge: bridge_addr.clone().recipient(),
-        gateway: Arc::new(TossGateway::new(client(GATEWAY_WAIT)?, settings.payment.clone())),
+        gateway: Arc::new(TossGateway::new(
+            client(GATEWAY_WAIT)?,
+            settings.payment.clone(),
+        )),
         clock,
         ids: Arc::clone(&ids),
         zone: settings.zone,
     };
-    let purchases = Purchases::new(colleagues, settings.max_purchases, actix::Arbiter::current());
+    let purchases = Purchases::new(
+        colleagues,
+        settings.max_purchases,
+        actix::Arbiter::current(),
+    );
     let http = start_http(
         &settings,
         Shop {
             purchases: purchases.clone(),
-            query: Arc::new(OrderClient::new(client(QUERY_WAIT)?, settings.order_service_url.clone())),
+            query: Arc::new(OrderClient::new(
+                client(QUERY_WAIT)?,
+                settings.order_service_url.clone(),
+            )),
             ids,
-            broker: BrokerProbe::new(&settings.kafka, &settings.kafka.composite.name).context("setting up Kafka")?,
+            broker: BrokerProbe::new(&settings.kafka, &settings.kafka.composite.name)
+                .context("setting up Kafka")?,
             reply_partition,
             stopping: termination.subscribe(),
         },
@@ -83,14 +102,22 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     };
     termination.wait().await;
     shut_down(&settings, http, &purchases, replies).await;
-    bus.flush(Duration::from_secs(1)).context("flushing commands")
+    bus.flush(Duration::from_secs(1))
+        .context("flushing commands")
 }
 
 /// Readiness is off by now. Requests in hand are answered, purchases that were answered early come to their end, and only then the
 /// replies stop.
-async fn shut_down(settings: &Settings, http: ServerHandle, purchases: &Purchases, replies: Option<ReplyIntake>) {
+async fn shut_down(
+    settings: &Settings,
+    http: ServerHandle,
+    purchases: &Purchases,
+    replies: Option<ReplyIntake>,
+) {
     http.stop(true).await;
-    let left = purchases.drain(settings.shutdown_grace, settings.max_purchases).await;
+    let left = purchases
+        .drain(settings.shutdown_grace, settings.max_purchases)
+        .await;
     if left > 0 {
         log::warn!("{left} purchases are left unfinished");
     }
@@ -123,9 +150,13 @@ async fn take_replies(
 
 fn start_http(settings: &Settings, shop: Shop) -> anyhow::Result<ServerHandle> {
     let server = HttpServer::new(move || {
-        App::new().app_data(web::Data::new(shop.clone())).configure(routes::configure).wrap(from_fn(render_problems))
+        App::new()
+            .app_data(web::Data::new(shop.clone()))
+            .configure(routes::configure)
+            .wrap(from_fn(render_problems))
     })
     .workers(HTTP_WORKERS)
+    .max_connections(MAX_CONNECTIONS)
     .client_request_timeout(READ_HEADERS_WAIT)
     .disable_signals()
     .shutdown_timeout(settings.shutdown_grace.as_secs())

@@ -72,7 +72,11 @@ impl Settings {
                 secret_key: env.required_secret("PAYMENT_SECRET_KEY"),
             },
             max_purchases: env.within("MAX_PURCHASES", 1..=1_000_000, 4_096),
-            shutdown_grace: Duration::from_secs(env.within("SHUTDOWN_GRACE_SECONDS", 0..=3_600, 20)),
+            shutdown_grace: Duration::from_secs(env.within(
+                "SHUTDOWN_GRACE_SECONDS",
+                0..=3_600,
+                20,
+            )),
             zone: env.parsed("TZ", chrono_tz::Asia::Seoul),
         };
         env.finish().map(|()| settings)
@@ -94,7 +98,11 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidEnvironment> {
-        Settings::read(EnvReader::new(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))))
+        Settings::read(EnvReader::new(
+            variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        ))
     }
 
     #[test]
@@ -106,8 +114,19 @@ mod tests {
 
     #[test]
     fn given_several_wrong_settings_when_read_then_all_are_told() {
-        let told = read(&[("ORDER_SERVICE_URL", "ftp://x"), ("PAYMENT_URL", "nowhere"), ("MAX_PURCHASES", "0")]).unwrap_err().to_string();
-        for name in ["ORDER_SERVICE_URL", "PAYMENT_URL", "MAX_PURCHASES", "PAYMENT_SECRET_KEY"] {
+        let told = read(&[
+            ("ORDER_SERVICE_URL", "ftp://x"),
+            ("PAYMENT_URL", "nowhere"),
+            ("MAX_PURCHASES", "0"),
+        ])
+        .unwrap_err()
+        .to_string();
+        for name in [
+            "ORDER_SERVICE_URL",
+            "PAYMENT_URL",
+            "MAX_PURCHASES",
+            "PAYMENT_SECRET_KEY",
+        ] {
             assert!(told.contains(name), "{told}");
         }
     }

@@ -17,7 +17,10 @@ struct Arguments {}
 fn main() -> ExitCode {
     Arguments::parse();
     shared::logging::init();
-    match Settings::from_env().map_err(anyhow::Error::from).and_then(app::serve) {
+    match Settings::from_env()
+        .map_err(anyhow::Error::from)
+        .and_then(app::serve)
+    {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error:#}");

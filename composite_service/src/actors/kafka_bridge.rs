@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::actors::waiting_room::WaitingRoom;
 use crate::domain::order::{OrderCommand, OrderReply};
+use crate::domain::purchase::CommandAnswer;
 use crate::ports::order_bus::OrderBus;
 
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(100);
@@ -48,7 +49,13 @@ impl KafkaBridge {
     /// A bridge with nobody waiting.
     #[must_use]
     pub fn new(parts: KafkaBridgeParts) -> Self {
-        let KafkaBridgeParts { bus, ids, reply_topic, reply_partition, max_purchases } = parts;
+        let KafkaBridgeParts {
+            bus,
+            ids,
+            reply_topic,
+            reply_partition,
+            max_purchases,
+        } = parts;
         Self {
             bus,
             ids,
@@ -63,31 +70,37 @@ impl KafkaBridge {
     fn send(&mut self, message: SendCommand, bridge_addr: Addr<Self>) {
         let partition = *self.reply_partition.borrow();
         if partition.is_none() {
-            return tell(&message.asker, Answer::NotSent);
+            return tell(&message.asker, CommandAnswer::NotSent);
         }
         let id = self.ids.unique();
-        let address = ReplyAddress { topic: self.reply_topic.clone(), partition, correlation_id: Some(id.as_bytes().to_vec()) };
+        let address = ReplyAddress {
+            topic: self.reply_topic.clone(),
+            partition,
+            correlation_id: Some(id.as_bytes().to_vec()),
+        };
         let on_undelivered = Box::new(move || {
             // An error means that the process ends, or that the asker will find its command overdue.
             let _ = bridge_addr.try_send(CommandUndelivered(id));
         });
         match self.bus.publish(&message.command, &address, on_undelivered) {
-            Ok(()) => self.waiting_room.register(id, message.asker, self.started_at.elapsed()),
+            Ok(()) => self
+                .waiting_room
+                .register(id, message.asker, self.started_at.elapsed()),
             Err(error) => {
                 log::warn!("order={} {error}", message.command.number());
-                tell(&message.asker, Answer::NotSent);
+                tell(&message.asker, CommandAnswer::NotSent);
             }
         }
     }
 
     fn expire(&mut self) {
         for asker in self.waiting_room.expire(self.started_at.elapsed()) {
-            tell(&asker, Answer::Overdue);
+            tell(&asker, CommandAnswer::Overdue);
         }
     }
 }
 
-fn tell(asker: &Recipient<CommandAnswered>, answer: Answer) {
+fn tell(asker: &Recipient<CommandAnswered>, answer: CommandAnswer) {
     if let Err(error) = asker.try_send(CommandAnswered(answer)) {
         log::error!("a purchase did not take its answer: {error}");
     }
@@ -123,18 +136,7 @@ impl Handler<SendCommand> for KafkaBridge {
 /// Fact: a command has an answer, or will have none. Received by purchase actors.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct CommandAnswered(pub Answer);
-
-/// What became of a command.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
-    /// The order service has replied.
-    Replied(OrderReply),
-    /// It has not, for as long as anybody waits.
-    Overdue,
-    /// The command has not left, as far as is known.
-    NotSent,
-}
+pub struct CommandAnswered(pub CommandAnswer);
 
 /// Fact: a reply has come, to whomever. Sent by the reply intake.
 #[derive(Debug, Message)]
@@ -151,7 +153,7 @@ impl Handler<ReplyArrived> for KafkaBridge {
 
     fn handle(&mut self, message: ReplyArrived, _: &mut Self::Context) {
         match self.waiting_room.take(&message.correlation_id) {
-            Some(asker) => tell(&asker, Answer::Replied(message.reply)),
+            Some(asker) => tell(&asker, CommandAnswer::Replied(message.reply)),
             None => log::debug!("nobody waits for reply {}", message.correlation_id),
         }
     }
@@ -167,7 +169,7 @@ impl Handler<CommandUndelivered> for KafkaBridge {
 
     fn handle(&mut self, CommandUndelivered(id): CommandUndelivered, _: &mut Self::Context) {
         if let Some(asker) = self.waiting_room.take(&id) {
-            tell(&asker, Answer::NotSent);
+            tell(&asker, CommandAnswer::NotSent);
         }
     }
 }

@@ -3,19 +3,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Recipient, WrapFuture};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Recipient,
+    WrapFuture,
+};
 use chrono_tz::Tz;
 use shared::budget;
 use shared::clock::Clock;
 use shared::ids::{IdSource, next_order_number};
 use shared::order_number::OrderNumber;
-use shared::wire::order_dto::{OrderDto, PaymentDto};
+use shared::wire::order_dto::PaymentDto;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::actors::kafka_bridge::{Answer, CommandAnswered, SendCommand};
+use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
 use crate::domain::order::Basket;
-use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
-use crate::ports::payment::{ConfirmAnswer, PaymentGateway};
+use crate::domain::purchase::{CancelAnswer, CommandAnswer, Effect, Event, Outcome, Purchase};
+use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
 
 /// What every purchase works with.
 pub struct Colleagues {
@@ -47,7 +50,11 @@ impl Purchases {
     /// At most `max_purchases`, all on `arbiter`.
     #[must_use]
     pub fn new(colleagues: Colleagues, max_purchases: usize, arbiter: ArbiterHandle) -> Self {
-        Self { colleagues: Arc::new(colleagues), permits: Arc::new(Semaphore::new(max_purchases)), arbiter }
+        Self {
+            colleagues: Arc::new(colleagues),
+            permits: Arc::new(Semaphore::new(max_purchases)),
+            arbiter,
+        }
     }
 
     /// Places an order, and pays it where the basket says so. The receiver gets the outcome within [`budget::HTTP_ANSWER`].
@@ -63,21 +70,36 @@ impl Purchases {
     ///
     /// # Errors
     /// When too many purchases are under way.
-    pub fn pay(&self, number: OrderNumber, order: OrderDto, payment: PaymentDto) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
-        self.start(Purchase::pay(number, order, payment))
+    pub fn pay(
+        &self,
+        number: OrderNumber,
+        payment: PaymentDto,
+    ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
+        self.start(Purchase::pay(number, payment))
     }
 
     /// Waits until no purchase is under way, at most so long; afterwards none can be started. Returns how many were left.
     pub async fn drain(&self, wait: Duration, max_purchases: usize) -> usize {
         let everything = u32::try_from(max_purchases).unwrap_or(u32::MAX);
-        let drained = tokio::time::timeout(wait, self.permits.acquire_many(everything)).await.is_ok();
-        let left = if drained { 0 } else { max_purchases - self.permits.available_permits() };
+        let drained = tokio::time::timeout(wait, self.permits.acquire_many(everything))
+            .await
+            .is_ok();
+        let left = if drained {
+            0
+        } else {
+            max_purchases - self.permits.available_permits()
+        };
         self.permits.close();
         left
     }
 
-    fn start(&self, (purchase, effects): (Purchase, Vec<Effect>)) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
-        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| Overloaded)?;
+    fn start(
+        &self,
+        (purchase, effects): (Purchase, Vec<Effect>),
+    ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
+        let permit = Arc::clone(&self.permits)
+            .try_acquire_owned()
+            .map_err(|_| Overloaded)?;
         let (outcome_tx, outcome_rx) = oneshot::channel();
         let actor = PurchaseActor {
             purchase,
@@ -116,7 +138,9 @@ impl Actor for PurchaseActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.run_later(budget::HTTP_ANSWER, |actor, ctx| actor.go_on(Event::DeadlinePassed, ctx));
+        ctx.run_later(budget::HTTP_ANSWER, |actor, ctx| {
+            actor.go_on(Event::DeadlinePassed, ctx)
+        });
         let effects = std::mem::take(&mut self.first_effects);
         self.perform_all(effects, ctx);
     }
@@ -142,35 +166,50 @@ impl PurchaseActor {
         match effect {
             Effect::Send(command) => {
                 let asker = ctx.address().recipient();
-                if let Err(error) = self.colleagues.bridge.try_send(SendCommand { command, asker }) {
-                    log::warn!("order={} the bridge did not take a command: {error}", self.purchase.number());
-                    ctx.notify(CommandAnswered(Answer::NotSent));
+                if let Err(error) = self
+                    .colleagues
+                    .bridge
+                    .try_send(SendCommand { command, asker })
+                {
+                    log::warn!(
+                        "order={} the bridge did not take a command: {error}",
+                        self.purchase.number()
+                    );
+                    ctx.notify(CommandAnswered(CommandAnswer::NotSent));
                 }
             }
             Effect::Renumber => {
-                log::info!("order={} is another purchase's number, taking a new one", self.purchase.number());
+                log::info!(
+                    "order={} is another purchase's number, taking a new one",
+                    self.purchase.number()
+                );
                 let number = self.colleagues.next_number();
                 self.go_on(Event::Renumbered(number), ctx);
             }
             Effect::Confirm { number, payment } => {
-                let answered = self.colleagues.gateway.confirm(&number, &payment).into_actor(self);
+                let answered = self
+                    .colleagues
+                    .gateway
+                    .confirm(&number, &payment)
+                    .into_actor(self);
                 ctx.spawn(answered.map(|answer, actor, ctx| actor.confirmed(answer, ctx)));
             }
-            Effect::Cancel { number, payment, reason } => {
-                let answered = self.colleagues.gateway.cancel(&number, &payment, reason).into_actor(self);
-                ctx.spawn(answered.map(|answer, actor, ctx| {
-                    let event = answer.map_or_else(
-                        |error| {
-                            log::warn!("order={} {error}", actor.purchase.number());
-                            Event::CancelFailed
-                        },
-                        |()| Event::Cancelled,
-                    );
-                    actor.go_on(event, ctx);
-                }));
+            Effect::Cancel {
+                number,
+                payment,
+                reason,
+            } => {
+                let answered = self
+                    .colleagues
+                    .gateway
+                    .cancel(&number, &payment, reason)
+                    .into_actor(self);
+                ctx.spawn(answered.map(|answer, actor, ctx| actor.cancelled(answer, ctx)));
             }
             Effect::Wait(delay) => {
-                ctx.run_later(self.colleagues.jittered(delay), |actor, ctx| actor.go_on(Event::WaitOver, ctx));
+                ctx.run_later(self.colleagues.jittered(delay), |actor, ctx| {
+                    actor.go_on(Event::WaitOver, ctx)
+                });
             }
             Effect::Answer(outcome) => {
                 if let Some(outcome_tx) = self.outcome_tx_opt.take() {
@@ -178,26 +217,37 @@ impl PurchaseActor {
                     let _ = outcome_tx.send(outcome);
                 }
             }
-            Effect::Warn(what) => log::warn!("order={} still unresolved: {what}", self.purchase.number()),
+            Effect::Warn(what) => {
+                log::warn!("order={} still unresolved: {what}", self.purchase.number())
+            }
         }
     }
 
     fn confirmed(&mut self, answer: ConfirmAnswer, ctx: &mut Context<Self>) {
         let number = self.purchase.number();
-        let event = match answer {
-            ConfirmAnswer::Confirmed => Event::Confirmed,
-            ConfirmAnswer::Declined(message) => Event::Declined(message),
-            ConfirmAnswer::PaidOtherwise => Event::PaidOtherwise,
+        match &answer {
             ConfirmAnswer::NotReached(cause) => {
                 log::warn!("order={number} the payment gateway was not reached: {cause}");
-                Event::GatewayNotReached
             }
             ConfirmAnswer::Unknown(cause) => {
                 log::warn!("order={number} the payment gateway's answer is unknown: {cause}");
-                Event::ConfirmUnknown
+            }
+            ConfirmAnswer::Confirmed
+            | ConfirmAnswer::Declined(_)
+            | ConfirmAnswer::PaidOtherwise => {}
+        }
+        self.go_on(Event::Confirm(answer), ctx);
+    }
+
+    fn cancelled(&mut self, answer: Result<(), CancelError>, ctx: &mut Context<Self>) {
+        let answer = match answer {
+            Ok(()) => CancelAnswer::Cancelled,
+            Err(error) => {
+                log::warn!("order={} {error}", self.purchase.number());
+                CancelAnswer::Failed
             }
         };
-        self.go_on(event, ctx);
+        self.go_on(Event::Cancel(answer), ctx);
     }
 }
 
@@ -205,11 +255,6 @@ impl Handler<CommandAnswered> for PurchaseActor {
     type Result = ();
 
     fn handle(&mut self, CommandAnswered(answer): CommandAnswered, ctx: &mut Self::Context) {
-        let event = match answer {
-            Answer::Replied(reply) => Event::Replied(reply),
-            Answer::Overdue => Event::Overdue,
-            Answer::NotSent => Event::NotSent,
-        };
-        self.go_on(event, ctx);
+        self.go_on(Event::Command(answer), ctx);
     }
 }

@@ -19,7 +19,11 @@ impl<W> WaitingRoom<W> {
     /// An empty room where everybody waits for `wait`.
     #[must_use]
     pub fn new(wait: Duration) -> Self {
-        Self { waiters: HashMap::new(), deadlines: VecDeque::new(), wait }
+        Self {
+            waiters: HashMap::new(),
+            deadlines: VecDeque::new(),
+            wait,
+        }
     }
 
     /// Lets one in at `now`.
@@ -36,7 +40,11 @@ impl<W> WaitingRoom<W> {
     /// Lets those out who have waited long enough at `now`.
     pub fn expire(&mut self, now: Duration) -> Vec<W> {
         let mut expired = Vec::new();
-        while let Some((_, correlation_id)) = self.deadlines.front().filter(|(deadline, _)| *deadline <= now) {
+        while let Some((_, correlation_id)) = self
+            .deadlines
+            .front()
+            .filter(|(deadline, _)| *deadline <= now)
+        {
             expired.extend(self.waiters.remove(correlation_id));
             self.deadlines.pop_front();
         }
@@ -77,7 +85,7 @@ mod tests {
     #[test]
     fn given_waiters_when_time_passes_then_only_those_expire_who_were_not_answered() {
         let mut room = WaitingRoom::new(at(8));
-        for (second, name) in [(0, "one"), (1, "two"), (5, "three")] {
+        for (second, name) in [(0_u32, "one"), (1, "two"), (5, "three")] {
             room.register(Uuid::from_u128(u128::from(second)), name, at(second.into()));
         }
         room.take(&Uuid::from_u128(0));

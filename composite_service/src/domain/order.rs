@@ -48,7 +48,9 @@ impl OrderCommand {
     #[must_use]
     pub fn number(&self) -> &OrderNumber {
         match self {
-            Self::Create { number, .. } | Self::Approve { number, .. } | Self::Reject { number, .. } => number,
+            Self::Create { number, .. }
+            | Self::Approve { number, .. }
+            | Self::Reject { number, .. } => number,
         }
     }
 }

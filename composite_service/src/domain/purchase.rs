@@ -12,6 +12,10 @@ use shared::wire::order_dto::{OrderDto, PaymentDto};
 
 use super::order::{Basket, OrderCommand, OrderReply};
 
+mod protocol;
+
+pub use protocol::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome};
+
 /// How often a new order number is tried before the purchase is given up.
 const MAX_RENUMBERINGS: u32 = 5;
 /// How often the gateway may be out of reach, with nothing charged, before the order is rejected.
@@ -35,118 +39,59 @@ enum Step {
     /// The order is asked for.
     Placing { basket: Basket, renumberings: u32 },
     /// The gateway is asked to charge.
-    Confirming { order: OrderDto, payment: PaymentDto, may_be_charged: bool },
+    Confirming {
+        payment: PaymentDto,
+        may_be_charged: bool,
+    },
     /// Charged; the order is to be completed.
     Approving { payment: PaymentDto },
     /// Not charged; the order is to be rejected.
-    Rejecting { reason: Reason, detail: Option<String> },
+    Rejecting {
+        reason: Reason,
+        detail: Option<String>,
+    },
     /// Charged, but the order is not ours to complete.
     Refunding { payment: PaymentDto, reason: Reason },
     /// Nothing is left to do.
     Done,
 }
 
-/// What can happen to a purchase.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// The order service has answered.
-    Replied(OrderReply),
-    /// The order service has not answered in time.
-    Overdue,
-    /// The command has not reached Kafka, as far as is known.
-    NotSent,
-    /// Another order number was made.
-    Renumbered(OrderNumber),
-    /// The gateway has charged.
-    Confirmed,
-    /// The gateway has declined, with a text for the shopper.
-    Declined(String),
-    /// The gateway knows the order by another payment.
-    PaidOtherwise,
-    /// The gateway was not reached: nothing is charged by this attempt.
-    GatewayNotReached,
-    /// Whether the gateway has charged is unknown.
-    ConfirmUnknown,
-    /// The gateway has cancelled the payment, or had before.
-    Cancelled,
-    /// Whether the gateway has cancelled is unknown, or it would not.
-    CancelFailed,
-    /// The time asked for by [`Effect::Wait`] is over.
-    WaitOver,
-    /// The shopper has waited long enough.
-    DeadlinePassed,
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Send a command; answered by `Replied`, `Overdue` or `NotSent`.
-    Send(OrderCommand),
-    /// Make another order number; answered by `Renumbered`.
-    Renumber,
-    /// Charge; answered by one of the gateway's events.
-    Confirm {
-        /// The order that is paid.
-        number: OrderNumber,
-        /// What to charge.
-        payment: PaymentDto,
-    },
-    /// Give the money back; answered by `Cancelled` or `CancelFailed`.
-    Cancel {
-        /// The order that was paid.
-        number: OrderNumber,
-        /// The charge.
-        payment: PaymentDto,
-        /// Why, for the gateway's records.
-        reason: Reason,
-    },
-    /// Wait about so long; answered by `WaitOver`.
-    Wait(Duration),
-    /// Tell the shopper. At most once a purchase.
-    Answer(Outcome),
-    /// Tell the operators that a step has no answer after many attempts.
-    Warn(&'static str),
-}
-
-/// What the shopper is told.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Outcome {
-    /// The order waits for its payment.
-    Pending(OrderDto),
-    /// The order is paid.
-    Complete(OrderDto),
-    /// The order is rejected, or can't be paid.
-    Refused {
-        /// The order.
-        number: OrderNumber,
-        /// Why.
-        reason: Reason,
-        /// The gateway's words.
-        detail: Option<String>,
-    },
-    /// The purchase goes on; its order will be found under this number.
-    Late(OrderNumber),
-    /// Kafka is away; nothing was ordered.
-    Unavailable,
-    /// The order service failed.
-    Failed(OrderNumber),
+impl Step {
+    /// The gateway has not been asked yet.
+    fn unconfirmed(payment: PaymentDto) -> Self {
+        Self::Confirming {
+            payment,
+            may_be_charged: false,
+        }
+    }
 }
 
 impl Purchase {
     /// A purchase from its beginning, and what to do first.
     #[must_use]
     pub fn place(number: OrderNumber, basket: Basket) -> (Self, Vec<Effect>) {
-        Self::begin(number, Step::Placing { basket, renumberings: 0 })
+        Self::begin(
+            number,
+            Step::Placing {
+                basket,
+                renumberings: 0,
+            },
+        )
     }
 
     /// The payment of a pending order whose price is the payment's amount, and what to do first.
     #[must_use]
-    pub fn pay(number: OrderNumber, order: OrderDto, payment: PaymentDto) -> (Self, Vec<Effect>) {
-        Self::begin(number, Step::Confirming { order, payment, may_be_charged: false })
+    pub fn pay(number: OrderNumber, payment: PaymentDto) -> (Self, Vec<Effect>) {
+        Self::begin(number, Step::unconfirmed(payment))
     }
 
     fn begin(number: OrderNumber, step: Step) -> (Self, Vec<Effect>) {
-        let mut purchase = Self { number, step: Step::Done, attempt: 0, is_answered: false };
+        let mut purchase = Self {
+            number,
+            step: Step::Done,
+            attempt: 0,
+            is_answered: false,
+        };
         let effects = purchase.enter(step);
         (purchase, effects)
     }
@@ -168,43 +113,76 @@ impl Purchase {
         match event {
             Event::DeadlinePassed => self.answer(Outcome::Late(self.number.clone())),
             Event::WaitOver => self.act(),
-            event => match self.step.clone() {
-                Step::Placing { basket, renumberings } => self.placing(basket, renumberings, event),
-                Step::Confirming { order, payment, may_be_charged } => self.confirming(order, payment, may_be_charged, event),
-                Step::Approving { payment } => self.approving(payment, event),
-                Step::Rejecting { reason, detail } => self.rejecting(reason, detail, event),
-                Step::Refunding { .. } => self.refunding(&event),
-                Step::Done => Vec::new(),
-            },
+            Event::Command(answer) => self.command_answered(answer),
+            Event::Confirm(answer) => self.confirm_answered(answer),
+            Event::Cancel(answer) => self.cancel_answered(answer),
+            Event::Renumbered(number) => self.renumbered(number),
         }
     }
 
-    fn placing(&mut self, basket: Basket, renumberings: u32, event: Event) -> Vec<Effect> {
-        match event {
-            Event::Replied(OrderReply::Pending(order)) => self.placed(order, basket.payment),
-            Event::Replied(OrderReply::Complete(order)) => self.end(Outcome::Complete(order)),
-            Event::Replied(OrderReply::Rejected(order, reason)) => {
-                let number = order.order_num.unwrap_or_else(|| self.number.clone());
-                self.end(Outcome::Refused { number, reason, detail: None })
+    fn command_answered(&mut self, answer: CommandAnswer) -> Vec<Effect> {
+        match self.step.clone() {
+            Step::Placing {
+                basket,
+                renumberings,
+            } => self.placing(basket, renumberings, answer),
+            Step::Approving { payment } => self.approving(payment, answer),
+            Step::Rejecting { reason, detail } => self.rejecting(reason, detail, answer),
+            Step::Confirming { .. } | Step::Refunding { .. } | Step::Done => Vec::new(),
+        }
+    }
+
+    fn placing(&mut self, basket: Basket, renumberings: u32, answer: CommandAnswer) -> Vec<Effect> {
+        match answer {
+            CommandAnswer::Replied(OrderReply::Pending(order)) => {
+                self.placed(order, basket.payment)
             }
-            Event::Replied(OrderReply::Refused(Reason::OrderNumberTaken)) if renumberings < MAX_RENUMBERINGS => {
-                self.step = Step::Placing { basket, renumberings: renumberings + 1 };
+            CommandAnswer::Replied(OrderReply::Complete(order)) => {
+                self.end(Outcome::Complete(order))
+            }
+            CommandAnswer::Replied(OrderReply::Rejected(order, reason)) => {
+                let number = order.order_num.unwrap_or_else(|| self.number.clone());
+                self.end(Outcome::Refused {
+                    number,
+                    reason,
+                    detail: None,
+                })
+            }
+            CommandAnswer::Replied(OrderReply::Refused(Reason::OrderNumberTaken))
+                if renumberings < MAX_RENUMBERINGS =>
+            {
+                self.step = Step::Placing {
+                    basket,
+                    renumberings: renumberings + 1,
+                };
                 vec![Effect::Renumber]
             }
-            Event::Replied(OrderReply::Refused(_)) => self.end(Outcome::Failed(self.number.clone())),
-            Event::Renumbered(number) => {
-                self.number = number;
-                self.enter(Step::Placing { basket, renumberings })
+            CommandAnswer::Replied(OrderReply::Refused(_)) => {
+                self.end(Outcome::Failed(self.number.clone()))
             }
             // The very first attempt has not left: nothing was ordered.
-            Event::NotSent if self.attempt == 0 => self.end(Outcome::Unavailable),
-            Event::NotSent | Event::Overdue if self.attempt >= MAX_PLACINGS => {
-                self.step = Step::Done;
-                vec![Effect::Warn("the order service does not answer; the order, if it exists, is left to expire")]
+            CommandAnswer::NotSent if self.attempt == 0 => self.end(Outcome::Unavailable),
+            CommandAnswer::NotSent | CommandAnswer::Overdue if self.attempt >= MAX_PLACINGS => {
+                let mut effects = self.end(Outcome::Late(self.number.clone()));
+                effects.push(Effect::Warn(
+                    "placing the order; if it exists, it is left to expire",
+                ));
+                effects
             }
-            Event::NotSent | Event::Overdue => self.again(),
-            other => self.unexpected(&other),
+            CommandAnswer::NotSent | CommandAnswer::Overdue => self.again(),
         }
+    }
+
+    fn renumbered(&mut self, number: OrderNumber) -> Vec<Effect> {
+        let Step::Placing { .. } = self.step else {
+            return Vec::new();
+        };
+        if self.is_answered {
+            // Who was told the old number would not find the order under the new one.
+            return self.end(Outcome::Failed(number));
+        }
+        self.number = number;
+        self.enter(self.step.clone())
     }
 
     /// The order is pending; from now on its number is what the order service says it is.
@@ -212,74 +190,129 @@ impl Purchase {
         if let Some(number) = &order.order_num {
             self.number = number.clone();
         }
-        let Some(payment) = payment else { return self.end(Outcome::Pending(order)) };
+        let Some(payment) = payment else {
+            return self.end(Outcome::Pending(order));
+        };
         match order.final_price {
-            Some(price) if price == payment.amount => self.enter(Step::Confirming { order, payment, may_be_charged: false }),
-            Some(_) => self.enter(Step::Rejecting { reason: Reason::AmountMismatch, detail: None }),
+            Some(price) if price == payment.amount => self.enter(Step::unconfirmed(payment)),
+            Some(_) => self.enter(Step::Rejecting {
+                reason: Reason::AmountMismatch,
+                detail: None,
+            }),
             // An old order service tells no price and knows no rejection: nothing is charged, and the order stays pending there.
-            None => self.end(Outcome::Refused { number: self.number.clone(), reason: Reason::AmountMismatch, detail: None }),
+            None => self.end(Outcome::Refused {
+                number: self.number.clone(),
+                reason: Reason::AmountMismatch,
+                detail: None,
+            }),
         }
     }
 
-    fn confirming(&mut self, order: OrderDto, payment: PaymentDto, may_be_charged: bool, event: Event) -> Vec<Effect> {
-        match event {
-            Event::Confirmed => self.enter(Step::Approving { payment }),
-            Event::Declined(detail) => self.enter(Step::Rejecting { reason: Reason::PaymentDeclined, detail: Some(detail) }),
-            Event::PaidOtherwise => self.refuse(Reason::AlreadyPaid),
-            Event::GatewayNotReached if !may_be_charged && self.attempt + 1 >= MAX_UNREACHED => {
-                self.enter(Step::Rejecting { reason: Reason::PaymentUnavailable, detail: None })
+    fn confirm_answered(&mut self, answer: ConfirmAnswer) -> Vec<Effect> {
+        let Step::Confirming {
+            payment,
+            may_be_charged,
+        } = self.step.clone()
+        else {
+            return Vec::new();
+        };
+        match answer {
+            ConfirmAnswer::Confirmed => self.enter(Step::Approving { payment }),
+            ConfirmAnswer::Declined(detail) => self.enter(Step::Rejecting {
+                reason: Reason::PaymentDeclined,
+                detail: Some(detail),
+            }),
+            ConfirmAnswer::PaidOtherwise => self.refuse(Reason::AlreadyPaid),
+            ConfirmAnswer::NotReached(_)
+                if !may_be_charged && self.attempt + 1 >= MAX_UNREACHED =>
+            {
+                self.enter(Step::Rejecting {
+                    reason: Reason::PaymentUnavailable,
+                    detail: None,
+                })
             }
-            Event::GatewayNotReached => self.again(),
-            Event::ConfirmUnknown => {
-                self.step = Step::Confirming { order, payment, may_be_charged: true };
+            ConfirmAnswer::NotReached(_) => self.again(),
+            ConfirmAnswer::Unknown(_) => {
+                self.step = Step::Confirming {
+                    payment,
+                    may_be_charged: true,
+                };
                 self.again()
             }
-            other => self.unexpected(&other),
         }
     }
 
-    fn approving(&mut self, payment: PaymentDto, event: Event) -> Vec<Effect> {
-        match event {
-            Event::Replied(OrderReply::Complete(order)) => self.end(Outcome::Complete(order)),
-            Event::Replied(OrderReply::Rejected(_, reason)) => self.refund(payment, reason),
-            Event::Replied(OrderReply::Refused(Reason::InternalError)) | Event::Overdue | Event::NotSent => self.again(),
-            Event::Replied(OrderReply::Refused(reason)) => self.refund(payment, reason),
-            other => self.unexpected(&other),
-        }
-    }
-
-    fn rejecting(&mut self, reason: Reason, detail: Option<String>, event: Event) -> Vec<Effect> {
-        match event {
-            Event::Replied(OrderReply::Rejected(..)) => {
-                self.end(Outcome::Refused { number: self.number.clone(), reason, detail })
+    fn approving(&mut self, payment: PaymentDto, answer: CommandAnswer) -> Vec<Effect> {
+        match answer {
+            CommandAnswer::Replied(OrderReply::Complete(order)) => {
+                self.end(Outcome::Complete(order))
             }
-            Event::Replied(OrderReply::Refused(Reason::InternalError)) | Event::Overdue | Event::NotSent => self.again(),
-            // Somebody else has paid it meanwhile.
-            Event::Replied(OrderReply::Refused(refusal)) => self.refuse(refusal),
-            other => self.unexpected(&other),
+            CommandAnswer::Replied(OrderReply::Rejected(_, reason)) => self.refund(payment, reason),
+            // A pending order is no answer to this.
+            CommandAnswer::Replied(
+                OrderReply::Pending(_) | OrderReply::Refused(Reason::InternalError),
+            )
+            | CommandAnswer::Overdue
+            | CommandAnswer::NotSent => self.again(),
+            CommandAnswer::Replied(OrderReply::Refused(reason)) => self.refund(payment, reason),
         }
     }
 
-    fn refunding(&mut self, event: &Event) -> Vec<Effect> {
-        match event {
-            Event::Cancelled => {
+    fn rejecting(
+        &mut self,
+        reason: Reason,
+        detail: Option<String>,
+        answer: CommandAnswer,
+    ) -> Vec<Effect> {
+        match answer {
+            CommandAnswer::Replied(OrderReply::Rejected(..)) => self.end(Outcome::Refused {
+                number: self.number.clone(),
+                reason,
+                detail,
+            }),
+            // Neither a pending nor a paid order is an answer to this.
+            CommandAnswer::Replied(
+                OrderReply::Pending(_)
+                | OrderReply::Complete(_)
+                | OrderReply::Refused(Reason::InternalError),
+            )
+            | CommandAnswer::Overdue
+            | CommandAnswer::NotSent => self.again(),
+            // Somebody else has paid it meanwhile.
+            CommandAnswer::Replied(OrderReply::Refused(refusal)) => self.refuse(refusal),
+        }
+    }
+
+    fn cancel_answered(&mut self, answer: CancelAnswer) -> Vec<Effect> {
+        let Step::Refunding { .. } = self.step else {
+            return Vec::new();
+        };
+        match answer {
+            CancelAnswer::Cancelled => {
                 self.step = Step::Done;
                 Vec::new()
             }
-            Event::CancelFailed => self.again(),
-            other => self.unexpected(other),
+            CancelAnswer::Failed => self.again(),
         }
     }
 
     /// The order's fate is known to the shopper at once; the money follows.
     fn refund(&mut self, payment: PaymentDto, reason: Reason) -> Vec<Effect> {
-        let mut effects = self.answer(Outcome::Refused { number: self.number.clone(), reason, detail: None });
+        let mut effects = self.answer(Outcome::Refused {
+            number: self.number.clone(),
+            reason,
+            detail: None,
+        });
         effects.extend(self.enter(Step::Refunding { payment, reason }));
         effects
     }
 
     fn refuse(&mut self, reason: Reason) -> Vec<Effect> {
-        self.end(Outcome::Refused { number: self.number.clone(), reason, detail: None })
+        self.end(Outcome::Refused {
+            number: self.number.clone(),
+            reason,
+            detail: None,
+        })
     }
 
     fn enter(&mut self, step: Step) -> Vec<Effect> {
@@ -292,18 +325,36 @@ impl Purchase {
     fn act(&self) -> Vec<Effect> {
         let number = self.number.clone();
         match &self.step {
-            Step::Placing { basket, .. } => vec![Effect::Send(OrderCommand::Create { number, basket: basket.clone() })],
-            Step::Confirming { payment, .. } => vec![Effect::Confirm { number, payment: payment.clone() }],
-            Step::Approving { payment } => vec![Effect::Send(OrderCommand::Approve { number, payment: payment.clone() })],
-            Step::Rejecting { reason, .. } => vec![Effect::Send(OrderCommand::Reject { number, reason: *reason })],
-            Step::Refunding { payment, reason } => vec![Effect::Cancel { number, payment: payment.clone(), reason: *reason }],
+            Step::Placing { basket, .. } => vec![Effect::Send(OrderCommand::Create {
+                number,
+                basket: basket.clone(),
+            })],
+            Step::Confirming { payment, .. } => vec![Effect::Confirm {
+                number,
+                payment: payment.clone(),
+            }],
+            Step::Approving { payment } => vec![Effect::Send(OrderCommand::Approve {
+                number,
+                payment: payment.clone(),
+            })],
+            Step::Rejecting { reason, .. } => vec![Effect::Send(OrderCommand::Reject {
+                number,
+                reason: *reason,
+            })],
+            Step::Refunding { payment, reason } => vec![Effect::Cancel {
+                number,
+                payment: payment.clone(),
+                reason: *reason,
+            }],
             Step::Done => Vec::new(),
         }
     }
 
     /// Does the step again after a while that doubles with each attempt.
     fn again(&mut self) -> Vec<Effect> {
-        let delay = MIN_DELAY.saturating_mul(1 << self.attempt.min(16)).min(MAX_DELAY);
+        let delay = MIN_DELAY
+            .saturating_mul(1 << self.attempt.min(16))
+            .min(MAX_DELAY);
         self.attempt = self.attempt.saturating_add(1);
         let mut effects = vec![Effect::Wait(delay)];
         if self.attempt.is_multiple_of(10) {
@@ -329,11 +380,13 @@ impl Purchase {
     }
 
     fn answer(&mut self, outcome: Outcome) -> Vec<Effect> {
-        if std::mem::replace(&mut self.is_answered, true) { Vec::new() } else { vec![Effect::Answer(outcome)] }
-    }
-
-    /// An answer that the step has no use for is as good as none: the step is done again. Anything else was not meant for it.
-    fn unexpected(&mut self, event: &Event) -> Vec<Effect> {
-        if matches!(event, Event::Replied(_)) { self.again() } else { Vec::new() }
+        if std::mem::replace(&mut self.is_answered, true) {
+            Vec::new()
+        } else {
+            vec![Effect::Answer(outcome)]
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

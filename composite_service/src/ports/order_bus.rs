@@ -18,5 +18,10 @@ pub trait OrderBus: Send + Sync {
     ///
     /// # Errors
     /// When it is certain that the command does not leave; then `on_undelivered` is not called.
-    fn publish(&self, command: &OrderCommand, reply_address: &ReplyAddress, on_undelivered: OnUndelivered) -> Result<(), BusError>;
+    fn publish(
+        &self,
+        command: &OrderCommand,
+        reply_address: &ReplyAddress,
+        on_undelivered: OnUndelivered,
+    ) -> Result<(), BusError>;
 }

@@ -30,7 +30,10 @@ pub struct ProductPage {
 /// What can be read.
 pub trait OrderQuery: Send + Sync {
     /// An order, or `None` when there is none.
-    fn order(&self, number: &OrderNumber) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>>;
+    fn order(
+        &self,
+        number: &OrderNumber,
+    ) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>>;
 
     /// A page of products.
     fn products(&self, bounds: PageBounds) -> BoxFuture<'static, Result<ProductPage, QueryError>>;

@@ -55,22 +55,44 @@ impl From<ApiError> for Problem {
     /// The cause of a failure is logged here, once, and is not in the answer.
     fn from(error: ApiError) -> Self {
         match error {
-            ApiError::Invalid(reason, detail) => {
-                Self::new(StatusCode::BAD_REQUEST, ResponseCode::InvalidRequest, reason, detail)
-            }
-            ApiError::NotFound(what) => {
-                Self::new(StatusCode::NOT_FOUND, ResponseCode::NotFound, "NOT_FOUND", format!("there is no such {what}"))
-            }
-            ApiError::Refused { number, reason, detail } => refused(number, reason, detail),
+            ApiError::Invalid(reason, detail) => Self::new(
+                StatusCode::BAD_REQUEST,
+                ResponseCode::InvalidRequest,
+                reason,
+                detail,
+            ),
+            ApiError::NotFound(what) => Self::new(
+                StatusCode::NOT_FOUND,
+                ResponseCode::NotFound,
+                "NOT_FOUND",
+                format!("there is no such {what}"),
+            ),
+            ApiError::Refused {
+                number,
+                reason,
+                detail,
+            } => refused(number, reason, detail),
             ApiError::Overloaded => unavailable("OVERLOADED", "too many purchases are under way"),
-            ApiError::BusUnavailable => unavailable("ORDERING_UNAVAILABLE", "orders can't be taken at the moment; nothing was ordered"),
+            ApiError::BusUnavailable => unavailable(
+                "ORDERING_UNAVAILABLE",
+                "orders can't be taken at the moment; nothing was ordered",
+            ),
             ApiError::Query(error) => {
                 log::warn!("{error}");
-                unavailable("ORDER_SERVICE_UNAVAILABLE", "the order service can't be reached")
+                unavailable(
+                    "ORDER_SERVICE_UNAVAILABLE",
+                    "the order service can't be reached",
+                )
             }
             ApiError::OrderFailed(number) => {
                 let detail = "the order service failed";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, ResponseCode::Fail, "INTERNAL_ERROR", detail).about(number)
+                Self::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    ResponseCode::Fail,
+                    "INTERNAL_ERROR",
+                    detail,
+                )
+                .about(number)
             }
             ApiError::Stopping => unavailable("STOPPING", "this instance is going down"),
         }
@@ -84,14 +106,29 @@ impl From<ApiError> for actix_web::Error {
 }
 
 fn unavailable(reason: &'static str, detail: &str) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, ResponseCode::Fail, reason, detail).retry_after(RETRY_SOON)
+    Problem::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        ResponseCode::Fail,
+        reason,
+        detail,
+    )
+    .retry_after(RETRY_SOON)
 }
 
 fn refused(number: Option<OrderNumber>, reason: Reason, detail: Option<String>) -> Problem {
     let (status, text) = status_of(reason);
-    let mut problem = Problem::new(status, ResponseCode::Fail, reason.as_str(), detail.unwrap_or_else(|| text.to_owned()));
+    let mut problem = Problem::new(
+        status,
+        ResponseCode::Fail,
+        reason.as_str(),
+        detail.unwrap_or_else(|| text.to_owned()),
+    );
     problem.order_num = number;
-    if status == StatusCode::SERVICE_UNAVAILABLE { problem.retry_after(RETRY_SOON) } else { problem }
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        problem.retry_after(RETRY_SOON)
+    } else {
+        problem
+    }
 }
 
 /// Each reason's status, and what it means for the shopper.
@@ -99,12 +136,18 @@ fn status_of(reason: Reason) -> (StatusCode, &'static str) {
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     match reason {
         Reason::OutOfStock => (StatusCode::CONFLICT, "there is not enough stock of an item"),
-        Reason::AlreadyPaid => (StatusCode::CONFLICT, "the order is paid, or being paid, by another payment"),
+        Reason::AlreadyPaid => (
+            StatusCode::CONFLICT,
+            "the order is paid, or being paid, by another payment",
+        ),
         Reason::AlreadyRejected => (StatusCode::CONFLICT, "the order was rejected before"),
         Reason::Expired => (StatusCode::CONFLICT, "the order was not paid in time"),
         Reason::OrderNumberTaken => (StatusCode::CONFLICT, "another order has this number"),
         Reason::PaymentDeclined => (StatusCode::PAYMENT_REQUIRED, "the payment was declined"),
-        Reason::PaymentUnavailable => (StatusCode::SERVICE_UNAVAILABLE, "the payment gateway can't be reached; nothing was charged"),
+        Reason::PaymentUnavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the payment gateway can't be reached; nothing was charged",
+        ),
         Reason::AmountMismatch => (unprocessable, "the amount is not the order's final price"),
         Reason::UnknownItem => (unprocessable, "there is no such item"),
         Reason::InvalidQuantity => (unprocessable, "a quantity is at least one"),
@@ -112,9 +155,14 @@ fn status_of(reason: Reason) -> (StatusCode, &'static str) {
         Reason::CouponNotYetValid => (unprocessable, "the coupon is not valid yet"),
         Reason::CouponExpired => (unprocessable, "the coupon is no longer valid"),
         Reason::CouponUsed => (unprocessable, "the coupon has been used"),
-        Reason::CouponMinimumNotMet => (unprocessable, "the order's total is below the coupon's minimum"),
+        Reason::CouponMinimumNotMet => (
+            unprocessable,
+            "the order's total is below the coupon's minimum",
+        ),
         Reason::UnknownOrder => (StatusCode::NOT_FOUND, "there is no such order"),
-        Reason::MalformedCommand | Reason::InternalError => (StatusCode::INTERNAL_SERVER_ERROR, "the service failed"),
+        Reason::MalformedCommand | Reason::InternalError => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "the service failed")
+        }
     }
 }
 
@@ -125,10 +173,23 @@ mod tests {
     #[test]
     fn given_each_reason_then_its_status_is_that_of_the_contract() {
         let statuses = |wanted: u16| -> Vec<&str> {
-            Reason::ALL.iter().filter(|reason| status_of(**reason).0.as_u16() == wanted).map(|reason| reason.as_str()).collect()
+            Reason::ALL
+                .iter()
+                .filter(|reason| status_of(**reason).0.as_u16() == wanted)
+                .map(|reason| reason.as_str())
+                .collect()
         };
         assert_eq!(statuses(402), ["PAYMENT_DECLINED"]);
-        assert_eq!(statuses(409), ["OUT_OF_STOCK", "EXPIRED", "ALREADY_PAID", "ALREADY_REJECTED", "ORDER_NUMBER_TAKEN"]);
+        assert_eq!(
+            statuses(409),
+            [
+                "OUT_OF_STOCK",
+                "EXPIRED",
+                "ALREADY_PAID",
+                "ALREADY_REJECTED",
+                "ORDER_NUMBER_TAKEN"
+            ]
+        );
         assert_eq!(statuses(422).len(), 8);
         assert_eq!(statuses(503), ["PAYMENT_UNAVAILABLE"]);
         assert_eq!(statuses(500), ["MALFORMED_COMMAND", "INTERNAL_ERROR"]);
@@ -137,8 +198,22 @@ mod tests {
     #[test]
     fn given_a_refusal_then_its_order_is_named_and_retrying_is_suggested_only_where_it_helps() {
         let number: OrderNumber = "20261123".parse().unwrap();
-        let declined = refused(Some(number.clone()), Reason::PaymentDeclined, Some("limit".into()));
-        assert_eq!((declined.order_num, declined.retry_after, declined.detail.as_str()), (Some(number), None, "limit"));
-        assert_eq!(refused(None, Reason::PaymentUnavailable, None).retry_after, Some(1));
+        let declined = refused(
+            Some(number.clone()),
+            Reason::PaymentDeclined,
+            Some("limit".into()),
+        );
+        assert_eq!(
+            (
+                declined.order_num,
+                declined.retry_after,
+                declined.detail.as_str()
+            ),
+            (Some(number), None, "limit")
+        );
+        assert_eq!(
+            refused(None, Reason::PaymentUnavailable, None).retry_after,
+            Some(1)
+        );
     }
 }

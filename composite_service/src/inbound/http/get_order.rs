@@ -11,8 +11,15 @@ use super::routes::Shop;
 ///
 /// # Errors
 /// 404 when there is none, 503 when the order service is away.
-pub async fn get_order(path: web::Path<String>, shop: web::Data<Shop>) -> Result<HttpResponse, ApiError> {
+pub async fn get_order(
+    path: web::Path<String>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, ApiError> {
     let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
-    let order = shop.query.order(&number).await?.ok_or(ApiError::NotFound("order"))?;
+    let order = shop
+        .query
+        .order(&number)
+        .await?
+        .ok_or(ApiError::NotFound("order"))?;
     Ok(HttpResponse::Ok().json(public(order)))
 }

@@ -18,14 +18,25 @@ pub async fn livez() -> HttpResponse {
 /// 200, or 503 with what is missing.
 pub async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
     let broker = shop.broker.clone();
-    let has_broker = matches!(web::block(move || broker.probe(PROBE_WAIT)).await, Ok(Ok(())));
+    let has_broker = matches!(
+        web::block(move || broker.probe(PROBE_WAIT)).await,
+        Ok(Ok(()))
+    );
     let parts = [
         ("kafka", has_broker),
         ("replyPartition", shop.reply_partition.borrow().is_some()),
         ("accepting", !*shop.stopping.borrow()),
     ];
     let is_ready = parts.iter().all(|(_, is_well)| *is_well);
-    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let parts: serde_json::Map<_, _> = parts.iter().map(|(name, is_well)| ((*name).to_owned(), json!(is_well))).collect();
-    HttpResponse::build(status).json(json!({"status": if is_ready { "ready" } else { "not ready" }, "parts": parts}))
+    let status = if is_ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    let parts: serde_json::Map<_, _> = parts
+        .iter()
+        .map(|(name, is_well)| ((*name).to_owned(), json!(is_well)))
+        .collect();
+    HttpResponse::build(status)
+        .json(json!({"status": if is_ready { "ready" } else { "not ready" }, "parts": parts}))
 }

@@ -14,16 +14,26 @@ use super::routes::Shop;
 ///
 /// # Errors
 /// Those of `ApiError`.
-pub async fn pay_order(path: web::Path<String>, body: web::Json<PaymentDto>, shop: web::Data<Shop>) -> Result<HttpResponse, ApiError> {
+pub async fn pay_order(
+    path: web::Path<String>,
+    body: web::Json<PaymentDto>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, ApiError> {
     let payment = body.into_inner();
     check_payment(&payment)?;
     let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
-    let order = shop.query.order(&number).await?.ok_or(ApiError::NotFound("order"))?;
+    let order = shop
+        .query
+        .order(&number)
+        .await?
+        .ok_or(ApiError::NotFound("order"))?;
     match order.status {
         Some(OrderStatus::Created) if order.final_price == Some(payment.amount) => {
-            answer(shop.purchases.pay(number, order, payment)?).await
+            answer(shop.purchases.pay(number, payment)?).await
         }
-        Some(OrderStatus::Complete) if order.payment.as_ref() == Some(&payment) => Ok(placed(order)),
+        Some(OrderStatus::Complete) if order.payment.as_ref() == Some(&payment) => {
+            Ok(placed(order))
+        }
         _ => Err(not_payable(number, &order)),
     }
 }
@@ -32,10 +42,16 @@ fn not_payable(number: OrderNumber, order: &OrderDto) -> ApiError {
     let (reason, detail) = match order.status {
         Some(OrderStatus::Complete) => (Reason::AlreadyPaid, None),
         Some(OrderStatus::Rejected) => {
-            let detail = order.reject_reason.map(|reason| format!("the order was rejected before: {reason}"));
+            let detail = order
+                .reject_reason
+                .map(|reason| format!("the order was rejected before: {reason}"));
             (Reason::AlreadyRejected, detail)
         }
         Some(OrderStatus::Created) | None => (Reason::AmountMismatch, None),
     };
-    ApiError::Refused { number: Some(number), reason, detail }
+    ApiError::Refused {
+        number: Some(number),
+        reason,
+        detail,
+    }
 }

@@ -19,7 +19,10 @@ const MAX_PAYMENT_KEY: usize = 200;
 ///
 /// # Errors
 /// Those of `ApiError`; a refused purchase names its order number.
-pub async fn place_order(body: web::Json<CreateOrderDto>, shop: web::Data<Shop>) -> Result<HttpResponse, ApiError> {
+pub async fn place_order(
+    body: web::Json<CreateOrderDto>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, ApiError> {
     let basket = basket(body.into_inner(), &*shop.ids)?;
     answer(shop.purchases.place(basket)?).await
 }
@@ -27,13 +30,23 @@ pub async fn place_order(body: web::Json<CreateOrderDto>, shop: web::Data<Shop>)
 fn basket(request: CreateOrderDto, ids: &dyn IdSource) -> Result<Basket, ApiError> {
     let lines = request.order_line_list;
     if lines.is_empty() {
-        return Err(ApiError::Invalid("EMPTY_ORDER", "an order has at least one line".to_owned()));
+        return Err(ApiError::Invalid(
+            "EMPTY_ORDER",
+            "an order has at least one line".to_owned(),
+        ));
     }
     if lines.len() > MAX_LINES {
-        return Err(ApiError::Invalid("TOO_MANY_LINES", format!("an order has at most {MAX_LINES} lines")));
+        return Err(ApiError::Invalid(
+            "TOO_MANY_LINES",
+            format!("an order has at most {MAX_LINES} lines"),
+        ));
     }
     if lines.iter().any(|line| line.quantity < 1) {
-        return Err(ApiError::Refused { number: None, reason: Reason::InvalidQuantity, detail: None });
+        return Err(ApiError::Refused {
+            number: None,
+            reason: Reason::InvalidQuantity,
+            detail: None,
+        });
     }
     if let Some(payment) = &request.payment {
         check_payment(payment)?;
@@ -48,8 +61,15 @@ fn basket(request: CreateOrderDto, ids: &dyn IdSource) -> Result<Basket, ApiErro
 
 /// Only what is bought: names and prices are the database's.
 fn wish(line: OrderLineDto) -> OrderLineDto {
-    let item = shared::wire::order_dto::ItemDto { item_id: line.item.item_id, ..Default::default() };
-    OrderLineDto { order_line_id: None, item, quantity: line.quantity }
+    let item = shared::wire::order_dto::ItemDto {
+        item_id: line.item.item_id,
+        ..Default::default()
+    };
+    OrderLineDto {
+        order_line_id: None,
+        item,
+        quantity: line.quantity,
+    }
 }
 
 /// A payment key that the gateway could have made.
@@ -57,6 +77,9 @@ pub(super) fn check_payment(payment: &PaymentDto) -> Result<(), ApiError> {
     if (1..=MAX_PAYMENT_KEY).contains(&payment.payment_key.chars().count()) {
         Ok(())
     } else {
-        Err(ApiError::Invalid("INVALID_PAYMENT_KEY", format!("a payment key has 1 to {MAX_PAYMENT_KEY} characters")))
+        Err(ApiError::Invalid(
+            "INVALID_PAYMENT_KEY",
+            format!("a payment key has 1 to {MAX_PAYMENT_KEY} characters"),
+        ))
     }
 }

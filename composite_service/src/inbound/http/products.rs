@@ -19,13 +19,24 @@ pub struct PageQuery {
 ///
 /// # Errors
 /// 400 for senseless bounds, 503 when the order service is away.
-pub async fn list_products(query: web::Query<PageQuery>, shop: web::Data<Shop>) -> Result<HttpResponse, ApiError> {
+pub async fn list_products(
+    query: web::Query<PageQuery>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, ApiError> {
     let PageQuery { after, limit } = query.into_inner();
     let page = shop.query.products(PageBounds { after, limit }).await?;
     let mut response = HttpResponse::Ok();
     if let Some(last) = page.products.last().filter(|_| page.has_more) {
-        let limit = limit.map(|limit| format!("&limit={limit}")).unwrap_or_default();
-        response.insert_header((LINK, format!("</open-api/product?after={}{limit}>; rel=\"next\"", last.product_id)));
+        let limit = limit
+            .map(|limit| format!("&limit={limit}"))
+            .unwrap_or_default();
+        response.insert_header((
+            LINK,
+            format!(
+                "</open-api/product?after={}{limit}>; rel=\"next\"",
+                last.product_id
+            ),
+        ));
     }
     Ok(response.json(page.products))
 }
@@ -34,8 +45,15 @@ pub async fn list_products(query: web::Query<PageQuery>, shop: web::Data<Shop>) 
 ///
 /// # Errors
 /// 404 when there is none, 503 when the order service is away.
-pub async fn get_product(path: web::Path<String>, shop: web::Data<Shop>) -> Result<HttpResponse, ApiError> {
+pub async fn get_product(
+    path: web::Path<String>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, ApiError> {
     let id = path.parse().map_err(|_| ApiError::NotFound("product"))?;
-    let product = shop.query.product(id).await?.ok_or(ApiError::NotFound("product"))?;
+    let product = shop
+        .query
+        .product(id)
+        .await?
+        .ok_or(ApiError::NotFound("product"))?;
     Ok(HttpResponse::Ok().json(product))
 }

@@ -34,24 +34,52 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config
         .app_data(json_config())
         .app_data(query_config())
-        .service(resource(["/open-api/product", "/open-api/product/"], "GET", web::get().to(products::list_products)))
         .service(resource(
-            ["/open-api/product/{productId}", "/open-api/product/{productId}/"],
+            ["/open-api/product", "/open-api/product/"],
+            "GET",
+            web::get().to(products::list_products),
+        ))
+        .service(resource(
+            [
+                "/open-api/product/{productId}",
+                "/open-api/product/{productId}/",
+            ],
             "GET",
             web::get().to(products::get_product),
         ))
-        .service(resource(["/open-api/order", "/open-api/order/"], "POST", web::post().to(place_order::place_order)))
-        .service(resource(["/open-api/order/{orderNum}", "/open-api/order/{orderNum}/"], "GET", web::get().to(get_order::get_order)))
         .service(resource(
-            ["/open-api/order/{orderNum}/payment", "/open-api/order/{orderNum}/payment/"],
+            ["/open-api/order", "/open-api/order/"],
+            "POST",
+            web::post().to(place_order::place_order),
+        ))
+        .service(resource(
+            ["/open-api/order/{orderNum}", "/open-api/order/{orderNum}/"],
+            "GET",
+            web::get().to(get_order::get_order),
+        ))
+        .service(resource(
+            [
+                "/open-api/order/{orderNum}/payment",
+                "/open-api/order/{orderNum}/payment/",
+            ],
             "POST",
             web::post().to(pay_order::pay_order),
         ))
-        .service(resource(["/livez", "/livez/"], "GET", web::get().to(health::livez)))
-        .service(resource(["/readyz", "/readyz/"], "GET", web::get().to(health::readyz)))
+        .service(resource(
+            ["/livez", "/livez/"],
+            "GET",
+            web::get().to(health::livez),
+        ))
+        .service(resource(
+            ["/readyz", "/readyz/"],
+            "GET",
+            web::get().to(health::readyz),
+        ))
         .default_service(web::to(unknown_path));
 }
 
 fn resource(paths: [&'static str; 2], method: &'static str, route: Route) -> Resource {
-    web::resource(paths).route(route).default_service(method_not_allowed(method))
+    web::resource(paths)
+        .route(route)
+        .default_service(method_not_allowed(method))
 }

@@ -25,7 +25,9 @@ pub enum NotAReply {
 /// # Errors
 /// When it is not a reply to us.
 pub fn decode(record: &BorrowedMessage<'_>) -> Result<(Uuid, OrderReply), NotAReply> {
-    let id = headers::correlation_id(record.headers()).and_then(|bytes| Uuid::from_slice(bytes).ok()).ok_or(NotAReply::Foreign)?;
+    let id = headers::correlation_id(record.headers())
+        .and_then(|bytes| Uuid::from_slice(bytes).ok())
+        .ok_or(NotAReply::Foreign)?;
     reply(record.payload().unwrap_or_default()).map(|reply| (id, reply))
 }
 
@@ -34,7 +36,8 @@ pub fn decode(record: &BorrowedMessage<'_>) -> Result<(Uuid, OrderReply), NotARe
 /// # Errors
 /// When it is none.
 pub fn reply(payload: &[u8]) -> Result<OrderReply, NotAReply> {
-    let event: Event<OrderDto> = serde_json::from_slice(payload).map_err(|error| NotAReply::Malformed(error.to_string()))?;
+    let event: Event<OrderDto> =
+        serde_json::from_slice(payload).map_err(|error| NotAReply::Malformed(error.to_string()))?;
     let order = event.data;
     match event.event_type {
         EventType::OrderCreated => Ok(OrderReply::Pending(order)),
@@ -76,14 +79,24 @@ mod tests {
 
     #[test]
     fn given_a_spring_order_services_reply_then_it_is_a_pending_order() {
-        let read = read("ORDER_CREATED", r#"{"orderNum":"20261123011540123","orderLineList":[],"status":"CREATED"}"#).unwrap();
-        let OrderReply::Pending(order) = read else { panic!("{read:?}") };
+        let read = read(
+            "ORDER_CREATED",
+            r#"{"orderNum":"20261123011540123","orderLineList":[],"status":"CREATED"}"#,
+        )
+        .unwrap();
+        let OrderReply::Pending(order) = read else {
+            panic!("{read:?}")
+        };
         assert_eq!(order.order_num, Some("20261123011540123".parse().unwrap()));
     }
 
     #[test]
     fn given_rejections_then_rejected_orders_are_told_from_refused_commands() {
-        let order = read("ORDER_REJECTED", r#"{"orderNum":"1","status":"REJECTED","rejectReason":"OUT_OF_STOCK"}"#).unwrap();
+        let order = read(
+            "ORDER_REJECTED",
+            r#"{"orderNum":"1","status":"REJECTED","rejectReason":"OUT_OF_STOCK"}"#,
+        )
+        .unwrap();
         assert!(matches!(order, OrderReply::Rejected(_, Reason::OutOfStock)));
         for (status, reason, expected) in [
             (r#""COMPLETE""#, "ALREADY_PAID", Reason::AlreadyPaid),
@@ -91,14 +104,23 @@ mod tests {
             ("null", "UNKNOWN_ORDER", Reason::UnknownOrder),
             ("null", "ORDER_NUMBER_TAKEN", Reason::OrderNumberTaken),
         ] {
-            let refused = read("ORDER_REJECTED", &format!(r#"{{"orderNum":"1","status":{status},"rejectReason":"{reason}"}}"#)).unwrap();
+            let refused = read(
+                "ORDER_REJECTED",
+                &format!(r#"{{"orderNum":"1","status":{status},"rejectReason":"{reason}"}}"#),
+            )
+            .unwrap();
             assert_eq!(refused, OrderReply::Refused(expected));
         }
     }
 
     #[test]
     fn given_what_is_no_reply_then_it_is_malformed() {
-        for payload in [&b""[..], b"{}", b"\xff", br#"{"eventType":"ORDER_CREATE","data":{}}"#] {
+        for payload in [
+            &b""[..],
+            b"{}",
+            b"\xff",
+            br#"{"eventType":"ORDER_CREATE","data":{}}"#,
+        ] {
             assert!(matches!(reply(payload), Err(NotAReply::Malformed(_))));
         }
     }

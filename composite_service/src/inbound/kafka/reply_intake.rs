@@ -42,10 +42,17 @@ impl ReplyIntake {
     ///
     /// # Errors
     /// When librdkafka refuses the settings, or the thread can't be started.
-    pub fn start(settings: &KafkaSettings, bridge: Recipient<ReplyArrived>, home_tx: watch::Sender<Option<i32>>) -> KafkaResult<Self> {
+    pub fn start(
+        settings: &KafkaSettings,
+        bridge: Recipient<ReplyArrived>,
+        home_tx: watch::Sender<Option<i32>>,
+    ) -> KafkaResult<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
-        let context = MembershipContext { has_changed: AtomicBool::new(false) };
-        let member: BaseConsumer<MembershipContext> = settings.consumer(GROUP).create_with_context(context)?;
+        let context = MembershipContext {
+            has_changed: AtomicBool::new(false),
+        };
+        let member: BaseConsumer<MembershipContext> =
+            settings.consumer(GROUP).create_with_context(context)?;
         member.subscribe(&[&settings.composite.name])?;
         let worker = Worker {
             member,
@@ -134,16 +141,33 @@ impl Worker {
     fn follow_membership(&mut self) -> KafkaResult<()> {
         let assignment = self.member.assignment()?;
         self.member.pause(&assignment)?;
-        let owned: BTreeSet<i32> = assignment.elements().iter().map(|element| element.partition()).collect();
+        let owned: BTreeSet<i32> = assignment
+            .elements()
+            .iter()
+            .map(|element| element.partition())
+            .collect();
         for partition in &owned {
             if let Some(known) = self.partitions.get_mut(partition) {
                 known.lost_at = None;
             } else {
-                let (_, end) = self.reader.fetch_watermarks(&self.topic, *partition, WATERMARK_WAIT)?;
-                self.partitions.insert(*partition, ReadPartition { next: end, committed: -1, lost_at: None });
+                let (_, end) =
+                    self.reader
+                        .fetch_watermarks(&self.topic, *partition, WATERMARK_WAIT)?;
+                self.partitions.insert(
+                    *partition,
+                    ReadPartition {
+                        next: end,
+                        committed: -1,
+                        lost_at: None,
+                    },
+                );
             }
         }
-        for (_, lost) in self.partitions.iter_mut().filter(|(partition, _)| !owned.contains(partition)) {
+        for (_, lost) in self
+            .partitions
+            .iter_mut()
+            .filter(|(partition, _)| !owned.contains(partition))
+        {
             lost.lost_at.get_or_insert_with(Instant::now);
         }
         self.read_partitions()?;
@@ -161,16 +185,31 @@ impl Worker {
 
     /// Stays at home as long as home is owned.
     fn move_home(&self, owned: &BTreeSet<i32>) {
-        let home = self.home_tx.borrow().filter(|home| owned.contains(home)).or_else(|| owned.first().copied());
-        log::info!("own partitions {owned:?} of {}, replies go to {home:?}", self.topic);
+        let home = self
+            .home_tx
+            .borrow()
+            .filter(|home| owned.contains(home))
+            .or_else(|| owned.first().copied());
+        log::info!(
+            "own partitions {owned:?} of {}, replies go to {home:?}",
+            self.topic
+        );
         self.home_tx.send_replace(home);
     }
 
     fn deliver(&self, record: &BorrowedMessage<'_>) {
         match decode(record) {
-            Ok((correlation_id, reply)) => self.hand_over(ReplyArrived { correlation_id, reply }),
+            Ok((correlation_id, reply)) => self.hand_over(ReplyArrived {
+                correlation_id,
+                reply,
+            }),
             Err(NotAReply::Foreign) => log::debug!("a reply for somebody else"),
-            Err(error) => log::error!("{}-{}@{}: {error}", record.topic(), record.partition(), record.offset()),
+            Err(error) => log::error!(
+                "{}-{}@{}: {error}",
+                record.topic(),
+                record.partition(),
+                record.offset()
+            ),
         }
     }
 
@@ -194,8 +233,15 @@ impl Worker {
 
     fn commit(&mut self, mode: CommitMode) {
         let mut list = TopicPartitionList::new();
-        for (partition, read) in self.partitions.iter_mut().filter(|(_, read)| read.lost_at.is_none() && read.next != read.committed) {
-            if list.add_partition_offset(&self.topic, *partition, Offset::Offset(read.next)).is_ok() {
+        for (partition, read) in self
+            .partitions
+            .iter_mut()
+            .filter(|(_, read)| read.lost_at.is_none() && read.next != read.committed)
+        {
+            if list
+                .add_partition_offset(&self.topic, *partition, Offset::Offset(read.next))
+                .is_ok()
+            {
                 read.committed = read.next;
             }
         }
@@ -209,7 +255,10 @@ impl Worker {
 
     fn forget_lost(&mut self) {
         let known = self.partitions.len();
-        self.partitions.retain(|_, read| read.lost_at.is_none_or(|lost_at| lost_at.elapsed() < FAREWELL));
+        self.partitions.retain(|_, read| {
+            read.lost_at
+                .is_none_or(|lost_at| lost_at.elapsed() < FAREWELL)
+        });
         if self.partitions.len() < known
             && let Err(error) = self.read_partitions()
         {

@@ -24,7 +24,11 @@ impl OrderClient {
         Self { client, base }
     }
 
-    fn get(&self, path: &str, query: &[(&str, String)]) -> BoxFuture<'static, Result<Option<Response>, QueryError>> {
+    fn get(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> BoxFuture<'static, Result<Option<Response>, QueryError>> {
         let mut url = self.base.clone();
         url.set_path(path);
         let request = self.client.get(url).query(query);
@@ -41,7 +45,10 @@ impl OrderClient {
 }
 
 impl OrderQuery for OrderClient {
-    fn order(&self, number: &OrderNumber) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>> {
+    fn order(
+        &self,
+        number: &OrderNumber,
+    ) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>> {
         let response = self.get(&format!("/api/order/{number}"), &[]);
         async move { body_of(response.await?).await }.boxed()
     }
@@ -52,7 +59,9 @@ impl OrderQuery for OrderClient {
         let query: Vec<_> = after.into_iter().chain(limit).collect();
         let response = self.get("/api/product", &query);
         async move {
-            let response = response.await?.ok_or_else(|| QueryError("it knows no products".to_owned()))?;
+            let response = response
+                .await?
+                .ok_or_else(|| QueryError("it knows no products".to_owned()))?;
             let has_more = response.headers().contains_key(LINK);
             let products: Vec<ProductDto> = response.json().await.map_err(failed)?;
             Ok(ProductPage { products, has_more })
@@ -80,5 +89,7 @@ fn failed(error: reqwest::Error) -> QueryError {
 /// An error with its causes: reqwest's own text names none.
 pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |chain, cause| format!("{chain}: {cause}"))
+    causes.fold(error.to_string(), |chain, cause| {
+        format!("{chain}: {cause}")
+    })
 }

@@ -76,17 +76,31 @@ impl TossGateway {
         let mut url = self.settings.url.clone();
         // An http URL always has path segments; they are encoded here, for payment keys are strangers' texts.
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().extend(["v1", "payments"]).extend(segments);
+            path.pop_if_empty()
+                .extend(["v1", "payments"])
+                .extend(segments);
         }
-        self.client.request(method, url).basic_auth(self.settings.secret_key.expose_secret(), Some(""))
+        self.client
+            .request(method, url)
+            .basic_auth(self.settings.secret_key.expose_secret(), Some(""))
     }
 }
 
 impl PaymentGateway for TossGateway {
-    fn confirm(&self, number: &OrderNumber, payment: &PaymentDto) -> BoxFuture<'static, ConfirmAnswer> {
-        let body = ConfirmBody { payment_key: &payment.payment_key, order_id: number.as_str(), amount: payment.amount };
-        let confirm =
-            self.request(reqwest::Method::POST, &["confirm"]).header(IDEMPOTENCY_KEY, number.as_str()).json(&body);
+    fn confirm(
+        &self,
+        number: &OrderNumber,
+        payment: &PaymentDto,
+    ) -> BoxFuture<'static, ConfirmAnswer> {
+        let body = ConfirmBody {
+            payment_key: &payment.payment_key,
+            order_id: number.as_str(),
+            amount: payment.amount,
+        };
+        let confirm = self
+            .request(reqwest::Method::POST, &["confirm"])
+            .header(IDEMPOTENCY_KEY, number.as_str())
+            .json(&body);
         let look_up = self.request(reqwest::Method::GET, &["orders", number.as_str()]);
         let (number, payment) = (number.clone(), payment.clone());
         async move {
@@ -96,10 +110,12 @@ impl PaymentGateway for TossGateway {
                     match answered::<PaymentObject>(look_up).await {
                         Answered::Ok(object) => judged(&object, &number, &payment),
                         // The payment key was used for another order.
-                        Answered::Refused(StatusCode::NOT_FOUND, _) => ConfirmAnswer::Declined(error.message),
-                        Answered::Refused(_, ErrorObject { code: cause, .. }) | Answered::NotReached(cause) | Answered::Unknown(cause) => {
-                            ConfirmAnswer::Unknown(cause)
+                        Answered::Refused(StatusCode::NOT_FOUND, _) => {
+                            ConfirmAnswer::Declined(error.message)
                         }
+                        Answered::Refused(_, ErrorObject { code: cause, .. })
+                        | Answered::NotReached(cause)
+                        | Answered::Unknown(cause) => ConfirmAnswer::Unknown(cause),
                     }
                 }
                 Answered::Refused(status, error) => refused(status, error),
@@ -110,16 +126,25 @@ impl PaymentGateway for TossGateway {
         .boxed()
     }
 
-    fn cancel(&self, number: &OrderNumber, payment: &PaymentDto, reason: Reason) -> BoxFuture<'static, Result<(), CancelError>> {
+    fn cancel(
+        &self,
+        number: &OrderNumber,
+        payment: &PaymentDto,
+        reason: Reason,
+    ) -> BoxFuture<'static, Result<(), CancelError>> {
         let cancel = self
             .request(reqwest::Method::POST, &[&payment.payment_key, "cancel"])
             .header(IDEMPOTENCY_KEY, number.as_str())
-            .json(&CancelBody { cancel_reason: reason.as_str() });
+            .json(&CancelBody {
+                cancel_reason: reason.as_str(),
+            });
         async move {
             match answered::<PaymentObject>(cancel).await {
                 Answered::Ok(object) if object.status == "CANCELED" => Ok(()),
                 Answered::Refused(_, error) if error.code == "ALREADY_CANCELED_PAYMENT" => Ok(()),
-                Answered::Ok(object) => Err(CancelError(format!("its status is {}", object.status))),
+                Answered::Ok(object) => {
+                    Err(CancelError(format!("its status is {}", object.status)))
+                }
                 Answered::Refused(_, error) => Err(CancelError(error.code)),
                 Answered::NotReached(cause) | Answered::Unknown(cause) => Err(CancelError(cause)),
             }
@@ -134,7 +159,9 @@ fn judged(object: &PaymentObject, number: &OrderNumber, payment: &PaymentDto) ->
     match object.status.as_str() {
         "DONE" if is_ours && object.total_amount == payment.amount => ConfirmAnswer::Confirmed,
         "DONE" | "CANCELED" | "PARTIAL_CANCELED" => ConfirmAnswer::PaidOtherwise,
-        "ABORTED" | "EXPIRED" => ConfirmAnswer::Declined("the payment was not completed".to_owned()),
+        "ABORTED" | "EXPIRED" => {
+            ConfirmAnswer::Declined("the payment was not completed".to_owned())
+        }
         other => ConfirmAnswer::Unknown(format!("its status is {other}")),
     }
 }
@@ -144,7 +171,9 @@ fn refused(status: StatusCode, error: ErrorObject) -> ConfirmAnswer {
         (_, "IDEMPOTENT_REQUEST_PROCESSING") => ConfirmAnswer::Unknown(error.code),
         (_, "INVALID_IDEMPOTENCY_KEY") => ConfirmAnswer::PaidOtherwise,
         // Our own credentials or our rate, not the shopper's payment.
-        (StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS, _) => ConfirmAnswer::NotReached(error.code),
+        (StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS, _) => {
+            ConfirmAnswer::NotReached(error.code)
+        }
         _ => ConfirmAnswer::Declined(error.message),
     }
 }
@@ -152,7 +181,9 @@ fn refused(status: StatusCode, error: ErrorObject) -> ConfirmAnswer {
 async fn answered<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> Answered<T> {
     let response = match request.send().await {
         Ok(response) => response,
-        Err(error) if error.is_connect() => return Answered::NotReached(error_chain(&error.without_url())),
+        Err(error) if error.is_connect() => {
+            return Answered::NotReached(error_chain(&error.without_url()));
+        }
         Err(error) => return Answered::Unknown(error_chain(&error.without_url())),
     };
     match response.status() {

@@ -26,7 +26,12 @@ impl CommandPublisher {
     /// Publishes to `topic` by `publisher`, which must give up in time; dates are the clock's in `zone`.
     #[must_use]
     pub fn new(publisher: Publisher, topic: &str, clock: Arc<dyn Clock>, zone: Tz) -> Self {
-        Self { publisher, topic: topic.to_owned(), clock, zone }
+        Self {
+            publisher,
+            topic: topic.to_owned(),
+            clock,
+            zone,
+        }
     }
 
     /// Waits until all commands are acknowledged or given up, at most so long. Blocks.
@@ -40,12 +45,20 @@ impl CommandPublisher {
     fn event(&self, command: &OrderCommand) -> Event<OrderDto> {
         let now = self.clock.now().with_timezone(&self.zone).naive_local();
         let (event_type, data) = body(command);
-        Event { event_type, key: command.number().as_str().to_owned(), data, event_created_at: Some(LocalTimestamp(now)) }
+        Event {
+            event_type,
+            key: command.number().as_str().to_owned(),
+            data,
+            event_created_at: Some(LocalTimestamp(now)),
+        }
     }
 }
 
 fn body(command: &OrderCommand) -> (EventType, OrderDto) {
-    let named = OrderDto { order_num: Some(command.number().clone()), ..OrderDto::default() };
+    let named = OrderDto {
+        order_num: Some(command.number().clone()),
+        ..OrderDto::default()
+    };
     match command {
         OrderCommand::Create { basket, .. } => {
             let data = OrderDto {
@@ -57,14 +70,32 @@ fn body(command: &OrderCommand) -> (EventType, OrderDto) {
             };
             (EventType::OrderCreate, data)
         }
-        OrderCommand::Approve { payment, .. } => (EventType::OrderApprove, OrderDto { payment: Some(payment.clone()), ..named }),
-        OrderCommand::Reject { reason, .. } => (EventType::OrderReject, OrderDto { reject_reason: Some(*reason), ..named }),
+        OrderCommand::Approve { payment, .. } => (
+            EventType::OrderApprove,
+            OrderDto {
+                payment: Some(payment.clone()),
+                ..named
+            },
+        ),
+        OrderCommand::Reject { reason, .. } => (
+            EventType::OrderReject,
+            OrderDto {
+                reject_reason: Some(*reason),
+                ..named
+            },
+        ),
     }
 }
 
 impl OrderBus for CommandPublisher {
-    fn publish(&self, command: &OrderCommand, reply_address: &ReplyAddress, on_undelivered: OnUndelivered) -> Result<(), BusError> {
-        let payload = serde_json::to_vec(&self.event(command)).map_err(|error| BusError(error.to_string()))?;
+    fn publish(
+        &self,
+        command: &OrderCommand,
+        reply_address: &ReplyAddress,
+        on_undelivered: OnUndelivered,
+    ) -> Result<(), BusError> {
+        let payload = serde_json::to_vec(&self.event(command))
+            .map_err(|error| BusError(error.to_string()))?;
         let record = OutboundRecord {
             topic: &self.topic,
             partition: None,
@@ -79,6 +110,8 @@ impl OrderBus for CommandPublisher {
                 on_undelivered();
             }
         });
-        self.publisher.publish(record, on_delivery).map_err(|error| BusError(error.to_string()))
+        self.publisher
+            .publish(record, on_delivery)
+            .map_err(|error| BusError(error.to_string()))
     }
 }

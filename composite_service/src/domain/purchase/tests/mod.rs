@@ -1,0 +1,9 @@
+//! The saga: each step against each event, its rules one by one, and all that can happen to it in a world that loses and doubles.
+
+mod samples;
+mod table;
+mod outcomes;
+mod perseverance;
+mod peers;
+mod world;
+mod exploration;

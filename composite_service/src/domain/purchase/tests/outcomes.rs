@@ -1,0 +1,227 @@
+//! What a purchase comes to, path by path.
+
+use shared::reason::Reason;
+use shared::wire::order_dto::{OrderDto, OrderStatus};
+
+use super::samples::*;
+use crate::domain::order::{OrderCommand, OrderReply};
+use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
+
+mod happy_paths {
+    use super::*;
+
+    #[test]
+    fn given_a_payment_when_all_goes_well_then_the_order_is_created_charged_and_approved() {
+        let (mut purchase, first) = one_step();
+        let created = OrderCommand::Create {
+            number: number(1),
+            basket: basket(Some(payment())),
+        };
+        assert_eq!(first, [Effect::Send(created)]);
+        assert_eq!(purchase.handle(pending()), [confirm()]);
+        assert_eq!(purchase.handle(CONFIRMED), [approve()]);
+        let paid = order(number(1), OrderStatus::Complete);
+        assert_eq!(
+            purchase.handle(complete()),
+            [Effect::Answer(Outcome::Complete(paid))]
+        );
+        assert!(purchase.is_done());
+    }
+
+    #[test]
+    fn given_no_payment_when_the_order_is_placed_then_it_is_answered_as_pending() {
+        let (purchase, effects) = after(unpaid(), &[pending()]);
+        let placed = order(number(1), OrderStatus::Created);
+        assert_eq!(effects, [Effect::Answer(Outcome::Pending(placed))]);
+        assert!(purchase.is_done());
+    }
+
+    #[test]
+    fn given_a_pending_order_when_it_is_paid_then_it_is_charged_and_approved() {
+        assert_eq!(second_step().1, [confirm()]);
+        assert_eq!(after(second_step(), &[CONFIRMED]).1, [approve()]);
+        assert!(after(second_step(), &[CONFIRMED, complete()]).0.is_done());
+    }
+
+    #[test]
+    fn given_an_order_service_that_numbers_orders_itself_then_its_number_is_charged_and_approved() {
+        let placed = replied(OrderReply::Pending(order(number(77), OrderStatus::Created)));
+        let (purchase, effects) = after(one_step(), &[placed]);
+        assert_eq!(*purchase.number(), number(77));
+        assert_eq!(
+            effects,
+            [Effect::Confirm {
+                number: number(77),
+                payment: payment()
+            }]
+        );
+    }
+}
+
+mod refusals {
+    use super::*;
+
+    #[test]
+    fn given_each_reason_when_the_order_is_rejected_then_it_is_answered_and_nothing_else_is_done() {
+        for reason in Reason::ALL {
+            for start in [unpaid(), one_step()] {
+                let (purchase, effects) = after(start, &[rejected(*reason)]);
+                assert_eq!(effects, [answer_refused(*reason)]);
+                assert!(purchase.is_done());
+            }
+        }
+    }
+
+    #[test]
+    fn given_another_amount_than_the_price_when_placed_then_the_order_is_rejected_and_never_charged()
+     {
+        for units in [0, PRICE - 1, PRICE + 1] {
+            let start = || Purchase::place(number(1), basket(Some(pays("key", units))));
+            assert_eq!(
+                after(start(), &[pending()]).1,
+                [reject(Reason::AmountMismatch)]
+            );
+            let (purchase, effects) = after(
+                start(),
+                &[
+                    pending(),
+                    OVERDUE,
+                    Event::WaitOver,
+                    rejected(Reason::AmountMismatch),
+                ],
+            );
+            assert_eq!(effects, [answer_refused(Reason::AmountMismatch)]);
+            assert!(purchase.is_done());
+        }
+    }
+
+    #[test]
+    fn given_an_order_service_that_tells_no_price_then_nothing_is_charged_or_sent() {
+        let priceless = OrderDto {
+            final_price: None,
+            ..order(number(1), OrderStatus::Created)
+        };
+        let (purchase, effects) = after(one_step(), &[replied(OrderReply::Pending(priceless))]);
+        assert_eq!(effects, [answer_refused(Reason::AmountMismatch)]);
+        assert!(purchase.is_done());
+    }
+
+    #[test]
+    fn given_a_declined_payment_when_the_order_is_rejected_then_the_gateways_words_are_answered() {
+        assert_eq!(
+            after(one_step(), &[pending(), declined()]).1,
+            [reject(Reason::PaymentDeclined)]
+        );
+        let (_, effects) = after(
+            one_step(),
+            &[pending(), declined(), rejected(Reason::PaymentDeclined)],
+        );
+        let refused = Outcome::Refused {
+            number: number(1),
+            reason: Reason::PaymentDeclined,
+            detail: Some("over the limit".to_owned()),
+        };
+        assert_eq!(effects, [Effect::Answer(refused)]);
+    }
+
+    #[test]
+    fn given_an_order_that_is_paid_otherwise_then_it_is_left_alone() {
+        for events in [
+            vec![PAID_OTHERWISE],
+            vec![unknown(), Event::WaitOver, PAID_OTHERWISE],
+        ] {
+            let (purchase, effects) = after(second_step(), &events);
+            assert_eq!(effects, [answer_refused(Reason::AlreadyPaid)]);
+            assert!(purchase.is_done());
+        }
+    }
+
+    #[test]
+    fn given_a_first_command_that_does_not_leave_then_ordering_is_unavailable() {
+        let (purchase, effects) = after(one_step(), &[NOT_SENT]);
+        assert_eq!(effects, [Effect::Answer(Outcome::Unavailable)]);
+        assert!(purchase.is_done());
+    }
+
+    #[test]
+    fn given_an_order_that_may_exist_when_the_next_command_does_not_leave_then_it_is_asked_for_again()
+     {
+        let (purchase, effects) = after(one_step(), &[OVERDUE, Event::WaitOver, NOT_SENT]);
+        assert!(matches!(effects[..], [Effect::Wait(_)]));
+        assert!(!purchase.is_done());
+    }
+
+    #[test]
+    fn given_an_order_service_that_never_answers_then_the_order_is_left_to_expire_in_the_end() {
+        let (mut purchase, _) = one_step();
+        let mut told = 0;
+        for _ in 0..30 {
+            told += answers(&purchase.handle(OVERDUE));
+            assert_eq!(purchase.handle(Event::WaitOver).len(), 1);
+        }
+        assert!(!purchase.is_done() && told == 0);
+        let last = purchase.handle(OVERDUE);
+        assert!(purchase.is_done());
+        assert_eq!(answers(&last), 1, "{last:?}");
+        assert!(matches!(last.last(), Some(Effect::Warn(_))), "{last:?}");
+    }
+}
+
+mod numbers {
+    use super::*;
+
+    fn taken() -> Event {
+        refused(Reason::OrderNumberTaken)
+    }
+
+    #[test]
+    fn given_a_taken_number_when_renumbered_then_the_same_request_is_placed_under_the_new_one() {
+        let (purchase, effects) = after(one_step(), &[taken(), Event::Renumbered(number(2))]);
+        let again = OrderCommand::Create {
+            number: number(2),
+            basket: basket(Some(payment())),
+        };
+        assert_eq!(effects, [Effect::Send(again)]);
+        assert_eq!(*purchase.number(), number(2));
+    }
+
+    #[test]
+    fn given_numbers_that_are_all_taken_then_five_more_are_tried_and_the_purchase_fails() {
+        let (mut purchase, _) = one_step();
+        for tried in 2..=6 {
+            assert_eq!(purchase.handle(taken()), [Effect::Renumber]);
+            purchase.handle(Event::Renumbered(number(tried)));
+        }
+        assert_eq!(
+            purchase.handle(taken()),
+            [Effect::Answer(Outcome::Failed(number(6)))]
+        );
+        assert!(purchase.is_done());
+    }
+
+    #[test]
+    fn given_a_shopper_who_was_told_a_number_when_it_is_taken_then_nothing_is_bought_under_another()
+    {
+        let renumbered = Event::Renumbered(number(2));
+        for events in [
+            [
+                OVERDUE,
+                Event::DeadlinePassed,
+                Event::WaitOver,
+                taken(),
+                renumbered.clone(),
+            ],
+            [
+                OVERDUE,
+                Event::WaitOver,
+                taken(),
+                Event::DeadlinePassed,
+                renumbered,
+            ],
+        ] {
+            let (purchase, effects) = after(one_step(), &events);
+            assert_eq!(effects, []);
+            assert!(purchase.is_done());
+        }
+    }
+}

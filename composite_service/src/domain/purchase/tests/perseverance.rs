@@ -1,0 +1,212 @@
+//! What a purchase does while it has no answer, and when the shopper has gone.
+
+use std::time::Duration;
+
+use shared::reason::Reason;
+
+use super::samples::*;
+use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
+
+/// The waits between so many repetitions of a step that gets only this event.
+fn waits(start: (Purchase, Vec<Effect>), event: &Event, times: usize) -> Vec<Duration> {
+    let (mut purchase, _) = start;
+    let mut waits = Vec::new();
+    for _ in 0..times {
+        for effect in purchase.handle(event.clone()) {
+            match effect {
+                Effect::Wait(delay) => waits.push(delay),
+                Effect::Warn(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        purchase.handle(Event::WaitOver);
+    }
+    waits
+}
+
+mod charging {
+    use super::*;
+
+    #[test]
+    fn given_an_unknown_charge_when_the_gateway_stays_away_then_the_order_is_never_rejected() {
+        let (mut purchase, _) = after(one_step(), &[pending(), unknown(), Event::WaitOver]);
+        for _ in 0..1_000 {
+            for event in [not_reached(), unknown(), not_reached()] {
+                let effects = purchase.handle(event);
+                assert!(matches!(effects[0], Effect::Wait(_)), "{effects:?}");
+                assert_eq!(purchase.handle(Event::WaitOver), [confirm()]);
+            }
+        }
+        assert_eq!(purchase.clone().handle(CONFIRMED), [approve()]);
+        assert_eq!(
+            purchase.handle(declined()),
+            [reject(Reason::PaymentDeclined)]
+        );
+    }
+
+    #[test]
+    fn given_a_gateway_that_is_never_reached_then_the_third_time_rejects_the_order() {
+        let wait = [not_reached(), Event::WaitOver];
+        let third = [pending()]
+            .into_iter()
+            .chain(wait.clone())
+            .chain(wait)
+            .chain([not_reached()]);
+        let third: Vec<_> = third.collect();
+        assert_eq!(
+            after(one_step(), &third).1,
+            [reject(Reason::PaymentUnavailable)]
+        );
+        assert_eq!(
+            after(second_step(), &third[1..]).1,
+            [reject(Reason::PaymentUnavailable)]
+        );
+    }
+
+    #[test]
+    fn given_a_charge_when_the_approval_is_not_granted_then_it_is_answered_and_cancelled_until_it_is()
+     {
+        for (reply, reason) in [
+            (rejected(Reason::Expired), Reason::Expired),
+            (refused(Reason::AlreadyRejected), Reason::AlreadyRejected),
+            (refused(Reason::AlreadyPaid), Reason::AlreadyPaid),
+            (refused(Reason::UnknownOrder), Reason::UnknownOrder),
+        ] {
+            let (mut purchase, effects) = after(one_step(), &[pending(), CONFIRMED, reply]);
+            assert_eq!(effects, [answer_refused(reason), cancel(reason)]);
+            for _ in 0..100 {
+                assert_eq!(answers(&purchase.handle(CANCEL_FAILED)), 0);
+                assert_eq!(purchase.handle(Event::WaitOver), [cancel(reason)]);
+            }
+            assert!(!purchase.is_done());
+            assert_eq!(purchase.handle(CANCELLED), []);
+            assert!(purchase.is_done());
+        }
+    }
+
+    #[test]
+    fn given_a_charge_when_the_approval_has_no_answer_then_it_is_asked_for_until_it_has() {
+        let (mut purchase, _) = after(one_step(), &[pending(), CONFIRMED]);
+        for _ in 0..100 {
+            for event in [OVERDUE, NOT_SENT, refused(Reason::InternalError)] {
+                assert_eq!(answers(&purchase.handle(event)), 0);
+                assert_eq!(purchase.handle(Event::WaitOver), [approve()]);
+            }
+        }
+        assert_eq!(answers(&purchase.handle(complete())), 1);
+    }
+}
+
+mod answering {
+    use super::*;
+
+    #[test]
+    fn given_a_passed_deadline_then_the_purchase_goes_on_and_does_not_answer_again() {
+        let (mut purchase, late) = after(one_step(), &[Event::DeadlinePassed]);
+        assert_eq!(late, [Effect::Answer(Outcome::Late(number(1)))]);
+        assert_eq!(purchase.handle(pending()), [confirm()]);
+        assert_eq!(purchase.handle(CONFIRMED), [approve()]);
+        assert_eq!(purchase.handle(complete()), []);
+        assert!(purchase.is_done());
+    }
+
+    #[test]
+    fn given_each_end_when_the_deadline_passed_before_then_nothing_is_answered() {
+        let confirming = [Event::DeadlinePassed, pending()];
+        let ends: [&[Event]; 9] = [
+            &[Event::DeadlinePassed, NOT_SENT],
+            &[Event::DeadlinePassed, complete()],
+            &[Event::DeadlinePassed, rejected(Reason::OutOfStock)],
+            &[Event::DeadlinePassed, refused(Reason::InternalError)],
+            &[&confirming[..], &[PAID_OTHERWISE]].concat(),
+            &[
+                &confirming[..],
+                &[declined(), rejected(Reason::PaymentDeclined)],
+            ]
+            .concat(),
+            &[&confirming[..], &[declined(), refused(Reason::AlreadyPaid)]].concat(),
+            &[
+                &confirming[..],
+                &[CONFIRMED, rejected(Reason::Expired), CANCELLED],
+            ]
+            .concat(),
+            &[&confirming[..], &[CONFIRMED, complete()]].concat(),
+        ];
+        for events in ends {
+            let (purchase, effects) = after(one_step(), events);
+            assert!(purchase.is_done(), "{events:?}");
+            assert_eq!(answers(&effects), 0, "{events:?}");
+        }
+    }
+
+    #[test]
+    fn given_an_answered_purchase_when_the_deadline_passes_then_it_is_not_answered_again() {
+        let refunding = [pending(), CONFIRMED, rejected(Reason::Expired)];
+        for events in [&[complete()][..], &refunding] {
+            let (mut purchase, effects) = after(one_step(), events);
+            assert_eq!(answers(&effects), 1);
+            assert_eq!(purchase.handle(Event::DeadlinePassed), []);
+        }
+    }
+}
+
+mod repetition {
+    use super::*;
+
+    #[test]
+    fn given_a_step_without_an_answer_then_its_delays_double_from_a_tenth_of_a_second_to_half_a_minute()
+     {
+        let expected: Vec<_> = [
+            100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000,
+        ]
+        .map(Duration::from_millis)
+        .into();
+        let approving = || after(one_step(), &[pending(), CONFIRMED]);
+        let rejecting = || after(one_step(), &[pending(), declined()]);
+        let refunding = || {
+            after(
+                one_step(),
+                &[pending(), CONFIRMED, rejected(Reason::Expired)],
+            )
+        };
+        for (start, event) in [
+            (unpaid(), OVERDUE),
+            (second_step(), unknown()),
+            (approving(), OVERDUE),
+            (approving(), NOT_SENT),
+            (approving(), refused(Reason::InternalError)),
+            (approving(), pending()),
+            (rejecting(), OVERDUE),
+            (rejecting(), refused(Reason::InternalError)),
+            (refunding(), CANCEL_FAILED),
+        ] {
+            assert_eq!(waits(start, &event, expected.len()), expected, "{event:?}");
+        }
+    }
+
+    #[test]
+    fn given_many_repetitions_then_the_delay_stays_at_its_cap_and_every_tenth_warns() {
+        let (mut purchase, _) = after(one_step(), &[pending(), CONFIRMED]);
+        let mut warned = Vec::new();
+        for attempt in 1..=100 {
+            let effects = purchase.handle(OVERDUE);
+            if effects.contains(&Effect::Warn("completing the paid order")) {
+                warned.push(attempt);
+            }
+            assert!(attempt < 10 || effects[0] == Effect::Wait(Duration::from_secs(30)));
+        }
+        assert_eq!(warned, [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
+    }
+
+    #[test]
+    fn given_a_step_that_took_long_when_the_next_begins_then_its_delays_begin_anew() {
+        let (mut purchase, _) = after(
+            one_step(),
+            &[OVERDUE, OVERDUE, OVERDUE, pending(), CONFIRMED],
+        );
+        assert_eq!(
+            purchase.handle(OVERDUE),
+            [Effect::Wait(Duration::from_millis(100))]
+        );
+    }
+}

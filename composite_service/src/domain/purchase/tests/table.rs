@@ -1,0 +1,103 @@
+//! What each event does in each step.
+
+use shared::reason::Reason;
+
+use super::samples::*;
+use crate::domain::order::OrderCommand;
+use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
+
+/// Each step, and the events that lead to it from the beginning of a purchase.
+fn in_each_step() -> [Purchase; 8] {
+    [
+        unpaid().0,
+        one_step().0,
+        after(one_step(), &[pending()]).0,
+        after(one_step(), &[pending(), unknown()]).0,
+        after(one_step(), &[pending(), CONFIRMED]).0,
+        after(one_step(), &[pending(), declined()]).0,
+        after(
+            one_step(),
+            &[pending(), CONFIRMED, rejected(Reason::Expired)],
+        )
+        .0,
+        after(one_step(), &[pending(), CONFIRMED, complete()]).0,
+    ]
+}
+
+/// What is done in a word each, and a full stop when nothing is left to do.
+fn told(purchase: &Purchase, effects: &[Effect], was_done: bool) -> String {
+    let words: Vec<_> = effects.iter().map(word).collect();
+    let end = if purchase.is_done() && !was_done {
+        "."
+    } else {
+        ""
+    };
+    if words.is_empty() && end.is_empty() {
+        "-".to_owned()
+    } else {
+        words.join(" ") + end
+    }
+}
+
+fn word(effect: &Effect) -> String {
+    match effect {
+        Effect::Send(OrderCommand::Create { .. }) => "create".to_owned(),
+        Effect::Send(OrderCommand::Approve { .. }) => "approve".to_owned(),
+        Effect::Send(OrderCommand::Reject { .. }) => "reject".to_owned(),
+        Effect::Renumber => "renumber".to_owned(),
+        Effect::Confirm { .. } => "confirm".to_owned(),
+        Effect::Cancel { .. } => "cancel".to_owned(),
+        Effect::Wait(_) => "wait".to_owned(),
+        Effect::Warn(_) => "warn".to_owned(),
+        Effect::Answer(outcome) => answered(outcome).to_owned(),
+    }
+}
+
+fn answered(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Pending(_) => "PENDING",
+        Outcome::Complete(_) => "COMPLETE",
+        Outcome::Refused { reason, .. } => reason.as_str(),
+        Outcome::Late(_) => "LATE",
+        Outcome::Unavailable => "UNAVAILABLE",
+        Outcome::Failed(_) => "FAILED",
+    }
+}
+
+#[test]
+fn given_each_step_when_each_event_comes_then_the_table_says_what_happens() {
+    #[rustfmt::skip]
+    let table: &[(Event, [&str; 8])] = &[
+        //                                    place            place and pay    confirm           charged, perhaps  approve                    reject               refund    done
+        (pending(),                          ["PENDING.",      "confirm",       "-",              "-",              "wait",                    "wait",              "-",      "-"]),
+        (complete(),                         ["COMPLETE.",     "COMPLETE.",     "-",              "-",              "COMPLETE.",               "wait",              "-",      "-"]),
+        (rejected(Reason::OutOfStock),       ["OUT_OF_STOCK.", "OUT_OF_STOCK.", "-",              "-",              "OUT_OF_STOCK cancel",     "PAYMENT_DECLINED.", "-",      "-"]),
+        (rejected(Reason::AmountMismatch),   ["AMOUNT_MISMATCH.", "AMOUNT_MISMATCH.", "-",        "-",              "AMOUNT_MISMATCH cancel",  "PAYMENT_DECLINED.", "-",      "-"]),
+        (refused(Reason::OrderNumberTaken),  ["renumber",      "renumber",      "-",              "-",              "ORDER_NUMBER_TAKEN cancel", "ORDER_NUMBER_TAKEN.", "-",   "-"]),
+        (refused(Reason::AlreadyPaid),       ["FAILED.",       "FAILED.",       "-",              "-",              "ALREADY_PAID cancel",     "ALREADY_PAID.",     "-",      "-"]),
+        (refused(Reason::AlreadyRejected),   ["FAILED.",       "FAILED.",       "-",              "-",              "ALREADY_REJECTED cancel", "ALREADY_REJECTED.", "-",      "-"]),
+        (refused(Reason::UnknownOrder),      ["FAILED.",       "FAILED.",       "-",              "-",              "UNKNOWN_ORDER cancel",    "UNKNOWN_ORDER.",    "-",      "-"]),
+        (refused(Reason::MalformedCommand),  ["FAILED.",       "FAILED.",       "-",              "-",              "MALFORMED_COMMAND cancel", "MALFORMED_COMMAND.", "-",    "-"]),
+        (refused(Reason::InternalError),     ["FAILED.",       "FAILED.",       "-",              "-",              "wait",                    "wait",              "-",      "-"]),
+        (OVERDUE,                            ["wait",          "wait",          "-",              "-",              "wait",                    "wait",              "-",      "-"]),
+        (NOT_SENT,                           ["UNAVAILABLE.",  "UNAVAILABLE.",  "-",              "-",              "wait",                    "wait",              "-",      "-"]),
+        (Event::Renumbered(number(2)),       ["create",        "create",        "-",              "-",              "-",                       "-",                 "-",      "-"]),
+        (CONFIRMED,                          ["-",             "-",             "approve",        "approve",        "-",                       "-",                 "-",      "-"]),
+        (declined(),                         ["-",             "-",             "reject",         "reject",         "-",                       "-",                 "-",      "-"]),
+        (PAID_OTHERWISE,                     ["-",             "-",             "ALREADY_PAID.",  "ALREADY_PAID.",  "-",                       "-",                 "-",      "-"]),
+        (not_reached(),                      ["-",             "-",             "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
+        (unknown(),                          ["-",             "-",             "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
+        (CANCELLED,                          ["-",             "-",             "-",              "-",              "-",                       "-",                 ".",      "-"]),
+        (CANCEL_FAILED,                      ["-",             "-",             "-",              "-",              "-",                       "-",                 "wait",   "-"]),
+        (Event::WaitOver,                    ["create",        "create",        "confirm",        "confirm",        "approve",                 "reject",            "cancel", "-"]),
+        (Event::DeadlinePassed,              ["LATE",          "LATE",          "LATE",           "LATE",           "LATE",                    "LATE",              "-",      "-"]),
+    ];
+    for (event, expected) in table {
+        let seen = in_each_step().map(|mut purchase| {
+            let was_done = purchase.is_done();
+            let effects = purchase.handle(event.clone());
+            told(&purchase, &effects, was_done)
+        });
+        assert_eq!(seen, *expected, "{event:?}");
+    }
+}
