@@ -6,7 +6,8 @@
 //! | `DB_HOST` | `127.0.0.1:3306` | `host:port` of MySQL or MariaDB |
 //! | `DB_NAME`, `DB_USERNAME` | `orders`, `order_admin` | |
 //! | `DB_PASSWORD` | required | |
-//! | `DB_SSL_MODE` | `preferred` | `disabled`, `preferred`, `required`, `verify_ca`, `verify_identity` |
+//! | `DB_SSL_MODE` | `preferred` | `disabled`, `preferred`, `required`, `verify_ca` |
+//! | `DB_SSL_CA` | none | PEM file of the authority that signs the server's certificate; without it nothing is encrypted |
 //! | `DB_POOL_SIZE` | `8` | connections: one writes, the others read |
 //! | `MAX_IN_FLIGHT` | `2048` | commands in hand between intake and reply |
 //! | `MAX_BATCH` | `512` | transitions of one transaction |
@@ -60,6 +61,8 @@ pub struct DatabaseSettings {
     pub password: SecretString,
     /// Whether and how the connection is encrypted.
     pub ssl_mode: SslMode,
+    /// PEM file of the authority that signs the server's certificate.
+    pub ssl_ca: Option<String>,
     /// Connections.
     pub pool_size: u32,
 }
@@ -77,19 +80,17 @@ pub struct ActorSettings {
     pub idle_after: Duration,
 }
 
-/// libmysqlclient's ssl modes.
+/// The ssl modes that MariaDB's client library can be held to. It can't compare the certificate's name with the host's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SslMode {
     /// Never.
     Disabled,
-    /// When the server can.
+    /// When there is an authority to check the server's certificate with, and the server can.
     Preferred,
-    /// Or no connection.
+    /// Encrypted, or no connection.
     Required,
-    /// And the server's certificate must be signed by a known authority.
+    /// And the server's certificate must be signed by the authority.
     VerifyCa,
-    /// And name the host.
-    VerifyIdentity,
 }
 
 impl SslMode {
@@ -101,7 +102,15 @@ impl SslMode {
             Self::Preferred => "preferred",
             Self::Required => "required",
             Self::VerifyCa => "verify_ca",
-            Self::VerifyIdentity => "verify_identity",
+        }
+    }
+
+    /// Whether a connection that is not encrypted is none.
+    #[must_use]
+    pub fn must_encrypt(self) -> bool {
+        match self {
+            Self::Disabled | Self::Preferred => false,
+            Self::Required | Self::VerifyCa => true,
         }
     }
 }
@@ -115,11 +124,10 @@ impl FromStr for SslMode {
             Self::Preferred,
             Self::Required,
             Self::VerifyCa,
-            Self::VerifyIdentity,
         ]
         .into_iter()
         .find(|mode| mode.as_str() == text)
-        .ok_or("must be disabled, preferred, required, verify_ca or verify_identity")
+        .ok_or("must be disabled, preferred, required or verify_ca")
     }
 }
 
@@ -180,12 +188,21 @@ impl DatabaseSettings {
     fn from_env(env: &mut EnvReader) -> Self {
         let HostAndPort(host, port) =
             env.parsed("DB_HOST", HostAndPort("127.0.0.1".to_owned(), 3306));
+        let ssl_mode = env.parsed("DB_SSL_MODE", SslMode::Preferred);
+        let ssl_ca = Some(env.text("DB_SSL_CA", "")).filter(|file| !file.is_empty());
+        if ssl_mode.must_encrypt() && ssl_ca.is_none() {
+            env.problem(format!(
+                "DB_SSL_MODE={}: needs DB_SSL_CA",
+                ssl_mode.as_str()
+            ));
+        }
         Self {
             address: (host, port),
             name: env.text("DB_NAME", "orders"),
             username: env.text("DB_USERNAME", "order_admin"),
             password: env.required_secret("DB_PASSWORD"),
-            ssl_mode: env.parsed("DB_SSL_MODE", SslMode::Preferred),
+            ssl_mode,
+            ssl_ca,
             pool_size: env.within("DB_POOL_SIZE", 2..=256, 8),
         }
     }
@@ -213,10 +230,21 @@ mod tests {
 
     #[test]
     fn given_several_wrong_settings_when_read_then_all_are_told() {
-        let told = read(&[("DB_HOST", "db"), ("TZ", "Mars"), ("MAX_BATCH", "0")])
-            .unwrap_err()
-            .to_string();
-        for name in ["DB_HOST", "TZ", "MAX_BATCH", "DB_PASSWORD"] {
+        let told = read(&[
+            ("DB_HOST", "db"),
+            ("TZ", "Mars"),
+            ("MAX_BATCH", "0"),
+            ("DB_SSL_MODE", "required"),
+        ])
+        .unwrap_err()
+        .to_string();
+        for name in [
+            "DB_HOST",
+            "TZ",
+            "MAX_BATCH",
+            "DB_PASSWORD",
+            "needs DB_SSL_CA",
+        ] {
             assert!(told.contains(name), "{told}");
         }
     }

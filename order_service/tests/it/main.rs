@@ -6,3 +6,4 @@
 mod harness;
 
 mod order_store_contract;
+mod databases;

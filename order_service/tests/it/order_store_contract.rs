@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use order_service::domain::decide::Transition;
-use order_service::domain::order::{Order, OrderState, Payment};
+use order_service::domain::order::{Order, OrderDraft, OrderState, Payment};
 use order_service::ports::order_store::{OrderStore, StoreOutcome};
 use shared::reason::Reason;
 
@@ -208,7 +208,7 @@ mod moving {
         world: &impl StoreWorld,
     ) {
         let store = world.store();
-        let order = applied(&*store, open(super::draft_with_coupon(1)));
+        let order = applied(&*store, open(draft_with_coupon(1)));
 
         let paid = applied(&*store, complete(&order, "key"));
 
@@ -235,7 +235,7 @@ mod moving {
         world: &impl StoreWorld,
     ) {
         let store = world.store();
-        let order = applied(&*store, open(super::draft_with_coupon(1)));
+        let order = applied(&*store, open(draft_with_coupon(1)));
         assert_eq!(
             (world.stock(APPLE), world.holder(COUPON)),
             (APPLES - 1, Some(number(1)))
@@ -253,7 +253,7 @@ mod moving {
         );
         assert_eq!((world.stock(APPLE), world.holder(COUPON)), (APPLES, None));
         assert_eq!(
-            applied(&*store, open(super::draft_with_coupon(2))).state,
+            applied(&*store, open(draft_with_coupon(2))).state,
             OrderState::Created
         );
         assert_eq!(world.holder(COUPON), Some(number(2)));
@@ -413,7 +413,7 @@ mod conflicts {
         let ended = opened(&*store, 2, &[(APPLE, 1)]);
         let batch = [
             complete(&paid, "key"),
-            open(super::draft_with_coupon(3)),
+            open(draft_with_coupon(3)),
             reject(&ended),
             open(draft(4, &[(NO_ITEM, 1)])),
         ];
@@ -666,11 +666,7 @@ mod concurrency {
     ) {
         let created = at_once(world, |store, writer| {
             let opens = (0..5).map(|nth| {
-                apply(
-                    store,
-                    &[open(super::draft_with_coupon(100 * (writer + 1) + nth))],
-                )
-                .remove(0)
+                apply(store, &[open(draft_with_coupon(100 * (writer + 1) + nth))]).remove(0)
             });
             are_created(opens)
         });
@@ -687,8 +683,8 @@ mod concurrency {
 }
 
 /// An apple with the fixed coupon.
-fn draft_with_coupon(digits: u64) -> order_service::domain::order::OrderDraft {
-    order_service::domain::order::OrderDraft {
+fn draft_with_coupon(digits: u64) -> OrderDraft {
+    OrderDraft {
         coupon: Some(COUPON),
         ..draft(digits, &[(APPLE, 1)])
     }

@@ -4,12 +4,16 @@
 //! the errors that its user sees, so that no round trip is spent on it.
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, ConnectionError, MysqlConnection};
+use diesel::sql_types::Text;
+use diesel::{
+    Connection, ConnectionError, MysqlConnection, QueryResult, QueryableByName, RunQueryDsl,
+    sql_query,
+};
 use secrecy::ExposeSecret;
 use shared::budget;
 
 use super::error::store_error;
-use crate::config::DatabaseSettings;
+use crate::config::{DatabaseSettings, SslMode};
 use crate::ports::order_store::StoreError;
 
 /// The pool.
@@ -24,6 +28,7 @@ pub struct Session {
 /// Makes sessions.
 pub struct SessionManager {
     url: String,
+    must_encrypt: bool,
 }
 
 impl SessionManager {
@@ -37,6 +42,7 @@ impl SessionManager {
             .connection_timeout(budget::STATEMENT)
             .build_unchecked(Self {
                 url: database_url(settings),
+                must_encrypt: settings.ssl_mode.must_encrypt(),
             })
     }
 }
@@ -51,9 +57,30 @@ fn database_url(settings: &DatabaseSettings) -> String {
     let _ = url.set_username(&settings.username);
     let _ = url.set_password(Some(settings.password.expose_secret()));
     url.set_path(&settings.name);
-    url.query_pairs_mut()
-        .append_pair("ssl_mode", settings.ssl_mode.as_str());
+    let mut options = url.query_pairs_mut();
+    options.append_pair("ssl_mode", settings.ssl_mode.as_str());
+    if let Some(file) = settings
+        .ssl_ca
+        .as_deref()
+        .filter(|_| settings.ssl_mode != SslMode::Disabled)
+    {
+        options.append_pair("ssl_ca", file);
+    }
+    drop(options);
     url.into()
+}
+
+#[derive(QueryableByName)]
+struct StatusVariable {
+    #[diesel(sql_type = Text, column_name = "Value")]
+    value: String,
+}
+
+/// MariaDB's client library takes the ssl mode without a word and ignores it: it encrypts when it was given a CA and the server can.
+fn is_encrypted(connection: &mut MysqlConnection) -> QueryResult<bool> {
+    let cipher: Vec<StatusVariable> =
+        sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").load(connection)?;
+    Ok(cipher.iter().any(|variable| !variable.value.is_empty()))
 }
 
 impl r2d2::ManageConnection for SessionManager {
@@ -62,6 +89,12 @@ impl r2d2::ManageConnection for SessionManager {
 
     fn connect(&self) -> Result<Session, ConnectionError> {
         let mut connection = MysqlConnection::establish(&self.url)?;
+        if self.must_encrypt
+            && !is_encrypted(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?
+        {
+            let cause = "the settings require encryption, and the server does not offer it";
+            return Err(ConnectionError::BadConnection(cause.to_owned()));
+        }
         connection
             .batch_execute(&format!(
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \

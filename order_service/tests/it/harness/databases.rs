@@ -1,16 +1,17 @@
 //! Real databases: one server of each flavour for the whole test binary, a fresh database for each test.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
-use mall_cli::stack::{Credentials, Database, Flavour, Place, mysql_is_left_out};
+use mall_cli::stack::{Credentials, Database, Flavour, Place};
 use order_service::config::{DatabaseSettings, SslMode};
 use order_service::outbound::mysql::pool::{Pool, SessionManager};
+use tempfile::TempDir;
 
-static MARIADB: LazyLock<Database> = LazyLock::new(|| start(Flavour::MariaDb));
-static MYSQL: LazyLock<Database> = LazyLock::new(|| start(Flavour::MySql));
+static MARIADB: LazyLock<Database> = LazyLock::new(|| start_for_all(Flavour::MariaDb));
+static MYSQL: LazyLock<Database> = LazyLock::new(|| start_for_all(Flavour::MySql));
 
 /// A database of one test, dropped at its end.
 pub(crate) struct TestDatabase {
@@ -19,18 +20,17 @@ pub(crate) struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// An empty one; `None` where a MySQL is left out on this machine, which is told.
-    pub(crate) fn create(flavour: Flavour) -> Option<Self> {
+    /// An empty one.
+    pub(crate) fn create(flavour: Flavour) -> Self {
         let server = match flavour {
             Flavour::MariaDb => &MARIADB,
-            Flavour::MySql if mysql_is_left_out() => return None,
             Flavour::MySql => &MYSQL,
         };
         let name = format!("test_{:016x}", rand::random::<u64>());
-        Some(Self {
+        Self {
             server,
             credentials: server.create_database(&name).unwrap(),
-        })
+        }
     }
 
     /// How the order service gets in.
@@ -41,6 +41,12 @@ impl TestDatabase {
     /// Connections of their own.
     pub(crate) fn pool(&self) -> Pool {
         SessionManager::pool(&self.settings())
+    }
+
+    /// The authority that MySQL makes for itself at its first start; MariaDB has none.
+    pub(crate) fn authority(&self) -> Option<String> {
+        let file = self.sql("SELECT CONCAT(@@datadir, @@ssl_ca)");
+        Path::new(&file).is_file().then_some(file)
     }
 
     /// Runs a statement as root, past all code of ours; rows come back tab separated.
@@ -60,8 +66,43 @@ impl Drop for TestDatabase {
     }
 }
 
+/// A server that its test may kill, with an empty database; it and its data end with the handle.
+pub(crate) struct PrivateServer {
+    database: Database,
+    _folder: TempDir,
+}
+
+impl PrivateServer {
+    pub(crate) fn start(flavour: Flavour) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            database: start(flavour, folder.path()),
+            _folder: folder,
+        }
+    }
+
+    /// Connections to its database.
+    pub(crate) fn pool(&self) -> Pool {
+        SessionManager::pool(&settings(&self.database.credentials()))
+    }
+
+    /// Runs a statement as root, past all code of ours.
+    pub(crate) fn sql(&self, statement: &str) -> String {
+        self.database.sql(statement).unwrap()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.database.kill_9().unwrap();
+    }
+
+    pub(crate) fn restart(&mut self) {
+        let _alone = alone();
+        self.database.restart().unwrap();
+    }
+}
+
 /// How the order service gets into a database.
-pub(crate) fn settings(credentials: &Credentials) -> DatabaseSettings {
+fn settings(credentials: &Credentials) -> DatabaseSettings {
     let (host, port) = credentials.host.split_once(':').unwrap();
     DatabaseSettings {
         address: (host.to_owned(), port.parse().unwrap()),
@@ -69,16 +110,31 @@ pub(crate) fn settings(credentials: &Credentials) -> DatabaseSettings {
         username: credentials.user.clone(),
         password: credentials.password.as_str().into(),
         ssl_mode: SslMode::Preferred,
+        ssl_ca: None,
         pool_size: 8,
     }
 }
 
 /// The server dies with this process, and its data is swept by the next one: a static is never dropped.
-fn start(flavour: Flavour) -> Database {
+fn start_for_all(flavour: Flavour) -> Database {
     let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("order_service");
     sweep(&root);
-    let place = Place::under(&root.join(format!("{}-{}", flavour.name(), process::id()))).unwrap();
-    Database::start(flavour, &place, 0).unwrap()
+    start(
+        flavour,
+        &root.join(format!("{}-{}", flavour.name(), process::id())),
+    )
+}
+
+fn start(flavour: Flavour, root: &Path) -> Database {
+    let _alone = alone();
+    Database::start(flavour, &Place::under(root).unwrap(), 0).unwrap()
+}
+
+/// A MariaDB that starts removes the temporary tables of all that share its folder for them: no other may be in the middle of its
+/// own start.
+fn alone() -> MutexGuard<'static, ()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn sweep(root: &Path) {
@@ -92,7 +148,7 @@ fn sweep(root: &Path) {
     }
 }
 
-fn is_left_over(place: &PathBuf) -> bool {
+fn is_left_over(place: &Path) -> bool {
     let owner = place.to_str().unwrap().rsplit('-').next().unwrap();
     !Path::new("/proc").join(owner).exists()
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use backon::BlockingRetryable;
-use mall_cli::stack::Flavour;
+use mall_cli::stack::{Flavour, mysql_is_left_out};
 use order_service::actors::store_worker::store_backoff;
 use order_service::domain::decide::Transition;
 use order_service::domain::order::{CouponId, ItemId, Order};
@@ -11,6 +11,7 @@ use order_service::outbound::memory::order_store::MemoryOrderStore;
 use order_service::outbound::mysql::catalogue::MysqlCatalogue;
 use order_service::outbound::mysql::migrate::migrate;
 use order_service::outbound::mysql::order_store::MysqlOrderStore;
+use order_service::outbound::mysql::pool::Pool;
 use order_service::ports::catalogue::Catalogue;
 use order_service::ports::order_store::{OrderStore, StoreError, StoreOutcome};
 use shared::order_number::OrderNumber;
@@ -57,21 +58,28 @@ impl StoreWorld for MemoryWorld {
 pub(crate) struct DatabaseWorld(pub(crate) TestDatabase);
 
 impl DatabaseWorld {
-    pub(crate) fn make(flavour: Flavour) -> Option<Self> {
-        let database = TestDatabase::create(flavour)?;
-        let pool = database.pool();
-        migrate(&pool).unwrap();
-        MysqlCatalogue::new(pool).import(&assortment()).unwrap();
-        Some(Self(database))
+    pub(crate) fn make(flavour: Flavour) -> Self {
+        let database = TestDatabase::create(flavour);
+        fill(&database.pool());
+        Self(database)
     }
 
     pub(crate) fn mariadb() -> Option<Self> {
-        Self::make(Flavour::MariaDb)
+        Some(Self::make(Flavour::MariaDb))
     }
 
+    /// `None` where MySQL is left out on this machine, which is told.
     pub(crate) fn mysql() -> Option<Self> {
-        Self::make(Flavour::MySql)
+        (!mysql_is_left_out()).then(|| Self::make(Flavour::MySql))
     }
+}
+
+/// Migrates an empty database and imports the sample assortment.
+pub(crate) fn fill(pool: &Pool) {
+    migrate(pool).unwrap();
+    MysqlCatalogue::new(pool.clone())
+        .import(&assortment())
+        .unwrap();
 }
 
 impl StoreWorld for DatabaseWorld {

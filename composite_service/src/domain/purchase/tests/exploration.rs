@@ -185,9 +185,9 @@ fn given_few_faults_when_everything_is_tried_then_no_money_is_lost_and_no_answer
     let (seen, quiet) = worlds
         .map(explore)
         .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-    eprintln!("{seen} {quiet}");
+
     assert!(
-        seen > 80_000 && quiet > 2_000,
+        seen > 140_000 && quiet > 2_000,
         "only {seen} worlds, {quiet} of them quiet"
     );
 }
@@ -210,6 +210,6 @@ fn given_many_faults_when_chance_decides_then_no_money_is_lost_and_no_answer_is_
             assert!(world.is_quiet());
         }
     }
-    eprintln!("{steps}");
-    assert!(steps > 100_000, "only {steps} steps");
+
+    assert!(steps > 60_000, "only {steps} steps");
 }

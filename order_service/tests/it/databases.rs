@@ -1,0 +1,454 @@
+//! What only a real database can do to the service: be migrated by two at once, hold rows that make no sense, lock a row for long,
+//! refuse a visitor, and go away.
+
+use std::sync::Barrier;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::sql_types::Text;
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use mall_cli::stack::{Flavour, mysql_is_left_out};
+use order_service::config::{DatabaseSettings, SslMode};
+use order_service::domain::catalogue::Product;
+use order_service::domain::order::OrderState;
+use order_service::outbound::mysql::catalogue::MysqlCatalogue;
+use order_service::outbound::mysql::migrate::migrate;
+use order_service::outbound::mysql::order_store::MysqlOrderStore;
+use order_service::outbound::mysql::pool::{SessionManager, session};
+use order_service::ports::catalogue::{Assortment, Catalogue};
+use order_service::ports::order_store::{OrderStore, StoreError};
+use shared::budget;
+
+use crate::harness::databases::{PrivateServer, TestDatabase};
+use crate::harness::samples::*;
+use crate::harness::stores::*;
+
+/// Makes each test for both servers. MySQL's tests tell it when they are left out, MariaDB's never are.
+macro_rules! on_each_server {
+    ($($behaviour:ident { $($test:ident,)+ })+) => {
+        mod mariadb {
+            $($(#[test]
+            fn $test() {
+                super::$behaviour::$test(mall_cli::stack::Flavour::MariaDb);
+            })+)+
+        }
+        mod mysql {
+            $($(#[test]
+            fn $test() {
+                if !super::mysql_is_left_out() {
+                    super::$behaviour::$test(mall_cli::stack::Flavour::MySql);
+                }
+            })+)+
+        }
+    };
+}
+
+on_each_server! {
+    migrating {
+        given_an_empty_database_when_two_migrate_at_once_then_one_does_and_the_other_finds_it_done,
+        given_a_migrated_database_when_migrated_again_then_nothing_happens_to_it,
+    }
+    corruption {
+        given_an_order_that_makes_no_sense_when_loaded_then_it_is_corrupt,
+        given_an_order_that_makes_no_sense_in_a_batch_then_the_batch_fails_and_nothing_of_it_is_stored,
+        given_items_and_coupons_that_make_no_sense_then_no_order_takes_them,
+    }
+    access {
+        given_each_ssl_mode_when_connecting_then_it_is_encrypted_or_refused_as_the_mode_says,
+        given_a_wrong_password_then_the_store_is_unavailable,
+        given_a_row_that_somebody_locks_for_long_then_the_store_is_unavailable_in_time_and_not_for_ever,
+    }
+    outage {
+        given_a_server_that_was_killed_then_the_store_is_unavailable_in_time_and_works_again_after_its_restart,
+        given_a_server_that_is_killed_under_load_then_nothing_is_lost_and_nothing_is_done_twice,
+    }
+    catalogue {
+        given_an_assortment_when_imported_again_then_stock_and_prices_stay_as_they_are,
+        given_products_when_paged_through_then_each_comes_once_with_its_items,
+    }
+}
+
+mod migrating {
+    use super::*;
+
+    pub(super) fn given_an_empty_database_when_two_migrate_at_once_then_one_does_and_the_other_finds_it_done(
+        flavour: Flavour,
+    ) {
+        let database = TestDatabase::create(flavour);
+        let pools = [database.pool(), database.pool()];
+        let start = Barrier::new(2);
+
+        let applied: Vec<usize> = thread::scope(|scope| {
+            let both = pools.each_ref().map(|pool| {
+                let start = &start;
+                scope.spawn(move || {
+                    start.wait();
+                    migrate(pool).unwrap().len()
+                })
+            });
+            both.map(|one| one.join().unwrap()).into()
+        });
+
+        assert_eq!(applied.iter().sum::<usize>(), 1, "{applied:?}");
+        assert_eq!(
+            database.sql("SELECT COUNT(*) FROM __diesel_schema_migrations"),
+            "1"
+        );
+    }
+
+    pub(super) fn given_a_migrated_database_when_migrated_again_then_nothing_happens_to_it(
+        flavour: Flavour,
+    ) {
+        let world = DatabaseWorld::make(flavour);
+        let order = opened(&*world.store(), 1, &[(APPLE, 1)]);
+
+        assert_eq!(migrate(&world.0.pool()), Ok(vec![]));
+
+        assert_eq!(
+            world.store().load(&order.number).unwrap().as_ref(),
+            Some(order.as_ref())
+        );
+    }
+}
+
+mod corruption {
+    use super::*;
+
+    fn is_corrupt<T>(result: &Result<T, StoreError>) -> bool {
+        matches!(result, Err(StoreError::Corrupt(_)))
+    }
+
+    pub(super) fn given_an_order_that_makes_no_sense_when_loaded_then_it_is_corrupt(
+        flavour: Flavour,
+    ) {
+        let world = DatabaseWorld::make(flavour);
+        let store = world.store();
+        for (digits, nonsense) in (1..).zip([
+            "UPDATE orders SET status = 'SHIPPED'",
+            "UPDATE orders SET status = 'created'",
+            "UPDATE orders SET status = 'COMPLETE', payment_key = NULL",
+            "UPDATE orders SET status = 'REJECTED', reject_reason = NULL",
+            "UPDATE orders SET status = 'REJECTED', reject_reason = 'WHATEVER'",
+            "UPDATE orders SET request_id = ''",
+            "UPDATE orders SET final_price = -1",
+            "UPDATE orders SET total_price = -0.01",
+            "UPDATE orders SET intent_key = 'key', intent_amount = -1",
+            "UPDATE order_lines SET unit_price = -1",
+        ]) {
+            opened(&*store, digits, &[(APPLE, 1)]);
+            world
+                .0
+                .sql(&format!("{nonsense} WHERE order_num = '{digits}'"));
+            let loaded = store.load(&number(digits));
+            assert!(is_corrupt(&loaded), "{nonsense}: {loaded:?}");
+        }
+    }
+
+    pub(super) fn given_an_order_that_makes_no_sense_in_a_batch_then_the_batch_fails_and_nothing_of_it_is_stored(
+        flavour: Flavour,
+    ) {
+        let world = DatabaseWorld::make(flavour);
+        let store = world.store();
+        opened(&*store, 1, &[(APPLE, 1)]);
+        world.0.sql("UPDATE orders SET status = 'SHIPPED'");
+
+        let result = store.apply(&[open(draft(2, &[(APPLE, 1)])), open(draft(1, &[(APPLE, 1)]))]);
+
+        assert!(is_corrupt(&result), "{result:?}");
+        assert_eq!(
+            (store.load(&number(2)).unwrap(), world.stock(APPLE)),
+            (None, APPLES - 1)
+        );
+    }
+
+    pub(super) fn given_items_and_coupons_that_make_no_sense_then_no_order_takes_them(
+        flavour: Flavour,
+    ) {
+        let world = DatabaseWorld::make(flavour);
+        let store = world.store();
+        for nonsense in [
+            "UPDATE items SET price = -1",
+            "UPDATE coupons SET kind = 'GIFT'; UPDATE items SET price = 1",
+            "UPDATE coupons SET kind = 'PERCENT', percent = 101",
+            "UPDATE coupons SET kind = 'FIXED', percent = 10",
+            "UPDATE coupons SET percent = NULL, amount = -1",
+            "UPDATE coupons SET amount = 1, used_by = 'me'",
+        ] {
+            world.0.sql(nonsense);
+            let mut draft = draft(1, &[(APPLE, 1)]);
+            draft.coupon = Some(COUPON);
+            let result = store.apply(&[open(draft)]);
+            assert!(is_corrupt(&result), "{nonsense}: {result:?}");
+        }
+        assert_eq!(
+            (store.load(&number(1)).unwrap(), world.stock(APPLE)),
+            (None, APPLES)
+        );
+    }
+}
+
+mod access {
+    use super::*;
+
+    /// What a connection with this mode and authority is encrypted by; an empty text when it is not.
+    fn cipher(
+        database: &TestDatabase,
+        ssl_mode: SslMode,
+        ssl_ca: Option<&str>,
+    ) -> Result<String, StoreError> {
+        #[derive(QueryableByName)]
+        struct Status {
+            #[diesel(sql_type = Text, column_name = "Value")]
+            value: String,
+        }
+        let settings = DatabaseSettings {
+            ssl_mode,
+            ssl_ca: ssl_ca.map(str::to_owned),
+            ..database.settings()
+        };
+        let pool = SessionManager::pool(&settings);
+        let query = sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'");
+        let status: Status = session(&pool)?.run(|connection| query.get_result(connection))?;
+        Ok(status.value)
+    }
+
+    pub(super) fn given_each_ssl_mode_when_connecting_then_it_is_encrypted_or_refused_as_the_mode_says(
+        flavour: Flavour,
+    ) {
+        let database = TestDatabase::create(flavour);
+        let foreign = Some("/etc/ssl/certs/ca-certificates.crt");
+        let own = database.authority();
+
+        assert_eq!(
+            cipher(&database, SslMode::Disabled, foreign),
+            Ok(String::new())
+        );
+        assert_eq!(
+            cipher(&database, SslMode::Preferred, None),
+            Ok(String::new())
+        );
+        let refused = cipher(&database, SslMode::Required, None)
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains("require encryption"), "{refused}");
+        let told = cipher(&database, SslMode::VerifyCa, foreign)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            told.contains(if own.is_some() {
+                "certificate"
+            } else {
+                "require encryption"
+            }),
+            "{told}"
+        );
+        for ssl_mode in [SslMode::Preferred, SslMode::Required, SslMode::VerifyCa] {
+            if let Some(own) = &own {
+                assert!(
+                    !cipher(&database, ssl_mode, Some(own)).unwrap().is_empty(),
+                    "{ssl_mode:?}"
+                );
+            }
+        }
+        assert_eq!(own.is_some(), flavour == Flavour::MySql);
+    }
+
+    pub(super) fn given_a_wrong_password_then_the_store_is_unavailable(flavour: Flavour) {
+        let database = TestDatabase::create(flavour);
+        let pool = SessionManager::pool(&DatabaseSettings {
+            password: "wrong".into(),
+            ..database.settings()
+        });
+        let ping = MysqlOrderStore::new(pool).ping();
+        assert!(matches!(&ping, Err(StoreError::Unavailable(_))), "{ping:?}");
+    }
+
+    pub(super) fn given_a_row_that_somebody_locks_for_long_then_the_store_is_unavailable_in_time_and_not_for_ever(
+        flavour: Flavour,
+    ) {
+        let world = DatabaseWorld::make(flavour);
+        let store = world.store();
+        let pool = world.0.pool();
+        let mut somebody = session(&pool).unwrap();
+        let mut run = |statement: &str| {
+            somebody
+                .run(|connection| connection.batch_execute(statement))
+                .unwrap()
+        };
+        run("START TRANSACTION");
+        run("UPDATE items SET stock = stock - 1 WHERE item_id = 1");
+
+        let begin = Instant::now();
+        let result = store.apply(&[open(draft(1, &[(APPLE, 1)]))]);
+        assert!(
+            matches!(&result, Err(StoreError::Unavailable(_))),
+            "{result:?}"
+        );
+        assert!(begin.elapsed() < budget::DELIVERY, "{:?}", begin.elapsed());
+        assert_eq!(
+            applied(&*store, open(draft(2, &[(THREAD, 1)]))).state,
+            OrderState::Created
+        );
+
+        run("ROLLBACK");
+        assert_eq!(
+            applied(&*store, open(draft(1, &[(APPLE, 1)]))).state,
+            OrderState::Created
+        );
+        assert_eq!(world.stock(APPLE), APPLES - 1);
+    }
+}
+
+mod outage {
+    use super::*;
+
+    /// How long a call may take beyond the pool's own wait.
+    const MARGIN: Duration = Duration::from_secs(2);
+
+    pub(super) fn given_a_server_that_was_killed_then_the_store_is_unavailable_in_time_and_works_again_after_its_restart(
+        flavour: Flavour,
+    ) {
+        let mut server = PrivateServer::start(flavour);
+        let pool = server.pool();
+        fill(&pool);
+        let store = MysqlOrderStore::new(pool);
+        let order = opened(&store, 1, &[(APPLE, 1)]);
+
+        server.kill();
+        // The first call finds its connection broken, the second can't have another.
+        for _ in 0..2 {
+            let begin = Instant::now();
+            let loaded = store.load(&order.number);
+            assert!(
+                matches!(&loaded, Err(StoreError::Unavailable(_))),
+                "{loaded:?}"
+            );
+            assert!(
+                begin.elapsed() < budget::STATEMENT + MARGIN,
+                "{:?}",
+                begin.elapsed()
+            );
+        }
+        let result = store.apply(&[open(draft(2, &[(APPLE, 1)]))]);
+        assert!(
+            matches!(&result, Err(StoreError::Unavailable(_))),
+            "{result:?}"
+        );
+
+        server.restart();
+        assert_eq!(
+            applied(&store, open(draft(2, &[(APPLE, 1)]))).state,
+            OrderState::Created
+        );
+        assert_eq!(
+            store.load(&order.number).unwrap().as_ref(),
+            Some(order.as_ref())
+        );
+        assert_eq!(
+            server.sql("SELECT stock FROM items WHERE item_id = 1"),
+            (APPLES - 2).to_string()
+        );
+    }
+
+    pub(super) fn given_a_server_that_is_killed_under_load_then_nothing_is_lost_and_nothing_is_done_twice(
+        flavour: Flavour,
+    ) {
+        const WRITERS: u64 = 4;
+        const ORDERS: u64 = 40;
+        let mut server = PrivateServer::start(flavour);
+        let pool = server.pool();
+        fill(&pool);
+        let half_way = Barrier::new(usize::try_from(WRITERS).unwrap() + 1);
+        thread::scope(|scope| {
+            for writer in 0..WRITERS {
+                let (store, half_way) = (MysqlOrderStore::new(pool.clone()), &half_way);
+                scope.spawn(move || {
+                    for nth in 0..ORDERS {
+                        if nth == ORDERS / 2 {
+                            half_way.wait();
+                        }
+                        let digits = 1_000 * (writer + 1) + nth;
+                        // A conflict is the order itself, stored by the try whose answer the kill has cut off.
+                        apply(&store, &[open(draft(digits, &[(APPLE, 1)]))]);
+                    }
+                });
+            }
+            half_way.wait();
+            server.kill();
+            server.restart();
+        });
+
+        let counts = server.sql("SELECT COUNT(*), SUM(status = 'CREATED') FROM orders");
+        assert_eq!(counts, format!("{0}\t{0}", WRITERS * ORDERS));
+        let stock = server.sql("SELECT stock FROM items WHERE item_id = 1");
+        assert_eq!(stock, (u64::from(APPLES) - WRITERS * ORDERS).to_string());
+    }
+}
+
+mod catalogue {
+    use super::*;
+
+    pub(super) fn given_an_assortment_when_imported_again_then_stock_and_prices_stay_as_they_are(
+        flavour: Flavour,
+    ) {
+        let world = DatabaseWorld::make(flavour);
+        opened(&*world.store(), 1, &[(APPLE, 1)]);
+        let catalogue = MysqlCatalogue::new(world.0.pool());
+        let mut dearer = assortment();
+        dearer.products[0].items[0].price = money("99999");
+        dearer.products.push(Product {
+            id: 2,
+            name: "새로운".into(),
+            items: vec![],
+        });
+
+        catalogue.import(&dearer).unwrap();
+
+        let everything = catalogue.product(1).unwrap().unwrap();
+        assert_eq!(
+            (everything.items[0].price, everything.items[0].stock),
+            (money("12000"), APPLES - 1)
+        );
+        assert_eq!(
+            catalogue.product(2).unwrap().map(|product| product.name),
+            Some("새로운".to_owned())
+        );
+        assert_eq!(catalogue.product(3), Ok(None));
+    }
+
+    pub(super) fn given_products_when_paged_through_then_each_comes_once_with_its_items(
+        flavour: Flavour,
+    ) {
+        let database = TestDatabase::create(flavour);
+        migrate(&database.pool()).unwrap();
+        let catalogue = MysqlCatalogue::new(database.pool());
+        let product =
+            |id: i64| {
+                let items = items().into_iter().take(2).map(|item| {
+                    order_service::domain::catalogue::Item {
+                        id: id * 10 + item.id,
+                        ..item
+                    }
+                });
+                Product {
+                    id,
+                    name: format!("product {id}"),
+                    items: items.collect(),
+                }
+            };
+        let products: Vec<Product> = [-5, 1, 2, 7, 900].map(product).into();
+        let assortment = Assortment {
+            products: products.clone(),
+            coupons: vec![],
+            coupon_names: [].into(),
+        };
+        catalogue.import(&assortment).unwrap();
+
+        let pages = [(None, 2), (Some(1), 2), (Some(7), 2), (Some(900), 2)]
+            .map(|(after, limit)| catalogue.products(after, limit).unwrap());
+
+        assert_eq!(pages.concat(), products);
+        assert_eq!(pages.map(|page| page.len()), [2, 2, 1, 0]);
+    }
+}
