@@ -177,30 +177,33 @@ fn approved(order: &Arc<Order>, payment: &Payment, review_at: DateTime<Utc>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::samples::{approve, draft, item, number, payment};
+    use crate::domain::order::Idempotency;
+    use crate::domain::samples::{approve, draft, item, now, number, payment};
     use crate::domain::shelf::Shelf;
 
     /// One order of 12000 in each state that it can have, `None` included.
-    fn in_every_state() -> [(&'static str, Option<Arc<Order>>); 5] {
+    fn in_every_state() -> [(&'static str, Option<Arc<Order>>); 6] {
         let created =
             Shelf::new([item(1, "12000", 9)], []).settle(&Transition::Open(draft(1, &[(1, 1)])));
-        let moved = |state| Some(Arc::new(created.moved_to(state)));
+        let rejected = |reason| created.rejected(reason, None, review_at());
         [
             ("none", None),
             (
                 "complete",
-                moved(OrderState::Complete(payment("paid", "12000"))),
+                Some(Arc::new(created.completed(payment("paid", "12000")))),
             ),
-            ("expired", moved(OrderState::Rejected(Reason::Expired))),
-            (
-                "mismatch",
-                moved(OrderState::Rejected(Reason::AmountMismatch)),
-            ),
+            ("expired", Some(Arc::new(rejected(Reason::Expired)))),
+            ("mismatch", Some(Arc::new(rejected(Reason::AmountMismatch)))),
+            ("settled", Some(Arc::new(rejected(Reason::Expired).settled()))),
             ("created", Some(Arc::new(created))),
         ]
     }
 
-    fn every_command() -> [(&'static str, OrderCommand); 6] {
+    fn review_at() -> DateTime<Utc> {
+        now() + REVIEW_AFTER_REJECTION
+    }
+
+    fn every_command() -> [(&'static str, OrderCommand); 7] {
         let stranger = OrderDraft {
             request_id: draft(2, &[]).request_id,
             ..draft(1, &[(1, 1)])
@@ -216,8 +219,10 @@ mod tests {
                 OrderCommand::Reject {
                     number: number(1),
                     reason: Reason::PaymentDeclined,
+                    detail: Some("limit".to_owned()),
                 },
             ),
+            ("settle", OrderCommand::Settle { number: number(1) }),
         ]
     }
 
@@ -232,6 +237,7 @@ mod tests {
                 format!("complete {}", payment.key)
             }
             Ok(Decision::Change(Transition::Reject { reason, .. })) => format!("reject {reason}"),
+            Ok(Decision::Change(Transition::Settle { .. })) => "settle".to_owned(),
             Err(Refusal(reason)) => reason.to_string(),
         }
     }
@@ -240,16 +246,17 @@ mod tests {
     fn given_each_state_when_each_command_comes_then_the_table_says_what_happens() {
         #[rustfmt::skip]
         let table = [
-            ("none",     ["open r1", "open r2",            "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",          "UNKNOWN_ORDER"]),
-            ("complete", ["done",    "ORDER_NUMBER_TAKEN", "done",             "ALREADY_PAID",     "ALREADY_PAID",           "ALREADY_PAID"]),
-            ("expired",  ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED",       "done"]),
-            ("mismatch", ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "done",                   "done"]),
-            ("created",  ["done",    "ORDER_NUMBER_TAKEN", "complete paid",    "complete other",   "reject AMOUNT_MISMATCH", "reject PAYMENT_DECLINED"]),
+            ("none",     ["open r1", "open r2",            "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",          "UNKNOWN_ORDER",            "UNKNOWN_ORDER"]),
+            ("complete", ["done",    "ORDER_NUMBER_TAKEN", "done",             "ALREADY_PAID",     "ALREADY_PAID",           "ALREADY_PAID",             "done"]),
+            ("expired",  ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED",       "done",                     "settle"]),
+            ("mismatch", ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "done",                   "done",                     "settle"]),
+            ("settled",  ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED",       "done",                     "done"]),
+            ("created",  ["done",    "ORDER_NUMBER_TAKEN", "complete paid",    "complete other",   "reject AMOUNT_MISMATCH", "reject PAYMENT_DECLINED", "ORDER_PENDING"]),
         ];
         for ((state, order), (row, expected)) in in_every_state().iter().zip(table) {
             assert_eq!(*state, row);
             for ((command_name, command), expected) in every_command().iter().zip(expected) {
-                let decision = decide(order.as_ref(), command);
+                let decision = decide(order.as_ref(), command, now());
                 assert_eq!(told(&decision), expected, "{state} × {command_name}");
             }
         }
@@ -258,14 +265,37 @@ mod tests {
     #[test]
     fn given_a_change_of_a_stored_order_then_it_carries_the_order_that_it_starts_from() {
         let [.., (_, created)] = in_every_state();
-        for (name, command) in &every_command()[2..] {
+        for (name, command) in &every_command()[2..6] {
             let Ok(Decision::Change(
                 Transition::Complete { order, .. } | Transition::Reject { order, .. },
-            )) = decide(created.as_ref(), command)
+            )) = decide(created.as_ref(), command, now())
             else {
                 panic!("{name} changes nothing");
             };
             assert_eq!(Some(order), created, "{name}");
         }
+    }
+
+    #[test]
+    fn given_an_idempotency_key_that_another_order_has_taken_then_the_same_request_finds_it_and_another_is_refused() {
+        let with_key = |digits, fingerprint: &str| {
+            let idempotency = Idempotency { key: "key".to_owned(), fingerprint: fingerprint.to_owned() };
+            OrderDraft { idempotency: Some(idempotency), ..draft(digits, &[(1, 1)]) }
+        };
+        let mut shelf = Shelf::new([item(1, "12000", 9)], []);
+        let first = Arc::new(shelf.settle(&Transition::Open(with_key(1, "two umbrellas"))));
+        let asked_again = |draft| decide(Some(&first), &OrderCommand::Create(draft), now());
+        assert_eq!(asked_again(with_key(2, "two umbrellas")), Ok(Decision::AlreadyDone));
+        let refused = Err(Refusal(Reason::IdempotencyKeyReused));
+        assert_eq!(asked_again(with_key(2, "an umbrella")), refused);
+    }
+
+    #[test]
+    fn given_an_order_when_it_moves_on_then_its_books_are_open_until_it_is_paid_or_settled() {
+        let [_, (_, complete), (_, expired), _, (_, settled), (_, created)] = in_every_state();
+        let review_at_of = |order: Option<Arc<Order>>| order.unwrap().review_at;
+        assert_eq!(review_at_of(created), Some(draft(1, &[]).review_at));
+        assert_eq!(review_at_of(expired), Some(review_at()));
+        assert_eq!((review_at_of(complete), review_at_of(settled)), (None, None));
     }
 }

@@ -12,7 +12,7 @@ use super::command::OrderCommand;
 use super::coupon::Coupon;
 use super::decide::{Decision, Refusal, decide};
 use super::order::{CouponId, ItemId, Order, OrderDraft, OrderState};
-use super::samples::{approve, coupon, draft, item, number};
+use super::samples::{approve, coupon, draft, item, now, number};
 use super::shelf::Shelf;
 
 /// All that a store holds.
@@ -52,7 +52,7 @@ impl World {
     /// What an actor and a store do with a command together.
     fn obey(&self, command: &OrderCommand) -> (Self, Answer) {
         let order = self.orders.get(command.number());
-        let transition = match decide(order, command) {
+        let transition = match decide(order, command, now()) {
             Err(refusal) => return (self.clone(), Err(refusal)),
             Ok(Decision::AlreadyDone) => {
                 let stored = order.expect("what is done already is stored");
@@ -236,7 +236,7 @@ fn all_commands(orders: u32) -> Vec<OrderCommand> {
             approve(digits, "q", "90"),
             OrderCommand::Reject {
                 number: number(digits),
-                reason: Reason::Expired,
+                reason: Reason::Expired, detail: None,
             },
         ]
     };

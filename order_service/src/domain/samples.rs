@@ -1,6 +1,6 @@
 //! Small orders, items and coupons for this folder's tests.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 
@@ -53,7 +53,9 @@ pub(super) fn draft(digits: u32, lines: &[(ItemId, i64)]) -> OrderDraft {
             .collect(),
         coupon: None,
         intent: None,
+        idempotency: None,
         placed_at: now(),
+        review_at: now() + TimeDelta::minutes(30),
     }
 }
 

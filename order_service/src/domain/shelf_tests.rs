@@ -1,7 +1,7 @@
 //! What the shelf takes, refuses and gives back.
 
 use super::*;
-use crate::domain::samples::{coupon, draft, item, money, number, payment};
+use crate::domain::samples::{coupon, draft, item, money, now, number, payment};
 
 /// Item 1 costs 12000, three pieces; item 2 costs 0.01, a hundred pieces. Coupon 7 takes off 3000.
 fn shelf() -> Shelf {
@@ -19,6 +19,8 @@ fn reject(shelf: &mut Shelf, order: &Order) -> Order {
     shelf.settle(&Transition::Reject {
         order: Arc::new(order.clone()),
         reason: Reason::Expired,
+        detail: None,
+        review_at: now(),
     })
 }
 
@@ -343,6 +345,8 @@ mod needs {
             Transition::Reject {
                 order: Arc::clone(&order),
                 reason: Reason::Expired,
+        detail: None,
+        review_at: now(),
             },
             Transition::Complete { order, payment },
         ]);

@@ -384,7 +384,7 @@ mod tests {
         let reject = r#"{"eventType":"ORDER_REJECT","key":"1","data":{"orderNum":"1","rejectReason":"PAYMENT_DECLINED"}}"#;
         let command = OrderCommand::Reject {
             number: "1".parse().unwrap(),
-            reason: Reason::PaymentDeclined,
+            reason: Reason::PaymentDeclined, detail: None,
         };
         assert_eq!(decoded(reject).unwrap().command, command);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{TimeDelta, DateTime, Utc};
 use order_service::domain::catalogue::{Item, Product};
 use order_service::domain::coupon::{Coupon, Discount};
 use order_service::domain::decide::Transition;
@@ -114,7 +114,9 @@ pub(crate) fn draft(digits: u64, lines: &[(ItemId, i64)]) -> OrderDraft {
             .collect(),
         coupon: None,
         intent: None,
+        idempotency: None,
         placed_at: now(),
+        review_at: now() + TimeDelta::minutes(30),
     }
 }
 
@@ -145,5 +147,7 @@ pub(crate) fn reject(order: &Arc<Order>) -> Transition {
     Transition::Reject {
         order: Arc::clone(order),
         reason: Reason::Expired,
+        detail: Some("한도 초과".to_owned()),
+        review_at: now() + TimeDelta::seconds(60),
     }
 }

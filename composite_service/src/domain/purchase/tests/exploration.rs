@@ -109,6 +109,7 @@ fn check_answer(world: &World, shopper: &Shopper) {
             own.iter().all(|(number, _)| *number == told),
             "told {told}, but it is {own:?}"
         ),
+        Outcome::Replayed(_) => panic!("no idempotency key was sent"),
         Outcome::Unavailable | Outcome::Failed(_) => {
             assert!(own.iter().all(|(number, _)| !is_charged(
                 world,

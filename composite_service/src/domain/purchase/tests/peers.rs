@@ -95,7 +95,12 @@ impl Orders {
             (OrderCommand::Approve { .. }, OrderState::Rejected(_)) => {
                 return OrderReply::Refused(Reason::AlreadyRejected);
             }
-            (OrderCommand::Reject { .. }, OrderState::Rejected(_)) => stored.state.clone(),
+            (OrderCommand::Settle { .. }, OrderState::Created) => {
+                return OrderReply::Refused(Reason::OrderPending);
+            }
+            (OrderCommand::Reject { .. } | OrderCommand::Settle { .. }, OrderState::Rejected(_)) => {
+                stored.state.clone()
+            }
         };
         let reply = told(number, &next);
         self.0

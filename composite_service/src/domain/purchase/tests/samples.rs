@@ -39,6 +39,7 @@ pub(super) fn basket(payment: Option<PaymentDto>) -> Basket {
     };
     Basket {
         request_id: "request".to_owned(),
+        idempotency: None,
         lines: vec![line],
         coupon_id: None,
         payment,
@@ -133,6 +134,7 @@ pub(super) fn reject(reason: Reason) -> Effect {
     Effect::Send(OrderCommand::Reject {
         number: number(1),
         reason,
+        detail: None,
     })
 }
 

@@ -44,6 +44,7 @@ fn word(effect: &Effect) -> String {
         Effect::Send(OrderCommand::Create { .. }) => "create".to_owned(),
         Effect::Send(OrderCommand::Approve { .. }) => "approve".to_owned(),
         Effect::Send(OrderCommand::Reject { .. }) => "reject".to_owned(),
+        Effect::Send(OrderCommand::Settle { .. }) => "settle".to_owned(),
         Effect::Renumber => "renumber".to_owned(),
         Effect::Confirm { .. } => "confirm".to_owned(),
         Effect::Cancel { .. } => "cancel".to_owned(),
@@ -61,6 +62,7 @@ fn answered(outcome: &Outcome) -> &'static str {
         Outcome::Late(_) => "LATE",
         Outcome::Unavailable => "UNAVAILABLE",
         Outcome::Failed(_) => "FAILED",
+        Outcome::Replayed(_) => "REPLAYED",
     }
 }
 
