@@ -74,8 +74,12 @@ impl Journal {
 impl Actor for Journal {
     type Context = Context<Self>;
 
-    fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(self.mailbox_capacity);
+    /// The mailbox has its size before anybody can send.
+    fn start(self) -> Addr<Self> {
+        Self::create(|ctx| {
+            ctx.set_mailbox_capacity(self.mailbox_capacity);
+            self
+        })
     }
 }
 

@@ -98,9 +98,17 @@ fn hand_over(number: &OrderNumber, order_addr: &Addr<OrderActor>, message: Apply
 impl Actor for OrderRegistry {
     type Context = Context<Self>;
 
-    /// The mailbox holds a command and a report for each permit, and the end of every actor.
+    /// The mailbox holds a command and a report for each permit, and the end of every actor. It has its size before anybody can
+    /// send: in `started` it would come after the first messages.
+    fn start(self) -> Addr<Self> {
+        let capacity = 2 * self.settings.max_in_flight + self.settings.max_live;
+        Self::create(|ctx| {
+            ctx.set_mailbox_capacity(capacity);
+            self
+        })
+    }
+
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(2 * self.settings.max_in_flight + self.settings.max_live);
         ctx.run_interval(SWEEP_INTERVAL, |registry, _| registry.sweep());
     }
 }

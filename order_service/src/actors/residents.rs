@@ -23,6 +23,8 @@ pub enum Route<C> {
 #[derive(Debug)]
 pub struct Residents<C> {
     residents: HashMap<OrderNumber, Resident<C>>,
+    /// How many of them are retiring.
+    retiring: usize,
     /// Idle actors of open orders, the longest idle first. Entries whose visit is over are skipped.
     idle: VecDeque<IdleVisit>,
     max_live: usize,
@@ -48,6 +50,7 @@ impl<C> Residents<C> {
     pub fn new(max_live: usize, idle_after: Duration) -> Self {
         Self {
             residents: HashMap::new(),
+            retiring: 0,
             idle: VecDeque::new(),
             max_live,
             idle_after,
@@ -114,7 +117,8 @@ impl<C> Residents<C> {
             visit: *visit,
             since: now,
         });
-        let surplus = self.residents.len().saturating_sub(self.max_live);
+        let live = self.residents.len() - self.retiring;
+        let surplus = live.saturating_sub(self.max_live);
         self.retire_idle(surplus, |_| true)
     }
 
@@ -129,7 +133,10 @@ impl<C> Residents<C> {
     /// An actor has ended. Returns the commands that came meanwhile: they go to a new one.
     pub fn ended(&mut self, number: &OrderNumber) -> Vec<C> {
         match self.residents.remove(number) {
-            Some(Resident::Retiring { kept }) => kept,
+            Some(Resident::Retiring { kept }) => {
+                self.retiring -= 1;
+                kept
+            }
             Some(Resident::Live { .. }) | None => Vec::new(),
         }
     }
@@ -160,7 +167,9 @@ impl<C> Residents<C> {
         matches!(self.residents.get(&idle.number), Some(Resident::Live { outstanding: 0, visit }) if *visit == idle.visit)
     }
 
+    /// Of a live one only: both callers have just seen that it is.
     fn start_retiring(&mut self, number: &OrderNumber) {
+        self.retiring += 1;
         self.residents
             .insert(number.clone(), Resident::Retiring { kept: Vec::new() });
     }
@@ -235,6 +244,20 @@ mod tests {
         residents.ended(&number(2));
         residents.ended(&number(3));
         assert_eq!(residents.finished(&number(4), false, at(2)), []);
+        assert_eq!(residents.len(), 2);
+    }
+
+    #[test]
+    fn given_actors_that_are_going_already_then_no_others_go_in_their_place() {
+        let mut residents = Residents::new(2, IDLE);
+        for digits in 1..=4 {
+            residents.route(&number(digits), "create");
+        }
+        let gone: Vec<_> = (1..=4)
+            .flat_map(|digits| residents.finished(&number(digits), false, at(0)))
+            .collect();
+        assert_eq!(gone, [number(1), number(2)]);
+        gone.iter().for_each(|number| drop(residents.ended(number)));
         assert_eq!(residents.len(), 2);
     }
 }

@@ -7,3 +7,6 @@ mod harness;
 
 mod order_store_contract;
 mod databases;
+mod serialisation;
+mod retirement;
+mod journal;

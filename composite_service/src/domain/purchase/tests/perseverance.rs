@@ -13,10 +13,10 @@ fn waits(start: (Purchase, Vec<Effect>), event: &Event, times: usize) -> Vec<Dur
     let mut waits = Vec::new();
     for _ in 0..times {
         for effect in purchase.handle(event.clone()) {
-            match effect {
-                Effect::Wait(delay) => waits.push(delay),
-                Effect::Warn(_) => {}
-                other => panic!("{other:?}"),
+            if let Effect::Wait(delay) = effect {
+                waits.push(delay);
+            } else {
+                assert!(matches!(effect, Effect::Warn(_)), "{effect:?}");
             }
         }
         purchase.handle(Event::WaitOver);

@@ -260,11 +260,14 @@ impl World {
 
 /// Where the other side has a choice.
 fn moods(asked: &Effect) -> &'static [Mood] {
-    match asked {
-        Effect::Send(OrderCommand::Create { .. }) | Effect::Confirm { .. } => {
-            &[Mood::Well, Mood::Ill]
-        }
-        _ => &[Mood::Well],
+    let has_choice = matches!(
+        asked,
+        Effect::Send(OrderCommand::Create { .. }) | Effect::Confirm { .. }
+    );
+    if has_choice {
+        &[Mood::Well, Mood::Ill]
+    } else {
+        &[Mood::Well]
     }
 }
 
@@ -298,6 +301,6 @@ fn faults(index: usize, asked: &Effect) -> Vec<Action> {
             Action::Lose(index, Event::Cancel(CancelAnswer::Failed)),
             Action::Delay(index, Event::Cancel(CancelAnswer::Failed)),
         ],
-        _ => Vec::new(),
+        Effect::Renumber | Effect::Wait(_) | Effect::Answer(_) | Effect::Warn(_) => Vec::new(),
     }
 }

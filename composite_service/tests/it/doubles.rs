@@ -1,0 +1,233 @@
+//! Stand-ins for what the actors work with. Each hands what it is asked to the test, which answers in its own time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix::{Actor, ActorContext, Context, Handler, Message, Recipient};
+use composite_service::domain::order::OrderCommand;
+use composite_service::ports::order_bus::{BusError, OnUndelivered, OrderBus};
+use composite_service::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use shared::ids::IdSource;
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+use shared::wire::headers::ReplyAddress;
+use shared::wire::order_dto::PaymentDto;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+/// An actor that hands every message to the test.
+pub(crate) struct Recorder<M>(UnboundedSender<M>);
+
+impl<M: Message<Result = ()> + Send + Unpin + 'static> Recorder<M> {
+    pub(crate) fn start() -> (Recipient<M>, UnboundedReceiver<M>) {
+        let (seen_tx, seen_rx) = unbounded_channel();
+        (Actor::start(Self(seen_tx)).recipient(), seen_rx)
+    }
+}
+
+impl<M: Unpin + 'static> Actor for Recorder<M> {
+    type Context = Context<Self>;
+}
+
+impl<M: Message<Result = ()> + Send + Unpin + 'static> Handler<M> for Recorder<M> {
+    type Result = ();
+
+    fn handle(&mut self, message: M, _: &mut Self::Context) {
+        // An error means that the test is over.
+        let _ = self.0.send(message);
+    }
+}
+
+/// An actor that ends as soon as it begins.
+pub(crate) struct Gone;
+
+impl Actor for Gone {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.stop();
+    }
+}
+
+impl<M: Message<Result = ()>> Handler<M> for Gone {
+    type Result = ();
+
+    fn handle(&mut self, _: M, _: &mut Self::Context) {
+        unreachable!("it has ended");
+    }
+}
+
+/// Identities in the order of numbers, from 1.
+#[derive(Default)]
+pub(crate) struct CountingIds {
+    randoms: AtomicU64,
+    uniques: AtomicU64,
+}
+
+impl IdSource for CountingIds {
+    fn order_random(&self) -> u64 {
+        self.randoms.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn unique(&self) -> Uuid {
+        Uuid::from_u128(u128::from(self.uniques.fetch_add(1, Ordering::Relaxed) + 1))
+    }
+}
+
+/// A command as the bus took it.
+pub(crate) struct Published {
+    pub(crate) command: OrderCommand,
+    pub(crate) address: ReplyAddress,
+    pub(crate) on_undelivered: OnUndelivered,
+}
+
+impl Published {
+    pub(crate) fn correlation_id(&self) -> Uuid {
+        Uuid::from_slice(self.address.correlation_id.as_ref().unwrap()).unwrap()
+    }
+}
+
+/// A bus that takes everything.
+pub(crate) struct RecordingBus(UnboundedSender<Published>);
+
+impl RecordingBus {
+    pub(crate) fn new() -> (Arc<Self>, UnboundedReceiver<Published>) {
+        let (published_tx, published_rx) = unbounded_channel();
+        (Arc::new(Self(published_tx)), published_rx)
+    }
+}
+
+impl OrderBus for RecordingBus {
+    fn publish(
+        &self,
+        command: &OrderCommand,
+        address: &ReplyAddress,
+        on_undelivered: OnUndelivered,
+    ) -> Result<(), BusError> {
+        let published = Published {
+            command: command.clone(),
+            address: address.clone(),
+            on_undelivered,
+        };
+        self.0
+            .send(published)
+            .map_err(|error| BusError(error.to_string()))
+    }
+}
+
+/// A bus that takes nothing.
+pub(crate) struct ClosedBus;
+
+impl OrderBus for ClosedBus {
+    fn publish(
+        &self,
+        _: &OrderCommand,
+        _: &ReplyAddress,
+        _: OnUndelivered,
+    ) -> Result<(), BusError> {
+        Err(BusError("the queue is full".to_owned()))
+    }
+}
+
+/// A bus that takes everything and delivers nothing: it tells so before it returns.
+pub(crate) struct SinkingBus;
+
+impl OrderBus for SinkingBus {
+    fn publish(
+        &self,
+        _: &OrderCommand,
+        _: &ReplyAddress,
+        on_undelivered: OnUndelivered,
+    ) -> Result<(), BusError> {
+        on_undelivered();
+        Ok(())
+    }
+}
+
+/// What the gateway was asked, and the way to answer it.
+#[derive(Debug)]
+pub(crate) enum GatewayCall {
+    Confirm(OrderNumber, PaymentDto, oneshot::Sender<ConfirmAnswer>),
+    Cancel(
+        OrderNumber,
+        PaymentDto,
+        Reason,
+        oneshot::Sender<Result<(), CancelError>>,
+    ),
+}
+
+impl GatewayCall {
+    pub(crate) fn confirm(self) -> (OrderNumber, PaymentDto, oneshot::Sender<ConfirmAnswer>) {
+        match self {
+            Self::Confirm(number, payment, answer_tx) => (number, payment, answer_tx),
+            Self::Cancel(..) => panic!("not a confirmation: {self:?}"),
+        }
+    }
+
+    pub(crate) fn cancel(
+        self,
+    ) -> (
+        OrderNumber,
+        PaymentDto,
+        Reason,
+        oneshot::Sender<Result<(), CancelError>>,
+    ) {
+        match self {
+            Self::Cancel(number, payment, reason, answer_tx) => {
+                (number, payment, reason, answer_tx)
+            }
+            Self::Confirm(..) => panic!("not a cancellation: {self:?}"),
+        }
+    }
+}
+
+/// A gateway that the test answers for. A call that is dropped without an answer has an unknown end.
+pub(crate) struct ScriptedGateway(UnboundedSender<GatewayCall>);
+
+impl ScriptedGateway {
+    pub(crate) fn new() -> (Arc<Self>, UnboundedReceiver<GatewayCall>) {
+        let (calls_tx, calls_rx) = unbounded_channel();
+        (Arc::new(Self(calls_tx)), calls_rx)
+    }
+}
+
+impl PaymentGateway for ScriptedGateway {
+    fn confirm(
+        &self,
+        number: &OrderNumber,
+        payment: &PaymentDto,
+    ) -> BoxFuture<'static, ConfirmAnswer> {
+        let (answer_tx, answer_rx) = oneshot::channel();
+        // An error means that the test is over.
+        let _ = self.0.send(GatewayCall::Confirm(
+            number.clone(),
+            payment.clone(),
+            answer_tx,
+        ));
+        answer_rx
+            .map(|answer| answer.unwrap_or_else(|_| ConfirmAnswer::Unknown("no answer".to_owned())))
+            .boxed()
+    }
+
+    fn cancel(
+        &self,
+        number: &OrderNumber,
+        payment: &PaymentDto,
+        reason: Reason,
+    ) -> BoxFuture<'static, Result<(), CancelError>> {
+        let (answer_tx, answer_rx) = oneshot::channel();
+        // An error means that the test is over.
+        let _ = self.0.send(GatewayCall::Cancel(
+            number.clone(),
+            payment.clone(),
+            reason,
+            answer_tx,
+        ));
+        answer_rx
+            .map(|answer| answer.unwrap_or_else(|_| Err(CancelError("no answer".to_owned()))))
+            .boxed()
+    }
+}

@@ -1,0 +1,193 @@
+//! Samples, and the actors between doubles.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, Addr, Arbiter, Recipient};
+use composite_service::actors::kafka_bridge::{
+    CountWaiters, KafkaBridge, KafkaBridgeParts, ReplyArrived, SendCommand,
+};
+use composite_service::actors::purchase_actor::{Colleagues, Purchases};
+use composite_service::domain::order::{Basket, OrderCommand, OrderReply};
+use composite_service::ports::order_bus::OrderBus;
+use composite_service::ports::payment::PaymentGateway;
+use shared::clock::FixedClock;
+use shared::money::Money;
+use shared::order_number::OrderNumber;
+use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+
+use crate::doubles::{CountingIds, GatewayCall, Published, RecordingBus, ScriptedGateway};
+
+/// Longer than anything takes.
+pub(crate) const LONG: Duration = Duration::from_secs(3_600);
+pub(crate) const PRICE: u32 = 12_000;
+/// Where replies go: the partition's number has four different bytes.
+pub(crate) const HOME: i32 = 0x0102_0304;
+pub(crate) const REPLY_TOPIC: &str = "composite";
+
+/// 01:15:40 the next day in Seoul.
+pub(crate) fn clock() -> FixedClock {
+    FixedClock("2026-11-22T16:15:40.582933504Z".parse().unwrap())
+}
+
+/// The number of the n-th order that is placed at that time with [`CountingIds`].
+pub(crate) fn nth_number(n: u64) -> OrderNumber {
+    format!("20261123011540{n:018}").parse().unwrap()
+}
+
+pub(crate) fn payment(key: &str) -> PaymentDto {
+    PaymentDto {
+        payment_key: key.to_owned(),
+        amount: Money::from_units(PRICE),
+    }
+}
+
+pub(crate) fn basket(payment: Option<PaymentDto>) -> Basket {
+    let item = ItemDto {
+        item_id: 1,
+        ..ItemDto::default()
+    };
+    let line = OrderLineDto {
+        order_line_id: None,
+        item,
+        quantity: 1,
+    };
+    Basket {
+        request_id: "request".to_owned(),
+        lines: vec![line],
+        coupon_id: None,
+        payment,
+    }
+}
+
+pub(crate) fn order(number: &OrderNumber, status: OrderStatus) -> OrderDto {
+    OrderDto {
+        order_num: Some(number.clone()),
+        status: Some(status),
+        final_price: Some(Money::from_units(PRICE)),
+        ..OrderDto::default()
+    }
+}
+
+/// What a well disposed order service replies.
+pub(crate) fn granted(command: &OrderCommand) -> OrderReply {
+    let dto = |status| order(command.number(), status);
+    match command {
+        OrderCommand::Create { .. } => OrderReply::Pending(dto(OrderStatus::Created)),
+        OrderCommand::Approve { .. } => OrderReply::Complete(dto(OrderStatus::Complete)),
+        OrderCommand::Reject { reason, .. } => {
+            OrderReply::Rejected(dto(OrderStatus::Rejected), *reason)
+        }
+    }
+}
+
+/// A bridge between doubles.
+pub(crate) struct Bridge {
+    pub(crate) addr: Addr<KafkaBridge>,
+    pub(crate) home_tx: watch::Sender<Option<i32>>,
+    pub(crate) published_rx: UnboundedReceiver<Published>,
+}
+
+impl Bridge {
+    pub(crate) fn start() -> Self {
+        let (bus, published_rx) = RecordingBus::new();
+        let (addr, home_tx) = Self::over(bus);
+        Self {
+            addr,
+            home_tx,
+            published_rx,
+        }
+    }
+
+    /// A bridge over another bus.
+    pub(crate) fn over(bus: Arc<dyn OrderBus>) -> (Addr<KafkaBridge>, watch::Sender<Option<i32>>) {
+        let (home_tx, reply_partition) = watch::channel(Some(HOME));
+        let parts = KafkaBridgeParts {
+            bus,
+            ids: Arc::new(CountingIds::default()),
+            reply_topic: REPLY_TOPIC.to_owned(),
+            reply_partition,
+            max_purchases: 4_096,
+        };
+        (KafkaBridge::new(parts).start(), home_tx)
+    }
+
+    /// The next command that is published.
+    pub(crate) async fn published(&mut self) -> Published {
+        self.published_rx.recv().await.unwrap()
+    }
+
+    pub(crate) async fn reply(&self, to: &Published, reply: OrderReply) {
+        let correlation_id = to.correlation_id();
+        self.addr
+            .send(ReplyArrived {
+                correlation_id,
+                reply,
+            })
+            .await
+            .unwrap();
+    }
+
+    /// Takes the next command and grants it.
+    pub(crate) async fn grant(&mut self) -> OrderCommand {
+        let published = self.published().await;
+        self.reply(&published, granted(&published.command)).await;
+        published.command
+    }
+
+    pub(crate) async fn waiters(&self) -> usize {
+        self.addr.send(CountWaiters).await.unwrap()
+    }
+}
+
+/// Purchases on this thread, numbered by [`clock`] and [`CountingIds`].
+pub(crate) fn purchases(
+    bridge: Recipient<SendCommand>,
+    gateway: Arc<dyn PaymentGateway>,
+    max_purchases: usize,
+) -> Purchases {
+    let colleagues = Colleagues {
+        bridge,
+        gateway,
+        clock: Arc::new(clock()),
+        ids: Arc::new(CountingIds::default()),
+        zone: chrono_tz::Asia::Seoul,
+    };
+    Purchases::new(colleagues, max_purchases, Arbiter::current())
+}
+
+/// Purchases over a bridge and a gateway that are both the test's to answer for.
+pub(crate) struct Mall {
+    pub(crate) purchases: Purchases,
+    pub(crate) bridge: Bridge,
+    pub(crate) gateway_rx: UnboundedReceiver<GatewayCall>,
+    pub(crate) max_purchases: usize,
+}
+
+impl Mall {
+    pub(crate) fn open(max_purchases: usize) -> Self {
+        let bridge = Bridge::start();
+        let (gateway, gateway_rx) = ScriptedGateway::new();
+        let purchases = purchases(bridge.addr.clone().recipient(), gateway, max_purchases);
+        Self {
+            purchases,
+            bridge,
+            gateway_rx,
+            max_purchases,
+        }
+    }
+
+    /// The next call of the gateway.
+    pub(crate) async fn gateway_call(&mut self) -> GatewayCall {
+        self.gateway_rx.recv().await.unwrap()
+    }
+
+    /// Waits until every purchase has ended; then nobody may be left waiting.
+    pub(crate) async fn close(self) {
+        let left = self.purchases.drain(LONG, self.max_purchases).await;
+        assert_eq!(left, 0, "purchases are left");
+        assert_eq!(self.bridge.waiters().await, 0, "somebody is left waiting");
+    }
+}

@@ -1,0 +1,8 @@
+//! The composite service's parts by themselves, each between doubles of its neighbours or against the real thing it speaks to.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod doubles;
+mod harness;
+mod bridge;
+mod purchase_actor;

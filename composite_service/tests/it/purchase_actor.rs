@@ -1,0 +1,354 @@
+//! Purchases: they run to their end whoever listens, answer in time, and are no more than allowed.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use actix::Actor;
+use composite_service::actors::purchase_actor::Overloaded;
+use composite_service::domain::order::{OrderCommand, OrderReply};
+use composite_service::domain::purchase::Outcome;
+use composite_service::ports::payment::{CancelError, ConfirmAnswer};
+use shared::budget;
+use shared::reason::Reason;
+use shared::wire::order_dto::OrderStatus;
+use tokio::time::Instant;
+
+use crate::doubles::{Gone, ScriptedGateway};
+use crate::harness::{LONG, Mall, basket, granted, nth_number, order, payment, purchases};
+
+mod paths {
+    use super::*;
+
+    #[actix::test]
+    async fn given_a_payment_when_all_goes_well_then_the_order_is_complete_and_nobody_is_left_waiting()
+     {
+        let mut mall = Mall::open(1);
+        let outcome_rx = mall.purchases.place(basket(Some(payment("key")))).unwrap();
+        let created = OrderCommand::Create {
+            number: nth_number(1),
+            basket: basket(Some(payment("key"))),
+        };
+        assert_eq!(mall.bridge.grant().await, created);
+        let (number, charged, answer_tx) = mall.gateway_call().await.confirm();
+        assert_eq!((number, charged), (nth_number(1), payment("key")));
+        answer_tx.send(ConfirmAnswer::Confirmed).unwrap();
+        let approved = OrderCommand::Approve {
+            number: nth_number(1),
+            payment: payment("key"),
+        };
+        assert_eq!(mall.bridge.grant().await, approved);
+        assert_eq!(
+            outcome_rx.await,
+            Ok(Outcome::Complete(order(
+                &nth_number(1),
+                OrderStatus::Complete
+            )))
+        );
+        mall.close().await;
+    }
+
+    #[actix::test]
+    async fn given_a_pending_order_when_its_payment_is_declined_then_it_is_rejected() {
+        let mut mall = Mall::open(1);
+        let outcome_rx = mall.purchases.pay(nth_number(7), payment("key")).unwrap();
+        let (_, _, answer_tx) = mall.gateway_call().await.confirm();
+        answer_tx
+            .send(ConfirmAnswer::Declined("over the limit".to_owned()))
+            .unwrap();
+        let rejected = OrderCommand::Reject {
+            number: nth_number(7),
+            reason: Reason::PaymentDeclined,
+        };
+        assert_eq!(mall.bridge.grant().await, rejected);
+        let refused = Outcome::Refused {
+            number: nth_number(7),
+            reason: Reason::PaymentDeclined,
+            detail: Some("over the limit".to_owned()),
+        };
+        assert_eq!(outcome_rx.await, Ok(refused));
+        mall.close().await;
+    }
+
+    #[actix::test]
+    async fn given_a_taken_number_when_another_is_made_then_the_same_basket_is_placed_under_it() {
+        let mut mall = Mall::open(1);
+        let outcome_rx = mall.purchases.place(basket(None)).unwrap();
+        let taken = mall.bridge.published().await;
+        mall.bridge
+            .reply(&taken, OrderReply::Refused(Reason::OrderNumberTaken))
+            .await;
+        assert_eq!(
+            mall.bridge.grant().await,
+            OrderCommand::Create {
+                number: nth_number(2),
+                basket: basket(None)
+            }
+        );
+        assert_eq!(
+            outcome_rx.await,
+            Ok(Outcome::Pending(order(
+                &nth_number(2),
+                OrderStatus::Created
+            )))
+        );
+        mall.close().await;
+    }
+
+    #[actix::test]
+    async fn given_a_charge_when_the_order_has_expired_then_it_is_answered_at_once_and_cancelled_until_that_succeeds()
+     {
+        tokio::time::pause();
+        let mut mall = Mall::open(1);
+        let outcome_rx = mall.purchases.pay(nth_number(1), payment("key")).unwrap();
+        let (_, _, answer_tx) = mall.gateway_call().await.confirm();
+        answer_tx.send(ConfirmAnswer::Confirmed).unwrap();
+        let approval = mall.bridge.published().await;
+        let expired = OrderReply::Rejected(
+            order(&nth_number(1), OrderStatus::Rejected),
+            Reason::Expired,
+        );
+        mall.bridge.reply(&approval, expired).await;
+        let refused = Outcome::Refused {
+            number: nth_number(1),
+            reason: Reason::Expired,
+            detail: None,
+        };
+        assert_eq!(outcome_rx.await, Ok(refused));
+        for answer in [
+            Err(CancelError("500".to_owned())),
+            Err(CancelError("timed out".to_owned())),
+            Ok(()),
+        ] {
+            let (number, charged, reason, answer_tx) = mall.gateway_call().await.cancel();
+            assert_eq!(
+                (number, charged, reason),
+                (nth_number(1), payment("key"), Reason::Expired)
+            );
+            answer_tx.send(answer).unwrap();
+        }
+        mall.close().await;
+    }
+}
+
+mod bridge_troubles {
+    use super::*;
+
+    #[actix::test]
+    async fn given_a_command_that_is_not_delivered_then_ordering_is_unavailable() {
+        let mut mall = Mall::open(1);
+        let outcome_rx = mall.purchases.place(basket(None)).unwrap();
+        (mall.bridge.published().await.on_undelivered)();
+        assert_eq!(outcome_rx.await, Ok(Outcome::Unavailable));
+        mall.close().await;
+    }
+
+    #[actix::test]
+    async fn given_a_bridge_that_is_gone_then_ordering_is_unavailable() {
+        let purchases = purchases(Gone.start().recipient(), ScriptedGateway::new().0, 1);
+        let outcome_rx = purchases.place(basket(None)).unwrap();
+        assert_eq!(outcome_rx.await, Ok(Outcome::Unavailable));
+    }
+
+    #[actix::test]
+    async fn given_an_overdue_reply_when_the_purchase_goes_on_then_the_same_command_is_sent_after_half_to_all_of_the_delay()
+     {
+        tokio::time::pause();
+        let mut mall = Mall::open(1);
+        let outcome_rx = mall.purchases.place(basket(None)).unwrap();
+        let first = mall.bridge.published().await;
+        let sent_at = Instant::now();
+        let second = mall.bridge.published().await;
+        let waited = sent_at.elapsed() - budget::REPLY_WAIT;
+        assert!((50..=250).contains(&waited.as_millis()), "{waited:?}");
+        assert_eq!(first.command, second.command);
+        assert_ne!(first.correlation_id(), second.correlation_id());
+        mall.bridge
+            .reply(&first, OrderReply::Refused(Reason::InternalError))
+            .await;
+        mall.bridge.reply(&second, granted(&second.command)).await;
+        assert_eq!(
+            outcome_rx.await,
+            Ok(Outcome::Pending(order(
+                &nth_number(1),
+                OrderStatus::Created
+            )))
+        );
+        mall.close().await;
+    }
+}
+
+mod shoppers {
+    use super::*;
+
+    #[actix::test]
+    async fn given_a_late_reply_when_the_deadline_passes_then_the_shopper_hears_the_number_and_the_purchase_goes_on()
+     {
+        tokio::time::pause();
+        let mut mall = Mall::open(1);
+        let begin = Instant::now();
+        let outcome_rx = mall.purchases.place(basket(Some(payment("key")))).unwrap();
+        assert_eq!(outcome_rx.await, Ok(Outcome::Late(nth_number(1))));
+        assert!(begin.elapsed() - budget::HTTP_ANSWER < Duration::from_millis(10));
+        // The first was overdue meanwhile.
+        mall.bridge.published().await;
+        mall.bridge.grant().await;
+        let (_, _, answer_tx) = mall.gateway_call().await.confirm();
+        tokio::time::advance(budget::HTTP_ANSWER).await;
+        answer_tx.send(ConfirmAnswer::Confirmed).unwrap();
+        assert!(matches!(
+            mall.bridge.grant().await,
+            OrderCommand::Approve { .. }
+        ));
+        mall.close().await;
+    }
+
+    #[actix::test]
+    async fn given_a_shopper_who_has_gone_then_the_purchase_ends_as_if_he_were_there() {
+        let mut mall = Mall::open(1);
+        drop(mall.purchases.place(basket(Some(payment("key")))).unwrap());
+        mall.bridge.grant().await;
+        let (_, _, answer_tx) = mall.gateway_call().await.confirm();
+        answer_tx.send(ConfirmAnswer::Confirmed).unwrap();
+        assert!(matches!(
+            mall.bridge.grant().await,
+            OrderCommand::Approve { .. }
+        ));
+        mall.close().await;
+    }
+
+    #[actix::test]
+    async fn given_an_unknown_charge_when_hours_pass_then_it_is_still_asked_for_and_approved_in_the_end()
+     {
+        tokio::time::pause();
+        let mut mall = Mall::open(1);
+        let outcome_rx = mall.purchases.pay(nth_number(1), payment("key")).unwrap();
+        let begin = Instant::now();
+        while begin.elapsed() < 2 * LONG {
+            drop(mall.gateway_call().await.confirm());
+        }
+        assert_eq!(outcome_rx.await, Ok(Outcome::Late(nth_number(1))));
+        let (_, _, answer_tx) = mall.gateway_call().await.confirm();
+        answer_tx.send(ConfirmAnswer::Confirmed).unwrap();
+        assert!(matches!(
+            mall.bridge.grant().await,
+            OrderCommand::Approve { .. }
+        ));
+        mall.close().await;
+    }
+}
+
+mod permits {
+    use super::*;
+
+    #[actix::test]
+    async fn given_as_many_purchases_as_allowed_when_one_more_comes_then_it_is_refused_until_one_has_ended()
+     {
+        tokio::time::pause();
+        let mut mall = Mall::open(2);
+        let first_rx = mall.purchases.place(basket(None)).unwrap();
+        let second_rx = mall.purchases.pay(nth_number(9), payment("key")).unwrap();
+        assert_eq!(mall.purchases.place(basket(None)).unwrap_err(), Overloaded);
+        assert_eq!(
+            mall.purchases
+                .pay(nth_number(9), payment("key"))
+                .unwrap_err(),
+            Overloaded
+        );
+        mall.bridge.grant().await;
+        assert!(matches!(first_rx.await, Ok(Outcome::Pending(_))));
+        // Answered, but not ended.
+        assert!(matches!(second_rx.await, Ok(Outcome::Late(_))));
+        let third_rx = mall.purchases.place(basket(None)).unwrap();
+        assert_eq!(mall.purchases.place(basket(None)).unwrap_err(), Overloaded);
+        mall.bridge.grant().await;
+        assert!(matches!(third_rx.await, Ok(Outcome::Pending(_))));
+        let (_, _, answer_tx) = mall.gateway_call().await.confirm();
+        answer_tx.send(ConfirmAnswer::PaidOtherwise).unwrap();
+        mall.close().await;
+    }
+
+    #[actix::test]
+    async fn given_no_purchases_when_drained_then_it_is_over_at_once_and_none_can_be_started() {
+        tokio::time::pause();
+        let mall = Mall::open(3);
+        let begin = Instant::now();
+        assert_eq!(mall.purchases.drain(LONG, 3).await, 0);
+        assert_eq!(begin.elapsed(), Duration::ZERO);
+        assert_eq!(mall.purchases.place(basket(None)).unwrap_err(), Overloaded);
+    }
+
+    #[actix::test]
+    async fn given_purchases_under_way_when_drained_then_their_ends_are_waited_for() {
+        let mut mall = Mall::open(3);
+        let outcome_rx = mall.purchases.place(basket(None)).unwrap();
+        let purchases = mall.purchases.clone();
+        let (left, _) = tokio::join!(purchases.drain(LONG, 3), mall.bridge.grant());
+        assert_eq!(left, 0);
+        assert!(matches!(outcome_rx.await, Ok(Outcome::Pending(_))));
+        mall.close().await;
+    }
+
+    #[actix::test]
+    async fn given_purchases_that_do_not_end_when_drained_then_they_are_counted_when_the_time_is_over()
+     {
+        tokio::time::pause();
+        let mall = Mall::open(5);
+        let _outcomes = [
+            mall.purchases.pay(nth_number(1), payment("a")),
+            mall.purchases.pay(nth_number(2), payment("b")),
+        ];
+        let begin = Instant::now();
+        assert_eq!(mall.purchases.drain(Duration::from_secs(20), 5).await, 2);
+        assert_eq!(begin.elapsed().as_secs(), 20);
+        assert_eq!(mall.purchases.place(basket(None)).unwrap_err(), Overloaded);
+    }
+}
+
+mod crowds {
+    use super::*;
+
+    const CROWD: u64 = 1_000;
+
+    #[actix::test]
+    async fn given_a_thousand_purchases_at_once_when_replies_come_in_any_order_then_each_shopper_gets_his_own_order()
+     {
+        let mut mall = Mall::open(CROWD as usize);
+        let baskets: Vec<_> = (0..CROWD)
+            .map(|nth| basket((nth % 2 == 0).then(|| payment(&format!("key-{nth}")))))
+            .collect();
+        let outcomes: Vec<_> = baskets
+            .iter()
+            .map(|basket| mall.purchases.place(basket.clone()).unwrap())
+            .collect();
+        answer_in_reverse(&mut mall, CROWD).await;
+        assert_eq!(mall.bridge.waiters().await, 0);
+        let mut keys = HashSet::new();
+        for _ in 0..CROWD / 2 {
+            let (_, payment, answer_tx) = mall.gateway_call().await.confirm();
+            keys.insert(payment.payment_key);
+            answer_tx.send(ConfirmAnswer::Confirmed).unwrap();
+        }
+        assert_eq!(keys.len() as u64, CROWD / 2);
+        answer_in_reverse(&mut mall, CROWD / 2).await;
+        for (nth, (outcome_rx, basket)) in (1..).zip(outcomes.into_iter().zip(baskets)) {
+            let number = nth_number(nth);
+            let expected = match basket.payment {
+                Some(_) => Outcome::Complete(order(&number, OrderStatus::Complete)),
+                None => Outcome::Pending(order(&number, OrderStatus::Created)),
+            };
+            assert_eq!(outcome_rx.await, Ok(expected));
+        }
+        mall.close().await;
+    }
+
+    /// Takes so many commands, and grants the last first.
+    async fn answer_in_reverse(mall: &mut Mall, commands: u64) {
+        let mut published = Vec::new();
+        for _ in 0..commands {
+            published.push(mall.bridge.published().await);
+        }
+        for command in published.iter().rev() {
+            mall.bridge.reply(command, granted(&command.command)).await;
+        }
+    }
+}

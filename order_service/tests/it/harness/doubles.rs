@@ -1,0 +1,187 @@
+//! Doubles of the ports: a store that counts, waits and fails as its test says, and a reply sink that only takes notes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex};
+
+use order_service::domain::catalogue::{Product, ProductId};
+use order_service::domain::decide::Transition;
+use order_service::domain::order::Order;
+use order_service::outbound::memory::order_store::MemoryOrderStore;
+use order_service::ports::catalogue::{Assortment, Catalogue};
+use order_service::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use order_service::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Requester};
+use shared::order_number::OrderNumber;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::samples::{coupons, items};
+
+/// What goes wrong with a call.
+pub(crate) enum Fault {
+    None,
+    /// Nothing is done.
+    Before(StoreError),
+    /// It is done, and the answer is lost.
+    After(StoreError),
+}
+
+type OnApply = Box<dyn Fn(usize, &[Transition]) -> Fault + Send + Sync>;
+type OnLoad = Box<dyn Fn(usize) -> Fault + Send + Sync>;
+
+/// The memory store with the sample assortment, behind a script. Calls are counted from 0.
+pub(crate) struct StoreDouble {
+    pub(crate) inner: MemoryOrderStore,
+    on_apply: OnApply,
+    on_load: OnLoad,
+    batches: Mutex<Vec<usize>>,
+    loads: AtomicUsize,
+}
+
+impl StoreDouble {
+    /// One that only counts.
+    pub(crate) fn plain() -> Self {
+        Self {
+            inner: MemoryOrderStore::new(items(), coupons()),
+            on_apply: Box::new(|_, _| Fault::None),
+            on_load: Box::new(|_| Fault::None),
+            batches: Mutex::default(),
+            loads: AtomicUsize::default(),
+        }
+    }
+
+    /// `script` is asked before each batch; it may take its time.
+    pub(crate) fn on_apply(
+        script: impl Fn(usize, &[Transition]) -> Fault + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            on_apply: Box::new(script),
+            ..Self::plain()
+        }
+    }
+
+    /// `script` is asked before each load; it may take its time.
+    pub(crate) fn on_load(script: impl Fn(usize) -> Fault + Send + Sync + 'static) -> Self {
+        Self {
+            on_load: Box::new(script),
+            ..Self::plain()
+        }
+    }
+
+    /// How many transitions each call of `apply` had, the failed ones included.
+    pub(crate) fn batches(&self) -> Vec<usize> {
+        self.batches.lock().unwrap().clone()
+    }
+
+    /// How many orders were asked for.
+    pub(crate) fn loads(&self) -> usize {
+        self.loads.load(Ordering::SeqCst)
+    }
+}
+
+impl OrderStore for StoreDouble {
+    fn load(&self, number: &OrderNumber) -> Result<Option<Order>, StoreError> {
+        match (self.on_load)(self.loads.fetch_add(1, Ordering::SeqCst)) {
+            Fault::None => self.inner.load(number),
+            Fault::Before(error) | Fault::After(error) => Err(error),
+        }
+    }
+
+    fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
+        let nth = {
+            let mut batches = self.batches.lock().unwrap();
+            batches.push(batch.len());
+            batches.len() - 1
+        };
+        match (self.on_apply)(nth, batch) {
+            Fault::None => self.inner.apply(batch),
+            Fault::Before(error) => Err(error),
+            Fault::After(error) => self.inner.apply(batch).and(Err(error)),
+        }
+    }
+
+    fn ping(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// A catalogue of nothing.
+pub(crate) struct NoCatalogue;
+
+impl Catalogue for NoCatalogue {
+    fn products(&self, _: Option<ProductId>, _: u32) -> Result<Vec<Product>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn product(&self, _: ProductId) -> Result<Option<Product>, StoreError> {
+        Ok(None)
+    }
+
+    fn import(&self, _: &Assortment) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Stops the threads that pass it until it is opened.
+pub(crate) struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+    arrivals: Semaphore,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            is_open: Mutex::new(false),
+            opened: Condvar::new(),
+            arrivals: Semaphore::new(0),
+        }
+    }
+}
+
+impl Gate {
+    /// Blocks this thread while the gate is closed.
+    pub(crate) fn pass(&self) {
+        self.arrivals.add_permits(1);
+        let closed = self.is_open.lock().unwrap();
+        drop(self.opened.wait_while(closed, |is_open| !*is_open).unwrap());
+    }
+
+    /// Waits until somebody stands before it.
+    pub(crate) async fn reached(&self) {
+        self.arrivals.acquire().await.unwrap().forget();
+    }
+
+    pub(crate) fn open(&self) {
+        *self.is_open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+}
+
+/// A reply that nobody has acknowledged yet.
+pub(crate) struct Reply {
+    pub(crate) requester: Requester,
+    pub(crate) outcome: CommandOutcome,
+    on_replied: OnReplied,
+}
+
+impl Reply {
+    /// What the broker does once it has the record.
+    pub(crate) fn acknowledge(self) -> CommandOutcome {
+        (self.on_replied)();
+        self.outcome
+    }
+}
+
+/// Hands every reply to its test, which acknowledges it.
+pub(crate) struct RecordingReplies(pub(crate) mpsc::UnboundedSender<Reply>);
+
+impl ReplySink for RecordingReplies {
+    fn reply(&self, requester: &Requester, outcome: &CommandOutcome, on_replied: OnReplied) {
+        let reply = Reply {
+            requester: requester.clone(),
+            outcome: outcome.clone(),
+            on_replied,
+        };
+        // An error means that the test is over.
+        let _ = self.0.send(reply);
+    }
+}

@@ -1,0 +1,178 @@
+//! Actors go when their order needs none, when they are idle, or when there are too many; whoever comes meanwhile is served all the same.
+
+use std::time::Duration;
+
+use order_service::config::ActorSettings;
+use order_service::domain::order::OrderState;
+use shared::reason::Reason;
+
+use crate::harness::doubles::StoreDouble;
+use crate::harness::samples::*;
+use crate::harness::shop::*;
+
+/// The registry looks for idle actors so often.
+const SWEEP: Duration = Duration::from_secs(1);
+
+mod of_finished_orders {
+    use super::*;
+
+    #[actix::test]
+    async fn given_orders_that_end_when_answered_then_their_actors_go_at_once() {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        shop.ask(create(1, &[(APPLE, 1)])).await;
+        shop.ask(create(2, &[(APPLE, 1)])).await;
+        assert_eq!(shop.live_actors().await, 2);
+
+        shop.ask(approve(1, "12000")).await;
+        shop.until_live_actors_are(1).await;
+        shop.ask(reject_command(2)).await;
+        shop.until_live_actors_are(0).await;
+    }
+
+    #[actix::test]
+    async fn given_orders_that_never_open_when_answered_then_no_actor_stays() {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        shop.ask(create(1, &[(NO_ITEM, 1)])).await;
+        let outcome = shop.ask(approve(404, "1")).await;
+
+        assert_eq!(
+            (outcome.order, outcome.refusal),
+            (None, Some(Reason::UnknownOrder))
+        );
+        shop.until_live_actors_are(0).await;
+    }
+
+    #[actix::test]
+    async fn given_a_refused_command_to_an_open_order_then_its_actor_stays() {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        shop.ask(create(1, &[(APPLE, 1)])).await;
+        let mut stranger = draft(1, &[(APPLE, 1)]);
+        stranger.request_id = request_id("another");
+
+        let outcome = shop
+            .ask(order_service::domain::command::OrderCommand::Create(
+                stranger,
+            ))
+            .await;
+
+        assert_eq!(outcome.refusal, Some(Reason::OrderNumberTaken));
+        until_idle().await;
+        assert_eq!(shop.live_actors().await, 1);
+    }
+
+    #[actix::test]
+    async fn given_commands_that_arrive_while_an_actor_goes_then_its_successors_answer_them_all() {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        shop.ask(create(1, &[(APPLE, 1)])).await;
+        let paid = accepted(shop.ask(approve(1, "12000")).await);
+        // The actor is told to go just after its reply; each next command comes at that very moment, three at a time.
+        for round in 0..50 {
+            (0..3).for_each(|_| shop.send(approve(1, "12000")));
+            let outcomes = shop.outcomes(3).await;
+            assert!(
+                outcomes
+                    .iter()
+                    .map(|(nth, _)| *nth)
+                    .eq(2 + 3 * round..5 + 3 * round)
+            );
+            assert!(
+                outcomes
+                    .into_iter()
+                    .all(|(_, outcome)| accepted(outcome) == paid)
+            );
+        }
+        assert!(
+            shop.store.loads() > 1,
+            "no successor has ever looked the order up"
+        );
+        shop.until_live_actors_are(0).await;
+        assert_eq!(shop.commits(), [(0, 152)]);
+    }
+}
+
+mod of_idle_actors {
+    use super::*;
+
+    const IDLE: Duration = Duration::from_secs(60);
+
+    #[actix::test]
+    async fn given_an_open_order_when_nothing_comes_for_long_then_its_actor_goes_and_a_late_command_is_served()
+     {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        shop.ask(create(1, &[(APPLE, 1)])).await;
+
+        let_pass(IDLE - SWEEP).await;
+        assert_eq!(shop.live_actors().await, 1);
+        let_pass(3 * SWEEP).await;
+        shop.until_live_actors_are(0).await;
+
+        let paid = accepted(shop.ask(approve(1, "12000")).await);
+        assert_eq!(
+            (paid.state.clone(), shop.store.loads()),
+            (OrderState::Complete(payment("key", "12000")), 1)
+        );
+    }
+
+    #[actix::test]
+    async fn given_an_open_order_that_is_asked_now_and_then_then_its_actor_stays() {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        for _ in 0..3 {
+            shop.ask(create(1, &[(APPLE, 1)])).await;
+            let_pass(IDLE / 2).await;
+        }
+        assert_eq!((shop.live_actors().await, shop.store.loads()), (1, 0));
+    }
+}
+
+mod of_too_many {
+    use super::*;
+
+    #[actix::test]
+    async fn given_more_open_orders_than_actors_may_live_then_the_longest_idle_go_and_are_served_all_the_same()
+     {
+        let mut shop = Shop::open(
+            StoreDouble::plain(),
+            ActorSettings {
+                max_live: 3,
+                ..ROOMY
+            },
+        );
+        for digits in 1..=10 {
+            shop.ask(create(digits, &[(APPLE, 1)])).await;
+        }
+        shop.until_live_actors_are(3).await;
+
+        for digits in 1..=10 {
+            accepted(shop.ask(approve(digits, "12000")).await);
+        }
+
+        shop.until_live_actors_are(0).await;
+        assert!(
+            shop.store.loads() >= 7,
+            "{} were looked up",
+            shop.store.loads()
+        );
+        assert_eq!(shop.store.inner.stock(APPLE), APPLES - 10);
+    }
+
+    #[actix::test]
+    async fn given_a_burst_far_beyond_the_cap_then_all_are_answered_and_the_cap_holds_afterwards() {
+        let mut shop = Shop::open(
+            StoreDouble::plain(),
+            ActorSettings {
+                max_live: 5,
+                ..ROOMY
+            },
+        );
+        (1..=500).for_each(|digits| shop.send(create(digits, &[(APPLE, 1)])));
+
+        let outcomes = shop.outcomes(500).await;
+
+        assert!(
+            outcomes
+                .into_iter()
+                .all(|(_, outcome)| accepted(outcome).state == OrderState::Created)
+        );
+        shop.until_live_actors_are(5).await;
+    }
+}

@@ -1,0 +1,289 @@
+//! One order's commands are handled one at a time, in their order; each gets one reply, and its record is finished only after that.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use order_service::domain::order::{OrderDraft, OrderState};
+use order_service::ports::order_store::{OrderStore, StoreError};
+use shared::reason::Reason;
+
+use crate::harness::doubles::{Fault, StoreDouble};
+use crate::harness::samples::*;
+use crate::harness::shop::*;
+
+/// The first call takes longest: whoever does not wait for it overtakes it.
+fn ever_faster(nth: usize) {
+    thread::sleep(Duration::from_millis(20_u64.saturating_sub(2 * nth as u64)));
+}
+
+fn refused() -> Fault {
+    Fault::Before(StoreError::Refused("by the test".into()))
+}
+
+mod one_at_a_time {
+    use super::*;
+
+    #[actix::test]
+    async fn given_writes_that_get_ever_faster_when_sent_to_one_order_then_none_overtakes_and_no_two_are_in_one_batch()
+     {
+        // A refused write leaves the actor knowing nothing, so that each command writes again.
+        let store = StoreDouble::on_apply(|nth, _| {
+            ever_faster(nth);
+            refused()
+        });
+        let mut shop = Shop::open(store, ROOMY);
+
+        (0..12).for_each(|_| shop.send(create(1, &[(APPLE, 1)])));
+        let outcomes = shop.outcomes(12).await;
+
+        assert!(
+            outcomes.iter().map(|(nth, _)| *nth).eq(0..12),
+            "{outcomes:?}"
+        );
+        assert!(
+            outcomes
+                .iter()
+                .all(|(_, outcome)| outcome.refusal == Some(Reason::InternalError))
+        );
+        assert_eq!(shop.store.batches(), [1; 12]);
+    }
+
+    #[actix::test]
+    async fn given_reads_that_get_ever_faster_when_sent_to_one_order_then_none_overtakes() {
+        let store = StoreDouble::on_load(|nth| {
+            ever_faster(nth);
+            refused()
+        });
+        let mut shop = Shop::open(store, ROOMY);
+
+        (0..12).for_each(|_| shop.send(approve(1, "12000")));
+        let outcomes = shop.outcomes(12).await;
+
+        assert!(
+            outcomes.iter().map(|(nth, _)| *nth).eq(0..12),
+            "{outcomes:?}"
+        );
+        assert_eq!(shop.store.loads(), 12);
+    }
+
+    #[actix::test]
+    async fn given_many_approvals_and_rejections_of_one_open_order_then_the_first_decides_and_each_has_its_reply()
+     {
+        for first_is_approval in [true, false] {
+            let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+            shop.send(create(1, &[(APPLE, 1)]));
+            for nth in 0..20 {
+                let is_approval = (nth % 2 == 0) == first_is_approval;
+                shop.send(if is_approval {
+                    approve(1, "12000")
+                } else {
+                    reject_command(1)
+                });
+            }
+
+            let outcomes = shop.outcomes(21).await;
+
+            assert_eq!(shop.store.batches(), [1, 1], "one opens, one ends");
+            let stored = shop.store.inner.load(&number(1)).unwrap().unwrap();
+            assert_eq!((stored.is_final(), stored.revision), (true, 1));
+            for (nth, outcome) in &outcomes[1..] {
+                assert_eq!(outcome.order.as_deref(), Some(&stored));
+                let is_of_the_first_kind = nth % 2 == 1;
+                assert_eq!(
+                    outcome.refusal.is_none(),
+                    is_of_the_first_kind,
+                    "{nth}: {outcome:?}"
+                );
+            }
+            assert_eq!(
+                shop.store.inner.stock(APPLE),
+                APPLES - u32::from(first_is_approval)
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn given_many_orders_when_all_are_placed_at_once_then_each_has_its_own_outcome() {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        for digits in 0..200 {
+            shop.send(create(digits, &[(HOT[0], 1)]));
+        }
+
+        let outcomes = shop.outcomes(200).await;
+
+        let mut numbers: Vec<_> = outcomes
+            .iter()
+            .map(|(nth, outcome)| (*nth, outcome.number.clone().unwrap()))
+            .collect();
+        numbers.sort();
+        assert!(
+            numbers
+                .into_iter()
+                .eq((0..200).map(|digits| (digits, number(digits))))
+        );
+        let created = outcomes
+            .into_iter()
+            .filter(|(_, outcome)| outcome.order.as_ref().unwrap().state == OrderState::Created);
+        assert_eq!(created.count(), HOT_STOCK as usize);
+        assert_eq!(shop.store.inner.stock(HOT[0]), 0);
+    }
+}
+
+mod repetition {
+    use super::*;
+
+    #[actix::test]
+    async fn given_a_create_that_comes_again_then_the_reply_is_the_same_and_stock_is_taken_once() {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        let first = shop.ask(create(1, &[(APPLE, 1)])).await;
+
+        for _ in 0..3 {
+            assert_eq!(shop.ask(create(1, &[(APPLE, 1)])).await, first);
+        }
+
+        assert_eq!(accepted(first).state, OrderState::Created);
+        assert_eq!(shop.store.inner.stock(APPLE), APPLES - 1);
+    }
+
+    #[actix::test]
+    async fn given_every_kind_of_command_when_it_comes_again_to_an_actor_that_knows_nothing_then_the_reply_is_the_same()
+     {
+        let commands = [
+            create(1, &[(APPLE, 1)]),
+            create(2, &[(NO_ITEM, 1)]),
+            create(3, &[(APPLE, 1)]),
+            create(4, &[(APPLE, 1)]),
+            approve(1, "12000"),
+            approve(3, "1"),
+            reject_command(4),
+            approve(5, "1"),
+        ];
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        let mut first = Vec::new();
+        for command in &commands {
+            first.push(shop.ask(command.clone()).await);
+        }
+        shop.until_live_actors_are(0).await;
+
+        for (command, first) in commands[4..].iter().zip(&first[4..]) {
+            assert_eq!(shop.ask(command.clone()).await, *first, "{command:?}");
+            shop.until_live_actors_are(0).await;
+        }
+        assert_eq!(shop.ask(commands[1].clone()).await, first[1]);
+        assert_eq!(shop.store.inner.stock(APPLE), APPLES - 1);
+    }
+
+    #[actix::test]
+    async fn given_a_number_that_another_purchase_has_when_created_then_it_is_taken_and_nothing_changes()
+     {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        let mine = accepted(shop.ask(create(1, &[(APPLE, 1)])).await);
+        let stranger = OrderDraft {
+            request_id: request_id("another"),
+            ..draft(1, &[(APPLE, 5)])
+        };
+
+        let outcome = shop
+            .ask(order_service::domain::command::OrderCommand::Create(
+                stranger,
+            ))
+            .await;
+
+        assert_eq!(outcome.refusal, Some(Reason::OrderNumberTaken));
+        assert_eq!(outcome.order, Some(mine));
+        assert_eq!(shop.store.inner.stock(APPLE), APPLES - 1);
+    }
+}
+
+mod stale_knowledge {
+    use super::*;
+
+    #[actix::test]
+    async fn given_an_order_that_changed_behind_its_actor_when_commanded_then_it_is_decided_again()
+    {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        let order = accepted(shop.ask(create(1, &[(APPLE, 1)])).await);
+        shop.store.inner.apply(&[reject(&order)]).unwrap();
+
+        let outcome = shop.ask(approve(1, "12000")).await;
+
+        assert_eq!(outcome.refusal, Some(Reason::AlreadyRejected));
+        assert_eq!(
+            outcome.order.unwrap().state,
+            OrderState::Rejected(Reason::Expired)
+        );
+        assert_eq!(shop.store.inner.stock(APPLE), APPLES);
+    }
+
+    #[actix::test]
+    async fn given_an_order_that_another_process_has_completed_when_approved_then_it_is_done_already()
+     {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        let order = accepted(shop.ask(create(1, &[(APPLE, 1)])).await);
+        shop.store.inner.apply(&[complete(&order, "key")]).unwrap();
+
+        let paid = accepted(shop.ask(approve(1, "12000")).await);
+
+        assert_eq!(
+            (&paid.state, paid.revision),
+            (&OrderState::Complete(payment("key", "12000")), 1)
+        );
+    }
+}
+
+mod records_in_hand {
+    use super::*;
+
+    #[actix::test]
+    async fn given_a_reply_that_no_broker_has_acknowledged_then_its_record_is_still_in_hand() {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        shop.send(create(1, &[(APPLE, 1)]));
+        let (_, reply) = shop.reply().await;
+        until_idle().await;
+        assert_eq!((shop.in_flight(), shop.commits()), (1, vec![(0, 0)]));
+
+        reply.acknowledge();
+
+        assert_eq!((shop.in_flight(), shop.commits()), (0, vec![(0, 1)]));
+    }
+
+    #[actix::test]
+    async fn given_replies_acknowledged_out_of_order_then_the_oldest_record_holds_the_others_back()
+    {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        (1..=3).for_each(|digits| shop.send(create(digits, &[(APPLE, 1)])));
+        let mut replies = Vec::new();
+        for _ in 0..3 {
+            replies.push(shop.reply().await);
+        }
+        replies.sort_by_key(|(nth, _)| *nth);
+        let [(_, first), (_, second), (_, third)] = <[_; 3]>::try_from(replies).ok().unwrap();
+
+        third.acknowledge();
+        second.acknowledge();
+        assert_eq!(shop.commits(), [(0, 0)]);
+        first.acknowledge();
+        assert_eq!((shop.commits(), shop.in_flight()), (vec![(0, 3)], 0));
+    }
+
+    #[actix::test]
+    async fn given_a_broker_that_forgets_a_reply_then_the_permit_is_free_and_the_record_will_come_again()
+     {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        shop.send(create(1, &[(APPLE, 1)]));
+        let (_, reply) = shop.reply().await;
+
+        drop(reply);
+
+        assert_eq!((shop.in_flight(), shop.commits()), (0, vec![(0, 0)]));
+        let stored: Arc<_> = shop
+            .store
+            .inner
+            .load(&number(1))
+            .unwrap()
+            .map(Arc::new)
+            .unwrap();
+        assert_eq!(accepted(shop.ask(create(1, &[(APPLE, 1)])).await), stored);
+    }
+}
