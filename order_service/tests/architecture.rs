@@ -49,12 +49,13 @@ const RULES: &[Rule] = &[
         within: &["ports/"],
         from: &[
             "std",
+            "chrono",
             "thiserror",
             "shared",
             "crate::domain",
             "crate::ports",
         ],
-        because: "a port speaks the domain's words",
+        because: "a port speaks the domain's words, of which a time is one",
     },
     Rule::Bans {
         within: &["actors/"],

@@ -236,7 +236,11 @@ fn all_commands(orders: u32) -> Vec<OrderCommand> {
             approve(digits, "q", "90"),
             OrderCommand::Reject {
                 number: number(digits),
-                reason: Reason::Expired, detail: None,
+                reason: Reason::Expired,
+                detail: None,
+            },
+            OrderCommand::Settle {
+                number: number(digits),
             },
         ]
     };

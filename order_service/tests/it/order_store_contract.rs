@@ -5,7 +5,8 @@ use std::sync::{Arc, Barrier};
 use std::thread;
 
 use order_service::domain::decide::Transition;
-use order_service::domain::order::{Order, OrderDraft, OrderState, Payment};
+use chrono::TimeDelta;
+use order_service::domain::order::{Idempotency, Order, OrderDraft, OrderState, Payment};
 use order_service::ports::order_store::{OrderStore, StoreOutcome};
 use shared::reason::Reason;
 
@@ -35,6 +36,14 @@ macro_rules! order_store_contract {
                     given_an_order_that_has_moved_on_when_moved_from_its_old_state_then_it_conflicts,
                     given_no_such_order_when_moved_then_it_conflicts_with_nothing,
                     given_a_batch_whose_fate_is_unknown_when_applied_again_then_it_conflicts_with_itself,
+                }
+                idempotency {
+                    given_an_idempotency_key_that_is_taken_when_another_order_is_opened_with_it_then_it_conflicts_with_its_holder,
+                    given_two_orders_of_one_key_in_one_batch_then_the_first_takes_it,
+                    given_writers_of_one_idempotency_key_then_one_order_is_opened_and_stock_is_taken_once,
+                }
+                reviews {
+                    given_open_books_when_due_then_they_are_listed_longest_due_first_until_they_are_closed,
                 }
                 sizes {
                     given_nothing_when_applied_then_nothing_comes_of_it,
@@ -217,6 +226,7 @@ mod moving {
             *paid,
             Order {
                 state: paid.state.clone(),
+                review_at: None,
                 revision: 1,
                 ..order.as_ref().clone()
             }
@@ -433,6 +443,110 @@ mod conflicts {
     }
 }
 
+mod idempotency {
+    use super::concurrency::at_once;
+    use super::*;
+
+    pub(super) fn given_an_idempotency_key_that_is_taken_when_another_order_is_opened_with_it_then_it_conflicts_with_its_holder(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let holder = applied(&*store, open(draft_with_key(1, "key")));
+        let batch = [
+            open(draft_with_key(2, "other key")),
+            open(draft_with_key(3, "key")),
+            open(draft_with_key(4, "KEY")),
+        ];
+
+        let outcomes = apply(&*store, &batch);
+
+        assert_eq!(outcomes[1], StoreOutcome::Conflict(Some(holder)));
+        assert!(matches!(outcomes[0], StoreOutcome::Applied(_)));
+        assert!(matches!(outcomes[2], StoreOutcome::Applied(_)));
+        assert_eq!(store.load(&number(3)).unwrap(), None);
+        assert_eq!(world.stock(APPLE), APPLES - 3);
+    }
+
+    pub(super) fn given_two_orders_of_one_key_in_one_batch_then_the_first_takes_it(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let batch = [open(draft_with_key(1, "key")), open(draft_with_key(2, "key"))];
+
+        let outcomes = apply(&*store, &batch);
+
+        let StoreOutcome::Applied(holder) = &outcomes[0] else {
+            panic!("{outcomes:?}")
+        };
+        assert_eq!(outcomes[1], StoreOutcome::Conflict(Some(Arc::clone(holder))));
+        assert_eq!(world.stock(APPLE), APPLES - 1);
+    }
+
+    pub(super) fn given_writers_of_one_idempotency_key_then_one_order_is_opened_and_stock_is_taken_once(
+        world: &impl StoreWorld,
+    ) {
+        for round in 0..10 {
+            let outcomes = at_once(world, |store, writer| {
+                let digits = 100 * (round + 1) + writer;
+                apply(store, &[open(draft_with_key(digits, &format!("key {round}")))]).remove(0)
+            });
+
+            let opened: BTreeSet<String> = outcomes
+                .iter()
+                .map(|outcome| match outcome {
+                    StoreOutcome::Applied(order) | StoreOutcome::Conflict(Some(order)) => {
+                        order.number.to_string()
+                    }
+                    StoreOutcome::Conflict(None) => panic!("it conflicts with nothing"),
+                })
+                .collect();
+            assert_eq!(opened.len(), 1, "{outcomes:?}");
+        }
+        assert_eq!(world.stock(APPLE), APPLES - 10);
+    }
+
+    fn draft_with_key(digits: u64, key: &str) -> OrderDraft {
+        let idempotency = Idempotency {
+            key: key.to_owned(),
+            fingerprint: "an apple".to_owned(),
+        };
+        OrderDraft {
+            idempotency: Some(idempotency),
+            ..draft(digits, &[(APPLE, 1)])
+        }
+    }
+}
+
+mod reviews {
+    use super::*;
+
+    pub(super) fn given_open_books_when_due_then_they_are_listed_longest_due_first_until_they_are_closed(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let due = |minutes| -> Vec<Order> {
+            let at = now() + TimeDelta::minutes(minutes);
+            world.reviews().due(at, 10).unwrap()
+        };
+        let unpaid = opened(&*store, 1, &[(APPLE, 1)]);
+        let paid = opened(&*store, 2, &[(APPLE, 1)]);
+        applied(&*store, complete(&paid, "key"));
+        let given_up = opened(&*store, 3, &[(APPLE, 1)]);
+        let rejected = applied(&*store, reject(&given_up));
+        applied(&*store, open(draft(4, &[(APPLE, 1_000_000)])));
+
+        assert_eq!(due(0), []);
+        assert_eq!(due(1), [rejected.as_ref().clone()]);
+        assert_eq!(due(30), [rejected.as_ref().clone(), unpaid.as_ref().clone()]);
+        assert_eq!(world.reviews().due(now() + TimeDelta::minutes(30), 1).unwrap().len(), 1);
+
+        let settled = applied(&*store, Transition::Settle { order: rejected });
+        assert_eq!(settled.review_at, None);
+        assert_eq!(store.load(&settled.number).unwrap().as_ref(), Some(settled.as_ref()));
+        assert_eq!(due(30), [unpaid.as_ref().clone()]);
+    }
+}
+
 mod sizes {
     use super::*;
 
@@ -521,7 +635,7 @@ mod concurrency {
     const WRITERS: u64 = 6;
 
     /// Runs `work` on two stores and [`WRITERS`] threads, all at once, each with its number.
-    fn at_once<R: Send>(
+    pub(super) fn at_once<R: Send>(
         world: &impl StoreWorld,
         work: impl Fn(&dyn OrderStore, u64) -> R + Sync,
     ) -> Vec<R> {

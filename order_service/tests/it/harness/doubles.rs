@@ -3,12 +3,14 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex};
 
+use chrono::{DateTime, Utc};
 use order_service::domain::catalogue::{Product, ProductId};
 use order_service::domain::decide::Transition;
 use order_service::domain::order::Order;
 use order_service::outbound::memory::order_store::MemoryOrderStore;
 use order_service::ports::catalogue::{Assortment, Catalogue};
 use order_service::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use order_service::ports::reviews::Reviews;
 use order_service::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Requester};
 use shared::order_number::OrderNumber;
 use tokio::sync::{Semaphore, mpsc};
@@ -103,7 +105,7 @@ impl OrderStore for StoreDouble {
     }
 }
 
-/// A catalogue of nothing.
+/// A catalogue of nothing, and no order to review.
 pub(crate) struct NoCatalogue;
 
 impl Catalogue for NoCatalogue {
@@ -117,6 +119,12 @@ impl Catalogue for NoCatalogue {
 
     fn import(&self, _: &Assortment) -> Result<(), StoreError> {
         Ok(())
+    }
+}
+
+impl Reviews for NoCatalogue {
+    fn due(&self, _: DateTime<Utc>, _: u32) -> Result<Vec<Order>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

@@ -22,7 +22,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{pause, resume, sleep, timeout};
 
 use super::doubles::{NoCatalogue, RecordingReplies, Reply, StoreDouble};
-use super::samples::{draft, number, payment};
+use super::samples::{draft, now, number, payment};
 
 /// What a test waits at most for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -94,6 +94,7 @@ impl Shop {
             .try_send(ApplyCommand {
                 command,
                 requester,
+                received_at: now(),
                 in_flight,
             })
             .unwrap();
@@ -171,6 +172,7 @@ pub(crate) fn start_actors(
     );
     let reader_addr = SyncArbiter::start(READERS, move || StoreReader {
         orders: Arc::clone(&reads),
+        reviews: Arc::new(NoCatalogue),
         catalogue: Arc::clone(&catalogue),
     });
     let writer_addr = SyncArbiter::start(1, move || StoreWriter {
@@ -218,6 +220,7 @@ pub(crate) fn reject_command(digits: u64) -> OrderCommand {
     OrderCommand::Reject {
         number: number(digits),
         reason: Reason::PaymentDeclined,
+        detail: None,
     }
 }
 

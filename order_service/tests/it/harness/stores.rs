@@ -14,6 +14,7 @@ use order_service::outbound::mysql::order_store::MysqlOrderStore;
 use order_service::outbound::mysql::pool::Pool;
 use order_service::ports::catalogue::Catalogue;
 use order_service::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use order_service::ports::reviews::Reviews;
 use shared::order_number::OrderNumber;
 
 use super::databases::TestDatabase;
@@ -23,6 +24,9 @@ use super::samples::{assortment, coupons, draft, items, open};
 pub(crate) trait StoreWorld: Sync {
     /// One more store on the same data, as another process has it.
     fn store(&self) -> Arc<dyn OrderStore>;
+
+    /// What is due for review in this data.
+    fn reviews(&self) -> Arc<dyn Reviews>;
 
     /// Pieces left.
     fn stock(&self, item: ItemId) -> u32;
@@ -42,6 +46,10 @@ impl MemoryWorld {
 
 impl StoreWorld for MemoryWorld {
     fn store(&self) -> Arc<dyn OrderStore> {
+        Arc::clone(&self.0) as _
+    }
+
+    fn reviews(&self) -> Arc<dyn Reviews> {
         Arc::clone(&self.0) as _
     }
 
@@ -84,6 +92,10 @@ pub(crate) fn fill(pool: &Pool) {
 
 impl StoreWorld for DatabaseWorld {
     fn store(&self) -> Arc<dyn OrderStore> {
+        Arc::new(MysqlOrderStore::new(self.0.pool()))
+    }
+
+    fn reviews(&self) -> Arc<dyn Reviews> {
         Arc::new(MysqlOrderStore::new(self.0.pool()))
     }
 
