@@ -1,19 +1,22 @@
 //! Stand-ins for what the actors work with. Each hands what it is asked to the test, which answers in its own time.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use actix::{Actor, ActorContext, Context, Handler, Message, Recipient};
+use composite_service::actors::kafka_bridge::{CommandAnswered, SendCommand};
 use composite_service::domain::order::OrderCommand;
+use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::order_bus::{BusError, OnUndelivered, OrderBus};
+use composite_service::ports::order_query::{OrderQuery, PageBounds, ProductPage, QueryError};
 use composite_service::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use shared::ids::IdSource;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::headers::ReplyAddress;
-use shared::wire::order_dto::PaymentDto;
+use shared::wire::order_dto::{OrderDto, PaymentDto, ProductDto};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -229,5 +232,106 @@ impl PaymentGateway for ScriptedGateway {
         answer_rx
             .map(|answer| answer.unwrap_or_else(|_| Err(CancelError("no answer".to_owned()))))
             .boxed()
+    }
+}
+
+/// A gateway that always has the same answer at once.
+pub(crate) struct PromptGateway {
+    pub(crate) answer: ConfirmAnswer,
+    /// What it was asked to charge.
+    pub(crate) asked: Mutex<Vec<PaymentDto>>,
+}
+
+impl PaymentGateway for PromptGateway {
+    fn confirm(&self, _: &OrderNumber, payment: &PaymentDto) -> BoxFuture<'static, ConfirmAnswer> {
+        self.asked.lock().unwrap().push(payment.clone());
+        ready(self.answer.clone()).boxed()
+    }
+
+    fn cancel(
+        &self,
+        _: &OrderNumber,
+        _: &PaymentDto,
+        _: Reason,
+    ) -> BoxFuture<'static, Result<(), CancelError>> {
+        ready(Ok(())).boxed()
+    }
+}
+
+/// How a [`Desk`] answers.
+pub(crate) type Answering = Box<dyn FnMut(&OrderCommand) -> Option<CommandAnswer>>;
+
+/// A bridge whose commands are answered at once by a function; what it answers with `None` is never answered.
+pub(crate) struct Desk {
+    pub(crate) answer: Answering,
+    pub(crate) seen_tx: UnboundedSender<OrderCommand>,
+}
+
+impl Actor for Desk {
+    type Context = Context<Self>;
+}
+
+impl Handler<SendCommand> for Desk {
+    type Result = ();
+
+    fn handle(&mut self, SendCommand { command, asker }: SendCommand, _: &mut Self::Context) {
+        if let Some(answer) = (self.answer)(&command) {
+            asker.try_send(CommandAnswered(answer)).unwrap();
+        }
+        // An error means that the test does not look.
+        let _ = self.seen_tx.send(command);
+    }
+}
+
+/// An order service to be read, or not.
+#[derive(Default)]
+pub(crate) struct Shelves {
+    pub(crate) orders: Vec<OrderDto>,
+    pub(crate) products: Vec<ProductDto>,
+    pub(crate) has_more: bool,
+    pub(crate) is_away: bool,
+    /// The pages it was asked for.
+    pub(crate) asked: Mutex<Vec<PageBounds>>,
+}
+
+impl Shelves {
+    fn answer<T: Send + 'static>(&self, found: T) -> BoxFuture<'static, Result<T, QueryError>> {
+        let answer = if self.is_away {
+            Err(QueryError("connection refused".to_owned()))
+        } else {
+            Ok(found)
+        };
+        ready(answer).boxed()
+    }
+}
+
+impl OrderQuery for Shelves {
+    fn order(
+        &self,
+        number: &OrderNumber,
+    ) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>> {
+        self.answer(
+            self.orders
+                .iter()
+                .find(|order| order.order_num.as_ref() == Some(number))
+                .cloned(),
+        )
+    }
+
+    fn products(&self, bounds: PageBounds) -> BoxFuture<'static, Result<ProductPage, QueryError>> {
+        self.asked.lock().unwrap().push(bounds);
+        self.answer(ProductPage {
+            products: self.products.clone(),
+            has_more: self.has_more,
+        })
+    }
+
+    fn product(&self, id: i64) -> BoxFuture<'static, Result<Option<ProductDto>, QueryError>> {
+        self.answer(
+            self.products
+                .iter()
+                .find(|product| product.product_id == id)
+                .cloned(),
+        )
     }
 }

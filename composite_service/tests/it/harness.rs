@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, Arbiter, Recipient};
+use actix::{Actor, Addr, Arbiter, ArbiterHandle, Recipient};
 use composite_service::actors::kafka_bridge::{
     CountWaiters, KafkaBridge, KafkaBridgeParts, ReplyArrived, SendCommand,
 };
@@ -142,8 +142,18 @@ impl Bridge {
     }
 }
 
-/// Purchases on this thread, numbered by [`clock`] and [`CountingIds`].
+/// Purchases on this thread.
 pub(crate) fn purchases(
+    bridge: Recipient<SendCommand>,
+    gateway: Arc<dyn PaymentGateway>,
+    max_purchases: usize,
+) -> Purchases {
+    purchases_on(Arbiter::current(), bridge, gateway, max_purchases)
+}
+
+/// Purchases on another thread. They are numbered by [`clock`] and [`CountingIds`].
+pub(crate) fn purchases_on(
+    arbiter: ArbiterHandle,
     bridge: Recipient<SendCommand>,
     gateway: Arc<dyn PaymentGateway>,
     max_purchases: usize,
@@ -155,7 +165,7 @@ pub(crate) fn purchases(
         ids: Arc::new(CountingIds::default()),
         zone: chrono_tz::Asia::Seoul,
     };
-    Purchases::new(colleagues, max_purchases, Arbiter::current())
+    Purchases::new(colleagues, max_purchases, arbiter)
 }
 
 /// Purchases over a bridge and a gateway that are both the test's to answer for.

@@ -6,3 +6,4 @@ mod doubles;
 mod harness;
 mod bridge;
 mod purchase_actor;
+mod http;

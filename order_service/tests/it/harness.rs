@@ -1,7 +1,8 @@
-//! What the tests share: samples, databases, stores, actors.
+//! What the tests share: samples, databases, stores, actors, brokers.
 
 pub(crate) mod samples;
 pub(crate) mod databases;
 pub(crate) mod stores;
 pub(crate) mod doubles;
 pub(crate) mod shop;
+pub(crate) mod kafka;

@@ -4,9 +4,12 @@
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 mod harness;
+#[path = "../../../shared/tests/support/golden.rs"]
+mod golden;
 
 mod order_store_contract;
 mod databases;
 mod serialisation;
 mod retirement;
 mod journal;
+mod wire;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use rdkafka::client::ClientContext;
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 
-/// Called once, on the producer's thread, when the broker has acknowledged a record or it is given up.
+/// Called once when the broker has acknowledged a record or it is given up: on the producer's thread, or at once on the caller's when
+/// the producer knows already that no broker will take it.
 pub type OnDelivery = Box<dyn FnOnce(Result<(), KafkaError>) + Send + Sync>;
 
 /// A record to be published.
@@ -60,7 +61,7 @@ impl Publisher {
     /// Hands the record to the producer, never blocks. `on_delivery` is called only when this returns `Ok`.
     ///
     /// # Errors
-    /// When the producer's queue is full, or the record can't be sent at all.
+    /// When the producer's queue is full.
     pub fn publish(
         &self,
         record: OutboundRecord<'_>,
@@ -74,7 +75,16 @@ impl Publisher {
         base.payload = record.payload;
         base.partition = record.partition;
         base.key = record.key;
-        self.producer.send(base).map_err(|(error, _)| error)
+        match self.producer.send(base) {
+            Ok(()) => Ok(()),
+            Err((error, _)) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) => {
+                Err(error)
+            }
+            Err((error, refused)) => {
+                (refused.delivery_opaque)(Err(error));
+                Ok(())
+            }
+        }
     }
 
     /// Waits until everything is acknowledged or given up, at most so long. Blocks.

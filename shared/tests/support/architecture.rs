@@ -2,7 +2,10 @@
 //! Included by each crate's `tests/architecture.rs`. Reads text, not types: comments, literals and inline tests count for nothing.
 
 #![allow(dead_code, reason = "each crate uses the rules that it needs")]
-#![expect(clippy::unwrap_used, reason = "source that can't be read is a failed test")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "source that can't be read is a failed test"
+)]
 
 use std::fs;
 use std::path::Path;

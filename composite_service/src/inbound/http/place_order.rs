@@ -85,14 +85,17 @@ fn wish(line: OrderLineDto) -> OrderLineDto {
     }
 }
 
-/// A payment key that the gateway could have made.
+/// A payment key that the gateway could have made. A cancellation has it in its path, where URLs lose dot segments, tabs and line
+/// ends: such a payment could be charged and never be cancelled.
 pub(super) fn check_payment(payment: &PaymentDto) -> Result<(), ApiError> {
-    if (1..=MAX_PAYMENT_KEY).contains(&payment.payment_key.chars().count()) {
+    let key = payment.payment_key.as_str();
+    let is_addressable = !matches!(key, "." | "..") && !key.contains(char::is_control);
+    if is_addressable && (1..=MAX_PAYMENT_KEY).contains(&key.chars().count()) {
         Ok(())
     } else {
-        Err(ApiError::Invalid(
-            "INVALID_PAYMENT_KEY",
-            format!("a payment key has 1 to {MAX_PAYMENT_KEY} characters"),
-        ))
+        let detail = format!(
+            "a payment key has 1 to {MAX_PAYMENT_KEY} characters, no control characters, and is not . or .."
+        );
+        Err(ApiError::Invalid("INVALID_PAYMENT_KEY", detail))
     }
 }

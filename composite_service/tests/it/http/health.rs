@@ -1,0 +1,55 @@
+//! The probes.
+
+use mall_cli::stack::EmbeddedBroker;
+use serde_json::json;
+
+use super::front::{Front, probe};
+
+#[actix::test]
+async fn given_nothing_at_all_then_the_process_is_live() {
+    let front = Front::open();
+    front.home_tx.send_replace(None);
+    front.stopping_tx.send_replace(true);
+    let reply = front.get("/livez").await;
+    assert_eq!((reply.status, reply.body), (200, json!({"status": "live"})));
+}
+
+#[actix::test]
+async fn given_all_it_needs_then_it_is_ready() {
+    let broker = EmbeddedBroker::start().unwrap();
+    let mut front = Front::open();
+    front.shop.broker = probe(broker.bootstrap_servers());
+    let reply = front.get("/readyz").await;
+    let parts = json!({"kafka": true, "replyPartition": true, "accepting": true});
+    assert_eq!(
+        (reply.status, reply.body),
+        (200, json!({"status": "ready", "parts": parts}))
+    );
+}
+
+#[actix::test]
+async fn given_something_missing_then_it_is_not_ready_and_tells_what() {
+    let broker = EmbeddedBroker::start().unwrap();
+    let mut front = Front::open();
+    let not_ready = |kafka, home, accepting| {
+        let parts = json!({"kafka": kafka, "replyPartition": home, "accepting": accepting});
+        (503, json!({"status": "not ready", "parts": parts}))
+    };
+    let seen = |reply: super::front::Reply| (reply.status, reply.body);
+    assert_eq!(
+        seen(front.get("/readyz").await),
+        not_ready(false, true, true)
+    );
+    front.shop.broker = probe(broker.bootstrap_servers());
+    front.home_tx.send_replace(None);
+    assert_eq!(
+        seen(front.get("/readyz").await),
+        not_ready(true, false, true)
+    );
+    front.home_tx.send_replace(Some(0));
+    front.stopping_tx.send_replace(true);
+    assert_eq!(
+        seen(front.get("/readyz").await),
+        not_ready(true, true, false)
+    );
+}

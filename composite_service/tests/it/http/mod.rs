@@ -1,0 +1,8 @@
+//! The public API over doubles, without a network: every outcome has its status, headers and body.
+
+mod front;
+mod place_order;
+mod pay_order;
+mod reading;
+mod surface;
+mod health;

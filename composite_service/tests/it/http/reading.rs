@@ -1,0 +1,208 @@
+//! `GET /open-api/order/{orderNum}` and the products.
+
+use actix_web::http::header::{CONTENT_TYPE, LINK, RETRY_AFTER};
+use composite_service::ports::order_query::PageBounds;
+use serde_json::json;
+use shared::money::Money;
+use shared::wire::order_dto::{ItemDto, OrderDto, OrderStatus, ProductDto};
+
+use super::front::Front;
+use crate::doubles::Shelves;
+use crate::harness::{PRICE, nth_number, order, payment};
+
+fn product(id: i64) -> ProductDto {
+    let item = ItemDto {
+        item_id: id * 10,
+        name: Some("an item".to_owned()),
+        price: Some(Money::from_units(PRICE)),
+        stock: Some(3),
+    };
+    ProductDto {
+        product_id: id,
+        name: "a product".to_owned(),
+        item_list: vec![item],
+    }
+}
+
+mod orders {
+    use super::*;
+
+    #[actix::test]
+    async fn given_an_order_then_it_is_answered_without_payment_and_request_id() {
+        let stored = OrderDto {
+            payment: Some(payment("secret")),
+            request_id: Some("secret".to_owned()),
+            ..order(&nth_number(1), OrderStatus::Complete)
+        };
+        let front = Front::reading(Shelves {
+            orders: vec![stored],
+            ..Shelves::default()
+        });
+        let reply = front
+            .get(&format!("/open-api/order/{}", nth_number(1)))
+            .await;
+        assert_eq!(
+            (reply.status, reply.header(CONTENT_TYPE)),
+            (200, Some("application/json"))
+        );
+        let expected = json!({
+            "orderNum": nth_number(1).as_str(), "orderLineList": null, "status": "COMPLETE", "finalPrice": {"amount": PRICE},
+        });
+        assert_eq!(reply.body, expected);
+    }
+
+    #[actix::test]
+    async fn given_no_such_order_or_no_number_at_all_then_it_is_not_found() {
+        let front = Front::open();
+        for number in ["1", "none", "1.0", "%31%0A", "%FF", &"1".repeat(41)] {
+            let reply = front.get(&format!("/open-api/order/{number}")).await;
+            assert_eq!(reply.problem(), (404, -704, "NOT_FOUND"), "{number}");
+        }
+    }
+
+    #[actix::test]
+    async fn given_an_order_service_that_is_away_then_so_is_the_order() {
+        let front = Front::reading(Shelves {
+            is_away: true,
+            ..Shelves::default()
+        });
+        let reply = front.get("/open-api/order/1").await;
+        assert_eq!(reply.problem(), (503, -701, "ORDER_SERVICE_UNAVAILABLE"));
+        assert_eq!(reply.header(RETRY_AFTER), Some("1"));
+        assert!(
+            !reply.body.to_string().contains("refused"),
+            "the cause is not the shopper's"
+        );
+    }
+}
+
+mod products {
+    use super::*;
+
+    fn two_products(has_more: bool) -> Front {
+        Front::reading(Shelves {
+            products: vec![product(1), product(2)],
+            has_more,
+            ..Shelves::default()
+        })
+    }
+
+    #[actix::test]
+    async fn given_products_then_they_are_listed_with_their_items() {
+        let reply = two_products(false).get("/open-api/product").await;
+        assert_eq!((reply.status, reply.header(LINK)), (200, None));
+        let item = json!({"itemId": 10, "name": "an item", "price": {"amount": PRICE}, "stock": 3});
+        assert_eq!(
+            reply.body[0],
+            json!({"productId": 1, "name": "a product", "itemList": [item]})
+        );
+        assert_eq!(reply.body.as_array().unwrap().len(), 2);
+    }
+
+    #[actix::test]
+    async fn given_more_products_then_the_next_page_is_linked_with_the_same_limit() {
+        let front = two_products(true);
+        for (query, next) in [
+            ("", "</open-api/product?after=2>; rel=\"next\""),
+            (
+                "?limit=2",
+                "</open-api/product?after=2&limit=2>; rel=\"next\"",
+            ),
+            (
+                "?after=0&limit=2",
+                "</open-api/product?after=2&limit=2>; rel=\"next\"",
+            ),
+        ] {
+            assert_eq!(
+                front
+                    .get(&format!("/open-api/product{query}"))
+                    .await
+                    .header(LINK),
+                Some(next)
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn given_an_empty_page_then_nothing_is_linked() {
+        let front = Front::reading(Shelves {
+            has_more: true,
+            ..Shelves::default()
+        });
+        let reply = front.get("/open-api/product").await;
+        assert_eq!(
+            (reply.status, reply.header(LINK), &reply.body),
+            (200, None, &json!([]))
+        );
+    }
+
+    #[actix::test]
+    async fn given_bounds_then_they_are_handed_on() {
+        let front = two_products(false);
+        for (query, after, limit) in [
+            ("", None, None),
+            ("?after=5", Some(5), None),
+            ("?limit=7", None, Some(7)),
+            ("?limit=7&after=-5&x=y", Some(-5), Some(7)),
+        ] {
+            assert_eq!(
+                front
+                    .get(&format!("/open-api/product/{query}"))
+                    .await
+                    .status,
+                200
+            );
+            assert_eq!(
+                front.shelves.asked.lock().unwrap().pop(),
+                Some(PageBounds { after, limit })
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn given_senseless_bounds_then_it_is_a_bad_request() {
+        let front = two_products(false);
+        for query in [
+            "after=first",
+            "limit=-1",
+            "limit=99999999999",
+            "after=1&after=2",
+            "limit=",
+        ] {
+            let reply = front.get(&format!("/open-api/product?{query}")).await;
+            assert_eq!(reply.problem(), (400, -705, "MALFORMED_REQUEST"), "{query}");
+        }
+    }
+
+    #[actix::test]
+    async fn given_one_product_then_it_is_answered_and_others_are_not_found() {
+        let front = two_products(false);
+        assert_eq!(
+            front.get("/open-api/product/2").await.body,
+            json!(product(2))
+        );
+        for id in ["3", "two", "2.0", "99999999999999999999"] {
+            assert_eq!(
+                front
+                    .get(&format!("/open-api/product/{id}"))
+                    .await
+                    .problem(),
+                (404, -704, "NOT_FOUND")
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn given_an_order_service_that_is_away_then_so_are_the_products() {
+        let front = Front::reading(Shelves {
+            is_away: true,
+            ..Shelves::default()
+        });
+        for path in ["/open-api/product", "/open-api/product/1"] {
+            assert_eq!(
+                front.get(path).await.problem(),
+                (503, -701, "ORDER_SERVICE_UNAVAILABLE")
+            );
+        }
+    }
+}

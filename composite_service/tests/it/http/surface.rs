@@ -1,0 +1,282 @@
+//! What holds of every endpoint: paths, methods, content types, bodies that can't be read, the form of problems.
+
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE};
+use actix_web::test::TestRequest;
+use serde_json::{Value, json};
+use shared::wire::order_dto::{OrderStatus, ProductDto};
+
+use super::front::{Front, accepting, line, pays};
+use crate::doubles::Shelves;
+use crate::harness::{PRICE, nth_number, order};
+
+const MIB: usize = 1024 * 1024;
+
+/// Every path with its method, and a body where it takes one.
+fn endpoints() -> [(&'static str, String, Value); 7] {
+    let number = nth_number(1);
+    [
+        ("GET", "/open-api/product".to_owned(), Value::Null),
+        ("GET", "/open-api/product/1".to_owned(), Value::Null),
+        (
+            "POST",
+            "/open-api/order".to_owned(),
+            json!({"orderLineList": [line(1, 1)]}),
+        ),
+        ("GET", format!("/open-api/order/{number}"), Value::Null),
+        (
+            "POST",
+            format!("/open-api/order/{number}/payment"),
+            pays("key", json!(PRICE)),
+        ),
+        ("GET", "/livez".to_owned(), Value::Null),
+        ("GET", "/readyz".to_owned(), Value::Null),
+    ]
+}
+
+/// A pending order and a product are there.
+fn stocked() -> Front {
+    let product = ProductDto {
+        product_id: 1,
+        name: "a product".to_owned(),
+        item_list: Vec::new(),
+    };
+    let orders = vec![order(&nth_number(1), OrderStatus::Created)];
+    Front::reading(Shelves {
+        orders,
+        products: vec![product],
+        ..Shelves::default()
+    })
+}
+
+fn request(method: &str, path: &str) -> TestRequest {
+    TestRequest::with_uri(path).method(Method::from_bytes(method.as_bytes()).unwrap())
+}
+
+mod paths {
+    use super::*;
+
+    #[actix::test]
+    async fn given_each_endpoint_when_asked_with_and_without_a_trailing_slash_then_it_answers_the_same()
+     {
+        for (method, path, body) in endpoints() {
+            let expected = if path == "/readyz" { 503 } else { 200 };
+            for path in [path.clone(), format!("{path}/")] {
+                let reply = stocked().send(request(method, &path).set_json(&body)).await;
+                assert_eq!(reply.status, expected, "{method} {path}: {reply:?}");
+            }
+        }
+    }
+
+    #[actix::test]
+    async fn given_each_endpoint_when_asked_by_another_method_then_the_allowed_one_is_told() {
+        let front = stocked();
+        for (allowed, path, _) in endpoints() {
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+                if method != allowed {
+                    let reply = front.send(request(method, &path)).await;
+                    assert_eq!(
+                        reply.problem(),
+                        (405, -705, "METHOD_NOT_ALLOWED"),
+                        "{method} {path}"
+                    );
+                    assert_eq!(reply.header(ALLOW), Some(allowed));
+                }
+            }
+        }
+    }
+
+    #[actix::test]
+    async fn given_paths_that_lead_nowhere_then_they_are_not_found() {
+        let front = stocked();
+        for path in [
+            "/",
+            "/open-api",
+            "/open-api/order/1/2/3",
+            "/open-api/orders",
+            "/api/order/1",
+            "//",
+            "/open-api/order/1/payment/2",
+        ] {
+            for method in ["GET", "POST"] {
+                let reply = front.send(request(method, path)).await;
+                assert_eq!(reply.problem(), (404, -704, "NOT_FOUND"), "{method} {path}");
+            }
+        }
+    }
+}
+
+mod bodies {
+    use super::*;
+
+    /// The endpoints that take a body.
+    fn posts() -> impl Iterator<Item = String> {
+        endpoints()
+            .into_iter()
+            .filter(|(method, ..)| *method == "POST")
+            .map(|(_, path, _)| path)
+    }
+
+    #[actix::test]
+    async fn given_a_body_that_is_no_json_then_it_is_a_bad_request() {
+        let front = stocked();
+        for path in posts() {
+            for body in [
+                "",
+                "{",
+                "nonsense",
+                "{\"orderLineList\": [}",
+                "\u{feff}{}",
+                "null",
+            ] {
+                let reply = front
+                    .send(
+                        request("POST", &path)
+                            .insert_header((CONTENT_TYPE, "application/json"))
+                            .set_payload(body),
+                    )
+                    .await;
+                assert_eq!(
+                    reply.problem(),
+                    (400, -705, "MALFORMED_REQUEST"),
+                    "{path} {body:?}"
+                );
+            }
+        }
+    }
+
+    #[actix::test]
+    async fn given_another_content_type_or_none_then_it_is_unsupported() {
+        let front = stocked();
+        for path in posts() {
+            for kind in [
+                "text/plain",
+                "application/xml",
+                "application/x-www-form-urlencoded",
+            ] {
+                let reply = front
+                    .send(
+                        request("POST", &path)
+                            .insert_header((CONTENT_TYPE, kind))
+                            .set_payload("{}"),
+                    )
+                    .await;
+                assert_eq!(
+                    reply.problem(),
+                    (415, -705, "UNSUPPORTED_MEDIA_TYPE"),
+                    "{path} {kind}"
+                );
+            }
+            let reply = front.send(request("POST", &path).set_payload("{}")).await;
+            assert_eq!(
+                reply.problem(),
+                (415, -705, "UNSUPPORTED_MEDIA_TYPE"),
+                "{path}"
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn given_a_charset_in_the_content_type_then_it_is_supported() {
+        let (_, path, body) = &endpoints()[2];
+        let json = "application/json; charset=utf-8";
+        let request = request("POST", path)
+            .insert_header((CONTENT_TYPE, json))
+            .set_payload(body.to_string());
+        assert_eq!(stocked().send(request).await.status, 200);
+    }
+
+    #[actix::test]
+    async fn given_a_body_of_a_mebibyte_then_it_is_too_large() {
+        let front = stocked();
+        for path in posts() {
+            let reply = front
+                .post(
+                    &path,
+                    &json!({"orderLineList": [], "padding": "x".repeat(MIB)}),
+                )
+                .await;
+            assert_eq!(reply.problem(), (413, -705, "BODY_TOO_LARGE"), "{path}");
+        }
+    }
+}
+
+mod problems {
+    use super::*;
+
+    #[actix::test]
+    async fn given_a_problem_then_its_body_has_the_members_of_rfc_9457_and_of_the_spring_services()
+    {
+        let reply = Front::open().get("/open-api/order/1").await;
+        let expected = json!({
+            "type": "about:blank",
+            "title": "Not Found",
+            "status": 404,
+            "detail": "there is no such order",
+            "instance": "/open-api/order/1",
+            "code": -704,
+            "msg": "해당건이 없습니다.",
+            "reason": "NOT_FOUND",
+        });
+        assert_eq!(reply.body, expected);
+    }
+
+    #[actix::test]
+    async fn given_the_spring_services_codes_then_each_comes_with_its_own_text() {
+        let front = Front::reading(Shelves {
+            is_away: true,
+            ..Shelves::default()
+        });
+        let failed = front.get("/open-api/order/1").await;
+        assert_eq!(
+            (&failed.body["code"], &failed.body["msg"]),
+            (&json!(-701), &json!("해당 요청에 실패하였습니다"))
+        );
+        let invalid = front.post("/open-api/order", &json!({})).await;
+        assert_eq!(
+            (&invalid.body["code"], &invalid.body["msg"]),
+            (&json!(-705), &json!("권한이 없습니다."))
+        );
+    }
+
+    #[actix::test]
+    async fn given_what_the_client_accepts_then_problem_json_is_sent_only_to_those_who_ask_for_it()
+    {
+        let front = Front::open();
+        for (accepted, expected) in [
+            ("application/problem+json", "application/problem+json"),
+            (
+                "text/html, application/problem+json;q=0.5",
+                "application/problem+json",
+            ),
+            ("Application/Problem+JSON", "application/problem+json"),
+            ("application/json", "application/json"),
+            ("*/*", "application/json"),
+            ("application/*", "application/json"),
+            ("text/html", "application/json"),
+        ] {
+            for path in ["/open-api/order/1", "/nowhere", "/open-api/product/1"] {
+                let reply = front.send(accepting(request("GET", path), accepted)).await;
+                assert_eq!(
+                    (reply.status, reply.header(CONTENT_TYPE)),
+                    (404, Some(expected)),
+                    "{accepted} {path}"
+                );
+            }
+        }
+        assert_eq!(
+            front.get("/nowhere").await.header(CONTENT_TYPE),
+            Some("application/json")
+        );
+    }
+
+    #[actix::test]
+    async fn given_a_success_then_it_is_plain_json_even_to_those_who_accept_problems() {
+        let (method, path, body) = &endpoints()[2];
+        let asked = accepting(request(method, path), "application/problem+json").set_json(body);
+        assert_eq!(
+            stocked().send(asked).await.header(CONTENT_TYPE),
+            Some("application/json")
+        );
+    }
+}

@@ -1,0 +1,205 @@
+//! Both ends of Kafka as a composite has them: commands go in with headers, replies come out of all partitions.
+
+use std::time::{Duration, Instant};
+
+use mall_cli::stack::{Broker, BrokerKind, Place, Topic};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Header, Message, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::{Offset, TopicPartitionList};
+use shared::kafka::config::{KafkaSettings, TopicSettings};
+use tempfile::TempDir;
+
+use super::shop::PATIENCE;
+use crate::golden::pairs;
+
+/// Partitions of each topic.
+pub(crate) const PARTITIONS: i32 = 4;
+
+/// A broker with the topics `orders` and `composite`, and a composite's producer.
+pub(crate) struct TestBroker {
+    pub(crate) settings: KafkaSettings,
+    producer: ThreadedProducer<DefaultProducerContext>,
+    broker: Broker,
+    _folder: TempDir,
+}
+
+/// A record to be sent.
+#[derive(Clone)]
+pub(crate) struct Outgoing<'a> {
+    pub(crate) partition: Option<i32>,
+    pub(crate) key: Option<&'a str>,
+    pub(crate) value: Option<&'a [u8]>,
+    pub(crate) headers: OwnedHeaders,
+}
+
+/// A record as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) partition: i32,
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) value: String,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+}
+
+impl Seen {
+    pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers
+            .iter()
+            .find(|(header, _)| header == name)
+            .map(|(_, value)| value.as_slice())
+    }
+}
+
+impl TestBroker {
+    /// In this process, there at once.
+    pub(crate) fn embedded() -> Self {
+        let mut broker = Self::without_topics(BrokerKind::Embedded);
+        for topic in [
+            broker.settings.orders.clone(),
+            broker.settings.composite.clone(),
+        ] {
+            broker
+                .broker
+                .create_topic(&Topic {
+                    name: topic.name,
+                    partitions: topic.partitions,
+                })
+                .unwrap();
+        }
+        broker
+    }
+
+    /// A real Kafka, without topics.
+    pub(crate) fn kafka() -> Self {
+        Self::without_topics(BrokerKind::Kafka)
+    }
+
+    fn without_topics(kind: BrokerKind) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let broker = Broker::start(kind, &Place::under(folder.path()).unwrap(), 0).unwrap();
+        let topic = |name: &str| TopicSettings {
+            name: name.to_owned(),
+            partitions: PARTITIONS,
+        };
+        let settings = KafkaSettings {
+            bootstrap_servers: broker.bootstrap_servers().to_owned(),
+            // Longer than any test: partitions that change hands do so because their owner has left.
+            session_timeout: Duration::from_secs(45),
+            fetch_wait_max: Duration::from_millis(10),
+            replication_factor: 1,
+            orders: topic("orders"),
+            composite: topic("composite"),
+        };
+        let producer = settings.producer(Some(PATIENCE)).create().unwrap();
+        Self {
+            settings,
+            producer,
+            broker,
+            _folder: folder,
+        }
+    }
+
+    /// The real Kafka's child process, to be disturbed.
+    pub(crate) fn broker(&mut self) -> &mut Broker {
+        &mut self.broker
+    }
+
+    /// Hands a command to the producer.
+    pub(crate) fn send(&self, record: Outgoing<'_>) {
+        let mut base =
+            BaseRecord::<str, [u8]>::to(&self.settings.orders.name).headers(record.headers);
+        (base.partition, base.key, base.payload) = (record.partition, record.key, record.value);
+        self.producer
+            .send(base)
+            .map_err(|(error, _)| error)
+            .unwrap();
+    }
+
+    /// Waits until the broker has all that was sent.
+    pub(crate) fn flush(&self) {
+        self.producer.flush(PATIENCE).unwrap();
+    }
+
+    /// Reads all replies from the beginning.
+    pub(crate) fn replies(&self) -> ReplyReader {
+        let consumer: BaseConsumer = self.settings.consumer("the-test").create().unwrap();
+        let mut partitions = TopicPartitionList::new();
+        for partition in 0..PARTITIONS {
+            partitions
+                .add_partition_offset(&self.settings.composite.name, partition, Offset::Beginning)
+                .unwrap();
+        }
+        consumer.assign(&partitions).unwrap();
+        ReplyReader { consumer }
+    }
+
+    /// What `group` has committed of each partition of `orders`.
+    pub(crate) fn committed(&self, group: &str) -> Vec<Option<i64>> {
+        let consumer: BaseConsumer = self.settings.consumer(group).create().unwrap();
+        let mut partitions = TopicPartitionList::new();
+        (0..PARTITIONS).for_each(|partition| {
+            drop(partitions.add_partition(&self.settings.orders.name, partition))
+        });
+        let committed = consumer.committed_offsets(partitions, PATIENCE).unwrap();
+        committed
+            .elements()
+            .iter()
+            .map(|element| element.offset().to_raw().filter(|offset| *offset >= 0))
+            .collect()
+    }
+
+    /// Waits until `group` has committed that.
+    pub(crate) fn until_committed(&self, group: &str, expected: &[Option<i64>]) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let committed = self.committed(group);
+            if committed == expected {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "committed is {committed:?}, not {expected:?}"
+            );
+        }
+    }
+}
+
+/// A composite's consumer.
+pub(crate) struct ReplyReader {
+    consumer: BaseConsumer,
+}
+
+impl ReplyReader {
+    /// The next reply, in no order between partitions.
+    pub(crate) fn next(&self) -> Seen {
+        self.next_within(PATIENCE).expect("no reply in time")
+    }
+
+    /// The next reply, if one comes in that time.
+    pub(crate) fn next_within(&self, time: Duration) -> Option<Seen> {
+        let deadline = Instant::now() + time;
+        while Instant::now() < deadline {
+            if let Some(Ok(record)) = self.consumer.poll(Duration::from_millis(50)) {
+                return Some(Seen {
+                    partition: record.partition(),
+                    key: record.key().map(<[u8]>::to_vec),
+                    value: String::from_utf8(record.payload().unwrap().to_vec()).unwrap(),
+                    headers: record.headers().map(pairs).unwrap_or_default(),
+                });
+            }
+        }
+        None
+    }
+}
+
+/// Headers of these names and bytes.
+pub(crate) fn headers(all: &[(&str, &[u8])]) -> OwnedHeaders {
+    all.iter()
+        .fold(OwnedHeaders::new(), |headers, (key, value)| {
+            headers.insert(Header {
+                key,
+                value: Some(*value),
+            })
+        })
+}

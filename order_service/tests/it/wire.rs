@@ -1,0 +1,335 @@
+//! Commands are understood as the golden files have them, and replies are written so, to the byte.
+
+use std::sync::{Arc, mpsc};
+
+use order_service::domain::command::OrderCommand;
+use order_service::domain::order::{DraftLine, Offer, Order, OrderDraft, OrderLine, OrderState};
+use order_service::inbound::kafka::decode::{Decoded, decode};
+use order_service::outbound::kafka::reply_publisher::ReplyPublisher;
+use order_service::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
+use rdkafka::Timestamp;
+use rdkafka::message::OwnedMessage;
+use shared::clock::FixedClock;
+use shared::kafka::publisher::Publisher;
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+use shared::wire::headers::ReplyAddress;
+
+use crate::golden::Golden;
+use crate::harness::kafka::TestBroker;
+use crate::harness::samples::*;
+use crate::harness::shop::PATIENCE;
+
+fn the_number() -> OrderNumber {
+    "20261123101540000000000000000042".parse().unwrap()
+}
+
+mod commands {
+    use super::*;
+
+    fn decoded(name: &str) -> Decoded {
+        let golden = Golden::read(name);
+        let (key, value) = (
+            golden.key.as_deref().map(Into::into),
+            golden.value.as_str().into(),
+        );
+        let timestamp = Timestamp::CreateTime(now().timestamp_millis());
+        let record = OwnedMessage::new(
+            Some(value),
+            key,
+            "orders".into(),
+            timestamp,
+            1,
+            42,
+            Some(golden.kafka_headers()),
+        );
+        decode(&record, now(), chrono_tz::Asia::Seoul).unwrap()
+    }
+
+    fn requester(partition: Option<i32>, last_id_byte: u8) -> Option<Requester> {
+        let correlation_id = (0..15).chain([last_id_byte]).collect();
+        let address = ReplyAddress {
+            topic: "composite".into(),
+            partition,
+            correlation_id: Some(correlation_id),
+        };
+        Some(Requester {
+            address,
+            record_key: the_number().as_str().into(),
+        })
+    }
+
+    #[test]
+    fn given_our_create_when_decoded_then_nothing_of_it_is_lost() {
+        let draft = OrderDraft {
+            number: the_number(),
+            request_id: request_id("8c2f4f0e-request"),
+            lines: vec![
+                DraftLine {
+                    item: 1,
+                    quantity: 2,
+                },
+                DraftLine {
+                    item: 2,
+                    quantity: 1,
+                },
+            ],
+            coupon: Some(COUPON),
+            intent: Some(payment("결제 \"key\"", "21000.01")),
+            placed_at: now(),
+        };
+        let expected = Decoded {
+            command: OrderCommand::Create(draft),
+            requester: requester(Some(258), 0xff),
+        };
+        assert_eq!(decoded("order_create"), expected);
+    }
+
+    #[test]
+    fn given_our_approve_and_reject_when_decoded_then_nothing_of_them_is_lost() {
+        let approve = OrderCommand::Approve {
+            number: the_number(),
+            payment: payment("결제 \"key\"", "21000.01"),
+        };
+        assert_eq!(
+            decoded("order_approve"),
+            Decoded {
+                command: approve,
+                requester: requester(Some(0), 0x10)
+            }
+        );
+        let reject = OrderCommand::Reject {
+            number: the_number(),
+            reason: Reason::PaymentDeclined,
+        };
+        assert_eq!(
+            decoded("order_reject"),
+            Decoded {
+                command: reject,
+                requester: requester(None, 0x11)
+            }
+        );
+    }
+
+    #[test]
+    fn given_the_spring_composites_create_when_decoded_then_it_is_an_empty_order_of_a_number_made_here()
+     {
+        let Decoded {
+            command: OrderCommand::Create(draft),
+            requester,
+        } = decoded("spring_order_create")
+        else {
+            panic!("not a create");
+        };
+        assert!(
+            draft.number.as_str().starts_with("20261123011540"),
+            "{}",
+            draft.number
+        );
+        assert_eq!(
+            (draft.lines.len(), draft.coupon, draft.intent),
+            (0, None, None)
+        );
+        let requester = requester.unwrap();
+        assert_eq!(
+            (requester.record_key.as_str(), requester.address.partition),
+            ("20261123011540", None)
+        );
+    }
+
+    #[test]
+    fn given_a_clock_finer_than_the_database_when_decoded_then_the_order_is_placed_at_what_will_be_read_back()
+     {
+        let golden = Golden::read("order_create");
+        let record = OwnedMessage::new(
+            Some(golden.value.into()),
+            None,
+            "orders".into(),
+            Timestamp::NotAvailable,
+            0,
+            0,
+            None,
+        );
+        let fine = "2026-11-23T01:15:40.582933504Z".parse().unwrap();
+        let Decoded {
+            command: OrderCommand::Create(draft),
+            ..
+        } = decode(&record, fine, chrono_tz::Asia::Seoul).unwrap()
+        else {
+            panic!("not a create");
+        };
+        assert_eq!(draft.placed_at, now());
+    }
+}
+
+mod replies {
+    use super::*;
+
+    fn order(lines: Vec<OrderLine>, state: OrderState) -> Order {
+        Order {
+            number: the_number(),
+            request_id: request_id("r"),
+            lines,
+            coupon: None,
+            total_price: money("0"),
+            final_price: money("0"),
+            state,
+            intent: Some(payment("intended", "1")),
+            created_at: now(),
+            revision: 1,
+        }
+    }
+
+    fn bought(state: OrderState) -> Order {
+        let line = |item: usize, quantity| {
+            let offered = &items()[item - 1];
+            let offer = Some(Offer {
+                name: Arc::clone(&offered.name),
+                price: offered.price,
+            });
+            OrderLine {
+                item: offered.id,
+                quantity,
+                offer,
+            }
+        };
+        let (total_price, final_price) = (money("24000.01"), money("21000.01"));
+        Order {
+            coupon: Some(COUPON),
+            total_price,
+            final_price,
+            ..order(vec![line(1, 2), line(2, 1)], state)
+        }
+    }
+
+    fn outcome(order: Order, refusal: Option<Reason>) -> CommandOutcome {
+        CommandOutcome {
+            number: Some(the_number()),
+            order: Some(Arc::new(order)),
+            refusal,
+        }
+    }
+
+    fn requester(partition: Option<i32>) -> Requester {
+        let correlation_id = Some((0..15).chain([0xff]).collect());
+        let address = ReplyAddress {
+            topic: "composite".into(),
+            partition,
+            correlation_id,
+        };
+        Requester {
+            address,
+            record_key: the_number().as_str().into(),
+        }
+    }
+
+    fn publisher(broker: &TestBroker) -> ReplyPublisher {
+        let publisher = Publisher::start(&broker.settings.producer(None)).unwrap();
+        ReplyPublisher::new(
+            publisher,
+            Arc::new(FixedClock(now())),
+            chrono_tz::Asia::Seoul,
+        )
+    }
+
+    /// Replies, and waits until the reply counts as sent.
+    fn reply(publisher: &ReplyPublisher, requester: &Requester, outcome: &CommandOutcome) {
+        let (replied_tx, replied_rx) = mpsc::channel();
+        publisher.reply(
+            requester,
+            outcome,
+            Box::new(move || replied_tx.send(()).unwrap()),
+        );
+        replied_rx
+            .recv_timeout(PATIENCE)
+            .expect("the reply was neither sent nor given up");
+    }
+
+    #[test]
+    fn given_each_outcome_when_replied_then_the_record_is_the_golden_one_without_a_key_in_the_asked_for_partition()
+     {
+        let broker = TestBroker::embedded();
+        let (publisher, replies) = (publisher(&broker), broker.replies());
+        let unknown_line = OrderLine {
+            item: NO_ITEM,
+            quantity: 1,
+            offer: None,
+        };
+        for (partition, (name, outcome)) in [0, 1, 2, 3, 0].into_iter().zip([
+            ("order_created", outcome(bought(OrderState::Created), None)),
+            (
+                "order_completed",
+                outcome(
+                    bought(OrderState::Complete(payment("결제 \"key\"", "21000.01"))),
+                    None,
+                ),
+            ),
+            (
+                "order_rejected",
+                outcome(
+                    order(
+                        vec![unknown_line],
+                        OrderState::Rejected(Reason::UnknownItem),
+                    ),
+                    None,
+                ),
+            ),
+            (
+                "order_refused",
+                outcome(
+                    order(vec![], OrderState::Complete(payment("key", "0"))),
+                    Some(Reason::AlreadyPaid),
+                ),
+            ),
+            (
+                "malformed_command",
+                CommandOutcome {
+                    number: None,
+                    order: None,
+                    refusal: Some(Reason::MalformedCommand),
+                },
+            ),
+        ]) {
+            reply(&publisher, &requester(Some(partition)), &outcome);
+
+            let (seen, golden) = (replies.next(), Golden::read(name));
+            assert_eq!(seen.value, golden.value, "{name}");
+            assert_eq!(seen.headers, golden.headers, "{name}");
+            assert_eq!((seen.key, seen.partition), (None, partition), "{name}");
+        }
+    }
+
+    #[test]
+    fn given_correlation_ids_of_any_length_or_none_when_replied_then_they_are_echoed_unchanged() {
+        let broker = TestBroker::embedded();
+        let (publisher, replies) = (publisher(&broker), broker.replies());
+        for correlation_id in [None, Some(vec![]), Some(vec![0]), Some((0..=255).collect())] {
+            let mut requester = requester(Some(0));
+            requester.address.correlation_id.clone_from(&correlation_id);
+
+            reply(
+                &publisher,
+                &requester,
+                &outcome(bought(OrderState::Created), None),
+            );
+
+            assert_eq!(
+                replies.next().header("kafka_correlationId"),
+                correlation_id.as_deref()
+            );
+        }
+    }
+
+    #[test]
+    fn given_replies_that_no_broker_will_take_then_each_is_given_up_and_the_next_one_is_sent() {
+        let broker = TestBroker::embedded();
+        let (publisher, replies) = (publisher(&broker), broker.replies());
+        let outcome = outcome(bought(OrderState::Created), None);
+        // More than once: what the producer has learned of a topic changes how it tells of the failure.
+        for _ in 0..3 {
+            reply(&publisher, &requester(Some(99)), &outcome);
+        }
+        reply(&publisher, &requester(None), &outcome);
+        assert_eq!(replies.next().value, Golden::read("order_created").value);
+    }
+}

@@ -1,0 +1,8 @@
+//! The contract on the wire, held to golden files, and the Kafka plumbing at work on a broker.
+
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+#[path = "../support/golden.rs"]
+mod golden;
+
+mod wire;
