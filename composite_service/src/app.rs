@@ -19,8 +19,8 @@ use shared::shutdown::Termination;
 use tokio::sync::watch;
 
 use crate::actors::kafka_bridge::{KafkaBridge, KafkaBridgeParts, ReplyArrived};
-use crate::actors::reviewer::{ReviewDesk, Reviewer};
 use crate::actors::purchase_actor::{Colleagues, Purchases};
+use crate::actors::reviewer::{ReviewDesk, Reviewer};
 use crate::config::Settings;
 use crate::inbound::http::routes::{self, Shop};
 use crate::inbound::kafka::reply_intake::ReplyIntake;

@@ -13,8 +13,8 @@ use shared::clock::Clock;
 use shared::ids::{IdSource, next_order_number};
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::PaymentDto;
-use tokio::time::Instant;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::Instant;
 
 use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
 use crate::domain::order::Basket;
@@ -193,7 +193,10 @@ impl PurchaseActor {
                 self.go_on(Event::Renumbered(number), ctx);
             }
             Effect::Confirm { .. } if self.started_at.elapsed() > CONFIRM_FENCE => {
-                log::warn!("order={} has taken too long to be charged", self.purchase.number());
+                log::warn!(
+                    "order={} has taken too long to be charged",
+                    self.purchase.number()
+                );
                 self.go_on(Event::Confirm(ConfirmAnswer::TooLate), ctx);
             }
             Effect::Confirm { number, payment } => {

@@ -41,7 +41,10 @@ impl Reviewer {
     /// A reviewer at this desk; `ids` is the chance in its interval.
     #[must_use]
     pub fn new(desk: ReviewDesk, ids: Arc<dyn IdSource>) -> Self {
-        Self { desk: Arc::new(desk), ids }
+        Self {
+            desk: Arc::new(desk),
+            ids,
+        }
     }
 
     fn pause(&self) -> Duration {
@@ -51,14 +54,21 @@ impl Reviewer {
 
     /// One round, and the next after a pause: rounds never overlap.
     fn go_round(&self, ctx: &mut Context<Self>) {
-        let (desk, pause, asker) = (Arc::clone(&self.desk), self.pause(), ctx.address().recipient());
+        let (desk, pause, asker) = (
+            Arc::clone(&self.desk),
+            self.pause(),
+            ctx.address().recipient(),
+        );
         let round = async move {
             tokio::time::sleep(pause).await;
             desk.review_all(&asker).await;
         };
-        ctx.spawn(actix::fut::ActorFutureExt::map(round.into_actor(self), |(), reviewer, ctx| {
-            reviewer.go_round(ctx);
-        }));
+        ctx.spawn(actix::fut::ActorFutureExt::map(
+            round.into_actor(self),
+            |(), reviewer, ctx| {
+                reviewer.go_round(ctx);
+            },
+        ));
     }
 }
 
@@ -95,7 +105,9 @@ impl ReviewDesk {
     }
 
     async fn review(&self, order: &OrderDto, asker: &Recipient<CommandAnswered>) {
-        let Some(number) = &order.order_num else { return };
+        let Some(number) = &order.order_num else {
+            return;
+        };
         let standing = self.gateway.look_up(number).await;
         if let Standing::Unknown(cause) = &standing {
             log::warn!("order={number} the gateway does not say whether it is charged: {cause}");
@@ -104,7 +116,10 @@ impl ReviewDesk {
             Remedy::Wait => {}
             Remedy::Send(command) => {
                 log::info!("order={number} review: {command:?}");
-                let message = SendCommand { command, asker: asker.clone() };
+                let message = SendCommand {
+                    command,
+                    asker: asker.clone(),
+                };
                 if let Err(error) = self.bridge.try_send(message) {
                     log::warn!("order={number} the bridge did not take a command: {error}");
                 }

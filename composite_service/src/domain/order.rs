@@ -68,7 +68,8 @@ impl OrderCommand {
         match self {
             Self::Create { number, .. }
             | Self::Approve { number, .. }
-            | Self::Reject { number, .. } | Self::Settle { number } => number,
+            | Self::Reject { number, .. }
+            | Self::Settle { number } => number,
         }
     }
 }

@@ -40,10 +40,14 @@ pub fn remedy(number: &OrderNumber, order: &OrderDto, standing: Standing) -> Rem
         (Some(OrderStatus::Created), Standing::Charged(payment)) => {
             Remedy::Send(OrderCommand::Approve { number, payment })
         }
-        (Some(OrderStatus::Created), Standing::NotCharged) => {
-            Remedy::Send(OrderCommand::Reject { number, reason: Reason::Expired, detail: None })
+        (Some(OrderStatus::Created), Standing::NotCharged) => Remedy::Send(OrderCommand::Reject {
+            number,
+            reason: Reason::Expired,
+            detail: None,
+        }),
+        (Some(OrderStatus::Rejected), Standing::Charged(payment)) => {
+            Remedy::Refund(payment, rejected_for)
         }
-        (Some(OrderStatus::Rejected), Standing::Charged(payment)) => Remedy::Refund(payment, rejected_for),
         (Some(OrderStatus::Rejected), Standing::NotCharged) => {
             Remedy::Send(OrderCommand::Settle { number })
         }
@@ -56,7 +60,10 @@ mod tests {
     use shared::money::Money;
 
     fn payment() -> PaymentDto {
-        PaymentDto { payment_key: "p".to_owned(), amount: Money::from_units(12_000) }
+        PaymentDto {
+            payment_key: "p".to_owned(),
+            amount: Money::from_units(12_000),
+        }
     }
 
     fn reviewed(status: OrderStatus, standing: Standing) -> Remedy {
@@ -74,24 +81,50 @@ mod tests {
 
     #[test]
     fn given_a_pending_order_then_the_gateway_decides_whether_it_is_completed_or_given_up() {
-        let approve = OrderCommand::Approve { number: number(), payment: payment() };
-        assert_eq!(reviewed(OrderStatus::Created, Standing::Charged(payment())), Remedy::Send(approve));
-        let reject = OrderCommand::Reject { number: number(), reason: Reason::Expired, detail: None };
-        assert_eq!(reviewed(OrderStatus::Created, Standing::NotCharged), Remedy::Send(reject));
+        let approve = OrderCommand::Approve {
+            number: number(),
+            payment: payment(),
+        };
+        assert_eq!(
+            reviewed(OrderStatus::Created, Standing::Charged(payment())),
+            Remedy::Send(approve)
+        );
+        let reject = OrderCommand::Reject {
+            number: number(),
+            reason: Reason::Expired,
+            detail: None,
+        };
+        assert_eq!(
+            reviewed(OrderStatus::Created, Standing::NotCharged),
+            Remedy::Send(reject)
+        );
     }
 
     #[test]
     fn given_a_rejected_order_then_a_charge_is_given_back_before_the_books_are_closed() {
         let refund = Remedy::Refund(payment(), Reason::PaymentDeclined);
-        assert_eq!(reviewed(OrderStatus::Rejected, Standing::Charged(payment())), refund);
+        assert_eq!(
+            reviewed(OrderStatus::Rejected, Standing::Charged(payment())),
+            refund
+        );
         let settle = Remedy::Send(OrderCommand::Settle { number: number() });
-        assert_eq!(reviewed(OrderStatus::Rejected, Standing::NotCharged), settle);
+        assert_eq!(
+            reviewed(OrderStatus::Rejected, Standing::NotCharged),
+            settle
+        );
     }
 
     #[test]
     fn given_a_gateway_that_can_not_say_then_nothing_is_done() {
-        for status in [OrderStatus::Created, OrderStatus::Rejected, OrderStatus::Complete] {
-            assert_eq!(reviewed(status, Standing::Unknown("away".to_owned())), Remedy::Wait);
+        for status in [
+            OrderStatus::Created,
+            OrderStatus::Rejected,
+            OrderStatus::Complete,
+        ] {
+            assert_eq!(
+                reviewed(status, Standing::Unknown("away".to_owned())),
+                Remedy::Wait
+            );
         }
     }
 }

@@ -8,9 +8,18 @@ use crate::mall::{Answer, Mall, basket, paid_basket};
 use crate::spring_peers::Peer;
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
-    ("given_200_buyers_of_an_item_with_stock_100_then_100_get_it_and_100_are_told_409", hot_item),
-    ("given_orders_of_a_and_b_mixed_with_b_and_a_then_none_fails_and_the_stock_adds_up", opposite_orders),
-    ("given_20_approvals_and_rejections_of_one_order_at_once_then_one_transition_happens", one_transition),
+    (
+        "given_200_buyers_of_an_item_with_stock_100_then_100_get_it_and_100_are_told_409",
+        hot_item,
+    ),
+    (
+        "given_orders_of_a_and_b_mixed_with_b_and_a_then_none_fails_and_the_stock_adds_up",
+        opposite_orders,
+    ),
+    (
+        "given_20_approvals_and_rejections_of_one_order_at_once_then_one_transition_happens",
+        one_transition,
+    ),
 ];
 
 fn buy_all(mall: &Mall, baskets: &[Value]) -> Vec<Answer> {
@@ -18,14 +27,23 @@ fn buy_all(mall: &Mall, baskets: &[Value]) -> Vec<Answer> {
 }
 
 fn count(answers: &[Answer], status: u16) -> usize {
-    answers.iter().filter(|answer| answer.status == status).count()
+    answers
+        .iter()
+        .filter(|answer| answer.status == status)
+        .count()
 }
 
 fn hot_item(mall: &Mall) {
     let item = mall.new_item(100);
-    let baskets: Vec<Value> = (0..200).map(|_| paid_basket(&[(item, 1)], "pay", 12_000)).collect();
+    let baskets: Vec<Value> = (0..200)
+        .map(|_| paid_basket(&[(item, 1)], "pay", 12_000))
+        .collect();
     let answers = buy_all(mall, &baskets);
-    assert_eq!((count(&answers, 200), count(&answers, 409)), (100, 100), "{answers:?}");
+    assert_eq!(
+        (count(&answers, 200), count(&answers, 409)),
+        (100, 100),
+        "{answers:?}"
+    );
     for answer in &answers {
         match answer.status {
             200 => answer.assert_order("COMPLETE"),
@@ -39,17 +57,30 @@ fn hot_item(mall: &Mall) {
 fn opposite_orders(mall: &Mall) {
     let (a, b) = (mall.new_item(150), mall.new_item(150));
     let baskets: Vec<Value> = (0..200)
-        .map(|index| if index % 2 == 0 { basket(&[(a, 1), (b, 1)]) } else { basket(&[(b, 1), (a, 1)]) })
+        .map(|index| {
+            if index % 2 == 0 {
+                basket(&[(a, 1), (b, 1)])
+            } else {
+                basket(&[(b, 1), (a, 1)])
+            }
+        })
         .collect();
     let answers = buy_all(mall, &baskets);
-    assert_eq!((count(&answers, 200), count(&answers, 409)), (150, 50), "{answers:?}");
+    assert_eq!(
+        (count(&answers, 200), count(&answers, 409)),
+        (150, 50),
+        "{answers:?}"
+    );
     assert_eq!((mall.stock(a), mall.stock(b)), (0, 0));
     assert_eq!((mall.held(a), mall.held(b)), (150, 150));
 }
 
 fn one_transition(mall: &Mall) {
     let item = mall.new_item(10);
-    let number = mall.run(mall.buy(&basket(&[(item, 2)]))).assert_order("CREATED").order_num();
+    let number = mall
+        .run(mall.buy(&basket(&[(item, 2)])))
+        .assert_order("CREATED")
+        .order_num();
     let peer = Peer::new(mall);
     let commands: Vec<String> = (0..20)
         .map(|index| {
@@ -66,10 +97,21 @@ fn one_transition(mall: &Mall) {
         .collect();
     let replies = peer.ask_all(&number, &commands);
     assert_eq!(replies.len(), 20);
-    let revision = mall.number(&format!("SELECT revision FROM orders WHERE order_num = '{number}'"));
+    let revision = mall.number(&format!(
+        "SELECT revision FROM orders WHERE order_num = '{number}'"
+    ));
     assert_eq!(revision, 1, "exactly one transition");
     let order = mall.run(mall.get(&format!("/open-api/order/{number}")));
-    let expected_stock = if order.order_status() == "COMPLETE" { 8 } else { 10 };
+    let expected_stock = if order.order_status() == "COMPLETE" {
+        8
+    } else {
+        10
+    };
     assert_eq!(mall.stock(item), expected_stock);
-    assert!(replies.iter().all(|reply| reply["data"]["status"] == order.body["status"]), "{replies:?}");
+    assert!(
+        replies
+            .iter()
+            .all(|reply| reply["data"]["status"] == order.body["status"]),
+        "{replies:?}"
+    );
 }

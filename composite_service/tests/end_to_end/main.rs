@@ -23,10 +23,17 @@ type Behaviour = (&'static str, fn(&Mall));
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let malls = mall::variants();
-    let behaviours: Vec<Behaviour> =
-        [purchases::BEHAVIOURS, payments::BEHAVIOURS, contention::BEHAVIOURS, spring_peers::BEHAVIOURS].concat();
-    let mut trials: Vec<Trial> =
-        malls.iter().flat_map(|mall| behaviours.iter().map(|behaviour| trial(mall, *behaviour))).collect();
+    let behaviours: Vec<Behaviour> = [
+        purchases::BEHAVIOURS,
+        payments::BEHAVIOURS,
+        contention::BEHAVIOURS,
+        spring_peers::BEHAVIOURS,
+    ]
+    .concat();
+    let mut trials: Vec<Trial> = malls
+        .iter()
+        .flat_map(|mall| behaviours.iter().map(|behaviour| trial(mall, *behaviour)))
+        .collect();
     // These take a mall apart, so each has its own.
     trials.extend(away::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);

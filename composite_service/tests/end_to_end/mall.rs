@@ -21,7 +21,13 @@ pub(crate) struct LazyMall {
 
 /// The malls that every behaviour is tested on.
 pub(crate) fn variants() -> Vec<Arc<LazyMall>> {
-    let lazy = |name, configure| Arc::new(LazyMall { name, configure, mall: OnceLock::new() });
+    let lazy = |name, configure| {
+        Arc::new(LazyMall {
+            name,
+            configure,
+            mall: OnceLock::new(),
+        })
+    };
     let mut malls = vec![
         lazy("embedded", |_| {}),
         lazy("kafka_two_of_each", |builder| {
@@ -82,7 +88,9 @@ impl Mall {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut builder = Stack::builder(Place::under(folder.path()).expect("a place"));
         configure(&mut builder);
-        let stack = builder.start().unwrap_or_else(|error| panic!("the mall does not start: {error:#}"));
+        let stack = builder
+            .start()
+            .unwrap_or_else(|error| panic!("the mall does not start: {error:#}"));
         // An error means that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mall = Self {
@@ -99,7 +107,9 @@ impl Mall {
     /// Puts an item of 12,000 won on the shelf.
     pub(crate) fn new_item(&self, stock: u32) -> i64 {
         let item = NEXT_ITEM.fetch_add(1, Ordering::Relaxed);
-        self.sql(&format!("INSERT INTO items VALUES ({item}, 1, '물건 {item}', 12000, {stock})"));
+        self.sql(&format!(
+            "INSERT INTO items VALUES ({item}, 1, '물건 {item}', 12000, {stock})"
+        ));
         item
     }
 
@@ -114,13 +124,18 @@ impl Mall {
 
     /// Runs a statement at the database, as somebody outside.
     pub(crate) fn sql(&self, statement: &str) -> String {
-        self.stack.database.sql(statement).unwrap_or_else(|error| panic!("{statement}: {error:#}"))
+        self.stack
+            .database
+            .sql(statement)
+            .unwrap_or_else(|error| panic!("{statement}: {error:#}"))
     }
 
     /// What a query of one number says.
     pub(crate) fn number(&self, query: &str) -> i64 {
         let text = self.sql(query);
-        text.trim().parse().unwrap_or_else(|_| panic!("{query}: {text:?}"))
+        text.trim()
+            .parse()
+            .unwrap_or_else(|_| panic!("{query}: {text:?}"))
     }
 
     pub(crate) fn stock(&self, item: i64) -> i64 {
@@ -146,8 +161,17 @@ impl Mall {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        let request = self.client.post(format!("{}{path}", self.composite())).json(body);
-        answer(request.send().await.unwrap_or_else(|error| panic!("POST {path}: {error:?}"))).await
+        let request = self
+            .client
+            .post(format!("{}{path}", self.composite()))
+            .json(body);
+        answer(
+            request
+                .send()
+                .await
+                .unwrap_or_else(|error| panic!("POST {path}: {error:?}")),
+        )
+        .await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -155,7 +179,14 @@ impl Mall {
     }
 
     pub(crate) async fn get_from(&self, url: &str) -> Answer {
-        answer(self.client.get(url).send().await.unwrap_or_else(|error| panic!("GET {url}: {error:?}"))).await
+        answer(
+            self.client
+                .get(url)
+                .send()
+                .await
+                .unwrap_or_else(|error| panic!("GET {url}: {error:?}")),
+        )
+        .await
     }
 
     pub(crate) async fn buy(&self, basket: &Value) -> Answer {
@@ -164,9 +195,21 @@ impl Mall {
 
     /// What the gateway's ledger says of one order.
     pub(crate) async fn ledger(&self, order_num: &str) -> Totals {
-        let answer = self.get_from(&format!("{}/ledger?orderId={order_num}", self.stack.payment_url())).await;
-        let total = |name: &str| answer.body["totals"][name].as_i64().unwrap_or_else(|| panic!("{answer:?}"));
-        Totals { charged: total("charged"), canceled: total("canceled") }
+        let answer = self
+            .get_from(&format!(
+                "{}/ledger?orderId={order_num}",
+                self.stack.payment_url()
+            ))
+            .await;
+        let total = |name: &str| {
+            answer.body["totals"][name]
+                .as_i64()
+                .unwrap_or_else(|| panic!("{answer:?}"))
+        };
+        Totals {
+            charged: total("charged"),
+            canceled: total("canceled"),
+        }
     }
 }
 
@@ -174,17 +217,26 @@ async fn answer(response: reqwest::Response) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let text = response.text().await.expect("a body");
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Answer { status, headers, body }
+    Answer {
+        status,
+        headers,
+        body,
+    }
 }
 
 impl Answer {
     /// The order number that the answer names.
     pub(crate) fn order_num(&self) -> String {
-        self.body["orderNum"].as_str().unwrap_or_else(|| panic!("no order is named: {self:?}")).to_owned()
+        self.body["orderNum"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no order is named: {self:?}"))
+            .to_owned()
     }
 
     pub(crate) fn order_status(&self) -> &str {
-        self.body["status"].as_str().unwrap_or_else(|| panic!("no order: {self:?}"))
+        self.body["status"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no order: {self:?}"))
     }
 
     /// Asserts a success with an order in this status.
@@ -199,25 +251,36 @@ impl Answer {
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!(self.body["reason"], reason, "{self:?}");
         assert_eq!(self.body["status"], status, "{self:?}");
-        assert!(self.body["code"].as_i64().is_some_and(|code| code < 0) && self.body["msg"].is_string(), "{self:?}");
+        assert!(
+            self.body["code"].as_i64().is_some_and(|code| code < 0) && self.body["msg"].is_string(),
+            "{self:?}"
+        );
         self
     }
 }
 
 /// A request for so many pieces of each item.
 pub(crate) fn basket(lines: &[(i64, i64)]) -> Value {
-    let lines: Vec<Value> = lines.iter().map(|(item, quantity)| json!({"item": {"itemId": item}, "quantity": quantity})).collect();
+    let lines: Vec<Value> = lines
+        .iter()
+        .map(|(item, quantity)| json!({"item": {"itemId": item}, "quantity": quantity}))
+        .collect();
     json!({"orderLineList": lines, "couponId": null})
 }
 
 /// The same, paid at once.
 pub(crate) fn paid_basket(lines: &[(i64, i64)], key_prefix: &str, amount: i64) -> Value {
     let mut basket = basket(lines);
-    basket["payment"] = json!({"paymentKey": payment_key(key_prefix), "amount": {"amount": amount}});
+    basket["payment"] =
+        json!({"paymentKey": payment_key(key_prefix), "amount": {"amount": amount}});
     basket
 }
 
 /// A payment key that no other test uses.
 pub(crate) fn payment_key(prefix: &str) -> String {
-    format!("{prefix}-{}-{}", std::process::id(), NEXT_PAYMENT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "{prefix}-{}-{}",
+        std::process::id(),
+        NEXT_PAYMENT.fetch_add(1, Ordering::Relaxed)
+    )
 }

@@ -6,11 +6,26 @@ use crate::Behaviour;
 use crate::mall::{Answer, Mall, Totals, basket, payment_key};
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
-    ("given_a_pending_order_when_paid_twice_by_one_payment_then_it_is_complete_and_charged_once", paid_twice),
-    ("given_a_paid_order_when_paid_by_another_payment_then_409_and_nothing_is_charged", paid_otherwise),
-    ("given_a_pending_order_when_the_amount_is_wrong_then_422_and_it_can_still_be_paid", wrong_amount),
-    ("given_a_pending_order_when_declined_then_402_and_it_is_rejected", declined),
-    ("given_a_pending_order_when_paid_by_many_payments_at_once_then_one_is_charged_and_kept", paid_by_many),
+    (
+        "given_a_pending_order_when_paid_twice_by_one_payment_then_it_is_complete_and_charged_once",
+        paid_twice,
+    ),
+    (
+        "given_a_paid_order_when_paid_by_another_payment_then_409_and_nothing_is_charged",
+        paid_otherwise,
+    ),
+    (
+        "given_a_pending_order_when_the_amount_is_wrong_then_422_and_it_can_still_be_paid",
+        wrong_amount,
+    ),
+    (
+        "given_a_pending_order_when_declined_then_402_and_it_is_rejected",
+        declined,
+    ),
+    (
+        "given_a_pending_order_when_paid_by_many_payments_at_once_then_one_is_charged_and_kept",
+        paid_by_many,
+    ),
     ("given_no_such_order_when_paid_then_404", unknown),
 ];
 
@@ -19,7 +34,8 @@ fn payment(prefix: &str, amount: i64) -> Value {
 }
 
 async fn pay(mall: &Mall, number: &str, payment: &Value) -> Answer {
-    mall.post(&format!("/open-api/order/{number}/payment"), payment).await
+    mall.post(&format!("/open-api/order/{number}/payment"), payment)
+        .await
 }
 
 fn pending_order(mall: &Mall, item: i64) -> String {
@@ -30,41 +46,74 @@ fn pending_order(mall: &Mall, item: i64) -> String {
 fn paid_twice(mall: &Mall) {
     let number = pending_order(mall, mall.new_item(10));
     let payment = payment("pay", 24_000);
-    mall.run(pay(mall, &number, &payment)).assert_order("COMPLETE");
-    mall.run(pay(mall, &number, &payment)).assert_order("COMPLETE");
-    assert_eq!(mall.run(mall.ledger(&number)), Totals { charged: 1, canceled: 0 });
+    mall.run(pay(mall, &number, &payment))
+        .assert_order("COMPLETE");
+    mall.run(pay(mall, &number, &payment))
+        .assert_order("COMPLETE");
+    assert_eq!(
+        mall.run(mall.ledger(&number)),
+        Totals {
+            charged: 1,
+            canceled: 0
+        }
+    );
 }
 
 fn paid_otherwise(mall: &Mall) {
     let number = pending_order(mall, mall.new_item(10));
-    mall.run(pay(mall, &number, &payment("pay", 24_000))).assert_order("COMPLETE");
+    mall.run(pay(mall, &number, &payment("pay", 24_000)))
+        .assert_order("COMPLETE");
     let second = mall.run(pay(mall, &number, &payment("pay", 24_000)));
     second.assert_problem(409, "ALREADY_PAID");
     assert_eq!(second.order_num(), number);
-    assert_eq!(mall.run(mall.ledger(&number)), Totals { charged: 1, canceled: 0 });
+    assert_eq!(
+        mall.run(mall.ledger(&number)),
+        Totals {
+            charged: 1,
+            canceled: 0
+        }
+    );
 }
 
 fn wrong_amount(mall: &Mall) {
     let number = pending_order(mall, mall.new_item(10));
-    mall.run(pay(mall, &number, &payment("pay", 23_000))).assert_problem(422, "AMOUNT_MISMATCH");
-    assert_eq!(mall.run(mall.ledger(&number)), Totals { charged: 0, canceled: 0 });
-    mall.run(pay(mall, &number, &payment("pay", 24_000))).assert_order("COMPLETE");
+    mall.run(pay(mall, &number, &payment("pay", 23_000)))
+        .assert_problem(422, "AMOUNT_MISMATCH");
+    assert_eq!(
+        mall.run(mall.ledger(&number)),
+        Totals {
+            charged: 0,
+            canceled: 0
+        }
+    );
+    mall.run(pay(mall, &number, &payment("pay", 24_000)))
+        .assert_order("COMPLETE");
 }
 
 fn declined(mall: &Mall) {
     let item = mall.new_item(10);
     let number = pending_order(mall, item);
-    mall.run(pay(mall, &number, &payment("decline", 24_000))).assert_problem(402, "PAYMENT_DECLINED");
+    mall.run(pay(mall, &number, &payment("decline", 24_000)))
+        .assert_problem(402, "PAYMENT_DECLINED");
     assert_eq!(mall.stock(item), 10);
-    mall.run(pay(mall, &number, &payment("pay", 24_000))).assert_problem(409, "ALREADY_REJECTED");
-    assert_eq!(mall.run(mall.ledger(&number)), Totals { charged: 0, canceled: 0 });
+    mall.run(pay(mall, &number, &payment("pay", 24_000)))
+        .assert_problem(409, "ALREADY_REJECTED");
+    assert_eq!(
+        mall.run(mall.ledger(&number)),
+        Totals {
+            charged: 0,
+            canceled: 0
+        }
+    );
 }
 
 fn paid_by_many(mall: &Mall) {
     let item = mall.new_item(10);
     let number = pending_order(mall, item);
     let payments: Vec<Value> = (0..20).map(|_| payment("pay", 24_000)).collect();
-    let answers = mall.run(futures_util::future::join_all(payments.iter().map(|payment| pay(mall, &number, payment))));
+    let answers = mall.run(futures_util::future::join_all(
+        payments.iter().map(|payment| pay(mall, &number, payment)),
+    ));
     for answer in &answers {
         if answer.status == 200 {
             answer.assert_order("COMPLETE");
@@ -72,12 +121,22 @@ fn paid_by_many(mall: &Mall) {
             answer.assert_problem(409, "ALREADY_PAID");
         }
     }
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    assert_eq!(mall.run(mall.ledger(&number)), Totals { charged: 1, canceled: 0 });
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 200).count(),
+        1
+    );
+    assert_eq!(
+        mall.run(mall.ledger(&number)),
+        Totals {
+            charged: 1,
+            canceled: 0
+        }
+    );
     assert_eq!(mall.stock(item), 8);
 }
 
 fn unknown(mall: &Mall) {
     let unknown = "20261123000000000000000000000000";
-    mall.run(pay(mall, unknown, &payment("pay", 1))).assert_problem(404, "NOT_FOUND");
+    mall.run(pay(mall, unknown, &payment("pay", 1)))
+        .assert_problem(404, "NOT_FOUND");
 }

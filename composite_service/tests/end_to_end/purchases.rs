@@ -6,16 +6,46 @@ use crate::Behaviour;
 use crate::mall::{Mall, Totals, basket, paid_basket};
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
-    ("given_stock_when_bought_and_paid_in_one_step_then_it_is_complete", one_step),
-    ("given_stock_when_ordered_without_payment_then_it_is_pending_and_stock_is_taken", pending),
-    ("given_a_declining_card_when_bought_then_402_and_the_books_are_as_before", declined),
-    ("given_a_wrong_amount_when_bought_then_422_and_nothing_is_charged", wrong_amount),
-    ("given_too_little_stock_when_bought_then_409_and_the_books_are_as_before", oversized),
-    ("given_several_lines_when_one_can_not_be_had_then_none_is_taken", all_or_none),
-    ("given_a_coupon_then_it_is_used_once_and_given_back_by_a_rejection", coupon),
-    ("given_a_lost_answer_of_the_gateway_when_bought_then_it_is_charged_once_and_complete", lost_answer),
-    ("given_senseless_requests_then_they_are_told_so_and_nothing_is_ordered", senseless),
-    ("given_products_then_they_are_paged_by_link_and_found_one_by_one", products),
+    (
+        "given_stock_when_bought_and_paid_in_one_step_then_it_is_complete",
+        one_step,
+    ),
+    (
+        "given_stock_when_ordered_without_payment_then_it_is_pending_and_stock_is_taken",
+        pending,
+    ),
+    (
+        "given_a_declining_card_when_bought_then_402_and_the_books_are_as_before",
+        declined,
+    ),
+    (
+        "given_a_wrong_amount_when_bought_then_422_and_nothing_is_charged",
+        wrong_amount,
+    ),
+    (
+        "given_too_little_stock_when_bought_then_409_and_the_books_are_as_before",
+        oversized,
+    ),
+    (
+        "given_several_lines_when_one_can_not_be_had_then_none_is_taken",
+        all_or_none,
+    ),
+    (
+        "given_a_coupon_then_it_is_used_once_and_given_back_by_a_rejection",
+        coupon,
+    ),
+    (
+        "given_a_lost_answer_of_the_gateway_when_bought_then_it_is_charged_once_and_complete",
+        lost_answer,
+    ),
+    (
+        "given_senseless_requests_then_they_are_told_so_and_nothing_is_ordered",
+        senseless,
+    ),
+    (
+        "given_products_then_they_are_paged_by_link_and_found_one_by_one",
+        products,
+    ),
 ];
 
 fn one_step(mall: &Mall) {
@@ -24,7 +54,13 @@ fn one_step(mall: &Mall) {
     answer.assert_order("COMPLETE");
     assert_eq!(mall.stock(item), 8);
     let number = answer.order_num();
-    assert_eq!(mall.run(mall.ledger(&number)), Totals { charged: 1, canceled: 0 });
+    assert_eq!(
+        mall.run(mall.ledger(&number)),
+        Totals {
+            charged: 1,
+            canceled: 0
+        }
+    );
 
     let path = answer.headers["location"].to_str().unwrap().to_owned();
     assert_eq!(path, format!("/open-api/order/{number}"));
@@ -33,9 +69,13 @@ fn one_step(mall: &Mall) {
         assert_eq!(read.body, answer.body);
         assert!(read.body.get("payment").is_none() && read.body.get("requestId").is_none());
     }
-    assert_eq!(answer.body["orderLineList"][0]["item"]["price"]["amount"], 12_000);
+    assert_eq!(
+        answer.body["orderLineList"][0]["item"]["price"]["amount"],
+        12_000
+    );
     assert_eq!(answer.body["finalPrice"]["amount"], 24_000);
-    let at_order_service = mall.run(mall.get_from(&format!("{}/api/order/{number}", mall.stack.order_url())));
+    let at_order_service =
+        mall.run(mall.get_from(&format!("{}/api/order/{number}", mall.stack.order_url())));
     assert_eq!(at_order_service.body["status"], "COMPLETE");
 }
 
@@ -45,7 +85,10 @@ fn pending(mall: &Mall) {
     answer.assert_order("CREATED");
     assert_eq!((mall.stock(item), mall.held(item)), (7, 3));
     let number = answer.order_num();
-    assert!((30..=40).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()), "{number}");
+    assert!(
+        (30..=40).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()),
+        "{number}"
+    );
 }
 
 fn declined(mall: &Mall) {
@@ -53,7 +96,13 @@ fn declined(mall: &Mall) {
     let answer = mall.run(mall.buy(&paid_basket(&[(item, 2)], "decline", 24_000)));
     answer.assert_problem(402, "PAYMENT_DECLINED");
     assert_eq!(mall.stock(item), 10);
-    assert_eq!(mall.run(mall.ledger(&answer.order_num())), Totals { charged: 0, canceled: 0 });
+    assert_eq!(
+        mall.run(mall.ledger(&answer.order_num())),
+        Totals {
+            charged: 0,
+            canceled: 0
+        }
+    );
     let order = mall.run(mall.get(&format!("/open-api/order/{}", answer.order_num())));
     order.assert_order("REJECTED");
     assert_eq!(order.body["rejectReason"], "PAYMENT_DECLINED");
@@ -64,7 +113,13 @@ fn wrong_amount(mall: &Mall) {
     for amount in [23_999, 24_001, 0] {
         let answer = mall.run(mall.buy(&paid_basket(&[(item, 2)], "pay", amount)));
         answer.assert_problem(422, "AMOUNT_MISMATCH");
-        assert_eq!(mall.run(mall.ledger(&answer.order_num())), Totals { charged: 0, canceled: 0 });
+        assert_eq!(
+            mall.run(mall.ledger(&answer.order_num())),
+            Totals {
+                charged: 0,
+                canceled: 0
+            }
+        );
     }
     assert_eq!(mall.stock(item), 10);
 }
@@ -74,18 +129,28 @@ fn oversized(mall: &Mall) {
     for quantity in [11, 5_000_000_000, i64::MAX] {
         let answer = mall.run(mall.buy(&paid_basket(&[(item, quantity)], "pay", 1)));
         answer.assert_problem(409, "OUT_OF_STOCK");
-        assert_eq!(mall.run(mall.ledger(&answer.order_num())), Totals { charged: 0, canceled: 0 });
+        assert_eq!(
+            mall.run(mall.ledger(&answer.order_num())),
+            Totals {
+                charged: 0,
+                canceled: 0
+            }
+        );
     }
     assert_eq!(mall.stock(item), 10);
 }
 
 fn all_or_none(mall: &Mall) {
     let (plenty, scarce) = (mall.new_item(10), mall.new_item(1));
-    mall.run(mall.buy(&basket(&[(plenty, 2), (scarce, 2)]))).assert_problem(409, "OUT_OF_STOCK");
-    mall.run(mall.buy(&basket(&[(plenty, 2), (999_999_999, 1)]))).assert_problem(422, "UNKNOWN_ITEM");
-    mall.run(mall.buy(&basket(&[(scarce, 1), (scarce, 1)]))).assert_problem(409, "OUT_OF_STOCK");
+    mall.run(mall.buy(&basket(&[(plenty, 2), (scarce, 2)])))
+        .assert_problem(409, "OUT_OF_STOCK");
+    mall.run(mall.buy(&basket(&[(plenty, 2), (999_999_999, 1)])))
+        .assert_problem(422, "UNKNOWN_ITEM");
+    mall.run(mall.buy(&basket(&[(scarce, 1), (scarce, 1)])))
+        .assert_problem(409, "OUT_OF_STOCK");
     assert_eq!((mall.stock(plenty), mall.stock(scarce)), (10, 1));
-    mall.run(mall.buy(&basket(&[(plenty, 2), (scarce, 1)]))).assert_order("CREATED");
+    mall.run(mall.buy(&basket(&[(plenty, 2), (scarce, 1)])))
+        .assert_order("CREATED");
     assert_eq!((mall.stock(plenty), mall.stock(scarce)), (8, 0));
 }
 
@@ -96,11 +161,19 @@ fn coupon(mall: &Mall) {
         basket["couponId"] = json!(coupon);
         basket
     };
-    mall.run(mall.buy(&with_coupon("decline"))).assert_problem(402, "PAYMENT_DECLINED");
+    mall.run(mall.buy(&with_coupon("decline")))
+        .assert_problem(402, "PAYMENT_DECLINED");
     let answer = mall.run(mall.buy(&with_coupon("pay")));
     answer.assert_order("COMPLETE");
-    assert_eq!((&answer.body["couponId"], &answer.body["finalPrice"]["amount"]), (&json!(coupon), &json!(10_000)));
-    mall.run(mall.buy(&with_coupon("pay"))).assert_problem(422, "COUPON_USED");
+    assert_eq!(
+        (
+            &answer.body["couponId"],
+            &answer.body["finalPrice"]["amount"]
+        ),
+        (&json!(coupon), &json!(10_000))
+    );
+    mall.run(mall.buy(&with_coupon("pay")))
+        .assert_problem(422, "COUPON_USED");
     assert_eq!(mall.stock(item), 9);
 }
 
@@ -108,17 +181,29 @@ fn lost_answer(mall: &Mall) {
     let item = mall.new_item(10);
     let answer = mall.run(mall.buy(&paid_basket(&[(item, 1)], "lose", 12_000)));
     answer.assert_order("COMPLETE");
-    assert_eq!(mall.run(mall.ledger(&answer.order_num())), Totals { charged: 1, canceled: 0 });
+    assert_eq!(
+        mall.run(mall.ledger(&answer.order_num())),
+        Totals {
+            charged: 1,
+            canceled: 0
+        }
+    );
 }
 
 fn senseless(mall: &Mall) {
     let item = mall.new_item(10);
-    mall.run(mall.buy(&basket(&[]))).assert_problem(400, "EMPTY_ORDER");
-    mall.run(mall.buy(&json!({"orderLineList": "all"}))).assert_problem(400, "MALFORMED_REQUEST");
-    mall.run(mall.buy(&basket(&[(item, 0)]))).assert_problem(422, "INVALID_QUANTITY");
-    mall.run(mall.buy(&json!({"orderLineList": [], "x": "x".repeat(100_000)}))).assert_problem(413, "BODY_TOO_LARGE");
-    mall.run(mall.get("/open-api/order/20261123000000000000000000000000")).assert_problem(404, "NOT_FOUND");
-    mall.run(mall.get("/open-api/order")).assert_problem(405, "METHOD_NOT_ALLOWED");
+    mall.run(mall.buy(&basket(&[])))
+        .assert_problem(400, "EMPTY_ORDER");
+    mall.run(mall.buy(&json!({"orderLineList": "all"})))
+        .assert_problem(400, "MALFORMED_REQUEST");
+    mall.run(mall.buy(&basket(&[(item, 0)])))
+        .assert_problem(422, "INVALID_QUANTITY");
+    mall.run(mall.buy(&json!({"orderLineList": [], "x": "x".repeat(100_000)})))
+        .assert_problem(413, "BODY_TOO_LARGE");
+    mall.run(mall.get("/open-api/order/20261123000000000000000000000000"))
+        .assert_problem(404, "NOT_FOUND");
+    mall.run(mall.get("/open-api/order"))
+        .assert_problem(405, "METHOD_NOT_ALLOWED");
     assert_eq!((mall.stock(item), mall.held(item)), (10, 0));
 }
 
@@ -126,12 +211,24 @@ fn products(mall: &Mall) {
     mall.sql("INSERT IGNORE INTO products VALUES (2, '둘'), (3, '셋')");
     let item = mall.new_item(10);
     let first = mall.run(mall.get("/open-api/product?limit=2"));
-    assert_eq!(first.headers["link"], r#"</open-api/product?after=2&limit=2>; rel="next""#);
+    assert_eq!(
+        first.headers["link"],
+        r#"</open-api/product?after=2&limit=2>; rel="next""#
+    );
     let rest = mall.run(mall.get("/open-api/product/?after=2&limit=2"));
     assert_eq!(rest.body.as_array().unwrap().len(), 1);
     assert!(rest.headers.get("link").is_none());
     let product = mall.run(mall.get("/open-api/product/1"));
-    let found = product.body["itemList"].as_array().unwrap().iter().find(|entry| entry["itemId"] == item).unwrap();
-    assert_eq!((&found["stock"], &found["price"]["amount"]), (&json!(10), &json!(12_000)));
-    mall.run(mall.get("/open-api/product/77777")).assert_problem(404, "NOT_FOUND");
+    let found = product.body["itemList"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["itemId"] == item)
+        .unwrap();
+    assert_eq!(
+        (&found["stock"], &found["price"]["amount"]),
+        (&json!(10), &json!(12_000))
+    );
+    mall.run(mall.get("/open-api/product/77777"))
+        .assert_problem(404, "NOT_FOUND");
 }

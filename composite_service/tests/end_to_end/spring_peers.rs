@@ -17,8 +17,14 @@ const WAIT: Duration = Duration::from_secs(30);
 const TYPE_ID: &[u8] = b"me.hanwool.mallutilapp.event.Event";
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
-    ("given_a_spring_composites_record_then_it_gets_its_pending_order_as_from_a_spring_order_service", spring_composite),
-    ("given_poison_in_the_topic_then_its_sender_is_told_and_the_partition_goes_on", poison),
+    (
+        "given_a_spring_composites_record_then_it_gets_its_pending_order_as_from_a_spring_order_service",
+        spring_composite,
+    ),
+    (
+        "given_poison_in_the_topic_then_its_sender_is_told_and_the_partition_goes_on",
+        poison,
+    ),
 ];
 
 /// A client of both topics without any of our code: sends raw records, and finds the replies by their correlation ids.
@@ -30,14 +36,21 @@ pub(crate) struct Peer {
 impl Peer {
     pub(crate) fn new(mall: &Mall) -> Self {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", mall.stack.bootstrap_servers()).set("group.id", "unused");
+        config
+            .set("bootstrap.servers", mall.stack.bootstrap_servers())
+            .set("group.id", "unused");
         let consumer: BaseConsumer = config.create().expect("a consumer");
         let producer = config.create().expect("a producer");
-        let metadata = consumer.fetch_metadata(Some("composite"), WAIT).expect("metadata");
+        let metadata = consumer
+            .fetch_metadata(Some("composite"), WAIT)
+            .expect("metadata");
         let mut ends = TopicPartitionList::new();
         for partition in metadata.topics()[0].partitions() {
-            let (_, end) = consumer.fetch_watermarks("composite", partition.id(), WAIT).expect("watermarks");
-            ends.add_partition_offset("composite", partition.id(), Offset::Offset(end)).expect("a partition");
+            let (_, end) = consumer
+                .fetch_watermarks("composite", partition.id(), WAIT)
+                .expect("watermarks");
+            ends.add_partition_offset("composite", partition.id(), Offset::Offset(end))
+                .expect("a partition");
         }
         consumer.assign(&ends).expect("an assignment");
         Self { producer, consumer }
@@ -45,14 +58,27 @@ impl Peer {
 
     fn send(&self, key: &str, value: Option<&[u8]>, correlation_id: &[u8], more: &[(&str, &[u8])]) {
         let mut headers = OwnedHeaders::new()
-            .insert(Header { key: "kafka_replyTopic", value: Some("composite") })
-            .insert(Header { key: "kafka_correlationId", value: Some(correlation_id) });
+            .insert(Header {
+                key: "kafka_replyTopic",
+                value: Some("composite"),
+            })
+            .insert(Header {
+                key: "kafka_correlationId",
+                value: Some(correlation_id),
+            });
         for (key, value) in more {
-            headers = headers.insert(Header { key, value: Some(*value) });
+            headers = headers.insert(Header {
+                key,
+                value: Some(*value),
+            });
         }
-        let mut record = BaseRecord::<str, [u8]>::to("orders").key(key).headers(headers);
+        let mut record = BaseRecord::<str, [u8]>::to("orders")
+            .key(key)
+            .headers(headers);
         record.payload = value;
-        self.producer.send(record).unwrap_or_else(|(error, _)| panic!("{error}"));
+        self.producer
+            .send(record)
+            .unwrap_or_else(|(error, _)| panic!("{error}"));
     }
 
     /// The replies to these correlation ids, as far as they come in time.
@@ -61,10 +87,15 @@ impl Peer {
         let mut replies = HashMap::new();
         let deadline = Instant::now() + WAIT;
         while replies.len() < correlation_ids.len() && Instant::now() < deadline {
-            let Some(Ok(record)) = self.consumer.poll(Duration::from_millis(50)) else { continue };
+            let Some(Ok(record)) = self.consumer.poll(Duration::from_millis(50)) else {
+                continue;
+            };
             let correlation_id = header(record.headers(), "kafka_correlationId");
             if correlation_ids.contains(&correlation_id) {
-                assert!(replies.insert(correlation_id, record.detach()).is_none(), "a doubled reply");
+                assert!(
+                    replies.insert(correlation_id, record.detach()).is_none(),
+                    "a doubled reply"
+                );
             }
         }
         replies
@@ -72,17 +103,30 @@ impl Peer {
 
     /// Sends these commands about one order at once; their replies' values.
     pub(crate) fn ask_all(&self, key: &str, commands: &[String]) -> Vec<Value> {
-        let ids: Vec<Vec<u8>> = (0..commands.len()).map(|_| uuid::Uuid::new_v4().as_bytes().to_vec()).collect();
+        let ids: Vec<Vec<u8>> = (0..commands.len())
+            .map(|_| uuid::Uuid::new_v4().as_bytes().to_vec())
+            .collect();
         for (command, id) in commands.iter().zip(&ids) {
-            self.send(key, Some(command.as_bytes()), id, &[("__TypeId__", TYPE_ID)]);
+            self.send(
+                key,
+                Some(command.as_bytes()),
+                id,
+                &[("__TypeId__", TYPE_ID)],
+            );
         }
-        self.replies(&ids).into_values().map(|record| value(&record)).collect()
+        self.replies(&ids)
+            .into_values()
+            .map(|record| value(&record))
+            .collect()
     }
 }
 
 fn header<H: Headers>(headers: Option<&H>, name: &str) -> Vec<u8> {
     let found = headers.and_then(|headers| headers.iter().find(|header| header.key == name));
-    found.and_then(|header| header.value).unwrap_or_default().to_vec()
+    found
+        .and_then(|header| header.value)
+        .unwrap_or_default()
+        .to_vec()
 }
 
 fn value(record: &OwnedMessage) -> Value {
@@ -94,28 +138,59 @@ fn spring_composite(mall: &Mall) {
     let create = br#"{"eventType":"ORDER_CREATE","key":"20261123011540","data":{"orderNum":null,"orderLineList":null,"status":null},"eventCreatedAt":[2026,11,23,1,15,40,582933504]}"#;
     let id = uuid::Uuid::new_v4().as_bytes().to_vec();
     // Twice, as after a rebalance: one order.
-    peer.send("20261123011540", Some(create), &id, &[("__TypeId__", TYPE_ID), ("spring_json_header_types", b"{}")]);
-    let reply = peer.replies(std::slice::from_ref(&id)).remove(&id).expect("a reply");
+    peer.send(
+        "20261123011540",
+        Some(create),
+        &id,
+        &[("__TypeId__", TYPE_ID), ("spring_json_header_types", b"{}")],
+    );
+    let reply = peer
+        .replies(std::slice::from_ref(&id))
+        .remove(&id)
+        .expect("a reply");
     assert_eq!(reply.key(), None);
     assert_eq!(header(reply.headers(), "__TypeId__"), TYPE_ID);
     let first = value(&reply);
-    assert_eq!((&first["eventType"], &first["key"]), (&Value::from("ORDER_CREATED"), &Value::from("20261123011540")));
+    assert_eq!(
+        (&first["eventType"], &first["key"]),
+        (
+            &Value::from("ORDER_CREATED"),
+            &Value::from("20261123011540")
+        )
+    );
     assert_eq!(first["data"]["orderLineList"], Value::Array(Vec::new()));
     assert_eq!(first["data"]["status"], "CREATED");
     assert!((5..=7).contains(&first["eventCreatedAt"].as_array().expect("an array").len()));
 
-    let number = first["data"]["orderNum"].as_str().expect("a number").to_owned();
-    mall.run(mall.get(&format!("/open-api/order/{number}"))).assert_order("CREATED");
+    let number = first["data"]["orderNum"]
+        .as_str()
+        .expect("a number")
+        .to_owned();
+    mall.run(mall.get(&format!("/open-api/order/{number}")))
+        .assert_order("CREATED");
 
-    peer.send("20261123011540", Some(create), &id, &[("__TypeId__", TYPE_ID)]);
-    let again = peer.replies(std::slice::from_ref(&id)).remove(&id).expect("a reply");
+    peer.send(
+        "20261123011540",
+        Some(create),
+        &id,
+        &[("__TypeId__", TYPE_ID)],
+    );
+    let again = peer
+        .replies(std::slice::from_ref(&id))
+        .remove(&id)
+        .expect("a reply");
     assert_eq!(value(&again)["data"], first["data"]);
 }
 
 fn poison(mall: &Mall) {
     let peer = Peer::new(mall);
     let key = "20261123011541";
-    let poisons: [Option<&[u8]>; 4] = [Some(b"\x00\xff garbage"), None, Some(b"{}"), Some(br#"{"eventType":"ORDER_SHIPPED","data":{}}"#)];
+    let poisons: [Option<&[u8]>; 4] = [
+        Some(b"\x00\xff garbage"),
+        None,
+        Some(b"{}"),
+        Some(br#"{"eventType":"ORDER_SHIPPED","data":{}}"#),
+    ];
     let mut ids = Vec::new();
     for poison in poisons {
         ids.push(uuid::Uuid::new_v4().as_bytes().to_vec());
@@ -126,10 +201,16 @@ fn poison(mall: &Mall) {
     peer.send(key, Some(sound), &sound_id, &[]);
     ids.push(sound_id.clone());
     let mut replies = peer.replies(&ids);
-    assert_eq!(value(&replies.remove(&sound_id).expect("the partition goes on"))["data"]["rejectReason"], "UNKNOWN_ORDER");
+    assert_eq!(
+        value(&replies.remove(&sound_id).expect("the partition goes on"))["data"]["rejectReason"],
+        "UNKNOWN_ORDER"
+    );
     assert_eq!(replies.len(), 4);
     for reply in replies.values() {
         let reply = value(reply);
-        assert_eq!((&reply["eventType"], &reply["data"]["rejectReason"]), (&"ORDER_REJECTED".into(), &"MALFORMED_COMMAND".into()));
+        assert_eq!(
+            (&reply["eventType"], &reply["data"]["rejectReason"]),
+            (&"ORDER_REJECTED".into(), &"MALFORMED_COMMAND".into())
+        );
     }
 }

@@ -24,6 +24,7 @@ fn reject(nth: u64) -> OrderCommand {
     OrderCommand::Reject {
         number: nth_number(nth),
         reason: Reason::PaymentDeclined,
+        detail: None,
     }
 }
 

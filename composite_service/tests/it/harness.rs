@@ -14,6 +14,7 @@ use composite_service::ports::payment::PaymentGateway;
 use shared::clock::FixedClock;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
+use shared::reason::Reason;
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
@@ -56,6 +57,7 @@ pub(crate) fn basket(payment: Option<PaymentDto>) -> Basket {
     };
     Basket {
         request_id: "request".to_owned(),
+        idempotency: None,
         lines: vec![line],
         coupon_id: None,
         payment,
@@ -79,6 +81,9 @@ pub(crate) fn granted(command: &OrderCommand) -> OrderReply {
         OrderCommand::Approve { .. } => OrderReply::Complete(dto(OrderStatus::Complete)),
         OrderCommand::Reject { reason, .. } => {
             OrderReply::Rejected(dto(OrderStatus::Rejected), *reason)
+        }
+        OrderCommand::Settle { .. } => {
+            OrderReply::Rejected(dto(OrderStatus::Rejected), Reason::Expired)
         }
     }
 }

@@ -58,6 +58,7 @@ mod paths {
         let rejected = OrderCommand::Reject {
             number: nth_number(7),
             reason: Reason::PaymentDeclined,
+            detail: Some("over the limit".to_owned()),
         };
         assert_eq!(mall.bridge.grant().await, rejected);
         let refused = Outcome::Refused {

@@ -208,7 +208,11 @@ async fn perform(
         };
         // An order of another number has taken the idempotency key: it is the answer, and not this actor's order.
         let own = order.clone().filter(|order| order.number == number);
-        let outcome = CommandOutcome { number: Some(number), order, refusal };
+        let outcome = CommandOutcome {
+            number: Some(number),
+            order,
+            refusal,
+        };
         return Some((Known::Stored(own), outcome));
     }
 }

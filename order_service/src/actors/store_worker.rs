@@ -13,8 +13,8 @@ use crate::domain::catalogue::{Product, ProductId};
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
 use crate::ports::catalogue::Catalogue;
-use crate::ports::reviews::Reviews;
 use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use crate::ports::reviews::Reviews;
 
 /// How an unavailable store is tried again: soon, then ever more rarely, with jitter, without end.
 #[must_use]

@@ -39,7 +39,9 @@ impl OrderCommand {
     pub fn number(&self) -> &OrderNumber {
         match self {
             Self::Create(draft) => &draft.number,
-            Self::Approve { number, .. } | Self::Reject { number, .. } | Self::Settle { number } => number,
+            Self::Approve { number, .. }
+            | Self::Reject { number, .. }
+            | Self::Settle { number } => number,
         }
     }
 }

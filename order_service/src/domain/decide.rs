@@ -59,7 +59,10 @@ impl Transition {
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
         match self {
-            Self::Open(draft) => draft.idempotency.as_ref().map(|idempotency| idempotency.key.as_str()),
+            Self::Open(draft) => draft
+                .idempotency
+                .as_ref()
+                .map(|idempotency| idempotency.key.as_str()),
             Self::Complete { .. } | Self::Reject { .. } | Self::Settle { .. } => None,
         }
     }
@@ -194,7 +197,10 @@ mod tests {
             ),
             ("expired", Some(Arc::new(rejected(Reason::Expired)))),
             ("mismatch", Some(Arc::new(rejected(Reason::AmountMismatch)))),
-            ("settled", Some(Arc::new(rejected(Reason::Expired).settled()))),
+            (
+                "settled",
+                Some(Arc::new(rejected(Reason::Expired).settled())),
+            ),
             ("created", Some(Arc::new(created))),
         ]
     }
@@ -277,25 +283,45 @@ mod tests {
     }
 
     #[test]
-    fn given_an_idempotency_key_that_another_order_has_taken_then_the_same_request_finds_it_and_another_is_refused() {
+    fn given_an_idempotency_key_that_another_order_has_taken_then_the_same_request_finds_it_and_another_is_refused()
+     {
         let with_key = |digits, fingerprint: &str| {
-            let idempotency = Idempotency { key: "key".to_owned(), fingerprint: fingerprint.to_owned() };
-            OrderDraft { idempotency: Some(idempotency), ..draft(digits, &[(1, 1)]) }
+            let idempotency = Idempotency {
+                key: "key".to_owned(),
+                fingerprint: fingerprint.to_owned(),
+            };
+            OrderDraft {
+                idempotency: Some(idempotency),
+                ..draft(digits, &[(1, 1)])
+            }
         };
         let mut shelf = Shelf::new([item(1, "12000", 9)], []);
         let first = Arc::new(shelf.settle(&Transition::Open(with_key(1, "two umbrellas"))));
         let asked_again = |draft| decide(Some(&first), &OrderCommand::Create(draft), now());
-        assert_eq!(asked_again(with_key(2, "two umbrellas")), Ok(Decision::AlreadyDone));
+        assert_eq!(
+            asked_again(with_key(2, "two umbrellas")),
+            Ok(Decision::AlreadyDone)
+        );
         let refused = Err(Refusal(Reason::IdempotencyKeyReused));
         assert_eq!(asked_again(with_key(2, "an umbrella")), refused);
     }
 
     #[test]
     fn given_an_order_when_it_moves_on_then_its_books_are_open_until_it_is_paid_or_settled() {
-        let [_, (_, complete), (_, expired), _, (_, settled), (_, created)] = in_every_state();
+        let [
+            _,
+            (_, complete),
+            (_, expired),
+            _,
+            (_, settled),
+            (_, created),
+        ] = in_every_state();
         let review_at_of = |order: Option<Arc<Order>>| order.unwrap().review_at;
         assert_eq!(review_at_of(created), Some(draft(1, &[]).review_at));
         assert_eq!(review_at_of(expired), Some(review_at()));
-        assert_eq!((review_at_of(complete), review_at_of(settled)), (None, None));
+        assert_eq!(
+            (review_at_of(complete), review_at_of(settled)),
+            (None, None)
+        );
     }
 }

@@ -159,12 +159,22 @@ impl Order {
     /// The same order in its next revision, complete: its books are closed.
     #[must_use]
     pub fn completed(&self, payment: Payment) -> Self {
-        Self { state: OrderState::Complete(payment), review_at: None, revision: self.revision + 1, ..self.clone() }
+        Self {
+            state: OrderState::Complete(payment),
+            review_at: None,
+            revision: self.revision + 1,
+            ..self.clone()
+        }
     }
 
     /// The same order in its next revision, rejected; the gateway is asked at `review_at` whether it was charged nonetheless.
     #[must_use]
-    pub fn rejected(&self, reason: Reason, detail: Option<String>, review_at: DateTime<Utc>) -> Self {
+    pub fn rejected(
+        &self,
+        reason: Reason,
+        detail: Option<String>,
+        review_at: DateTime<Utc>,
+    ) -> Self {
         Self {
             state: OrderState::Rejected(reason),
             reject_detail: detail,
@@ -177,6 +187,10 @@ impl Order {
     /// The same order in its next revision, its books closed.
     #[must_use]
     pub fn settled(&self) -> Self {
-        Self { review_at: None, revision: self.revision + 1, ..self.clone() }
+        Self {
+            review_at: None,
+            revision: self.revision + 1,
+            ..self.clone()
+        }
     }
 }

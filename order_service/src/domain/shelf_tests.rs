@@ -345,8 +345,8 @@ mod needs {
             Transition::Reject {
                 order: Arc::clone(&order),
                 reason: Reason::Expired,
-        detail: None,
-        review_at: now(),
+                detail: None,
+                review_at: now(),
             },
             Transition::Complete { order, payment },
         ]);

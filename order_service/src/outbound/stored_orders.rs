@@ -21,9 +21,11 @@ impl StoredOrders {
     /// Takes an order in, or its next revision.
     pub(super) fn keep(&mut self, order: &Arc<Order>) {
         if let Some(idempotency) = &order.idempotency {
-            self.by_key.insert(idempotency.key.clone(), order.number.clone());
+            self.by_key
+                .insert(idempotency.key.clone(), order.number.clone());
         }
-        self.by_number.insert(order.number.clone(), Arc::clone(order));
+        self.by_number
+            .insert(order.number.clone(), Arc::clone(order));
     }
 
     /// The order of this number.
@@ -57,9 +59,10 @@ impl StoredOrders {
             }
             Transition::Complete { order, .. }
             | Transition::Reject { order, .. }
-            | Transition::Settle { order } => {
-                (of_number, of_number.is_none_or(|current| current.revision != order.revision))
-            }
+            | Transition::Settle { order } => (
+                of_number,
+                of_number.is_none_or(|current| current.revision != order.revision),
+            ),
         };
         is_stale.then(|| StoreOutcome::Conflict(current.cloned()))
     }

@@ -90,7 +90,10 @@ mod migrating {
             both.map(|one| one.join().unwrap()).into()
         });
 
-        assert!(applied.contains(&0) && applied[0] != applied[1], "{applied:?}");
+        assert!(
+            applied.contains(&0) && applied[0] != applied[1],
+            "{applied:?}"
+        );
         assert_eq!(
             database.sql("SELECT COUNT(*) FROM __diesel_schema_migrations"),
             applied.iter().sum::<usize>().to_string()

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
-use order_service::domain::decide::Transition;
 use chrono::TimeDelta;
+use order_service::domain::decide::Transition;
 use order_service::domain::order::{Idempotency, Order, OrderDraft, OrderState, Payment};
 use order_service::ports::order_store::{OrderStore, StoreOutcome};
 use shared::reason::Reason;
@@ -471,14 +471,20 @@ mod idempotency {
         world: &impl StoreWorld,
     ) {
         let store = world.store();
-        let batch = [open(draft_with_key(1, "key")), open(draft_with_key(2, "key"))];
+        let batch = [
+            open(draft_with_key(1, "key")),
+            open(draft_with_key(2, "key")),
+        ];
 
         let outcomes = apply(&*store, &batch);
 
         let StoreOutcome::Applied(holder) = &outcomes[0] else {
             panic!("{outcomes:?}")
         };
-        assert_eq!(outcomes[1], StoreOutcome::Conflict(Some(Arc::clone(holder))));
+        assert_eq!(
+            outcomes[1],
+            StoreOutcome::Conflict(Some(Arc::clone(holder)))
+        );
         assert_eq!(world.stock(APPLE), APPLES - 1);
     }
 
@@ -488,7 +494,11 @@ mod idempotency {
         for round in 0..10 {
             let outcomes = at_once(world, |store, writer| {
                 let digits = 100 * (round + 1) + writer;
-                apply(store, &[open(draft_with_key(digits, &format!("key {round}")))]).remove(0)
+                apply(
+                    store,
+                    &[open(draft_with_key(digits, &format!("key {round}")))],
+                )
+                .remove(0)
             });
 
             let opened: BTreeSet<String> = outcomes
@@ -537,12 +547,25 @@ mod reviews {
 
         assert_eq!(due(0), []);
         assert_eq!(due(1), [rejected.as_ref().clone()]);
-        assert_eq!(due(30), [rejected.as_ref().clone(), unpaid.as_ref().clone()]);
-        assert_eq!(world.reviews().due(now() + TimeDelta::minutes(30), 1).unwrap().len(), 1);
+        assert_eq!(
+            due(30),
+            [rejected.as_ref().clone(), unpaid.as_ref().clone()]
+        );
+        assert_eq!(
+            world
+                .reviews()
+                .due(now() + TimeDelta::minutes(30), 1)
+                .unwrap()
+                .len(),
+            1
+        );
 
         let settled = applied(&*store, Transition::Settle { order: rejected });
         assert_eq!(settled.review_at, None);
-        assert_eq!(store.load(&settled.number).unwrap().as_ref(), Some(settled.as_ref()));
+        assert_eq!(
+            store.load(&settled.number).unwrap().as_ref(),
+            Some(settled.as_ref())
+        );
         assert_eq!(due(30), [unpaid.as_ref().clone()]);
     }
 }

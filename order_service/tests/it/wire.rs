@@ -4,7 +4,7 @@ use std::sync::{Arc, mpsc};
 
 use order_service::domain::command::OrderCommand;
 use order_service::domain::order::{DraftLine, Offer, Order, OrderDraft, OrderLine, OrderState};
-use order_service::inbound::kafka::decode::{Decoded, decode};
+use order_service::inbound::kafka::decode::{Decoded, Reading, decode};
 use order_service::outbound::kafka::reply_publisher::ReplyPublisher;
 use order_service::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
 use rdkafka::Timestamp;
@@ -26,6 +26,7 @@ fn the_number() -> OrderNumber {
 
 mod commands {
     use super::*;
+    use chrono::{DateTime, TimeDelta, Utc};
 
     fn decoded(name: &str) -> Decoded {
         let golden = Golden::read(name);
@@ -43,7 +44,15 @@ mod commands {
             42,
             Some(golden.kafka_headers()),
         );
-        decode(&record, now(), chrono_tz::Asia::Seoul).unwrap()
+        decode(&record, reading(now())).unwrap()
+    }
+
+    fn reading(now: DateTime<Utc>) -> Reading {
+        Reading {
+            now,
+            zone: chrono_tz::Asia::Seoul,
+            unpaid_for: TimeDelta::minutes(30),
+        }
     }
 
     fn requester(partition: Option<i32>, last_id_byte: u8) -> Option<Requester> {
@@ -76,7 +85,9 @@ mod commands {
             ],
             coupon: Some(COUPON),
             intent: Some(payment("결제 \"key\"", "21000.01")),
+            idempotency: None,
             placed_at: now(),
+            review_at: now() + TimeDelta::seconds(60),
         };
         let expected = Decoded {
             command: OrderCommand::Create(draft),
@@ -101,6 +112,7 @@ mod commands {
         let reject = OrderCommand::Reject {
             number: the_number(),
             reason: Reason::PaymentDeclined,
+            detail: None,
         };
         assert_eq!(
             decoded("order_reject"),
@@ -154,7 +166,7 @@ mod commands {
         let Decoded {
             command: OrderCommand::Create(draft),
             ..
-        } = decode(&record, fine, chrono_tz::Asia::Seoul).unwrap()
+        } = decode(&record, reading(fine)).unwrap()
         else {
             panic!("not a create");
         };
@@ -175,6 +187,9 @@ mod replies {
             final_price: money("0"),
             state,
             intent: Some(payment("intended", "1")),
+            idempotency: None,
+            reject_detail: None,
+            review_at: Some(now()),
             created_at: now(),
             revision: 1,
         }
@@ -226,7 +241,7 @@ mod replies {
     fn publisher(broker: &TestBroker) -> ReplyPublisher {
         let publisher = Publisher::start(&broker.settings.producer(None)).unwrap();
         ReplyPublisher::new(
-            publisher,
+            Arc::new(publisher),
             Arc::new(FixedClock(now())),
             chrono_tz::Asia::Seoul,
         )

@@ -47,7 +47,13 @@ impl DeadLetters {
     ///
     /// # Errors
     /// When the producer does not take it; then `on_delivery` is not called.
-    pub fn set_aside(&self, record: &OwnedMessage, kind: &str, cause: &str, on_delivery: OnDelivery) -> Result<(), KafkaError> {
+    pub fn set_aside(
+        &self,
+        record: &OwnedMessage,
+        kind: &str,
+        cause: &str,
+        on_delivery: OnDelivery,
+    ) -> Result<(), KafkaError> {
         let topic = dead_letter_topic(record.topic());
         let outbound = OutboundRecord {
             topic: &topic,
@@ -62,14 +68,38 @@ impl DeadLetters {
 
 /// The record's own headers but for those of an earlier failure, and those of this one.
 fn dead_letter_headers(record: &OwnedMessage, kind: &str, cause: &str) -> OwnedHeaders {
-    let own = record.headers().into_iter().flat_map(Headers::iter).filter(|header| !header.key.starts_with(DLT_PREFIX));
-    let kept = own.fold(OwnedHeaders::new(), |headers, header| headers.insert(header));
-    kept.insert(Header { key: ORIGINAL_TOPIC, value: Some(record.topic().as_bytes()) })
-        .insert(Header { key: ORIGINAL_PARTITION, value: Some(&record.partition().to_be_bytes()) })
-        .insert(Header { key: ORIGINAL_OFFSET, value: Some(&record.offset().to_be_bytes()) })
-        .insert(Header { key: ORIGINAL_TIMESTAMP, value: Some(&record.timestamp().to_millis().unwrap_or(-1).to_be_bytes()) })
-        .insert(Header { key: EXCEPTION, value: Some(kind.as_bytes()) })
-        .insert(Header { key: EXCEPTION_MESSAGE, value: Some(cause.as_bytes()) })
+    let own = record
+        .headers()
+        .into_iter()
+        .flat_map(Headers::iter)
+        .filter(|header| !header.key.starts_with(DLT_PREFIX));
+    let kept = own.fold(OwnedHeaders::new(), |headers, header| {
+        headers.insert(header)
+    });
+    kept.insert(Header {
+        key: ORIGINAL_TOPIC,
+        value: Some(record.topic().as_bytes()),
+    })
+    .insert(Header {
+        key: ORIGINAL_PARTITION,
+        value: Some(&record.partition().to_be_bytes()),
+    })
+    .insert(Header {
+        key: ORIGINAL_OFFSET,
+        value: Some(&record.offset().to_be_bytes()),
+    })
+    .insert(Header {
+        key: ORIGINAL_TIMESTAMP,
+        value: Some(&record.timestamp().to_millis().unwrap_or(-1).to_be_bytes()),
+    })
+    .insert(Header {
+        key: EXCEPTION,
+        value: Some(kind.as_bytes()),
+    })
+    .insert(Header {
+        key: EXCEPTION_MESSAGE,
+        value: Some(cause.as_bytes()),
+    })
 }
 
 #[cfg(test)]
@@ -79,11 +109,21 @@ mod tests {
     use rdkafka::Timestamp;
 
     #[test]
-    fn given_a_record_that_failed_before_when_set_aside_then_it_tells_of_its_last_failure_only_and_keeps_its_own_headers() {
+    fn given_a_record_that_failed_before_when_set_aside_then_it_tells_of_its_last_failure_only_and_keeps_its_own_headers()
+     {
         let own = OwnedHeaders::new()
-            .insert(Header { key: "kafka_correlationId", value: Some(&b"\xff\x00"[..]) })
-            .insert(Header { key: REDRIVES, value: Some(&1_i32.to_be_bytes()[..]) })
-            .insert(Header { key: EXCEPTION_MESSAGE, value: Some(&b"old"[..]) });
+            .insert(Header {
+                key: "kafka_correlationId",
+                value: Some(&b"\xff\x00"[..]),
+            })
+            .insert(Header {
+                key: REDRIVES,
+                value: Some(&1_i32.to_be_bytes()[..]),
+            })
+            .insert(Header {
+                key: EXCEPTION_MESSAGE,
+                value: Some(&b"old"[..]),
+            });
         let timestamp = Timestamp::CreateTime(1_795_363_540_582);
         let record = OwnedMessage::new(None, None, "orders".into(), timestamp, 3, 42, Some(own));
         let headers = dead_letter_headers(&record, "Malformed", "no value");
@@ -93,8 +133,17 @@ mod tests {
         assert_eq!(value(ORIGINAL_TOPIC), Some(&b"orders"[..]));
         assert_eq!(value(ORIGINAL_PARTITION), Some(&[0, 0, 0, 3][..]));
         assert_eq!(value(ORIGINAL_OFFSET), Some(&42_i64.to_be_bytes()[..]));
-        assert_eq!(value(ORIGINAL_TIMESTAMP), Some(&1_795_363_540_582_i64.to_be_bytes()[..]));
+        assert_eq!(
+            value(ORIGINAL_TIMESTAMP),
+            Some(&1_795_363_540_582_i64.to_be_bytes()[..])
+        );
         assert_eq!(value(EXCEPTION_MESSAGE), Some(&b"no value"[..]));
-        assert_eq!(headers.iter().filter(|header| header.key == EXCEPTION_MESSAGE).count(), 1);
+        assert_eq!(
+            headers
+                .iter()
+                .filter(|header| header.key == EXCEPTION_MESSAGE)
+                .count(),
+            1
+        );
     }
 }

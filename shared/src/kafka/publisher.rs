@@ -67,11 +67,9 @@ impl Publisher {
         record: OutboundRecord<'_>,
         on_delivery: OnDelivery,
     ) -> Result<(), KafkaError> {
-        let mut base = BaseRecord::<'_, [u8], [u8], _>::with_opaque_to(
-            record.topic,
-            Box::new(on_delivery),
-        )
-        .headers(record.headers);
+        let mut base =
+            BaseRecord::<'_, [u8], [u8], _>::with_opaque_to(record.topic, Box::new(on_delivery))
+                .headers(record.headers);
         base.payload = record.payload;
         base.partition = record.partition;
         base.key = record.key;

@@ -18,7 +18,10 @@ const METADATA_WAIT: Duration = Duration::from_secs(5);
 pub async fn ensure(settings: &KafkaSettings) -> Result<(), KafkaError> {
     let admin: AdminClient<DefaultClientContext> = settings.client().create()?;
     for topic in [&settings.orders, &settings.composite] {
-        let dead_letters = TopicSettings { name: dead_letter_topic(&topic.name), partitions: 1 };
+        let dead_letters = TopicSettings {
+            name: dead_letter_topic(&topic.name),
+            partitions: 1,
+        };
         for topic in [topic, &dead_letters] {
             if !exists(&admin, &topic.name)? {
                 create(&admin, topic, settings.replication_factor).await?;

@@ -42,7 +42,9 @@ fn answered(outcome: Outcome) -> Result<HttpResponse, ApiError> {
 /// The answer of the earlier request, marked as such.
 fn replayed(outcome: Outcome) -> Result<HttpResponse, ApiError> {
     let mut response = answered(outcome).map_err(|error| ApiError::Replayed(Box::new(error)))?;
-    response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+    response
+        .headers_mut()
+        .insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
     Ok(response)
 }
 

@@ -17,20 +17,36 @@ const MAX_LENGTH: usize = 255;
 /// When there are several, or it is empty, too long, or not printable ASCII.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let mut values = headers.get_all(HEADER);
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     let text = value.to_str().ok().filter(|_| values.next().is_none());
-    let key = text.map(str::trim).and_then(|text| if text.starts_with('"') { unquoted(text) } else { Some(text.to_owned()) });
-    key.filter(|key| (1..=MAX_LENGTH).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~')))
-        .map(Some)
-        .ok_or_else(|| {
-            ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", format!("one {HEADER} of 1 to {MAX_LENGTH} printable ASCII characters"))
-        })
+    let key = text.map(str::trim).and_then(|text| {
+        if text.starts_with('"') {
+            unquoted(text)
+        } else {
+            Some(text.to_owned())
+        }
+    });
+    key.filter(|key| {
+        (1..=MAX_LENGTH).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+    })
+    .map(Some)
+    .ok_or_else(|| {
+        ApiError::Invalid(
+            "INVALID_IDEMPOTENCY_KEY",
+            format!("one {HEADER} of 1 to {MAX_LENGTH} printable ASCII characters"),
+        )
+    })
 }
 
 /// Tells one request from another with the same key: a hash of what it means, so that spaces and unknown members do not count.
 pub(super) fn fingerprint(meaning: &impl Serialize) -> String {
     let canonical = serde_json::to_vec(meaning).unwrap_or_default();
-    Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(canonical)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The content of a structured-field string (RFC 8941, 3.3.3).
@@ -40,7 +56,11 @@ fn unquoted(text: &str) -> Option<String> {
     let mut characters = inner.chars();
     while let Some(character) = characters.next() {
         match character {
-            '\\' => key.push(characters.next().filter(|escaped| matches!(escaped, '"' | '\\'))?),
+            '\\' => key.push(
+                characters
+                    .next()
+                    .filter(|escaped| matches!(escaped, '"' | '\\'))?,
+            ),
             '"' => return None,
             plain => key.push(plain),
         }
@@ -56,23 +76,47 @@ mod tests {
     fn read(values: &[&[u8]]) -> Result<Option<String>, ApiError> {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(HeaderName::from_static("idempotency-key"), HeaderValue::from_bytes(value).unwrap());
+            headers.append(
+                HeaderName::from_static("idempotency-key"),
+                HeaderValue::from_bytes(value).unwrap(),
+            );
         }
         idempotency_key(&headers)
     }
 
     #[test]
     fn given_quoted_and_bare_keys_then_they_are_the_same_key() {
-        assert_eq!(read(&[b"8e03978e-40d5"]).unwrap(), read(&[b"\"8e03978e-40d5\""]).unwrap());
-        assert_eq!(read(&[br#""a \"b\" \\c""#]).unwrap(), Some(r#"a "b" \c"#.to_owned()));
+        assert_eq!(
+            read(&[b"8e03978e-40d5"]).unwrap(),
+            read(&[b"\"8e03978e-40d5\""]).unwrap()
+        );
+        assert_eq!(
+            read(&[br#""a \"b\" \\c""#]).unwrap(),
+            Some(r#"a "b" \c"#.to_owned())
+        );
         assert_eq!(read(&[]).unwrap(), None);
     }
 
     #[test]
     fn given_what_is_no_key_then_it_is_refused() {
         let long = vec![b'x'; 256];
-        for values in [&[&b""[..]][..], &[b"\"\""], &[b"\"open"], &[br#""a\b""#], &[br#""a"b""#], &[b"\xff"], &[&long], &[b"a", b"b"]] {
-            assert!(matches!(read(values), Err(ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", _))), "{values:?}");
+        for values in [
+            &[&b""[..]][..],
+            &[b"\"\""],
+            &[b"\"open"],
+            &[br#""a\b""#],
+            &[br#""a"b""#],
+            &[b"\xff"],
+            &[&long],
+            &[b"a", b"b"],
+        ] {
+            assert!(
+                matches!(
+                    read(values),
+                    Err(ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", _))
+                ),
+                "{values:?}"
+            );
         }
         assert!(read(&[&long[..255]]).unwrap().is_some());
     }

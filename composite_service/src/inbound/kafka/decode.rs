@@ -46,9 +46,7 @@ pub fn reply(payload: &[u8]) -> Result<OrderReply, NotAReply> {
         command @ (EventType::OrderCreate
         | EventType::OrderApprove
         | EventType::OrderReject
-        | EventType::OrderSettle) => {
-            Err(NotAReply::Malformed(format!("{command:?} is a command")))
-        }
+        | EventType::OrderSettle) => Err(NotAReply::Malformed(format!("{command:?} is a command"))),
     }
 }
 

@@ -66,8 +66,14 @@ fn body(command: &OrderCommand) -> (EventType, OrderDto) {
                 coupon_id: basket.coupon_id,
                 payment: basket.payment.clone(),
                 request_id: Some(basket.request_id.clone()),
-                idempotency_key: basket.idempotency.as_ref().map(|idempotency| idempotency.key.clone()),
-                fingerprint: basket.idempotency.as_ref().map(|idempotency| idempotency.fingerprint.clone()),
+                idempotency_key: basket
+                    .idempotency
+                    .as_ref()
+                    .map(|idempotency| idempotency.key.clone()),
+                fingerprint: basket
+                    .idempotency
+                    .as_ref()
+                    .map(|idempotency| idempotency.fingerprint.clone()),
                 ..named
             };
             (EventType::OrderCreate, data)

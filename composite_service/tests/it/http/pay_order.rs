@@ -72,6 +72,7 @@ async fn given_a_pending_order_when_the_payment_is_declined_then_it_is_rejected(
     let rejected = OrderCommand::Reject {
         number: nth_number(1),
         reason: Reason::PaymentDeclined,
+        detail: Some("over the limit".to_owned()),
     };
     assert_eq!(front.commands_rx.recv().await, Some(rejected));
 }

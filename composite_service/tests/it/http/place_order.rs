@@ -230,6 +230,7 @@ mod outcomes {
             | Reason::Expired
             | Reason::AlreadyPaid
             | Reason::AlreadyRejected
+            | Reason::OrderPending
             | Reason::OrderNumberTaken => 409,
             Reason::UnknownItem
             | Reason::InvalidQuantity
@@ -238,6 +239,7 @@ mod outcomes {
             | Reason::CouponExpired
             | Reason::CouponUsed
             | Reason::CouponMinimumNotMet
+            | Reason::IdempotencyKeyReused
             | Reason::AmountMismatch => 422,
             Reason::MalformedCommand | Reason::InternalError => 500,
             Reason::PaymentUnavailable => 503,

@@ -27,7 +27,10 @@ pub async fn readyz(reads: web::Data<Reads>) -> HttpResponse {
     let parts = [
         ("database", matches!(database, Ok(Ok(Ok(()))))),
         ("kafka", matches!(broker, Ok(Ok(())))),
-        ("intake", *reads.is_taking.borrow() && !*reads.stopping.borrow()),
+        (
+            "intake",
+            *reads.is_taking.borrow() && !*reads.stopping.borrow(),
+        ),
     ];
     let is_ready = parts.iter().all(|(_, is_well)| *is_well);
     let status = if is_ready {

@@ -41,8 +41,19 @@ pub async fn list_purchases(
         .into());
     }
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    let due = ListDueReviews { now: reads.clock.now(), limit };
-    let orders = reads.reader_addr.send(due).await.map_err(ApiError::from)?.map_err(ApiError::from)?;
-    let orders: Vec<OrderDto> = orders.iter().map(|order| order_dto(order, reads.zone)).collect();
+    let due = ListDueReviews {
+        now: reads.clock.now(),
+        limit,
+    };
+    let orders = reads
+        .reader_addr
+        .send(due)
+        .await
+        .map_err(ApiError::from)?
+        .map_err(ApiError::from)?;
+    let orders: Vec<OrderDto> = orders
+        .iter()
+        .map(|order| order_dto(order, reads.zone))
+        .collect();
     Ok(HttpResponse::Ok().json(orders))
 }

@@ -153,10 +153,18 @@ fn command(
             let reason = data
                 .reject_reason
                 .ok_or(Malformed::Member("rejectReason is missing"))?;
-            let detail = data.reject_detail.map(|text| text.chars().take(MAX_DETAIL).collect());
-            Ok(OrderCommand::Reject { number: existing(data.order_num)?, reason, detail })
+            let detail = data
+                .reject_detail
+                .map(|text| text.chars().take(MAX_DETAIL).collect());
+            Ok(OrderCommand::Reject {
+                number: existing(data.order_num)?,
+                reason,
+                detail,
+            })
         }
-        EventType::OrderSettle => Ok(OrderCommand::Settle { number: existing(data.order_num)? }),
+        EventType::OrderSettle => Ok(OrderCommand::Settle {
+            number: existing(data.order_num)?,
+        }),
         reply
         @ (EventType::OrderCreated | EventType::OrderRejected | EventType::OrderCompleted) => {
             Err(Malformed::NotACommand(reply))
@@ -168,11 +176,7 @@ fn existing(number: Option<OrderNumber>) -> Result<OrderNumber, Malformed> {
     number.ok_or(Malformed::Member("orderNum is missing"))
 }
 
-fn draft(
-    record: &OwnedMessage,
-    data: OrderDto,
-    reading: Reading,
-) -> Result<OrderDraft, Malformed> {
+fn draft(record: &OwnedMessage, data: OrderDto, reading: Reading) -> Result<OrderDraft, Malformed> {
     let identity = record_identity(record);
     let request_id = match data.request_id {
         Some(text) => RequestId::parse(&text).ok_or(Malformed::Member(
@@ -185,7 +189,11 @@ fn draft(
         return Err(Malformed::Member("orderLineList has more than 1000 lines"));
     }
     let placed_at = reading.now.trunc_subsecs(STORED_SUBSECOND_DIGITS);
-    let unpaid_for = if data.payment.is_some() { INTENT_REVIEW } else { reading.unpaid_for };
+    let unpaid_for = if data.payment.is_some() {
+        INTENT_REVIEW
+    } else {
+        reading.unpaid_for
+    };
     Ok(OrderDraft {
         number: data
             .order_num
@@ -213,7 +221,9 @@ fn idempotency(
     if is_sound {
         Ok(Some(Idempotency { key, fingerprint }))
     } else {
-        Err(Malformed::Member("idempotencyKey or fingerprint is too long or not ASCII"))
+        Err(Malformed::Member(
+            "idempotencyKey or fingerprint is too long or not ASCII",
+        ))
     }
 }
 
@@ -252,11 +262,7 @@ fn record_identity(record: &OwnedMessage) -> [u8; 32] {
 
 /// The order number of a requester that leaves it to us, as the Spring composite does. Made of the record alone, so that the record,
 /// when it comes again, has the same; a Spring composite's correlation ids are random, and so is this.
-fn number_for(
-    record: &OwnedMessage,
-    identity: &[u8; 32],
-    reading: Reading,
-) -> OrderNumber {
+fn number_for(record: &OwnedMessage, identity: &[u8; 32], reading: Reading) -> OrderNumber {
     let sent_at = || {
         record
             .timestamp()
@@ -322,11 +328,16 @@ mod tests {
                     (headers::CORRELATION_ID, b"c"),
                 ],
             ),
-            reading())
+            reading(),
+        )
     }
 
     fn reading() -> Reading {
-        Reading { now: now(), zone: Seoul, unpaid_for: TimeDelta::minutes(30) }
+        Reading {
+            now: now(),
+            zone: Seoul,
+            unpaid_for: TimeDelta::minutes(30),
+        }
     }
 
     fn now() -> DateTime<Utc> {
@@ -354,11 +365,7 @@ mod tests {
                 Some(SPRING_CREATE),
                 &[(headers::CORRELATION_ID, correlation_id)],
             );
-            decode(&record, reading())
-                .unwrap()
-                .command
-                .number()
-                .clone()
+            decode(&record, reading()).unwrap().command.number().clone()
         };
         assert_ne!(create(&[1; 16]), create(&[2; 16]));
         assert_eq!(
@@ -384,7 +391,8 @@ mod tests {
         let reject = r#"{"eventType":"ORDER_REJECT","key":"1","data":{"orderNum":"1","rejectReason":"PAYMENT_DECLINED"}}"#;
         let command = OrderCommand::Reject {
             number: "1".parse().unwrap(),
-            reason: Reason::PaymentDeclined, detail: None,
+            reason: Reason::PaymentDeclined,
+            detail: None,
         };
         assert_eq!(decoded(reject).unwrap().command, command);
     }

@@ -255,10 +255,19 @@ impl Handler {
     fn take(&self, record: &OwnedMessage, position: Position, permit: OwnedSemaphorePermit) {
         let in_flight = InFlight::new(position, self.finished_tx.clone(), permit);
         let received_at = self.clock.now();
-        let reading = Reading { now: received_at, zone: self.zone, unpaid_for: self.unpaid_for };
+        let reading = Reading {
+            now: received_at,
+            zone: self.zone,
+            unpaid_for: self.unpaid_for,
+        };
         match decode(record, reading) {
             Ok(Decoded { command, requester }) => {
-                let message = ApplyCommand { command, requester, received_at, in_flight };
+                let message = ApplyCommand {
+                    command,
+                    requester,
+                    received_at,
+                    in_flight,
+                };
                 if let Err(error) = self.registry.try_send(message) {
                     log::error!(
                         "the registry did not take a command, which will come again: {error}"
@@ -272,7 +281,12 @@ impl Handler {
     /// Puts a record that is no command with the dead letters, answers its sender where that can be done, and goes on. Should the
     /// dead letters not take it, its offset stays uncommitted.
     fn set_aside(&self, record: &OwnedMessage, poison: Poison, in_flight: InFlight) {
-        let place = format!("{}-{}@{}", record.topic(), record.partition(), record.offset());
+        let place = format!(
+            "{}-{}@{}",
+            record.topic(),
+            record.partition(),
+            record.offset()
+        );
         let cause = poison.cause.to_string();
         log::error!("no command at {place}, setting it aside: {cause}");
         let replies = Arc::clone(&self.replies);
@@ -281,7 +295,8 @@ impl Handler {
             Err(error) => log::error!("{place} could not be set aside: {error}"),
         });
         if let Err(error) =
-            self.dead_letters.set_aside(record, MALFORMED_COMMAND, &cause, on_delivery)
+            self.dead_letters
+                .set_aside(record, MALFORMED_COMMAND, &cause, on_delivery)
         {
             log::error!("a record could not be set aside: {error}");
         }

@@ -73,7 +73,10 @@ impl MemoryOrderStore {
 impl OrderStore for MemoryOrderStore {
     fn load(&self, number: &OrderNumber) -> Result<Option<Order>, StoreError> {
         let contents = self.contents();
-        Ok(contents.orders.get(number).map(|order| order.as_ref().clone()))
+        Ok(contents
+            .orders
+            .get(number)
+            .map(|order| order.as_ref().clone()))
     }
 
     fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
@@ -98,9 +101,14 @@ impl OrderStore for MemoryOrderStore {
 impl Reviews for MemoryOrderStore {
     fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Order>, StoreError> {
         let contents = self.contents();
-        let is_due = |order: &&Arc<Order>| order.review_at.is_some_and(|review_at| review_at <= now);
-        let mut due: Vec<Order> =
-            contents.orders.iter().filter(is_due).map(|order| order.as_ref().clone()).collect();
+        let is_due =
+            |order: &&Arc<Order>| order.review_at.is_some_and(|review_at| review_at <= now);
+        let mut due: Vec<Order> = contents
+            .orders
+            .iter()
+            .filter(is_due)
+            .map(|order| order.as_ref().clone())
+            .collect();
         due.sort_by_key(|order| order.review_at);
         due.truncate(limit as usize);
         Ok(due)

@@ -167,7 +167,10 @@ fn stored_orders(
         .iter()
         .map(|transition| transition.number().as_str())
         .collect();
-    let keys: Vec<&str> = batch.iter().filter_map(Transition::idempotency_key).collect();
+    let keys: Vec<&str> = batch
+        .iter()
+        .filter_map(Transition::idempotency_key)
+        .collect();
     let mut rows = statements::lock_orders(connection, &numbers)?;
     if !keys.is_empty() {
         rows.extend(statements::lock_key_holders(connection, &keys)?);

@@ -124,8 +124,14 @@ impl From<&Order> for OrderRow {
             payment_key,
             created_at: order.created_at.naive_utc(),
             revision: order.revision,
-            idempotency_key: order.idempotency.as_ref().map(|idempotency| idempotency.key.clone()),
-            fingerprint: order.idempotency.as_ref().map(|idempotency| idempotency.fingerprint.clone()),
+            idempotency_key: order
+                .idempotency
+                .as_ref()
+                .map(|idempotency| idempotency.key.clone()),
+            fingerprint: order
+                .idempotency
+                .as_ref()
+                .map(|idempotency| idempotency.fingerprint.clone()),
             reject_detail: order.reject_detail.clone(),
             review_at: order.review_at.map(|review_at| review_at.naive_utc()),
         }

@@ -10,8 +10,8 @@ use order_service::domain::order::Order;
 use order_service::outbound::memory::order_store::MemoryOrderStore;
 use order_service::ports::catalogue::{Assortment, Catalogue};
 use order_service::ports::order_store::{OrderStore, StoreError, StoreOutcome};
-use order_service::ports::reviews::Reviews;
 use order_service::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Requester};
+use order_service::ports::reviews::Reviews;
 use shared::order_number::OrderNumber;
 use tokio::sync::{Semaphore, mpsc};
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{TimeDelta, DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use order_service::domain::catalogue::{Item, Product};
 use order_service::domain::coupon::{Coupon, Discount};
 use order_service::domain::decide::Transition;

@@ -98,9 +98,10 @@ impl Orders {
             (OrderCommand::Settle { .. }, OrderState::Created) => {
                 return OrderReply::Refused(Reason::OrderPending);
             }
-            (OrderCommand::Reject { .. } | OrderCommand::Settle { .. }, OrderState::Rejected(_)) => {
-                stored.state.clone()
-            }
+            (
+                OrderCommand::Reject { .. } | OrderCommand::Settle { .. },
+                OrderState::Rejected(_),
+            ) => stored.state.clone(),
         };
         let reply = told(number, &next);
         self.0
