@@ -7,3 +7,5 @@ mod harness;
 mod bridge;
 mod purchase_actor;
 mod http;
+mod peer;
+mod toss_gateway;

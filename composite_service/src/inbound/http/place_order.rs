@@ -10,11 +10,10 @@ use super::error::ApiError;
 use super::idempotency_key::{fingerprint, idempotency_key};
 use super::routes::Shop;
 use crate::domain::order::{Basket, Idempotency};
+use crate::ports::payment::{MAX_PAYMENT_KEY, is_payment_key};
 
 /// The most lines of an order.
 const MAX_LINES: usize = 100;
-/// The longest payment key, in characters.
-const MAX_PAYMENT_KEY: usize = 200;
 
 /// Places an order, and pays it where the request has a payment.
 ///
@@ -85,17 +84,13 @@ fn wish(line: OrderLineDto) -> OrderLineDto {
     }
 }
 
-/// A payment key that the gateway could have made. A cancellation has it in its path, where URLs lose dot segments, tabs and line
-/// ends: such a payment could be charged and never be cancelled.
+/// A payment key that the gateway could have made.
 pub(super) fn check_payment(payment: &PaymentDto) -> Result<(), ApiError> {
-    let key = payment.payment_key.as_str();
-    let is_addressable = !matches!(key, "." | "..") && !key.contains(char::is_control);
-    if is_addressable && (1..=MAX_PAYMENT_KEY).contains(&key.chars().count()) {
-        Ok(())
-    } else {
-        let detail = format!(
-            "a payment key has 1 to {MAX_PAYMENT_KEY} characters, no control characters, and is not . or .."
-        );
-        Err(ApiError::Invalid("INVALID_PAYMENT_KEY", detail))
+    if is_payment_key(&payment.payment_key) {
+        return Ok(());
     }
+    let detail = format!(
+        "a payment key has 1 to {MAX_PAYMENT_KEY} characters, no control characters, and is not . or .."
+    );
+    Err(ApiError::Invalid("INVALID_PAYMENT_KEY", detail))
 }

@@ -3,7 +3,7 @@
 //! The order number is the idempotency key of its confirmation and of its cancellation, so that the gateway does either once.
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,12 @@ use shared::wire::order_dto::PaymentDto;
 
 use super::order_client::error_chain;
 use crate::config::PaymentSettings;
-use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
+use crate::ports::payment::{
+    CancelError, ConfirmAnswer, PaymentGateway, Standing, is_payment_key,
+};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+const NO_KEY: &str = "the payment key is not valid";
 
 /// The gateway over HTTP.
 pub struct TossGateway {
@@ -92,6 +95,9 @@ impl PaymentGateway for TossGateway {
         number: &OrderNumber,
         payment: &PaymentDto,
     ) -> BoxFuture<'static, ConfirmAnswer> {
+        if !is_payment_key(&payment.payment_key) {
+            return ready(ConfirmAnswer::Declined(NO_KEY.to_owned())).boxed();
+        }
         let body = ConfirmBody {
             payment_key: &payment.payment_key,
             order_id: number.as_str(),
@@ -146,6 +152,9 @@ impl PaymentGateway for TossGateway {
         payment: &PaymentDto,
         reason: Reason,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
+        if !is_payment_key(&payment.payment_key) {
+            return ready(Err(CancelError(NO_KEY.to_owned()))).boxed();
+        }
         let cancel = self
             .request(reqwest::Method::POST, &[&payment.payment_key, "cancel"])
             .header(IDEMPOTENCY_KEY, number.as_str())

@@ -110,7 +110,7 @@ mod refusals {
     fn given_a_declined_payment_when_the_order_is_rejected_then_the_gateways_words_are_answered() {
         assert_eq!(
             after(one_step(), &[pending(), declined()]).1,
-            [reject(Reason::PaymentDeclined)]
+            [reject_declined()]
         );
         let (_, effects) = after(
             one_step(),

@@ -40,7 +40,7 @@ mod charging {
         assert_eq!(purchase.clone().handle(CONFIRMED), [approve()]);
         assert_eq!(
             purchase.handle(declined()),
-            [reject(Reason::PaymentDeclined)]
+            [reject_declined()]
         );
     }
 

@@ -138,6 +138,14 @@ pub(super) fn reject(reason: Reason) -> Effect {
     })
 }
 
+pub(super) fn reject_declined() -> Effect {
+    Effect::Send(OrderCommand::Reject {
+        number: number(1),
+        reason: Reason::PaymentDeclined,
+        detail: Some("over the limit".to_owned()),
+    })
+}
+
 pub(super) fn confirm() -> Effect {
     Effect::Confirm {
         number: number(1),

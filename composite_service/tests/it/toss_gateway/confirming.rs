@@ -1,0 +1,363 @@
+//! Charging: whatever happens to the answer, an order is charged once.
+
+use composite_service::ports::payment::ConfirmAnswer;
+use serde_json::json;
+use shared::wire::order_dto::PaymentDto;
+
+use super::simulator::{
+    IMPATIENT, PATIENT, Simulator, cancel, confirm, gateway_at, gateway_nowhere,
+};
+use crate::harness::{nth_number, payment};
+
+fn is_unknown(answer: &ConfirmAnswer) -> bool {
+    matches!(answer, ConfirmAnswer::Unknown(_))
+}
+
+fn is_not_reached(answer: &ConfirmAnswer) -> bool {
+    matches!(answer, ConfirmAnswer::NotReached(_))
+}
+
+mod answered {
+    use super::*;
+
+    #[actix::test]
+    async fn given_a_payment_when_it_is_confirmed_again_and_again_then_it_is_charged_once() {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        for _ in 0..3 {
+            assert_eq!(
+                confirm(&gateway, &nth_number(1), &payment("key")).await,
+                ConfirmAnswer::Confirmed
+            );
+        }
+        assert!(simulator.has_moved(&[("CHARGED", "key")]).await);
+    }
+
+    #[actix::test]
+    async fn given_an_amount_with_a_fraction_then_it_is_charged_to_the_last_digit() {
+        let simulator = Simulator::start();
+        let dear = PaymentDto {
+            amount: "24000.5".parse().unwrap(),
+            ..payment("key")
+        };
+        assert_eq!(
+            confirm(&simulator.gateway(PATIENT), &nth_number(1), &dear).await,
+            ConfirmAnswer::Confirmed
+        );
+        assert_eq!(simulator.ledger().await[0].2, "24000.5");
+    }
+
+    #[actix::test]
+    async fn given_a_declined_payment_when_it_is_confirmed_again_then_it_is_declined_again_with_the_gateways_words()
+     {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        let declined = ConfirmAnswer::Declined("the card company declined the payment".to_owned());
+        for _ in 0..2 {
+            assert_eq!(
+                confirm(&gateway, &nth_number(1), &payment("decline-1")).await,
+                declined
+            );
+        }
+        assert!(simulator.has_moved(&[("DECLINED", "decline-1")]).await);
+    }
+
+    #[actix::test]
+    async fn given_a_charged_order_when_another_payment_comes_then_it_is_paid_otherwise_and_not_charged()
+     {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        confirm(&gateway, &nth_number(1), &payment("key")).await;
+        let dearer = PaymentDto {
+            amount: "12001".parse().unwrap(),
+            ..payment("key")
+        };
+        for other in [payment("other"), dearer] {
+            assert_eq!(
+                confirm(&gateway, &nth_number(1), &other).await,
+                ConfirmAnswer::PaidOtherwise
+            );
+        }
+        assert!(simulator.has_moved(&[("CHARGED", "key")]).await);
+    }
+
+    #[actix::test]
+    async fn given_a_payment_key_of_another_order_then_it_is_declined() {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        confirm(&gateway, &nth_number(1), &payment("key")).await;
+        let answer = confirm(&gateway, &nth_number(2), &payment("key")).await;
+        assert_eq!(
+            answer,
+            ConfirmAnswer::Declined("the payment has already been processed".to_owned())
+        );
+        assert!(simulator.has_moved(&[("CHARGED", "key")]).await);
+    }
+}
+
+mod charged_elsewhere {
+    use super::*;
+
+    #[actix::test]
+    async fn given_our_payment_when_the_gateway_has_processed_it_then_it_is_looked_up_and_confirmed()
+     {
+        let simulator = Simulator::start();
+        simulator
+            .charge_elsewhere(&nth_number(1), &payment("key"))
+            .await;
+        let gateway = simulator.gateway(PATIENT);
+        assert_eq!(
+            confirm(&gateway, &nth_number(1), &payment("key")).await,
+            ConfirmAnswer::Confirmed
+        );
+        assert!(simulator.has_moved(&[("CHARGED", "key")]).await);
+    }
+
+    #[actix::test]
+    async fn given_another_payment_or_amount_when_the_gateway_has_processed_it_then_it_is_paid_otherwise()
+     {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        let dearer = PaymentDto {
+            amount: "12001".parse().unwrap(),
+            ..payment("b")
+        };
+        simulator
+            .charge_elsewhere(&nth_number(1), &payment("b"))
+            .await;
+        assert_eq!(
+            confirm(&gateway, &nth_number(1), &dearer).await,
+            ConfirmAnswer::PaidOtherwise
+        );
+    }
+
+    #[actix::test]
+    async fn given_our_payment_when_it_was_cancelled_then_it_is_paid_otherwise() {
+        let simulator = Simulator::start();
+        simulator
+            .charge_elsewhere(&nth_number(1), &payment("key"))
+            .await;
+        simulator.cancel_elsewhere(&payment("key")).await;
+        let gateway = simulator.gateway(PATIENT);
+        assert_eq!(
+            confirm(&gateway, &nth_number(1), &payment("key")).await,
+            ConfirmAnswer::PaidOtherwise
+        );
+    }
+}
+
+mod unanswered {
+    use super::*;
+
+    #[actix::test]
+    async fn given_a_lost_answer_when_it_is_confirmed_again_then_it_is_charged_once() {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        let lost = confirm(&gateway, &nth_number(1), &payment("lose-1")).await;
+        assert!(is_unknown(&lost), "{lost:?}");
+        assert_eq!(
+            confirm(&gateway, &nth_number(1), &payment("lose-1")).await,
+            ConfirmAnswer::Confirmed
+        );
+        assert!(simulator.has_moved(&[("CHARGED", "lose-1")]).await);
+    }
+
+    #[actix::test]
+    async fn given_a_gateway_that_hangs_then_it_is_unknown_in_time_and_confirmed_when_it_hangs_no_more()
+     {
+        let simulator = Simulator::with_faults(json!({"hang": true})).await;
+        let hung = confirm(
+            &simulator.gateway(IMPATIENT),
+            &nth_number(1),
+            &payment("key"),
+        )
+        .await;
+        assert!(is_unknown(&hung), "{hung:?}");
+        simulator.set_faults(json!({})).await;
+        assert_eq!(
+            confirm(&simulator.gateway(PATIENT), &nth_number(1), &payment("key")).await,
+            ConfirmAnswer::Confirmed
+        );
+        assert!(simulator.has_moved(&[("CHARGED", "key")]).await);
+    }
+
+    #[actix::test]
+    async fn given_a_gateway_that_fails_then_it_is_unknown_and_confirmed_afterwards() {
+        let simulator = Simulator::with_faults(json!({"failConfirms": 2})).await;
+        let gateway = simulator.gateway(PATIENT);
+        for _ in 0..2 {
+            let failed = confirm(&gateway, &nth_number(1), &payment("key")).await;
+            assert!(is_unknown(&failed), "{failed:?}");
+        }
+        assert_eq!(
+            confirm(&gateway, &nth_number(1), &payment("key")).await,
+            ConfirmAnswer::Confirmed
+        );
+    }
+
+    #[actix::test]
+    async fn given_a_slow_payment_when_it_is_still_in_progress_then_it_is_unknown_until_it_is_charged()
+     {
+        let simulator = Simulator::with_faults(json!({"delayMs": 1_000})).await;
+        let first = confirm(
+            &simulator.gateway(IMPATIENT),
+            &nth_number(1),
+            &payment("key"),
+        )
+        .await;
+        assert!(is_unknown(&first), "{first:?}");
+        let gateway = simulator.gateway(PATIENT);
+        let second = confirm(&gateway, &nth_number(1), &payment("key")).await;
+        assert_eq!(
+            second,
+            ConfirmAnswer::Unknown("IDEMPOTENT_REQUEST_PROCESSING".to_owned())
+        );
+        let asked_until_known = async {
+            loop {
+                let answer = confirm(&gateway, &nth_number(1), &payment("key")).await;
+                if !is_unknown(&answer) {
+                    return answer;
+                }
+            }
+        };
+        assert_eq!(
+            tokio::time::timeout(PATIENT, asked_until_known).await,
+            Ok(ConfirmAnswer::Confirmed)
+        );
+        assert!(simulator.has_moved(&[("CHARGED", "key")]).await);
+    }
+
+    #[actix::test]
+    async fn given_a_gateway_that_stands_still_then_it_is_unknown_and_charged_once_when_it_goes_on()
+    {
+        let mut simulator = Simulator::start();
+        simulator.service.pause().unwrap();
+        let stalled = confirm(
+            &simulator.gateway(IMPATIENT),
+            &nth_number(1),
+            &payment("key"),
+        )
+        .await;
+        assert!(is_unknown(&stalled), "{stalled:?}");
+        simulator.service.resume().unwrap();
+        assert_eq!(
+            confirm(&simulator.gateway(PATIENT), &nth_number(1), &payment("key")).await,
+            ConfirmAnswer::Confirmed
+        );
+        assert!(simulator.has_moved(&[("CHARGED", "key")]).await);
+    }
+
+    #[actix::test]
+    async fn given_a_charge_when_the_gateway_is_killed_and_comes_back_then_it_is_confirmed_and_not_charged_again()
+     {
+        let mut simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        confirm(&gateway, &nth_number(1), &payment("lose-1")).await;
+        simulator.service.kill_9().unwrap();
+        let away = confirm(&gateway, &nth_number(1), &payment("lose-1")).await;
+        assert!(is_not_reached(&away), "{away:?}");
+        simulator.service.restart().unwrap();
+        simulator.service.wait_ready(PATIENT).unwrap();
+        assert_eq!(
+            confirm(&gateway, &nth_number(1), &payment("lose-1")).await,
+            ConfirmAnswer::Confirmed
+        );
+        assert!(simulator.has_moved(&[("CHARGED", "lose-1")]).await);
+    }
+}
+
+mod unreached {
+    use super::*;
+
+    #[actix::test]
+    async fn given_nobody_who_listens_then_the_gateway_is_not_reached() {
+        let answer = confirm(&gateway_nowhere(), &nth_number(1), &payment("key")).await;
+        assert!(is_not_reached(&answer), "{answer:?}");
+    }
+
+    #[actix::test]
+    async fn given_a_wrong_secret_key_then_the_gateway_is_not_reached_and_the_shopper_is_not_declined()
+     {
+        let simulator = Simulator::start();
+        let gateway = gateway_at(simulator.service.url(), "wrong", PATIENT);
+        let answer = confirm(&gateway, &nth_number(1), &payment("key")).await;
+        assert_eq!(
+            answer,
+            ConfirmAnswer::NotReached("UNAUTHORIZED_KEY".to_owned())
+        );
+        assert!(simulator.has_moved(&[]).await);
+    }
+}
+
+mod payment_keys {
+    use super::*;
+
+    #[actix::test]
+    async fn given_keys_that_mean_something_in_a_path_then_each_is_charged_and_cancelled_as_itself()
+    {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        let long = "k".repeat(200);
+        let keys = [
+            "a/b",
+            "/",
+            "a/../b",
+            "../x",
+            "...",
+            "%2e%2e",
+            "%2F",
+            "a%2Fb",
+            "100%",
+            "a b",
+            " a ",
+            "a?b=c",
+            "a#b",
+            "a;b",
+            "a+b",
+            "a&b",
+            "a\\b",
+            "\"quoted\"",
+            "<a>",
+            "a:b@c",
+            "confirm",
+            "cancel",
+            "결제 키",
+            "🙂",
+            "e\u{301}",
+            &long,
+        ];
+        for (nth, key) in (1..).zip(keys) {
+            let (number, payment) = (nth_number(nth), payment(key));
+            assert_eq!(
+                confirm(&gateway, &number, &payment).await,
+                ConfirmAnswer::Confirmed,
+                "{key:?}"
+            );
+            assert_eq!(cancel(&gateway, &number, &payment).await, Ok(()), "{key:?}");
+        }
+        let moved: Vec<_> = keys
+            .iter()
+            .flat_map(|key| [("CHARGED", *key), ("CANCELED", *key)])
+            .collect();
+        assert!(simulator.has_moved(&moved).await);
+    }
+
+    #[actix::test]
+    async fn given_keys_that_no_path_can_hold_then_they_are_not_charged_and_no_other_payment_is_cancelled()
+     {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        confirm(&gateway, &nth_number(1), &payment("ab")).await;
+        for (nth, key) in (2..).zip(["", ".", "..", "a\nb", "a\tb", "a\r\nb", "\0"]) {
+            let answer = confirm(&gateway, &nth_number(nth), &payment(key)).await;
+            assert!(matches!(answer, ConfirmAnswer::Declined(_)), "{key:?}");
+            assert!(
+                cancel(&gateway, &nth_number(nth), &payment(key))
+                    .await
+                    .is_err(),
+                "{key:?}"
+            );
+        }
+        assert!(simulator.has_moved(&[("CHARGED", "ab")]).await);
+    }
+}
