@@ -147,14 +147,10 @@ impl Purchase {
             }
             CommandAnswer::Replied(OrderReply::Rejected(order, reason)) => {
                 self.take_number_of(&order, &basket);
-                self.end(Outcome::Refused {
-                    number: self.number.clone(),
-                    reason,
-                    detail: order.reject_detail,
-                })
+                self.refuse(reason, order.reject_detail)
             }
             CommandAnswer::Replied(OrderReply::Refused(Reason::IdempotencyKeyReused)) => {
-                self.refuse(Reason::IdempotencyKeyReused)
+                self.refuse(Reason::IdempotencyKeyReused, None)
             }
             CommandAnswer::Replied(OrderReply::Refused(Reason::OrderNumberTaken))
                 if renumberings < MAX_RENUMBERINGS =>
@@ -215,11 +211,7 @@ impl Purchase {
                 detail: None,
             }),
             // An old order service tells no price and knows no rejection: nothing is charged, and the order stays pending there.
-            None => self.end(Outcome::Refused {
-                number: self.number.clone(),
-                reason: Reason::AmountMismatch,
-                detail: None,
-            }),
+            None => self.refuse(Reason::AmountMismatch, None),
         }
     }
 
@@ -237,7 +229,7 @@ impl Purchase {
                 reason: Reason::PaymentDeclined,
                 detail: Some(detail),
             }),
-            ConfirmAnswer::PaidOtherwise => self.refuse(Reason::AlreadyPaid),
+            ConfirmAnswer::PaidOtherwise => self.refuse(Reason::AlreadyPaid, None),
             ConfirmAnswer::TooLate => self.end(Outcome::Late(self.number.clone())),
             ConfirmAnswer::NotReached(_)
                 if !may_be_charged && self.attempt + 1 >= MAX_UNREACHED =>
@@ -281,11 +273,7 @@ impl Purchase {
         answer: CommandAnswer,
     ) -> Vec<Effect> {
         match answer {
-            CommandAnswer::Replied(OrderReply::Rejected(..)) => self.end(Outcome::Refused {
-                number: self.number.clone(),
-                reason,
-                detail,
-            }),
+            CommandAnswer::Replied(OrderReply::Rejected(..)) => self.refuse(reason, detail),
             // Neither a pending nor a paid order is an answer to this.
             CommandAnswer::Replied(
                 OrderReply::Pending(_)
@@ -295,7 +283,7 @@ impl Purchase {
             | CommandAnswer::Overdue
             | CommandAnswer::NotSent => self.again(),
             // Somebody else has paid it meanwhile.
-            CommandAnswer::Replied(OrderReply::Refused(refusal)) => self.refuse(refusal),
+            CommandAnswer::Replied(OrderReply::Refused(refusal)) => self.refuse(refusal, None),
         }
     }
 
@@ -323,11 +311,11 @@ impl Purchase {
         effects
     }
 
-    fn refuse(&mut self, reason: Reason) -> Vec<Effect> {
+    fn refuse(&mut self, reason: Reason, detail: Option<String>) -> Vec<Effect> {
         self.end(Outcome::Refused {
             number: self.number.clone(),
             reason,
-            detail: None,
+            detail,
         })
     }
 

@@ -6,6 +6,7 @@
 mod mall;
 mod purchases;
 mod payments;
+mod retries;
 mod contention;
 mod spring_peers;
 mod away;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let behaviours: Vec<Behaviour> = [
         purchases::BEHAVIOURS,
         payments::BEHAVIOURS,
+        retries::BEHAVIOURS,
         contention::BEHAVIOURS,
         spring_peers::BEHAVIOURS,
     ]

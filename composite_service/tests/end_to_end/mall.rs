@@ -193,6 +193,23 @@ impl Mall {
         self.post("/open-api/order", basket).await
     }
 
+    /// Buys with an idempotency key.
+    pub(crate) async fn buy_with_key(&self, basket: &Value, key: &str) -> Answer {
+        let url = format!("{}/open-api/order", self.composite());
+        let request = self
+            .client
+            .post(&url)
+            .header("Idempotency-Key", key)
+            .json(basket);
+        answer(
+            request
+                .send()
+                .await
+                .unwrap_or_else(|error| panic!("POST {url}: {error:?}")),
+        )
+        .await
+    }
+
     /// What the gateway's ledger says of one order.
     pub(crate) async fn ledger(&self, order_num: &str) -> Totals {
         let answer = self

@@ -56,6 +56,14 @@ impl Peer {
         Self { producer, consumer }
     }
 
+    /// Where the topic's only partition ends.
+    fn end_of(&self, topic: &str) -> i64 {
+        self.consumer
+            .fetch_watermarks(topic, 0, WAIT)
+            .expect("watermarks")
+            .1
+    }
+
     fn send(&self, key: &str, value: Option<&[u8]>, correlation_id: &[u8], more: &[(&str, &[u8])]) {
         let mut headers = OwnedHeaders::new()
             .insert(Header {
@@ -184,6 +192,7 @@ fn spring_composite(mall: &Mall) {
 
 fn poison(mall: &Mall) {
     let peer = Peer::new(mall);
+    let dead_letters = peer.end_of("orders-dlt");
     let key = "20261123011541";
     let poisons: [Option<&[u8]>; 4] = [
         Some(b"\x00\xff garbage"),
@@ -205,6 +214,7 @@ fn poison(mall: &Mall) {
         value(&replies.remove(&sound_id).expect("the partition goes on"))["data"]["rejectReason"],
         "UNKNOWN_ORDER"
     );
+    assert_eq!(peer.end_of("orders-dlt"), dead_letters + 4);
     assert_eq!(replies.len(), 4);
     for reply in replies.values() {
         let reply = value(reply);

@@ -14,9 +14,7 @@ use shared::wire::order_dto::PaymentDto;
 
 use super::order_client::error_chain;
 use crate::config::PaymentSettings;
-use crate::ports::payment::{
-    CancelError, ConfirmAnswer, PaymentGateway, Standing, is_payment_key,
-};
+use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing, is_payment_key};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 const NO_KEY: &str = "the payment key is not valid";

@@ -38,10 +38,7 @@ mod charging {
             }
         }
         assert_eq!(purchase.clone().handle(CONFIRMED), [approve()]);
-        assert_eq!(
-            purchase.handle(declined()),
-            [reject_declined()]
-        );
+        assert_eq!(purchase.handle(declined()), [reject_declined()]);
     }
 
     #[test]

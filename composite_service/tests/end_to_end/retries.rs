@@ -1,0 +1,114 @@
+//! Requests that come again with an idempotency key: one order, one charge, one answer.
+
+use futures_util::future::join_all;
+
+use crate::Behaviour;
+use crate::mall::{Answer, Mall, Totals, basket, paid_basket, payment_key};
+
+pub(crate) const BEHAVIOURS: &[Behaviour] = &[
+    (
+        "given_an_idempotency_key_when_the_request_comes_again_then_it_has_the_first_answer",
+        again,
+    ),
+    (
+        "given_an_idempotency_key_when_the_requests_come_at_once_then_one_order_is_charged_once",
+        at_once,
+    ),
+    (
+        "given_an_idempotency_key_when_a_refused_request_comes_again_then_it_is_refused_alike",
+        refused_again,
+    ),
+    (
+        "given_an_idempotency_key_when_another_request_comes_then_422_and_nothing_is_ordered",
+        another_request,
+    ),
+    (
+        "given_an_idempotency_key_when_a_malformed_request_comes_then_the_key_is_not_burnt",
+        malformed,
+    ),
+];
+
+fn is_replay(answer: &Answer) -> bool {
+    answer
+        .headers
+        .get("idempotent-replayed")
+        .is_some_and(|value| value == "true")
+}
+
+fn again(mall: &Mall) {
+    let item = mall.new_item(10);
+    let key = payment_key("key");
+    let request = paid_basket(&[(item, 2)], "pay", 24_000);
+    let first = mall.run(mall.buy_with_key(&request, &key));
+    first.assert_order("COMPLETE");
+    assert!(!is_replay(&first));
+    for quoted in [key.clone(), format!("\"{key}\"")] {
+        let again = mall.run(mall.buy_with_key(&request, &quoted));
+        assert_eq!((again.status, &again.body), (200, &first.body));
+        assert!(is_replay(&again));
+    }
+    assert_eq!(mall.stock(item), 8);
+    assert_eq!(
+        mall.run(mall.ledger(&first.order_num())),
+        Totals {
+            charged: 1,
+            canceled: 0
+        }
+    );
+}
+
+fn at_once(mall: &Mall) {
+    let item = mall.new_item(10);
+    let key = payment_key("key");
+    let request = paid_basket(&[(item, 1)], "pay", 12_000);
+    let answers = mall.run(join_all((0..10).map(|_| mall.buy_with_key(&request, &key))));
+    let number = answers[0].order_num();
+    for answer in &answers {
+        answer.assert_order("COMPLETE");
+        assert_eq!(answer.order_num(), number);
+    }
+    assert_eq!(
+        answers.iter().filter(|answer| !is_replay(answer)).count(),
+        1
+    );
+    assert_eq!((mall.stock(item), mall.held(item)), (9, 1));
+    assert_eq!(
+        mall.run(mall.ledger(&number)),
+        Totals {
+            charged: 1,
+            canceled: 0
+        }
+    );
+}
+
+fn refused_again(mall: &Mall) {
+    let item = mall.new_item(10);
+    let key = payment_key("key");
+    let request = paid_basket(&[(item, 1)], "decline", 12_000);
+    let first = mall.run(mall.buy_with_key(&request, &key));
+    first.assert_problem(402, "PAYMENT_DECLINED");
+    let again = mall.run(mall.buy_with_key(&request, &key));
+    assert_eq!((again.status, &again.body), (402, &first.body));
+    assert!(is_replay(&again));
+}
+
+fn another_request(mall: &Mall) {
+    let item = mall.new_item(10);
+    let key = payment_key("key");
+    mall.run(mall.buy_with_key(&basket(&[(item, 1)]), &key))
+        .assert_order("CREATED");
+    let other = mall.run(mall.buy_with_key(&basket(&[(item, 2)]), &key));
+    other.assert_problem(422, "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!((mall.stock(item), mall.held(item)), (9, 1));
+}
+
+fn malformed(mall: &Mall) {
+    let item = mall.new_item(10);
+    let key = payment_key("key");
+    mall.run(mall.buy_with_key(&basket(&[]), &key))
+        .assert_problem(400, "EMPTY_ORDER");
+    let answer = mall.run(mall.buy_with_key(&basket(&[(item, 1)]), &key));
+    assert!(!is_replay(answer.assert_order("CREATED")));
+    let unprintable = mall.run(mall.buy_with_key(&basket(&[(item, 1)]), ""));
+    unprintable.assert_problem(400, "INVALID_IDEMPOTENCY_KEY");
+}
