@@ -30,7 +30,9 @@ fn it_dies_with_its_handle() {
 
 #[test]
 fn it_outlives_the_thread_that_asked_for_it() {
-    let (_folder, mut service) = std::thread::spawn(|| shell("exec sleep 600")).join().unwrap();
+    let (_folder, mut service) = std::thread::spawn(|| shell("exec sleep 600"))
+        .join()
+        .unwrap();
     std::thread::sleep(Duration::from_millis(200));
     assert!(service.is_running());
 }
