@@ -15,6 +15,7 @@ one_at_a_time() {
     mkdir -p "$parts"
     exec 9>"$parts/.lock"
     flock -n 9 || { say "waiting for another installation to finish"; flock 9; }
+    rm -rf "$parts"/.new.* # what a killed one left
 }
 
 # A new folder beside the parts, on the same file system, that is gone when the script ends however it ends.

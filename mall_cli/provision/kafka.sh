@@ -10,7 +10,7 @@ ready() { have java && have setpriv && [[ $(cat "$parts/kafka/version" 2>/dev/nu
 
 write_pom() {
     cat >"$temporary/pom.xml" <<POM
-<project xmlns="http://maven.apache.org/POM/4.0.0">
+<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>mall</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
   <dependencies>

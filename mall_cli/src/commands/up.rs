@@ -12,11 +12,13 @@ use std::fs;
 use std::net::{IpAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// Of each topic, always the same: a Kafka on disk keeps what it was created with. Each service instance needs one at least.
 const PARTITIONS: i32 = 8;
 
+const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Start everything, and stay until Ctrl-C
@@ -103,7 +105,27 @@ impl Up {
         )
     }
 
+    /// A killed `up` leaves its run file behind, and its children may still be about to end: then a port may become free yet.
     fn refuse_taken_ports(&self) -> Result<()> {
+        let patience = if self.home.run_file().exists() {
+            PATIENCE
+        } else {
+            Duration::ZERO
+        };
+        let begin = Instant::now();
+        loop {
+            let refusals = self.refusals();
+            if refusals.is_empty() {
+                return Ok(());
+            }
+            if begin.elapsed() >= patience {
+                bail!("{}", refusals.join("; "));
+            }
+            sleep(LOOK_EVERY);
+        }
+    }
+
+    fn refusals(&self) -> Vec<String> {
         let mut wanted = vec![
             ("--composite-port", self.bind, self.composite_port),
             ("--order-port", stack::LOOPBACK, self.order_port),
@@ -113,15 +135,10 @@ impl Up {
         if self.kafka {
             wanted.push(("--kafka-port", stack::LOOPBACK, self.kafka_port));
         }
-        let refusals: Vec<String> = wanted
+        wanted
             .into_iter()
             .filter_map(|(flag, at, port)| refusal(flag, at, port))
-            .collect();
-        if refusals.is_empty() {
-            Ok(())
-        } else {
-            bail!("{}", refusals.join("; "))
-        }
+            .collect()
     }
 
     fn wanted(&self, place: &Place) -> Result<StackBuilder> {

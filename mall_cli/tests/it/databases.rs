@@ -10,6 +10,7 @@ fn over_the_network(credentials: &Credentials, statement: &str) -> Result<String
     let output = Command::new("mariadb")
         .args([
             "--no-defaults",
+            "--default-character-set=utf8mb4",
             "--batch",
             "--skip-column-names",
             "--host",

@@ -21,7 +21,7 @@ fn shell(script: &str) -> (tempfile::TempDir, Service) {
 
 #[test]
 fn it_dies_with_its_handle() {
-    let (_folder, service) = shell("sleep 600");
+    let (_folder, service) = shell("exec sleep 600");
     let pid = service.pid();
     assert!(exists(pid));
     drop(service);
@@ -30,7 +30,9 @@ fn it_dies_with_its_handle() {
 
 #[test]
 fn it_outlives_the_thread_that_asked_for_it() {
-    let (_folder, mut service) = std::thread::spawn(|| shell("sleep 600")).join().unwrap();
+    let (_folder, mut service) = std::thread::spawn(|| shell("exec sleep 600"))
+        .join()
+        .unwrap();
     std::thread::sleep(Duration::from_millis(200));
     assert!(service.is_running());
 }
@@ -56,7 +58,7 @@ fn a_graceful_end_gives_its_exit_status() {
 
 #[test]
 fn a_killed_one_is_restarted_with_a_new_pid() {
-    let (_folder, mut service) = shell("sleep 600");
+    let (_folder, mut service) = shell("exec sleep 600");
     let first = service.pid();
     service.kill_9().unwrap();
     assert!(!service.is_running());

@@ -6,3 +6,4 @@ pub(crate) mod stores;
 pub(crate) mod doubles;
 pub(crate) mod shop;
 pub(crate) mod kafka;
+pub(crate) mod member;

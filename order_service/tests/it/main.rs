@@ -13,3 +13,4 @@ mod serialisation;
 mod retirement;
 mod journal;
 mod wire;
+mod intake;

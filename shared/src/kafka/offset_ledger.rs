@@ -95,6 +95,13 @@ impl OffsetLedger {
             .sum()
     }
 
+    /// A commit has failed, or nobody knows whether it has: all offsets are to be committed again.
+    pub fn recommit(&mut self) {
+        for offsets in self.partitions.values_mut() {
+            offsets.committed = None;
+        }
+    }
+
     /// The (partition, offset) pairs to commit that were not returned before.
     pub fn take_commits(&mut self) -> Vec<(i32, i64)> {
         let mut commits = Vec::new();
@@ -164,5 +171,20 @@ mod tests {
         assert!(ledger.track(0, 7).is_some());
         assert_eq!(ledger.track(0, 7), None);
         assert_eq!(ledger.total_in_flight(), 1);
+    }
+
+    #[test]
+    fn given_a_commit_that_failed_when_committed_again_then_all_offsets_are_told_once_more() {
+        let mut ledger = ledger();
+        ledger.assign(1);
+        ledger.assign(2);
+        for partition in [0, 1] {
+            let position = ledger.track(partition, 4).unwrap();
+            ledger.finish(position);
+        }
+        assert_eq!(ledger.take_commits(), [(0, 5), (1, 5)]);
+        ledger.recommit();
+        assert_eq!(ledger.take_commits(), [(0, 5), (1, 5)]);
+        assert_eq!(ledger.take_commits(), []);
     }
 }

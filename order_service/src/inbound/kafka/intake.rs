@@ -27,6 +27,8 @@ use crate::ports::reply_sink::{CommandOutcome, ReplySink};
 /// What dead letters are called that are no commands.
 const MALFORMED_COMMAND: &str = "MalformedCommand";
 const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
+/// The client does not tell what became of an asynchronous commit, and a group that is being joined refuses it. So all are repeated.
+const RECOMMIT_INTERVAL: Duration = Duration::from_secs(2);
 /// How long a rebalance waits for the records in hand of the partitions that go. Those that take longer come again elsewhere.
 const REVOKE_GRACE: Duration = Duration::from_secs(5);
 
@@ -119,7 +121,10 @@ impl Intake {
     /// Runs until `stopping` turns true. Then takes no more, waits at most `grace` for what is in hand, commits and leaves the group.
     pub async fn run(mut self, mut stopping: watch::Receiver<bool>, grace: Duration) {
         let mut commit_tick = interval(COMMIT_INTERVAL);
-        commit_tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut recommit_tick = interval(RECOMMIT_INTERVAL);
+        for tick in [&mut commit_tick, &mut recommit_tick] {
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
         let mut permit_opt: Option<OwnedSemaphorePermit> = None;
         loop {
             let permits = Arc::clone(&self.permits);
@@ -127,6 +132,7 @@ impl Intake {
                 _ = stopping.wait_for(|stop| *stop) => break,
                 Some(position) = self.finished_rx.recv() => self.finish(position),
                 _ = commit_tick.tick() => self.settle_offsets(),
+                _ = recommit_tick.tick() => self.ledger.recommit(),
                 Ok(permit) = permits.acquire_owned(), if permit_opt.is_none() => permit_opt = Some(permit),
                 event = self.events.recv(), if permit_opt.is_some() => match event {
                     Some(event) => self.handle(event, &mut permit_opt),
@@ -168,31 +174,31 @@ impl Intake {
 
     fn finish(&mut self, position: Position) {
         self.ledger.finish(position);
-        if !self.leaving.is_empty() {
+        if self.leaving.iter().any(|leaving| self.is_done(leaving)) {
             self.settle_offsets();
         }
     }
 
+    fn is_done(&self, leaving: &Leaving) -> bool {
+        leaving
+            .partitions
+            .iter()
+            .all(|partition| self.ledger.in_flight(*partition) == 0)
+    }
+
     /// Commits what has been finished, and lets those partitions go of which nothing is in hand.
     fn settle_offsets(&mut self) {
-        let mode = if self.leaving.is_empty() {
+        let now = Instant::now();
+        let (gone, staying): (Vec<_>, Vec<_>) = std::mem::take(&mut self.leaving)
+            .into_iter()
+            .partition(|leaving| now >= leaving.deadline || self.is_done(leaving));
+        self.leaving = staying;
+        // Whoever gets the partitions begins at what is committed, so it must be there before they go.
+        self.commit(if gone.is_empty() {
             CommitMode::Async
         } else {
             CommitMode::Sync
-        };
-        self.commit(mode);
-        let now = Instant::now();
-        let (gone, staying) =
-            std::mem::take(&mut self.leaving)
-                .into_iter()
-                .partition(|leaving: &Leaving| {
-                    now >= leaving.deadline
-                        || leaving
-                            .partitions
-                            .iter()
-                            .all(|partition| self.ledger.in_flight(*partition) == 0)
-                });
-        self.leaving = staying;
+        });
         for Leaving {
             partitions,
             acknowledge,
@@ -207,13 +213,18 @@ impl Intake {
         }
     }
 
+    /// A synchronous commit is of everything, whatever became of those before it.
     fn commit(&mut self, mode: CommitMode) {
+        if matches!(mode, CommitMode::Sync) {
+            self.ledger.recommit();
+        }
         let commits = self.ledger.take_commits();
         if commits.is_empty() {
             return;
         }
         if let Err(error) = self.poll_loop.commit(&commits, mode) {
             log::warn!("offsets were not committed, so their records may come again: {error}");
+            self.ledger.recommit();
         }
     }
 

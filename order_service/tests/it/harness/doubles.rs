@@ -1,7 +1,7 @@
 //! Doubles of the ports: a store that counts, waits and fails as its test says, and a reply sink that only takes notes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use chrono::{DateTime, Utc};
 use order_service::domain::catalogue::{Product, ProductId};
@@ -31,7 +31,7 @@ type OnLoad = Box<dyn Fn(usize) -> Fault + Send + Sync>;
 
 /// The memory store with the sample assortment, behind a script. Calls are counted from 0.
 pub(crate) struct StoreDouble {
-    pub(crate) inner: MemoryOrderStore,
+    pub(crate) inner: Arc<MemoryOrderStore>,
     on_apply: OnApply,
     on_load: OnLoad,
     batches: Mutex<Vec<usize>>,
@@ -41,8 +41,13 @@ pub(crate) struct StoreDouble {
 impl StoreDouble {
     /// One that only counts.
     pub(crate) fn plain() -> Self {
+        Self::over(Arc::new(MemoryOrderStore::new(items(), coupons())))
+    }
+
+    /// One that only counts, over a store that others use, too.
+    pub(crate) fn over(inner: Arc<MemoryOrderStore>) -> Self {
         Self {
-            inner: MemoryOrderStore::new(items(), coupons()),
+            inner,
             on_apply: Box::new(|_, _| Fault::None),
             on_load: Box::new(|_| Fault::None),
             batches: Mutex::default(),

@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use actix::System;
 use mall_cli::stack::{Broker, BrokerKind, Place, Topic};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
 use shared::kafka::config::{KafkaSettings, TopicSettings};
+use shared::kafka::topics;
 use tempfile::TempDir;
 
 use super::shop::PATIENCE;
@@ -70,9 +72,16 @@ impl TestBroker {
         broker
     }
 
-    /// A real Kafka, without topics.
+    /// A real Kafka, whose topics the order service makes.
     pub(crate) fn kafka() -> Self {
-        Self::without_topics(BrokerKind::Kafka)
+        let broker = Self::without_topics(BrokerKind::Kafka);
+        // The second time they are there already.
+        for _ in 0..2 {
+            System::new()
+                .block_on(topics::ensure(&broker.settings))
+                .unwrap();
+        }
+        broker
     }
 
     fn without_topics(kind: BrokerKind) -> Self {
@@ -84,8 +93,12 @@ impl TestBroker {
         };
         let settings = KafkaSettings {
             bootstrap_servers: broker.bootstrap_servers().to_owned(),
-            // Longer than any test: partitions that change hands do so because their owner has left.
-            session_timeout: Duration::from_secs(45),
+            session_timeout: match kind {
+                // The embedded broker makes every rebalance last a second less than this.
+                BrokerKind::Embedded => Duration::from_secs(3),
+                // Long beside what a handover takes that does not wait for it.
+                BrokerKind::Kafka => Duration::from_secs(12),
+            },
             fetch_wait_max: Duration::from_millis(10),
             replication_factor: 1,
             orders: topic("orders"),
@@ -100,9 +113,11 @@ impl TestBroker {
         }
     }
 
-    /// The real Kafka's child process, to be disturbed.
-    pub(crate) fn broker(&mut self) -> &mut Broker {
-        &mut self.broker
+    /// Kills the real Kafka as a power cut would, does `meanwhile`, and starts it again.
+    pub(crate) fn interrupt(&mut self, meanwhile: impl FnOnce(&Self)) {
+        self.broker.kafka().unwrap().kill_9().unwrap();
+        meanwhile(self);
+        self.broker.kafka().unwrap().restart().unwrap();
     }
 
     /// Hands a command to the producer.
@@ -147,6 +162,18 @@ impl TestBroker {
             .iter()
             .map(|element| element.offset().to_raw().filter(|offset| *offset >= 0))
             .collect()
+    }
+
+    /// How many replies there are.
+    pub(crate) fn reply_count(&self) -> i64 {
+        let consumer: BaseConsumer = self.settings.client().create().unwrap();
+        let end = |partition| {
+            consumer
+                .fetch_watermarks(&self.settings.composite.name, partition, PATIENCE)
+                .unwrap()
+                .1
+        };
+        (0..PARTITIONS).map(end).sum()
     }
 
     /// Waits until `group` has committed that.

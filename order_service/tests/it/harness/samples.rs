@@ -25,7 +25,7 @@ pub(crate) const HOT: [ItemId; 2] = [4, 5];
 /// In no catalogue.
 pub(crate) const NO_ITEM: ItemId = 404;
 
-pub(crate) const APPLES: u32 = 1_000;
+pub(crate) const APPLES: u32 = 1_000_000;
 pub(crate) const THREADS: u32 = 4_000_000_000;
 pub(crate) const HOT_STOCK: u32 = 60;
 

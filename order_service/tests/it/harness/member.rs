@@ -1,0 +1,108 @@
+//! A member of the order services' group, on a thread and an actor system of its own as if it were a process: poll loop, intake,
+//! actors and reply publisher over a store that several members may share.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use actix::System;
+use order_service::config::ActorSettings;
+use order_service::inbound::kafka::intake::{Intake, IntakeParts};
+use order_service::outbound::kafka::reply_publisher::ReplyPublisher;
+use order_service::ports::order_store::OrderStore;
+use order_service::ports::reply_sink::ReplySink;
+use shared::clock::{Clock, FixedClock};
+use shared::kafka::config::KafkaSettings;
+use shared::kafka::poll_loop::PollLoop;
+use shared::kafka::publisher::Publisher;
+use tokio::sync::watch;
+
+use super::samples::now;
+use super::shop::{PATIENCE, ROOMY, start_actors};
+
+/// The group of all members.
+pub(crate) const GROUP: &str = "orderGroup";
+
+/// What a member is made of.
+#[derive(Clone)]
+pub(crate) struct Member {
+    pub(crate) kafka: KafkaSettings,
+    pub(crate) store: Arc<dyn OrderStore>,
+    pub(crate) actors: ActorSettings,
+    /// How long it may take to end.
+    pub(crate) grace: Duration,
+    /// Where replies go instead of Kafka.
+    pub(crate) replies: Option<Arc<dyn ReplySink>>,
+}
+
+impl Member {
+    /// A roomy one that replies by Kafka.
+    pub(crate) fn new(kafka: &KafkaSettings, store: Arc<dyn OrderStore>) -> Self {
+        Self {
+            kafka: kafka.clone(),
+            store,
+            actors: ROOMY,
+            grace: PATIENCE,
+            replies: None,
+        }
+    }
+
+    /// Joins the group.
+    pub(crate) fn start(self) -> RunningMember {
+        let (stopping_tx, stopping) = watch::channel(false);
+        let thread = thread::spawn(move || System::new().block_on(self.run(stopping)));
+        RunningMember {
+            stopping_tx,
+            thread,
+        }
+    }
+
+    /// As `app.rs` does it.
+    async fn run(self, stopping: watch::Receiver<bool>) {
+        let (clock, zone): (Arc<dyn Clock>, _) =
+            (Arc::new(FixedClock(now())), chrono_tz::Asia::Seoul);
+        let publisher = Publisher::start(&self.kafka.producer(None)).unwrap();
+        let publisher = Arc::new(ReplyPublisher::new(publisher, Arc::clone(&clock), zone));
+        let replies = self.replies.unwrap_or_else(|| Arc::clone(&publisher) as _);
+        let registry = start_actors(self.store, Arc::clone(&replies), self.actors).recipient();
+        let max_in_flight = self.actors.max_in_flight;
+        let (poll_loop, events) = PollLoop::start(
+            &self.kafka.consumer(GROUP),
+            &self.kafka.orders.name,
+            max_in_flight,
+        )
+        .unwrap();
+        let intake = Intake::new(IntakeParts {
+            poll_loop,
+            events,
+            max_in_flight,
+            registry,
+            replies,
+            clock,
+            zone,
+        });
+        intake.run(stopping, self.grace).await;
+        publisher.flush(PATIENCE).unwrap();
+    }
+}
+
+/// A member at work.
+pub(crate) struct RunningMember {
+    stopping_tx: watch::Sender<bool>,
+    thread: JoinHandle<()>,
+}
+
+impl RunningMember {
+    /// Asks it to end, as SIGTERM does.
+    pub(crate) fn ask_to_stop(&self) {
+        self.stopping_tx.send_replace(true);
+    }
+
+    /// Has it end, and tells how long that took.
+    pub(crate) fn stop(self) -> Duration {
+        let begin = Instant::now();
+        self.ask_to_stop();
+        self.thread.join().unwrap();
+        begin.elapsed()
+    }
+}

@@ -1,0 +1,482 @@
+//! Commands from a broker and replies back to it: nothing is lost, doubled or stuck, whoever joins, leaves or sends nonsense.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::System;
+use order_service::config::ActorSettings;
+use order_service::outbound::memory::order_store::MemoryOrderStore;
+use shared::reason::Reason;
+use shared::wire::event::{Event, EventType};
+use shared::wire::headers::ReplyAddress;
+use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto};
+use tokio::sync::mpsc;
+
+use crate::harness::doubles::{Fault, Gate, RecordingReplies, StoreDouble};
+use crate::harness::kafka::{Outgoing, PARTITIONS, ReplyReader, Seen, TestBroker, headers};
+use crate::harness::member::{GROUP, Member};
+use crate::harness::samples::*;
+use crate::harness::shop::{PATIENCE, ROOMY};
+
+/// A group hands partitions over much sooner than this when a member leaves, and much later when it vanishes.
+const AT_ONCE: Duration = Duration::from_secs(6);
+
+/// Sends an order of one apple, whose reply goes to the partition after its own.
+fn send_create(broker: &TestBroker, digits: u64, partition: i32) {
+    let line = OrderLineDto {
+        order_line_id: None,
+        item: ItemDto {
+            item_id: APPLE,
+            ..ItemDto::default()
+        },
+        quantity: 1,
+    };
+    let data = OrderDto {
+        order_num: Some(number(digits)),
+        order_line_list: Some(vec![line]),
+        request_id: Some(format!("r{digits}")),
+        ..OrderDto::default()
+    };
+    let key = digits.to_string();
+    let event = Event {
+        event_type: EventType::OrderCreate,
+        key: key.clone(),
+        data,
+        event_created_at: None,
+    };
+    let address = ReplyAddress {
+        topic: "composite".into(),
+        partition: Some((partition + 1) % PARTITIONS),
+        correlation_id: Some(digits.to_be_bytes().to_vec()),
+    };
+    broker.send(Outgoing {
+        partition: Some(partition),
+        key: Some(&key),
+        value: Some(&serde_json::to_vec(&event).unwrap()),
+        headers: address.request_headers(),
+    });
+}
+
+/// Orders `digits`, spread over all partitions.
+fn send_creates(broker: &TestBroker, digits: impl IntoIterator<Item = u64>) {
+    for digits in digits {
+        send_create(broker, digits, i32::try_from(digits).unwrap() % PARTITIONS);
+    }
+    broker.flush();
+}
+
+fn event(seen: &Seen) -> Event<OrderDto> {
+    serde_json::from_str(&seen.value).unwrap()
+}
+
+/// The order number that a reply answers by its correlation id.
+fn asked(seen: &Seen) -> u64 {
+    u64::from_be_bytes(
+        seen.header("kafka_correlationId")
+            .unwrap()
+            .try_into()
+            .unwrap(),
+    )
+}
+
+/// The replies so far, by the order number that they answer. A command that came again is answered again, with the same words.
+struct Answers {
+    replies: ReplyReader,
+    by_order: BTreeMap<u64, Seen>,
+}
+
+impl Answers {
+    fn of(broker: &TestBroker) -> Self {
+        Self {
+            replies: broker.replies(),
+            by_order: BTreeMap::new(),
+        }
+    }
+
+    /// Reads until so many orders are answered, each with `ORDER_CREATED`.
+    fn until(&mut self, count: usize) {
+        while self.by_order.len() < count {
+            let seen = self.replies.next();
+            let (digits, event) = (asked(&seen), event(&seen));
+            assert_eq!(
+                (event.event_type, event.data.order_num),
+                (EventType::OrderCreated, Some(number(digits)))
+            );
+            if let Some(earlier) = self.by_order.insert(digits, seen.clone()) {
+                assert_eq!(earlier.value, seen.value);
+            }
+        }
+    }
+}
+
+/// Offsets of `records` that are spread evenly over all partitions.
+fn spread(records: i64) -> Vec<Option<i64>> {
+    vec![Some(records / i64::from(PARTITIONS)); PARTITIONS as usize]
+}
+
+fn member(broker: &TestBroker, store: &Arc<StoreDouble>) -> Member {
+    Member::new(&broker.settings, Arc::clone(store) as _)
+}
+
+fn wait_for_arrival(gate: &Gate) {
+    System::new().block_on(gate.reached());
+}
+
+fn gated_store(gate: &Arc<Gate>) -> Arc<StoreDouble> {
+    let gate = Arc::clone(gate);
+    Arc::new(StoreDouble::on_apply(move |_, _| {
+        gate.pass();
+        Fault::None
+    }))
+}
+
+mod replying {
+    use super::*;
+
+    #[test]
+    fn given_commands_when_taken_in_then_each_is_answered_in_the_asked_for_partition_with_its_correlation_id()
+     {
+        let broker = TestBroker::embedded();
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
+        let member = member(&broker, &store).start();
+
+        send_creates(&broker, 0..40);
+
+        answers.until(40);
+        for (digits, seen) in &answers.by_order {
+            let partition = i32::try_from(digits + 1).unwrap() % PARTITIONS;
+            assert_eq!((&seen.key, seen.partition), (&None, partition));
+        }
+        broker.until_committed(GROUP, &spread(40));
+        member.stop();
+        assert_eq!(store.inner.stock(APPLE), APPLES - 40);
+    }
+
+    #[test]
+    fn given_a_reply_that_is_not_acknowledged_then_its_record_and_those_after_it_stay_uncommitted()
+    {
+        let broker = TestBroker::embedded();
+        let (replies_tx, mut replies_rx) = mpsc::unbounded_channel();
+        let store = Arc::new(StoreDouble::plain());
+        let replies = Some(Arc::new(RecordingReplies(replies_tx)) as _);
+        let member = Member {
+            replies,
+            ..member(&broker, &store)
+        }
+        .start();
+        send_create(&broker, 1, 0);
+        send_create(&broker, 2, 0);
+        send_create(&broker, 3, 1);
+
+        let mut held: BTreeMap<String, _> = BTreeMap::new();
+        while held.len() < 3 {
+            let reply = replies_rx.blocking_recv().unwrap();
+            held.insert(reply.outcome.number.clone().unwrap().to_string(), reply);
+        }
+        held.remove("2").unwrap().acknowledge();
+        held.remove("3").unwrap().acknowledge();
+        // Commits go out for all partitions at once: when that of the other partition is seen, the first one's would be there.
+        broker.until_committed(GROUP, &[Some(0), Some(1), None, None]);
+
+        held.remove("1").unwrap().acknowledge();
+        broker.until_committed(GROUP, &[Some(2), Some(1), None, None]);
+        member.stop();
+    }
+}
+
+mod poison {
+    use super::*;
+
+    const GOOD: &[u8] = br#"{"eventType":"ORDER_REJECT","key":"1","data":{"orderNum":"1","rejectReason":"EXPIRED"}}"#;
+
+    fn address(nth: u8) -> ReplyAddress {
+        ReplyAddress {
+            topic: "composite".into(),
+            partition: Some(2),
+            correlation_id: Some(vec![nth]),
+        }
+    }
+
+    #[test]
+    fn given_records_that_are_no_commands_then_their_senders_are_told_and_the_partition_moves_on() {
+        let broker = TestBroker::embedded();
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
+        let member = member(&broker, &store).start();
+        let send = |value, headers| {
+            broker.send(Outgoing {
+                partition: Some(0),
+                key: Some("k"),
+                value,
+                headers,
+            })
+        };
+
+        let garbage = Some(&b"\xff\x00garbage"[..]);
+        let values: [Option<&[u8]>; 6] = [
+            garbage,
+            None,
+            Some(b""),
+            Some(b"[]"),
+            Some(br#"{"eventType":"ORDER_CREATED","key":"7","data":{"orderNum":"7"}}"#),
+            Some(br#"{"eventType":"ORDER_APPROVE","key":"7","data":{"orderNum":"7"}}"#),
+        ];
+        (0..)
+            .zip(values)
+            .for_each(|(nth, value)| send(value, address(nth).request_headers()));
+        let (to_composite, to_2) = (
+            ("kafka_replyTopic", &b"composite"[..]),
+            ("kafka_replyPartition", &[0, 0, 0, 2][..]),
+        );
+        let foreign_class = ("__TypeId__", &b"java.lang.String"[..]);
+        send(
+            Some(GOOD),
+            headers(&[
+                to_composite,
+                to_2,
+                ("kafka_correlationId", &[6]),
+                foreign_class,
+            ]),
+        );
+        // Nobody can be told of these.
+        for unreadable in [
+            &[][..],
+            &[("kafka_replyTopic", &b"\xff"[..])],
+            &[to_composite, ("kafka_replyPartition", &b"2"[..])],
+        ] {
+            send(garbage, headers(unreadable));
+        }
+        // Nobody reads there, so the reply is given up: more than once, since the producer tells it differently then.
+        for nth in 100..103 {
+            send(
+                Some(GOOD),
+                ReplyAddress {
+                    partition: Some(99),
+                    ..address(nth)
+                }
+                .request_headers(),
+            );
+        }
+        broker.flush();
+
+        let told: BTreeMap<u8, Seen> = (0..7)
+            .map(|_| answers.replies.next())
+            .map(|seen| (seen.header("kafka_correlationId").unwrap()[0], seen))
+            .collect();
+        assert!(told.keys().copied().eq(0..7), "{told:?}");
+        for (nth, seen) in &told {
+            let event = event(seen);
+            assert_eq!(
+                (event.event_type, event.data.reject_reason),
+                (EventType::OrderRejected, Some(Reason::MalformedCommand))
+            );
+            let spoken_of = matches!(nth, 4 | 5).then(|| number(7));
+            assert_eq!(
+                (event.data.order_num, seen.partition),
+                (spoken_of, 2),
+                "{nth}"
+            );
+        }
+        send_create(&broker, 1, 0);
+        answers.until(1);
+        broker.until_committed(GROUP, &[Some(14), None, None, None]);
+        member.stop();
+    }
+}
+
+mod back_pressure {
+    use super::*;
+
+    #[test]
+    fn given_far_more_records_than_permits_then_all_are_answered_and_no_more_than_the_permits_are_ever_in_hand()
+     {
+        let broker = TestBroker::embedded();
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
+        send_creates(&broker, 0..500);
+
+        let actors = ActorSettings {
+            max_in_flight: 4,
+            ..ROOMY
+        };
+        let member = Member {
+            actors,
+            ..member(&broker, &store)
+        }
+        .start();
+
+        answers.until(500);
+        broker.until_committed(GROUP, &spread(500));
+        member.stop();
+        assert_eq!(store.inner.stock(APPLE), APPLES - 500);
+        assert!(
+            store.batches().iter().all(|batch| *batch <= 4),
+            "{:?}",
+            store.batches()
+        );
+    }
+}
+
+mod leaving {
+    use super::*;
+
+    /// Stops a member that has work in hand, and starts another; tells how long it took until that one had answered.
+    fn succession(broker: &TestBroker) -> Duration {
+        let gate = Arc::new(Gate::default());
+        let (store, mut answers) = (gated_store(&gate), Answers::of(broker));
+        let first = member(broker, &store).start();
+        send_creates(broker, 0..8);
+        wait_for_arrival(&gate);
+
+        first.ask_to_stop();
+        gate.open();
+        first.stop();
+
+        // Records that were not taken in before the stop are the successor's.
+        let finished = finished(broker);
+        assert!(finished > 0);
+        answers.until(finished);
+        let begin = Instant::now();
+        let second = member(broker, &store).start();
+        send_creates(broker, 8..16);
+        answers.until(16);
+        let took = begin.elapsed();
+        broker.until_committed(GROUP, &spread(16));
+        second.stop();
+        assert_eq!(store.inner.stock(APPLE), APPLES - 16);
+        took
+    }
+
+    /// How many records are committed.
+    fn finished(broker: &TestBroker) -> usize {
+        usize::try_from(broker.committed(GROUP).into_iter().flatten().sum::<i64>()).unwrap()
+    }
+
+    #[test]
+    fn given_work_in_hand_when_stopped_then_it_is_finished_and_committed_and_the_rest_is_the_successors()
+     {
+        succession(&TestBroker::embedded());
+    }
+
+    #[test]
+    fn given_a_member_that_stops_on_a_real_kafka_then_its_successor_has_the_partitions_at_once() {
+        let broker = TestBroker::kafka();
+        let took = succession(&broker);
+        assert!(
+            took < AT_ONCE && AT_ONCE < broker.settings.session_timeout,
+            "{took:?}"
+        );
+    }
+
+    #[test]
+    fn given_work_that_can_not_be_finished_in_time_when_stopped_then_the_successor_does_it_and_it_is_done_once()
+     {
+        let broker = TestBroker::embedded();
+        let gate = Arc::new(Gate::default());
+        let (store, mut answers) = (gated_store(&gate), Answers::of(&broker));
+        let first = Member {
+            grace: Duration::from_millis(200),
+            ..member(&broker, &store)
+        }
+        .start();
+        send_creates(&broker, 0..8);
+        wait_for_arrival(&gate);
+
+        let took = first.stop();
+
+        assert!(took < AT_ONCE, "{took:?}");
+        assert_eq!(finished(&broker), 0);
+        let second = member(&broker, &store).start();
+        wait_for_arrival(&gate);
+        // The first member's write comes back to life beside the second's.
+        gate.open();
+        answers.until(8);
+        broker.until_committed(GROUP, &spread(8));
+        second.stop();
+        assert_eq!(store.inner.stock(APPLE), APPLES - 8);
+    }
+}
+
+mod rebalancing {
+    use super::*;
+
+    /// Orders sent in a row: as many to each partition.
+    const SALVO: u64 = 40;
+
+    /// One member, then two, then the other one, while commands come without a pause. Returns how many there were.
+    fn members_come_and_go_under_load(broker: &TestBroker) -> u64 {
+        let shared = Arc::new(MemoryOrderStore::new(items(), coupons()));
+        let stores = [(); 2].map(|()| Arc::new(StoreDouble::over(Arc::clone(&shared))));
+        let mut answers = Answers::of(broker);
+        let mut sent = 0;
+        let mut salvo = || {
+            send_creates(broker, sent..sent + SALVO);
+            sent += SALVO;
+            usize::try_from(sent).unwrap()
+        };
+
+        let first = member(broker, &stores[0]).start();
+        let sent_alone = salvo();
+        answers.until(sent_alone);
+        let second = member(broker, &stores[1]).start();
+        let deadline = Instant::now() + PATIENCE;
+        while stores[1].batches().is_empty() {
+            assert!(Instant::now() < deadline, "the newcomer gets no work");
+            answers.until(salvo() - 10);
+        }
+        let sent_to_both = salvo();
+        answers.until(sent_to_both);
+        salvo();
+        first.ask_to_stop();
+        let all = salvo();
+        answers.until(all);
+        first.stop();
+        broker.until_committed(GROUP, &spread(i64::try_from(all).unwrap()));
+        second.stop();
+
+        assert!(answers.by_order.keys().copied().eq(0..sent));
+        assert_eq!(u64::from(APPLES - shared.stock(APPLE)), sent);
+        sent
+    }
+
+    #[test]
+    fn given_members_that_come_and_go_under_load_then_each_command_is_answered_and_done_once() {
+        members_come_and_go_under_load(&TestBroker::embedded());
+    }
+
+    /// The embedded broker refuses commits while a group is being joined, so records come again there; Kafka takes them.
+    #[test]
+    fn given_members_that_come_and_go_under_load_on_a_real_kafka_then_each_command_is_answered_once_and_done_once()
+     {
+        let broker = TestBroker::kafka();
+        let sent = members_come_and_go_under_load(&broker);
+        assert_eq!(
+            broker.reply_count(),
+            i64::try_from(sent).unwrap(),
+            "commands were answered more than once"
+        );
+    }
+}
+
+mod outage {
+    use super::*;
+
+    #[test]
+    fn given_a_real_kafka_that_is_killed_with_work_in_hand_then_all_is_answered_and_committed_after_its_restart()
+     {
+        let mut broker = TestBroker::kafka();
+        let gate = Arc::new(Gate::default());
+        let (store, mut answers) = (gated_store(&gate), Answers::of(&broker));
+        let member = member(&broker, &store).start();
+        send_creates(&broker, 0..40);
+        wait_for_arrival(&gate);
+
+        broker.interrupt(|_| gate.open());
+
+        answers.until(40);
+        send_creates(&broker, 40..80);
+        answers.until(80);
+        broker.until_committed(GROUP, &spread(80));
+        member.stop();
+        assert_eq!(store.inner.stock(APPLE), APPLES - 80);
+    }
+}
