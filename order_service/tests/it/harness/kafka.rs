@@ -9,6 +9,7 @@ use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
 use shared::kafka::config::{KafkaSettings, TopicSettings};
+use shared::kafka::dead_letters::dead_letter_topic;
 use shared::kafka::topics;
 use tempfile::TempDir;
 
@@ -57,10 +58,12 @@ impl TestBroker {
     /// In this process, there at once.
     pub(crate) fn embedded() -> Self {
         let mut broker = Self::without_topics(BrokerKind::Embedded);
-        for topic in [
-            broker.settings.orders.clone(),
-            broker.settings.composite.clone(),
-        ] {
+        let settings = broker.settings.clone();
+        let dead_letters = TopicSettings {
+            name: dead_letter_topic(&settings.orders.name),
+            partitions: 1,
+        };
+        for topic in [settings.orders, settings.composite, dead_letters] {
             broker
                 .broker
                 .create_topic(&Topic {

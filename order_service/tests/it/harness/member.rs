@@ -6,6 +6,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use actix::System;
+use chrono::TimeDelta;
 use order_service::config::ActorSettings;
 use order_service::inbound::kafka::intake::{Intake, IntakeParts};
 use order_service::outbound::kafka::reply_publisher::ReplyPublisher;
@@ -13,6 +14,7 @@ use order_service::ports::order_store::OrderStore;
 use order_service::ports::reply_sink::ReplySink;
 use shared::clock::{Clock, FixedClock};
 use shared::kafka::config::KafkaSettings;
+use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::publisher::Publisher;
 use tokio::sync::watch;
@@ -61,8 +63,9 @@ impl Member {
     async fn run(self, stopping: watch::Receiver<bool>) {
         let (clock, zone): (Arc<dyn Clock>, _) =
             (Arc::new(FixedClock(now())), chrono_tz::Asia::Seoul);
-        let publisher = Publisher::start(&self.kafka.producer(None)).unwrap();
-        let publisher = Arc::new(ReplyPublisher::new(publisher, Arc::clone(&clock), zone));
+        let producer = Arc::new(Publisher::start(&self.kafka.producer(None)).unwrap());
+        let dead_letters = DeadLetters::new(Arc::clone(&producer));
+        let publisher = Arc::new(ReplyPublisher::new(producer, Arc::clone(&clock), zone));
         let replies = self.replies.unwrap_or_else(|| Arc::clone(&publisher) as _);
         let registry = start_actors(self.store, Arc::clone(&replies), self.actors).recipient();
         let max_in_flight = self.actors.max_in_flight;
@@ -80,6 +83,8 @@ impl Member {
             replies,
             clock,
             zone,
+            dead_letters,
+            unpaid_for: TimeDelta::minutes(30),
         });
         intake.run(stopping, self.grace).await;
         publisher.flush(PATIENCE).unwrap();
