@@ -3,6 +3,8 @@
 //! Each behaviour runs on each mall: the embedded broker with one service of each kind, Kafka with two of each, and Kafka with MySQL.
 //! A mall is started when its first test needs it, and ended, with everything it left, when all tests have run.
 
+#![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
 mod mall;
 mod purchases;
 mod payments;

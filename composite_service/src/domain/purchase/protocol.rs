@@ -10,6 +10,10 @@ use crate::domain::order::{OrderCommand, OrderReply};
 
 /// What can happen to a purchase.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time lives, and it is moved a few times"
+)]
 pub enum Event {
     /// What became of [`Effect::Send`].
     Command(CommandAnswer),
@@ -27,6 +31,10 @@ pub enum Event {
 
 /// What became of a command.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time lives, and it is moved a few times"
+)]
 pub enum CommandAnswer {
     /// The order service has answered.
     Replied(OrderReply),

@@ -157,7 +157,7 @@ impl TestBroker {
         let consumer: BaseConsumer = self.settings.consumer(group).create().unwrap();
         let mut partitions = TopicPartitionList::new();
         (0..PARTITIONS).for_each(|partition| {
-            drop(partitions.add_partition(&self.settings.orders.name, partition))
+            partitions.add_partition(&self.settings.orders.name, partition);
         });
         let committed = consumer.committed_offsets(partitions, PATIENCE).unwrap();
         committed
