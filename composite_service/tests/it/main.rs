@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[path = "../../../shared/tests/support/golden.rs"]
+mod golden;
 mod doubles;
 mod harness;
 mod bridge;
@@ -9,3 +11,7 @@ mod purchase_actor;
 mod http;
 mod peer;
 mod toss_gateway;
+mod order_client;
+mod kafka;
+mod command_publisher;
+mod reply_intake;

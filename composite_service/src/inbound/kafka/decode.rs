@@ -117,6 +117,19 @@ mod tests {
     }
 
     #[test]
+    fn given_a_rejection_without_a_reason_then_the_order_service_is_taken_to_have_failed() {
+        for data in [
+            r#"{"orderNum":"1","status":"REJECTED"}"#,
+            r#"{"orderNum":null,"status":null}"#,
+        ] {
+            assert_eq!(
+                read("ORDER_REJECTED", data),
+                Ok(OrderReply::Refused(Reason::InternalError))
+            );
+        }
+    }
+
+    #[test]
     fn given_what_is_no_reply_then_it_is_malformed() {
         for payload in [
             &b""[..],

@@ -3,6 +3,9 @@
 //! Two clients on one thread. The *member* belongs to the group only to own partitions; it fetches nothing. The *reader* reads what
 //! the member owns, from the end on: what was there before was meant for somebody else. A partition that is taken away is read for
 //! a while longer, so that replies which are under way are not lost when instances come and go.
+//!
+//! The member is told how far the reader has read, and commits that by itself: its client repeats a commit that failed, and spares the
+//! group one while it is changing, which would cost the member its partitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use actix::Recipient;
 use actix::prelude::SendError;
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
@@ -26,7 +29,8 @@ use crate::actors::kafka_bridge::ReplyArrived;
 /// The consumer group of all composites, spelt as the Spring composite spells it.
 const GROUP: &str = "compsiteGroup";
 const POLL_WAIT: Duration = Duration::from_millis(50);
-const COMMIT_INTERVAL: Duration = Duration::from_secs(1);
+const COMMIT_INTERVAL_MS: &str = "1000";
+const HOUSEKEEPING_INTERVAL: Duration = Duration::from_millis(500);
 const WATERMARK_WAIT: Duration = Duration::from_secs(2);
 /// How long a lost partition is still read: until the last command that named it is overdue.
 const FAREWELL: Duration = Duration::from_secs(2 * budget::REPLY_WAIT.as_secs());
@@ -48,11 +52,11 @@ impl ReplyIntake {
         home_tx: watch::Sender<Option<i32>>,
     ) -> KafkaResult<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
-        let context = MembershipContext {
-            has_changed: AtomicBool::new(false),
-        };
-        let member: BaseConsumer<MembershipContext> =
-            settings.consumer(GROUP).create_with_context(context)?;
+        let member: BaseConsumer<MembershipContext> = settings
+            .consumer(GROUP)
+            .set("enable.auto.commit", "true")
+            .set("auto.commit.interval.ms", COMMIT_INTERVAL_MS)
+            .create_with_context(MembershipContext::default())?;
         member.subscribe(&[&settings.composite.name])?;
         let worker = Worker {
             member,
@@ -92,15 +96,15 @@ struct Worker {
 struct ReadPartition {
     /// The offset to read next.
     next: i64,
-    /// What was last committed.
-    committed: i64,
+    /// What the member was last told of it.
+    told: Option<i64>,
     /// When the partition was taken away.
     lost_at: Option<Instant>,
 }
 
 impl Worker {
     fn run(mut self) {
-        let mut committed_at = Instant::now();
+        let mut tidied_at = Instant::now();
         while !self.stopping.load(Ordering::Acquire) {
             self.serve_membership();
             match self.reader.poll(POLL_WAIT) {
@@ -113,14 +117,14 @@ impl Worker {
                 Some(Err(error)) => log::warn!("reading replies failed: {error}"),
                 None => {}
             }
-            if committed_at.elapsed() >= COMMIT_INTERVAL {
-                self.commit(CommitMode::Async);
+            if tidied_at.elapsed() >= HOUSEKEEPING_INTERVAL {
+                self.tell_offsets();
                 self.forget_lost();
-                committed_at = Instant::now();
+                tidied_at = Instant::now();
             }
         }
         self.home_tx.send_replace(None);
-        self.commit(CommitMode::Sync);
+        self.tell_offsets();
     }
 
     /// Keeps the membership alive, and follows what it owns.
@@ -149,6 +153,7 @@ impl Worker {
         for partition in &owned {
             if let Some(known) = self.partitions.get_mut(partition) {
                 known.lost_at = None;
+                known.told = None;
             } else {
                 let (_, end) =
                     self.reader
@@ -157,7 +162,7 @@ impl Worker {
                     *partition,
                     ReadPartition {
                         next: end,
-                        committed: -1,
+                        told: None,
                         lost_at: None,
                     },
                 );
@@ -231,25 +236,21 @@ impl Worker {
         }
     }
 
-    fn commit(&mut self, mode: CommitMode) {
-        let mut list = TopicPartitionList::new();
-        for (partition, read) in self
-            .partitions
-            .iter_mut()
-            .filter(|(_, read)| read.lost_at.is_none() && read.next != read.committed)
-        {
-            if list
-                .add_partition_offset(&self.topic, *partition, Offset::Offset(read.next))
-                .is_ok()
-            {
-                read.committed = read.next;
+    /// Tells the member what to commit of the partitions that it owns.
+    fn tell_offsets(&mut self) {
+        for (partition, read) in &mut self.partitions {
+            if read.lost_at.is_some() || read.told == Some(read.next) {
+                continue;
             }
-        }
-        if list.count() == 0 {
-            return;
-        }
-        if let Err(error) = self.member.commit(&list, mode) {
-            log::warn!("reply offsets were not committed: {error}");
+            let mut list = TopicPartitionList::with_capacity(1);
+            let told = list
+                .add_partition_offset(&self.topic, *partition, Offset::Offset(read.next))
+                .and_then(|()| self.member.store_offsets(&list));
+            match told {
+                Ok(()) => read.told = Some(read.next),
+                // It was lost a moment ago, or the group is changing: next time.
+                Err(error) => log::debug!("partition {partition} was not stored: {error}"),
+            }
         }
     }
 
@@ -268,6 +269,7 @@ impl Worker {
 }
 
 /// Notes that the member's partitions have changed.
+#[derive(Default)]
 struct MembershipContext {
     has_changed: AtomicBool,
 }

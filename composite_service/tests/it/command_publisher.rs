@@ -1,0 +1,174 @@
+//! Commands on a broker, byte for byte.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::time::Duration;
+
+use composite_service::domain::order::{Basket, OrderCommand};
+use composite_service::outbound::kafka::command_publisher::CommandPublisher;
+use composite_service::ports::order_bus::{OnUndelivered, OrderBus};
+use rdkafka::ClientConfig;
+use shared::clock::FixedClock;
+use shared::kafka::publisher::Publisher;
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+use shared::wire::headers::ReplyAddress;
+use shared::wire::order_dto::{ItemDto, OrderLineDto, PaymentDto};
+
+use crate::golden::Golden;
+use crate::kafka::{PATIENCE, TestBroker};
+
+/// A publisher whose clock stands at that time in Seoul, and which gives up after `delivery`.
+fn publisher(broker: &TestBroker, at: &str, delivery: Duration) -> CommandPublisher {
+    over(&broker.settings.producer(Some(delivery)), broker, at)
+}
+
+fn over(config: &ClientConfig, broker: &TestBroker, at: &str) -> CommandPublisher {
+    let clock = FixedClock(format!("{at}+09:00").parse().unwrap());
+    let publisher = Publisher::start(config).unwrap();
+    CommandPublisher::new(
+        publisher,
+        &broker.settings.orders.name,
+        Arc::new(clock),
+        chrono_tz::Asia::Seoul,
+    )
+}
+
+/// A call-back, and how often it was called.
+fn watched() -> (OnUndelivered, Receiver<()>) {
+    let (called_tx, called_rx) = sync_channel(2);
+    (Box::new(move || called_tx.send(()).unwrap()), called_rx)
+}
+
+fn number() -> OrderNumber {
+    "20261123101540000000000000000042".parse().unwrap()
+}
+
+fn payment() -> PaymentDto {
+    PaymentDto {
+        payment_key: "결제 \"key\"".to_owned(),
+        amount: "21000.01".parse().unwrap(),
+    }
+}
+
+fn create() -> OrderCommand {
+    let wish = |item_id, quantity| OrderLineDto {
+        order_line_id: None,
+        item: ItemDto {
+            item_id,
+            ..ItemDto::default()
+        },
+        quantity,
+    };
+    let basket = Basket {
+        request_id: "8c2f4f0e-request".to_owned(),
+        idempotency: None,
+        lines: vec![wish(1, 2), wish(2, 1)],
+        coupon_id: Some(7),
+        payment: Some(payment()),
+    };
+    OrderCommand::Create {
+        number: number(),
+        basket,
+    }
+}
+
+fn address(partition: Option<i32>, last_id_byte: u8) -> ReplyAddress {
+    let mut correlation_id: Vec<u8> = (0..16).collect();
+    correlation_id[15] = last_id_byte;
+    ReplyAddress {
+        topic: "composite".to_owned(),
+        partition,
+        correlation_id: Some(correlation_id),
+    }
+}
+
+#[test]
+fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_files() {
+    let broker = TestBroker::embedded(1);
+    let approve = OrderCommand::Approve {
+        number: number(),
+        payment: payment(),
+    };
+    let reject = OrderCommand::Reject {
+        number: number(),
+        reason: Reason::PaymentDeclined,
+        detail: None,
+    };
+    for (command, at, address) in [
+        (
+            create(),
+            "2026-11-23T10:15:40.582933",
+            address(Some(258), 0xff),
+        ),
+        (approve, "2026-11-23T10:15:41", address(Some(0), 0x10)),
+        (reject, "2026-11-23T10:16:00", address(None, 0x11)),
+    ] {
+        let publisher = publisher(&broker, at, PATIENCE);
+        publisher
+            .publish(&command, &address, Box::new(|| panic!("it is delivered")))
+            .unwrap();
+        publisher.flush(PATIENCE).unwrap();
+    }
+    assert_eq!(
+        broker.commands(3),
+        ["order_create", "order_approve", "order_reject"].map(Golden::read)
+    );
+}
+
+#[test]
+fn given_a_broker_that_is_away_when_the_time_is_over_then_the_command_is_undelivered_once() {
+    let broker = TestBroker::embedded(1);
+    broker.set_up(false);
+    let publisher = publisher(&broker, "2026-11-23T10:15:40", Duration::from_millis(300));
+    let (on_undelivered, undelivered_rx) = watched();
+    publisher
+        .publish(&create(), &address(Some(0), 0), on_undelivered)
+        .unwrap();
+    undelivered_rx.recv_timeout(PATIENCE).unwrap();
+    // The sender is gone with its call.
+    assert!(undelivered_rx.recv().is_err());
+}
+
+#[test]
+fn given_a_command_that_no_record_can_hold_then_it_is_undelivered_at_once() {
+    let broker = TestBroker::embedded(1);
+    let publisher = publisher(&broker, "2026-11-23T10:15:40", PATIENCE);
+    let payment = PaymentDto {
+        payment_key: "k".repeat(2_000_000),
+        ..payment()
+    };
+    let too_large = OrderCommand::Approve {
+        number: number(),
+        payment,
+    };
+    let (on_undelivered, undelivered_rx) = watched();
+    publisher
+        .publish(&too_large, &address(Some(0), 0), on_undelivered)
+        .unwrap();
+    assert_eq!(undelivered_rx.try_recv(), Ok(()));
+}
+
+#[test]
+fn given_a_full_queue_then_the_command_is_not_taken() {
+    let broker = TestBroker::embedded(1);
+    broker.set_up(false);
+    let mut config = broker.settings.producer(Some(PATIENCE));
+    let publisher = over(
+        config.set("queue.buffering.max.messages", "1"),
+        &broker,
+        "2026-11-23T10:15:40",
+    );
+    publisher
+        .publish(&create(), &address(Some(0), 0), Box::new(|| {}))
+        .unwrap();
+    let (on_undelivered, undelivered_rx) = watched();
+    let refused = publisher.publish(&create(), &address(Some(0), 1), on_undelivered);
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("could not be sent")
+    );
+    assert_eq!(undelivered_rx.try_recv(), Err(TryRecvError::Disconnected));
+}

@@ -1,0 +1,229 @@
+//! A broker with both topics, and the order service's end of them: commands come out, replies go in.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use mall_cli::stack::{Broker, BrokerKind, Place, Topic, until};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{Header, Message, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::{Offset, TopicPartitionList};
+use shared::env::EnvReader;
+use shared::kafka::config::KafkaSettings;
+use shared::wire::headers::CORRELATION_ID;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::golden::{Golden, pairs};
+
+/// Longer than anything takes that happens at all.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(25);
+const GROUP: &str = "compsiteGroup";
+
+pub(crate) struct TestBroker {
+    pub(crate) settings: KafkaSettings,
+    pub(crate) broker: Broker,
+    producer: ThreadedProducer<DefaultProducerContext>,
+    _folder: TempDir,
+}
+
+impl TestBroker {
+    /// With so many partitions of each topic.
+    pub(crate) fn start(kind: BrokerKind, partitions: i32) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut broker = Broker::start(kind, &Place::under(folder.path()).unwrap(), 0).unwrap();
+        let variables = [
+            (
+                "KAFKA_BOOTSTRAP_SERVERS",
+                broker.bootstrap_servers().to_owned(),
+            ),
+            (
+                "KAFKA_SESSION_TIMEOUT_MS",
+                session_timeout_ms(kind).to_string(),
+            ),
+            ("KAFKA_FETCH_WAIT_MAX_MS", "2".to_owned()),
+            ("ORDERS_PARTITIONS", partitions.to_string()),
+            ("COMPOSITE_PARTITIONS", partitions.to_string()),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value));
+        let settings = KafkaSettings::from_env(&mut EnvReader::new(variables));
+        for topic in [&settings.orders, &settings.composite] {
+            broker
+                .create_topic(&Topic {
+                    name: topic.name.clone(),
+                    partitions: topic.partitions,
+                })
+                .unwrap();
+        }
+        let producer = settings.producer(Some(PATIENCE)).create().unwrap();
+        Self {
+            settings,
+            broker,
+            producer,
+            _folder: folder,
+        }
+    }
+
+    pub(crate) fn embedded(partitions: i32) -> Self {
+        Self::start(BrokerKind::Embedded, partitions)
+    }
+
+    /// Takes the embedded broker's listener down, or up again.
+    pub(crate) fn set_up(&self, is_up: bool) {
+        let Broker::Embedded(broker) = &self.broker else {
+            panic!("only the embedded broker can")
+        };
+        broker
+            .with(move |cluster| {
+                if is_up {
+                    cluster.broker_up(1)
+                } else {
+                    cluster.broker_down(1)
+                }
+            })
+            .unwrap()
+            .unwrap();
+    }
+
+    /// Puts a record on the topic of replies, and waits until it is there.
+    pub(crate) fn put(&self, partition: i32, value: Option<&[u8]>, headers: OwnedHeaders) {
+        self.begin_put(partition, value, headers);
+        self.producer.flush(PATIENCE).unwrap();
+    }
+
+    fn begin_put(&self, partition: i32, value: Option<&[u8]>, headers: OwnedHeaders) {
+        let mut record = BaseRecord::<(), [u8]>::to(&self.settings.composite.name)
+            .partition(partition)
+            .headers(headers);
+        record.payload = value;
+        self.producer
+            .send(record)
+            .map_err(|(error, _)| error)
+            .unwrap();
+    }
+
+    /// Puts replies to the commands of these numbers there, and waits until they are.
+    pub(crate) fn reply(&self, partition: i32, numbers: impl IntoIterator<Item = u32>) {
+        let value = Golden::read("spring_order_created").value;
+        for number in numbers {
+            self.begin_put(
+                partition,
+                Some(value.as_bytes()),
+                answering(id(number).as_bytes()),
+            );
+        }
+        self.producer.flush(PATIENCE).unwrap();
+    }
+
+    /// The first records of the topic of commands.
+    pub(crate) fn commands(&self, count: usize) -> Vec<Golden> {
+        let consumer: BaseConsumer = self.settings.consumer("look").create().unwrap();
+        let topic = &self.settings.orders;
+        let mut partitions = TopicPartitionList::new();
+        for partition in 0..topic.partitions {
+            partitions
+                .add_partition_offset(&topic.name, partition, Offset::Beginning)
+                .unwrap();
+        }
+        consumer.assign(&partitions).unwrap();
+        let deadline = Instant::now() + PATIENCE;
+        let mut found = Vec::new();
+        while found.len() < count {
+            assert!(Instant::now() < deadline, "{found:?}");
+            if let Some(record) = consumer.poll(Duration::from_millis(100)) {
+                let record = record.unwrap();
+                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+                found.push(Golden {
+                    key: record.key().map(text),
+                    headers: record.headers().map(pairs).unwrap_or_default(),
+                    value: record.payload().map(text).unwrap_or_default(),
+                });
+            }
+        }
+        found
+    }
+
+    /// Waits until the group has committed the end of every partition of replies.
+    pub(crate) fn until_drained(&self) {
+        let client: BaseConsumer = self.settings.consumer(GROUP).create().unwrap();
+        let topic = &self.settings.composite;
+        let mut partitions = TopicPartitionList::new();
+        partitions.add_partition_range(&topic.name, 0, topic.partitions - 1);
+        until("committing all replies", PATIENCE, || {
+            let committed = client.committed_offsets(partitions.clone(), PATIENCE)?;
+            for element in committed.elements() {
+                let (_, end) =
+                    client.fetch_watermarks(&topic.name, element.partition(), PATIENCE)?;
+                if element.offset() != Offset::Offset(end) {
+                    return Ok(None);
+                }
+            }
+            Ok(Some(()))
+        })
+        .unwrap();
+    }
+
+    /// Waits until the group has so many members and all partitions have an owner; returns what each member owns. Real Kafka only.
+    pub(crate) fn owned(&self, members: usize) -> Vec<Vec<i32>> {
+        let client: BaseConsumer = self.settings.client().create().unwrap();
+        until("a stable group", PATIENCE, || {
+            let groups = client.fetch_group_list(Some(GROUP), PATIENCE)?;
+            let owned: Vec<_> = groups.groups()[0]
+                .members()
+                .iter()
+                .map(|member| assigned(member.assignment()))
+                .collect();
+            let all: usize = owned.iter().map(Vec::len).sum();
+            Ok(
+                (owned.len() == members && all == self.settings.composite.partitions as usize)
+                    .then_some(owned),
+            )
+        })
+        .unwrap()
+    }
+}
+
+/// Real Kafka misses a member that leaves without a word only when all patience is over. The embedded broker lets a new group wait for
+/// three seconds, which must be less than this, and at every further change for a second less than this.
+fn session_timeout_ms(kind: BrokerKind) -> u32 {
+    match kind {
+        BrokerKind::Embedded => 3_500,
+        BrokerKind::Kafka => 30_000,
+    }
+}
+
+/// The correlation id of a command's reply.
+pub(crate) fn id(number: u32) -> Uuid {
+    Uuid::from_u128(number.into())
+}
+
+/// The headers of a reply to the command of that id.
+pub(crate) fn answering(correlation_id: &[u8]) -> OwnedHeaders {
+    OwnedHeaders::new().insert(Header {
+        key: CORRELATION_ID,
+        value: Some(correlation_id),
+    })
+}
+
+/// The partitions in a member's assignment, as the consumer protocol writes them: a version, then topics with their partitions.
+fn assigned(assignment: Option<&[u8]>) -> Vec<i32> {
+    let bytes = assignment.unwrap_or_default();
+    let int = |at: usize| i32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
+    if bytes.len() < 6 || int(2) == 0 {
+        return Vec::new();
+    }
+    let name_length = usize::from(u16::from_be_bytes(bytes[6..8].try_into().unwrap()));
+    let count = int(8 + name_length) as usize;
+    (0..count)
+        .map(|nth| int(12 + name_length + 4 * nth))
+        .collect()
+}
+
+/// How often each of these comes.
+pub(crate) fn counts<T: Ord>(all: impl IntoIterator<Item = T>) -> BTreeMap<T, usize> {
+    let mut counts = BTreeMap::new();
+    for one in all {
+        *counts.entry(one).or_default() += 1;
+    }
+    counts
+}

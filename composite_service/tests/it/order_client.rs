@@ -1,0 +1,188 @@
+//! Reads from the order service, over HTTP from a peer in its place.
+
+use std::time::Duration;
+
+use composite_service::outbound::http::client;
+use composite_service::outbound::http::order_client::OrderClient;
+use composite_service::ports::order_query::{OrderQuery, PageBounds, QueryError};
+use mall_cli::stack::free_port;
+use serde_json::{Value, json};
+use shared::wire::order_dto::{OrderStatus, ProductDto};
+
+use crate::harness::{PRICE, nth_number, order};
+use crate::peer::{Peer, Script};
+
+const PATIENT: Duration = Duration::from_secs(20);
+const IMPATIENT: Duration = Duration::from_millis(200);
+
+/// A reader of a peer that answers so, and the peer.
+fn answered(
+    status: u16,
+    headers: &'static [(&'static str, &'static str)],
+    body: &Value,
+) -> (OrderClient, Peer) {
+    scripted(Script::Answer(status, headers, body.to_string()), PATIENT)
+}
+
+fn scripted(script: Script, wait: Duration) -> (OrderClient, Peer) {
+    let peer = Peer::start(script);
+    (
+        OrderClient::new(client(wait).unwrap(), peer.url.clone()),
+        peer,
+    )
+}
+
+/// All three reads; each must fail.
+async fn errors(client: &OrderClient) -> [String; 3] {
+    let text = |error: QueryError| error.to_string();
+    [
+        client
+            .order(&nth_number(1))
+            .await
+            .map_err(text)
+            .unwrap_err(),
+        client.product(1).await.map_err(text).unwrap_err(),
+        client
+            .products(PageBounds::default())
+            .await
+            .map_err(text)
+            .unwrap_err(),
+    ]
+}
+
+mod found {
+    use super::*;
+
+    #[actix::test]
+    async fn given_an_order_then_it_is_read_from_its_path() {
+        let stored = order(&nth_number(1), OrderStatus::Created);
+        let (client, peer) = answered(200, &[], &json!(stored));
+        assert_eq!(client.order(&nth_number(1)).await.unwrap(), Some(stored));
+        assert_eq!(
+            peer.asked()[0].line,
+            format!("GET /api/order/{}", nth_number(1))
+        );
+    }
+
+    #[actix::test]
+    async fn given_an_order_of_the_spring_service_then_it_is_read_and_unknown_members_are_ignored()
+    {
+        let body = json!({
+            "orderNum": nth_number(1), "status": "COMPLETE", "colour": "red",
+            "orderLineList": [{
+                "orderLineId": 1, "quantity": 2,
+                "item": {"itemId": 3, "name": "an item", "price": {"amount": PRICE}, "productDTO": {"productId": 4}},
+            }],
+        });
+        let (client, _peer) = answered(200, &[], &body);
+        let read = client.order(&nth_number(1)).await.unwrap().unwrap();
+        let line = &read.order_line_list.unwrap()[0];
+        assert_eq!(
+            (line.item.item_id, line.quantity, read.status),
+            (3, 2, Some(OrderStatus::Complete))
+        );
+    }
+
+    #[actix::test]
+    async fn given_a_product_then_it_is_read_from_its_path() {
+        let (client, peer) = answered(
+            200,
+            &[],
+            &json!({"productId": 7, "name": "a product", "itemList": []}),
+        );
+        let product = ProductDto {
+            product_id: 7,
+            name: "a product".to_owned(),
+            item_list: Vec::new(),
+        };
+        assert_eq!(client.product(7).await.unwrap(), Some(product));
+        assert_eq!(peer.asked()[0].line, "GET /api/product/7");
+    }
+
+    #[actix::test]
+    async fn given_a_link_to_a_next_page_then_there_is_more() {
+        let body = json!([{"productId": 7, "name": "a product", "itemList": []}]);
+        let link: &[_] = &[("link", "</api/product?after=7>; rel=\"next\"")];
+        for (headers, has_more) in [(link, true), (&[], false)] {
+            let (client, _peer) = answered(200, headers, &body);
+            let page = client.products(PageBounds::default()).await.unwrap();
+            assert_eq!((page.products.len(), page.has_more), (1, has_more));
+        }
+    }
+
+    #[actix::test]
+    async fn given_bounds_then_only_those_are_asked_for() {
+        let (client, peer) = answered(200, &[], &json!([]));
+        for (after, limit, line) in [
+            (None, None, "GET /api/product"),
+            (Some(-5), None, "GET /api/product?after=-5"),
+            (None, Some(3), "GET /api/product?limit=3"),
+            (Some(5), Some(3), "GET /api/product?after=5&limit=3"),
+        ] {
+            assert_eq!(
+                client
+                    .products(PageBounds { after, limit })
+                    .await
+                    .unwrap()
+                    .products,
+                []
+            );
+            assert_eq!(peer.asked().pop().unwrap().line.trim_end_matches('?'), line);
+        }
+    }
+
+    #[actix::test]
+    async fn given_nothing_there_then_an_order_or_a_product_is_none_and_a_page_is_an_error() {
+        let (client, _peer) = answered(
+            404,
+            &[],
+            &json!({"code": -704, "msg": "해당건이 없습니다."}),
+        );
+        assert_eq!(client.order(&nth_number(1)).await.unwrap(), None);
+        assert_eq!(client.product(1).await.unwrap(), None);
+        assert!(client.products(PageBounds::default()).await.is_err());
+    }
+}
+
+mod failed {
+    use super::*;
+
+    #[actix::test]
+    async fn given_any_other_status_then_it_is_an_error_that_tells_it() {
+        for status in [201, 204, 302, 400, 401, 500, 503] {
+            let (client, _peer) = answered(status, &[("location", "/elsewhere")], &json!([]));
+            for error in errors(&client).await {
+                assert!(error.contains(&status.to_string()), "{error}");
+            }
+        }
+    }
+
+    #[actix::test]
+    async fn given_a_body_without_sense_then_it_is_an_error() {
+        for body in ["", "<html>", "{\"orderNum\":", "\"text\"", "7"] {
+            let (client, _peer) = scripted(Script::Answer(200, &[], body.to_owned()), PATIENT);
+            errors(&client).await;
+        }
+    }
+
+    #[actix::test]
+    async fn given_silence_then_it_is_an_error_in_time() {
+        let (client, _peer) = scripted(Script::Silence, IMPATIENT);
+        for error in errors(&client).await {
+            assert!(error.contains("timed out"), "{error}");
+        }
+    }
+
+    #[actix::test]
+    async fn given_nobody_who_listens_then_it_is_an_error_that_names_the_cause_and_no_address() {
+        let port = free_port().unwrap();
+        let nowhere = format!("http://127.0.0.1:{port}/").parse().unwrap();
+        let client = OrderClient::new(client(PATIENT).unwrap(), nowhere);
+        for error in errors(&client).await {
+            assert!(
+                error.contains("refused") && !error.contains("/api/"),
+                "{error}"
+            );
+        }
+    }
+}

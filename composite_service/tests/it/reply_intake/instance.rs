@@ -1,0 +1,70 @@
+//! One composite's end of the topic of replies: an intake, and a bridge that only records.
+
+use composite_service::actors::kafka_bridge::ReplyArrived;
+use composite_service::inbound::kafka::reply_intake::ReplyIntake;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::doubles::Recorder;
+use crate::kafka::{PATIENCE, TestBroker};
+
+pub(super) struct Instance {
+    pub(super) home_rx: watch::Receiver<Option<i32>>,
+    arrived_rx: UnboundedReceiver<ReplyArrived>,
+    intake: ReplyIntake,
+}
+
+impl Instance {
+    /// Joins the group.
+    pub(super) fn start(broker: &TestBroker) -> Self {
+        let (bridge, arrived_rx) = Recorder::start();
+        let (home_tx, home_rx) = watch::channel(None);
+        let intake = ReplyIntake::start(&broker.settings, bridge, home_tx).unwrap();
+        Self {
+            home_rx,
+            arrived_rx,
+            intake,
+        }
+    }
+
+    /// Joins the group, and waits for its home.
+    pub(super) async fn at_home(broker: &TestBroker) -> (Self, i32) {
+        let mut instance = Self::start(broker);
+        let home = instance.home().await;
+        (instance, home)
+    }
+
+    /// Its home, as soon as it has one.
+    pub(super) async fn home(&mut self) -> i32 {
+        let home = timeout(PATIENCE, self.home_rx.wait_for(Option::is_some))
+            .await
+            .expect("a home in time");
+        home.unwrap().unwrap()
+    }
+
+    /// The next reply that is handed over.
+    pub(super) async fn arrived(&mut self) -> ReplyArrived {
+        timeout(PATIENCE, self.arrived_rx.recv())
+            .await
+            .expect("a reply in time")
+            .unwrap()
+    }
+
+    /// The correlation ids of the next replies.
+    pub(super) async fn ids(&mut self, count: usize) -> Vec<Uuid> {
+        let mut ids = Vec::new();
+        while ids.len() < count {
+            ids.push(self.arrived().await.correlation_id);
+        }
+        ids
+    }
+
+    /// Leaves the group. What is handed over afterwards stays unread.
+    pub(super) async fn stop(self) {
+        tokio::task::spawn_blocking(|| self.intake.stop())
+            .await
+            .unwrap();
+    }
+}

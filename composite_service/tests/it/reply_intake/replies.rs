@@ -1,0 +1,139 @@
+//! What is handed over.
+
+use actix::Actor;
+use composite_service::domain::order::OrderReply;
+use composite_service::inbound::kafka::reply_intake::ReplyIntake;
+use mall_cli::stack::BrokerKind;
+use rdkafka::message::OwnedHeaders;
+use tokio::sync::watch;
+
+use super::instance::Instance;
+use crate::doubles::Gone;
+use crate::golden::Golden;
+use crate::kafka::{TestBroker, answering, id};
+
+/// What a reply says.
+fn told(reply: OrderReply) -> String {
+    match reply {
+        OrderReply::Pending(order) => format!("pending {}", order.order_num.unwrap()),
+        OrderReply::Complete(order) => format!("complete {}", order.order_num.unwrap()),
+        OrderReply::Rejected(_, reason) => format!("rejected {reason}"),
+        OrderReply::Refused(reason) => format!("refused {reason}"),
+    }
+}
+
+#[actix::test]
+async fn given_every_kind_of_reply_when_it_comes_home_then_it_is_handed_over_under_its_correlation_id()
+ {
+    for kind in [BrokerKind::Embedded, BrokerKind::Kafka] {
+        let broker = TestBroker::start(kind, 3);
+        let (mut instance, home) = Instance::at_home(&broker).await;
+        for (name, expected) in [
+            ("order_created", "pending 20261123101540000000000000000042"),
+            ("spring_order_created", "pending 202611230115401234567890"),
+            (
+                "order_completed",
+                "complete 20261123101540000000000000000042",
+            ),
+            ("order_rejected", "rejected UNKNOWN_ITEM"),
+            ("order_refused", "refused ALREADY_PAID"),
+            ("malformed_command", "refused MALFORMED_COMMAND"),
+        ] {
+            let golden = Golden::read(name);
+            broker.put(home, Some(golden.value.as_bytes()), golden.kafka_headers());
+            let arrived = instance.arrived().await;
+            assert_eq!(
+                arrived.correlation_id.as_bytes().as_slice(),
+                golden.headers[0].1
+            );
+            assert_eq!(told(arrived.reply), expected, "{kind:?}");
+        }
+        broker.until_drained();
+        instance.stop().await;
+    }
+}
+
+#[actix::test]
+async fn given_records_for_somebody_else_or_without_sense_then_the_next_reply_is_handed_over_all_the_same()
+ {
+    let broker = TestBroker::embedded(2);
+    let (mut instance, home) = Instance::at_home(&broker).await;
+    let created = Golden::read("order_created").value;
+    let command = Golden::read("order_create").value;
+    let ours = || answering(id(1).as_bytes());
+    for (value, headers) in [
+        (Some(created.as_str()), OwnedHeaders::new()),
+        (Some(&created), answering(b"")),
+        (Some(&created), answering(b"four")),
+        (Some(&created), answering(&[0xff; 17])),
+        (None, ours()),
+        (Some(""), ours()),
+        (Some("nonsense"), ours()),
+        (Some("{}"), ours()),
+        (Some("[]"), ours()),
+        (Some(&created[..created.len() / 2]), ours()),
+        (Some(&command), ours()),
+        (
+            Some(r#"{"eventType":"ORDER_SHIPPED","key":"1","data":{}}"#),
+            ours(),
+        ),
+    ] {
+        broker.put(home, value.map(str::as_bytes), headers);
+    }
+    broker.put(home, Some(b"\xff\xfe"), ours());
+    broker.reply(home, [2]);
+    assert_eq!(instance.ids(1).await, [id(2)]);
+    broker.until_drained();
+}
+
+#[actix::test]
+async fn given_replies_from_before_then_only_those_after_the_start_are_handed_over() {
+    let broker = TestBroker::embedded(2);
+    (0..2).for_each(|partition| broker.reply(partition, 1..=3));
+    let (mut instance, home) = Instance::at_home(&broker).await;
+    broker.reply(home, [4]);
+    assert_eq!(instance.ids(1).await, [id(4)]);
+    broker.until_drained();
+    instance.stop().await;
+    // Nobody is there: these are for nobody.
+    (0..2).for_each(|partition| broker.reply(partition, 5..=7));
+    let (mut instance, home) = Instance::at_home(&broker).await;
+    broker.reply(home, [8]);
+    assert_eq!(instance.ids(1).await, [id(8)]);
+    broker.until_drained();
+}
+
+#[actix::test]
+async fn given_more_replies_than_the_bridges_mailbox_holds_then_none_is_lost() {
+    let broker = TestBroker::embedded(1);
+    let (mut instance, home) = Instance::at_home(&broker).await;
+    // The bridge is on this thread, which is busy until all are there and committed as far as they were taken.
+    broker.reply(home, 1..=2_000);
+    let expected: Vec<_> = (1..=2_000).map(id).collect();
+    assert_eq!(instance.ids(2_000).await, expected);
+    broker.until_drained();
+}
+
+#[actix::test]
+async fn given_a_broker_that_is_away_for_a_while_then_replies_are_handed_over_afterwards() {
+    let broker = TestBroker::embedded(2);
+    let (mut instance, home) = Instance::at_home(&broker).await;
+    broker.reply(home, [1]);
+    assert_eq!(instance.ids(1).await, [id(1)]);
+    broker.set_up(false);
+    broker.set_up(true);
+    broker.reply(home, [2]);
+    assert_eq!(instance.ids(1).await, [id(2)]);
+    broker.until_drained();
+}
+
+#[actix::test]
+async fn given_a_bridge_that_is_gone_then_the_intake_still_commits_and_stops() {
+    let broker = TestBroker::embedded(1);
+    let (home_tx, mut home_rx) = watch::channel(None);
+    let intake = ReplyIntake::start(&broker.settings, Gone.start().recipient(), home_tx).unwrap();
+    let home = home_rx.wait_for(Option::is_some).await.unwrap().unwrap();
+    broker.reply(home, 1..=3);
+    broker.until_drained();
+    tokio::task::spawn_blocking(|| intake.stop()).await.unwrap();
+}
