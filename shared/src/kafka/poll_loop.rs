@@ -1,23 +1,27 @@
 //! A consumer group member on a thread of its own: librdkafka's poll → a bounded channel of [`KafkaEvent`].
 //!
 //! A thread with `BaseConsumer`, not `StreamConsumer`: that one's async receive blocks its executor during a rebalance.
-//! When the channel is full the partitions pause and polling goes on, so that the member stays in its group.
+//! When the channel stays full the partitions pause and polling goes on, so that the member stays in its group.
 //! Knows nothing of what the records say.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::OwnedMessage;
 use rdkafka::{ClientConfig, ClientContext, Offset, TopicPartitionList};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 const POLL_WAIT: Duration = Duration::from_millis(100);
 const PAUSED_POLL_WAIT: Duration = Duration::from_millis(2);
+/// How long the group may wait for a member that waits for room.
+const ROOM_WAIT: Duration = Duration::from_millis(500);
+const ROOM_POLL: Duration = Duration::from_millis(1);
 
 /// All that can happen to a group member.
 #[derive(Debug)]
@@ -132,15 +136,22 @@ impl Poller {
         }
     }
 
-    fn deliver(&self, record: OwnedMessage) {
-        if let Err(mpsc::error::TrySendError::Full(KafkaEvent::Record(record))) =
+    /// When the channel is full, waits for room, and pauses only when that takes long: librdkafka throws away what it has fetched of
+    /// paused partitions, and takes up to a second to fetch again after they are resumed.
+    fn deliver(&self, mut record: OwnedMessage) {
+        let deadline = Instant::now() + ROOM_WAIT;
+        while let Err(TrySendError::Full(KafkaEvent::Record(refused))) =
             self.events.try_send(KafkaEvent::Record(record))
         {
-            self.deliver_paused(record);
+            if Instant::now() >= deadline || self.is_over() {
+                return self.deliver_paused(refused);
+            }
+            record = refused;
+            thread::sleep(ROOM_POLL);
         }
     }
 
-    /// The channel is full: stops fetching, and goes on polling for the group's sake until half of the channel is free.
+    /// The channel stays full: stops fetching, and goes on polling for the group's sake until half of the channel is free.
     fn deliver_paused(&self, record: OwnedMessage) {
         let mut held = VecDeque::from([record]);
         let is_half_free = || self.events.capacity() >= self.events.max_capacity() / 2;

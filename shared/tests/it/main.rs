@@ -6,3 +6,4 @@
 mod golden;
 
 mod wire;
+mod kafka;

@@ -1,0 +1,286 @@
+//! The Kafka plumbing on librdkafka's own small broker.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc as channel;
+use std::time::Duration;
+
+use rdkafka::Message;
+use rdkafka::consumer::CommitMode;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::OwnedHeaders;
+use rdkafka::mocking::MockCluster;
+use rdkafka::producer::DefaultProducerContext;
+use shared::kafka::broker_probe::BrokerProbe;
+use shared::kafka::config::{KafkaSettings, TopicSettings};
+use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
+use shared::kafka::publisher::{OutboundRecord, Publisher};
+use tokio::sync::mpsc;
+
+const PARTITIONS: i32 = 4;
+const PATIENCE: Duration = Duration::from_secs(20);
+
+type Cluster = MockCluster<'static, DefaultProducerContext>;
+
+/// A broker with the topic `orders`.
+fn broker() -> (Cluster, KafkaSettings) {
+    let cluster = MockCluster::new(1).unwrap();
+    cluster.create_topic("orders", PARTITIONS, 1).unwrap();
+    let topic = |name: &str| TopicSettings {
+        name: name.to_owned(),
+        partitions: PARTITIONS,
+    };
+    let settings = KafkaSettings {
+        bootstrap_servers: cluster.bootstrap_servers(),
+        session_timeout: Duration::from_secs(3),
+        fetch_wait_max: Duration::from_millis(10),
+        replication_factor: 1,
+        orders: topic("orders"),
+        composite: topic("composite"),
+    };
+    (cluster, settings)
+}
+
+fn record<'a>(topic: &'a str, partition: Option<i32>, payload: &'a [u8]) -> OutboundRecord<'a> {
+    OutboundRecord {
+        topic,
+        partition,
+        key: None,
+        payload: Some(payload),
+        headers: OwnedHeaders::new(),
+    }
+}
+
+/// Publishes, and waits for what becomes of it.
+fn published(publisher: &Publisher, record: OutboundRecord<'_>) -> Result<(), KafkaError> {
+    let (outcome_tx, outcome_rx) = channel::channel();
+    publisher
+        .publish(
+            record,
+            Box::new(move |outcome| outcome_tx.send(outcome).unwrap()),
+        )
+        .unwrap();
+    outcome_rx
+        .recv_timeout(PATIENCE)
+        .expect("nobody told what became of the record")
+}
+
+/// Publishes the numbers from 0, in turn to all partitions.
+fn publish_numbers(settings: &KafkaSettings, count: u32) {
+    let publisher = Publisher::start(&settings.producer(Some(PATIENCE))).unwrap();
+    for (number, partition) in (0..count).zip((0..PARTITIONS).cycle()) {
+        let payload = number.to_be_bytes();
+        publisher
+            .publish(
+                record("orders", Some(partition), &payload),
+                Box::new(|outcome| outcome.unwrap()),
+            )
+            .unwrap();
+    }
+    publisher.flush(PATIENCE).unwrap();
+}
+
+mod polling {
+    use super::*;
+
+    /// Reads so many numbers by partition; `pace` is called before each.
+    fn numbers(
+        events: &mut mpsc::Receiver<KafkaEvent>,
+        count: usize,
+        mut pace: impl FnMut(usize),
+    ) -> BTreeMap<i32, Vec<u32>> {
+        let mut found: BTreeMap<i32, Vec<u32>> = BTreeMap::new();
+        let mut seen = 0;
+        while seen < count {
+            pace(seen);
+            if let KafkaEvent::Record(record) = events.blocking_recv().unwrap() {
+                let number = u32::from_be_bytes(record.payload().unwrap().try_into().unwrap());
+                found.entry(record.partition()).or_default().push(number);
+                seen += 1;
+            }
+        }
+        found
+    }
+
+    fn in_order(count: u32) -> BTreeMap<i32, Vec<u32>> {
+        let step = usize::try_from(PARTITIONS).unwrap();
+        let of = |partition: i32| {
+            (u32::try_from(partition).unwrap()..count)
+                .step_by(step)
+                .collect()
+        };
+        (0..PARTITIONS)
+            .map(|partition| (partition, of(partition)))
+            .collect()
+    }
+
+    #[test]
+    fn given_a_channel_far_smaller_than_the_backlog_then_every_record_arrives_once_and_in_order() {
+        let (_cluster, settings) = broker();
+        publish_numbers(&settings, 2_000);
+        let (poll_loop, mut events) =
+            PollLoop::start(&settings.consumer("readers"), "orders", 3).unwrap();
+
+        let found = numbers(&mut events, 2_000, |_| {});
+
+        assert_eq!(found, in_order(2_000));
+        drop(events);
+        poll_loop.stop();
+    }
+
+    #[test]
+    fn given_a_reader_that_stops_for_longer_than_the_loop_waits_then_nothing_is_lost_or_repeated_afterwards()
+     {
+        let (_cluster, settings) = broker();
+        publish_numbers(&settings, 400);
+        let (poll_loop, mut events) =
+            PollLoop::start(&settings.consumer("readers"), "orders", 8).unwrap();
+
+        // Long enough for the partitions to be paused, twice.
+        let stops = |seen| {
+            if seen == 1 || seen == 200 {
+                std::thread::sleep(Duration::from_millis(800));
+            }
+        };
+        let found = numbers(&mut events, 400, stops);
+
+        assert_eq!(found, in_order(400));
+        drop(events);
+        poll_loop.stop();
+    }
+
+    #[test]
+    fn given_a_member_that_has_committed_and_stopped_then_its_successor_begins_there() {
+        let (_cluster, settings) = broker();
+        publish_numbers(&settings, 40);
+        let start = || PollLoop::start(&settings.consumer("readers"), "orders", 100).unwrap();
+        let (poll_loop, mut events) = start();
+        numbers(&mut events, 40, |_| {});
+        poll_loop
+            .commit(&[(0, 10), (1, 10), (2, 9), (3, 8)], CommitMode::Sync)
+            .unwrap();
+        drop(events);
+        poll_loop.stop();
+
+        let (poll_loop, mut events) = start();
+
+        let found = numbers(&mut events, 3, |_| {});
+        assert_eq!(found, BTreeMap::from([(2, vec![38]), (3, vec![35, 39])]));
+        drop(events);
+        poll_loop.stop();
+    }
+
+    #[test]
+    fn given_a_member_whose_receiver_is_gone_then_it_stops_with_a_full_channel_too() {
+        let (_cluster, settings) = broker();
+        publish_numbers(&settings, 100);
+        let (poll_loop, mut events) =
+            PollLoop::start(&settings.consumer("readers"), "orders", 1).unwrap();
+        numbers(&mut events, 1, |_| {});
+
+        drop(events);
+        poll_loop.stop();
+    }
+}
+
+mod publishing {
+    use super::*;
+
+    #[test]
+    fn given_records_when_the_broker_has_them_then_each_is_told_once() {
+        let (_cluster, settings) = broker();
+        let publisher = Publisher::start(&settings.producer(Some(PATIENCE))).unwrap();
+        let (outcome_tx, outcome_rx) = channel::channel();
+        for nth in 0..500_u32 {
+            let outcome_tx = outcome_tx.clone();
+            let payload = nth.to_be_bytes();
+            let on_delivery = Box::new(move |outcome: Result<(), KafkaError>| {
+                outcome_tx.send((nth, outcome.is_ok())).unwrap()
+            });
+            publisher
+                .publish(record("orders", None, &payload), on_delivery)
+                .unwrap();
+        }
+        drop(outcome_tx);
+        publisher.flush(PATIENCE).unwrap();
+
+        let mut told: Vec<_> = outcome_rx.iter().collect();
+        told.sort_unstable();
+        assert!(told.into_iter().eq((0..500).map(|nth| (nth, true))));
+    }
+
+    #[test]
+    fn given_a_partition_that_is_not_there_then_the_record_is_given_up_each_time() {
+        let (_cluster, settings) = broker();
+        let publisher = Publisher::start(&settings.producer(None)).unwrap();
+        for _ in 0..3 {
+            let outcome = published(&publisher, record("orders", Some(99), b"x"));
+            let code = outcome.unwrap_err().rdkafka_error_code();
+            assert_eq!(code, Some(RDKafkaErrorCode::UnknownPartition));
+        }
+        assert_eq!(
+            published(&publisher, record("orders", Some(0), b"x")),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn given_a_record_that_is_too_large_then_it_is_given_up_at_once() {
+        let (_cluster, settings) = broker();
+        let publisher = Publisher::start(&settings.producer(None)).unwrap();
+        let outcome = published(
+            &publisher,
+            record("orders", Some(0), &vec![b'x'; 2_000_000]),
+        );
+        assert_eq!(
+            outcome.unwrap_err().rdkafka_error_code(),
+            Some(RDKafkaErrorCode::MessageSizeTooLarge)
+        );
+    }
+
+    #[test]
+    fn given_a_broker_that_is_away_then_a_command_is_given_up_in_time_and_a_reply_waits_for_its_return()
+     {
+        let (cluster, settings) = broker();
+        let commands =
+            Publisher::start(&settings.producer(Some(Duration::from_millis(500)))).unwrap();
+        let replies = Publisher::start(&settings.producer(None)).unwrap();
+        for publisher in [&commands, &replies] {
+            assert_eq!(
+                published(publisher, record("orders", Some(0), b"x")),
+                Ok(())
+            );
+        }
+        cluster.broker_down(1).unwrap();
+
+        let (replied_tx, replied_rx) = channel::channel();
+        let on_delivery =
+            Box::new(move |outcome: Result<(), KafkaError>| replied_tx.send(outcome).unwrap());
+        replies
+            .publish(record("orders", Some(0), b"reply"), on_delivery)
+            .unwrap();
+        let outcome = published(&commands, record("orders", Some(0), b"command"));
+        assert_eq!(
+            outcome.unwrap_err().rdkafka_error_code(),
+            Some(RDKafkaErrorCode::MessageTimedOut)
+        );
+        assert!(replied_rx.try_recv().is_err());
+
+        cluster.broker_up(1).unwrap();
+        assert_eq!(replied_rx.recv_timeout(PATIENCE), Ok(Ok(())));
+    }
+}
+
+mod probing {
+    use super::*;
+
+    #[test]
+    fn given_a_broker_when_probed_then_it_is_there_until_it_is_gone() {
+        let (cluster, settings) = broker();
+        let probe = BrokerProbe::new(&settings, "orders").unwrap();
+        assert_eq!(probe.probe(PATIENCE), Ok(()));
+        cluster.broker_down(1).unwrap();
+        assert!(probe.probe(Duration::from_millis(200)).is_err());
+        cluster.broker_up(1).unwrap();
+        assert_eq!(probe.probe(PATIENCE), Ok(()));
+    }
+}
