@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,13 +15,15 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Reb
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::OwnedMessage;
 use rdkafka::{ClientConfig, ClientContext, Offset, TopicPartitionList};
+use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot};
 
 const POLL_WAIT: Duration = Duration::from_millis(100);
 const PAUSED_POLL_WAIT: Duration = Duration::from_millis(2);
 /// How long the group may wait for a member that waits for room.
 const ROOM_WAIT: Duration = Duration::from_millis(500);
+/// How long the group waits for a member that has to give partitions away, before it goes on without it.
+const REVOKE_PATIENCE: Duration = Duration::from_secs(10);
 const ROOM_POLL: Duration = Duration::from_millis(1);
 
 /// All that can happen to a group member.
@@ -30,12 +33,12 @@ pub enum KafkaEvent {
     Record(OwnedMessage),
     /// These partitions are ours from now on.
     Assigned(Vec<i32>),
-    /// These partitions are being taken away; the group waits until `acknowledge` is used or dropped.
+    /// These partitions are being taken away; the group waits until `acknowledge` is used or dropped, or its patience ends.
     Revoked {
         /// The partitions that go.
         partitions: Vec<i32>,
         /// To be used once their records are finished and committed.
-        acknowledge: oneshot::Sender<()>,
+        acknowledge: SyncSender<()>,
     },
 }
 
@@ -194,19 +197,39 @@ struct GroupContext {
     events: mpsc::Sender<KafkaEvent>,
 }
 
+impl GroupContext {
+    /// Whether there was room in time. A receiver that is stuck must not keep the whole group from going on.
+    fn send_until(&self, mut event: KafkaEvent, deadline: Instant) -> bool {
+        loop {
+            match self.events.try_send(event) {
+                Ok(()) => return true,
+                Err(TrySendError::Closed(_)) => return false,
+                Err(TrySendError::Full(refused)) => event = refused,
+            }
+            if Instant::now() >= deadline {
+                log::warn!("partitions go although what is in hand of them is not finished");
+                return false;
+            }
+            thread::sleep(ROOM_POLL);
+        }
+    }
+}
+
 impl ClientContext for GroupContext {}
 
 impl ConsumerContext for GroupContext {
     fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Revoke(list) = rebalance {
-            let (acknowledge, acknowledged) = oneshot::channel();
+            let (acknowledge, acknowledged) = sync_channel(1);
             let revoked = KafkaEvent::Revoked {
                 partitions: partitions_of(list),
                 acknowledge,
             };
-            if self.events.blocking_send(revoked).is_ok() {
-                // An error means that the receiver is gone: then there is nothing to wait for.
-                let _ = acknowledged.blocking_recv();
+            let deadline = Instant::now() + REVOKE_PATIENCE;
+            if self.send_until(revoked, deadline) {
+                // An error means that the receiver is gone or stuck: then there is no use in waiting.
+                let _ =
+                    acknowledged.recv_timeout(deadline.saturating_duration_since(Instant::now()));
             }
         }
     }

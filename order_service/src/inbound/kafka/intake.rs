@@ -2,6 +2,7 @@
 //! only with a permit, which travels with it to the reply. Knows nothing of what commands do.
 
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use actix::Recipient;
@@ -16,7 +17,7 @@ use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
 use shared::kafka::publisher::OnDelivery;
 use shared::reason::Reason;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::actors::in_flight::InFlight;
@@ -58,7 +59,7 @@ struct Handler {
 struct Leaving {
     partitions: Vec<i32>,
     deadline: Instant,
-    acknowledge: oneshot::Sender<()>,
+    acknowledge: SyncSender<()>,
 }
 
 /// What intake works with.
