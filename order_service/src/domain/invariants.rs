@@ -11,7 +11,7 @@ use super::catalogue::Item;
 use super::command::OrderCommand;
 use super::coupon::Coupon;
 use super::decide::{Decision, Refusal, decide};
-use super::order::{CouponId, ItemId, Order, OrderDraft, OrderState};
+use super::order::{CouponId, Idempotency, ItemId, Order, OrderDraft, OrderState};
 use super::samples::{approve, coupon, draft, item, now, number};
 use super::shelf::Shelf;
 
@@ -51,7 +51,7 @@ impl World {
 
     /// What an actor and a store do with a command together.
     fn obey(&self, command: &OrderCommand) -> (Self, Answer) {
-        let order = self.orders.get(command.number());
+        let order = self.in_the_way_of(command);
         let transition = match decide(order, command, now()) {
             Err(refusal) => return (self.clone(), Err(refusal)),
             Ok(Decision::AlreadyDone) => {
@@ -75,6 +75,20 @@ impl World {
             .orders
             .insert(order.number.clone(), Arc::clone(&order));
         (after, Ok(order))
+    }
+
+    /// The order of the command's number, or the one that has taken its idempotency key.
+    fn in_the_way_of(&self, command: &OrderCommand) -> Option<&Arc<Order>> {
+        let holds_its_key = |order: &&Arc<Order>| match command {
+            OrderCommand::Create(draft) => key_of(&order.idempotency)
+                .is_some_and(|key| Some(key) == key_of(&draft.idempotency)),
+            OrderCommand::Approve { .. }
+            | OrderCommand::Reject { .. }
+            | OrderCommand::Settle { .. } => false,
+        };
+        self.orders
+            .get(command.number())
+            .or_else(|| self.orders.values().find(holds_its_key))
     }
 
     /// Pieces of an item that open and paid orders hold.
@@ -107,6 +121,12 @@ impl World {
         });
         format!("{stocks:?} {holders:?} {:?}", orders.collect::<Vec<_>>())
     }
+}
+
+fn key_of(idempotency: &Option<Idempotency>) -> Option<&str> {
+    idempotency
+        .as_ref()
+        .map(|idempotency| idempotency.key.as_str())
 }
 
 fn holds_what_it_took(order: &Order) -> bool {
@@ -142,6 +162,15 @@ fn coupon_has_at_most_one_holder_and_it_holds_it(now: &World) -> bool {
             .filter(|order| order.coupon == Some(coupon.id) && holds_what_it_took(order));
         users.map(|order| &order.number).eq(&coupon.used_by)
     })
+}
+
+/// No two orders have one idempotency key.
+fn idempotency_key_makes_one_order(now: &World) -> bool {
+    let mut taken = BTreeSet::new();
+    now.orders
+        .values()
+        .filter_map(|order| key_of(&order.idempotency))
+        .all(|key| taken.insert(key))
 }
 
 /// A paid or rejected order never changes again.
@@ -182,6 +211,9 @@ fn explore(initial: &World, commands: &[OrderCommand]) -> usize {
     while let Some(before) = frontier.pop_front() {
         for command in commands {
             let (after, answer) = before.obey(command);
+            if after == before {
+                continue;
+            }
             let step = Step {
                 before: &before,
                 command,
@@ -197,6 +229,10 @@ fn explore(initial: &World, commands: &[OrderCommand]) -> usize {
                 (
                     "coupon_has_at_most_one_holder_and_it_holds_it",
                     coupon_has_at_most_one_holder_and_it_holds_it(&after),
+                ),
+                (
+                    "idempotency_key_makes_one_order",
+                    idempotency_key_makes_one_order(&after),
                 ),
                 ("terminal_states_absorb", terminal_states_absorb(&step)),
                 ("repeat_is_harmless", repeat_is_harmless(&step)),
@@ -220,21 +256,27 @@ fn small_world() -> World {
     World::new([item(1, "100", 2), item(2, "30", 1)], [coupon(7, "10")])
 }
 
-/// For each order: three purchases that differ in lines and coupon, approvals for each one's price (wrong for the others) and a rejection.
+/// For each order: three purchases that differ in lines, coupon and idempotency key, approvals for each one's price (wrong for the
+/// others), a rejection and the closing of its books.
 fn all_commands(orders: u32) -> Vec<OrderCommand> {
     let commands_of = |digits: u32| {
-        let purchase = |nth: u32, lines: &[(ItemId, i64)], coupon| {
+        let purchase = |nth: u32, lines: &[(ItemId, i64)], coupon, fingerprint: Option<&str>| {
             let request_id = draft(digits * 10 + nth, &[]).request_id;
+            let idempotency = fingerprint.map(|fingerprint| Idempotency {
+                key: "key".into(),
+                fingerprint: fingerprint.into(),
+            });
             OrderCommand::Create(OrderDraft {
                 request_id,
                 coupon,
+                idempotency,
                 ..draft(digits, lines)
             })
         };
         [
-            purchase(1, &[(1, 1)], None),
-            purchase(2, &[(1, 1), (2, 1), (1, 1)], None),
-            purchase(3, &[(1, 1)], Some(7)),
+            purchase(1, &[(1, 1)], None, Some("one")),
+            purchase(2, &[(1, 1), (2, 1), (1, 1)], None, Some("two")),
+            purchase(3, &[(1, 1)], Some(7), None),
             approve(digits, "p", "100"),
             approve(digits, "p", "230"),
             approve(digits, "q", "90"),
@@ -256,7 +298,7 @@ fn given_a_small_world_when_every_sequence_of_commands_is_tried_then_all_invaria
  {
     let worlds = explore(&small_world(), &all_commands(3));
     assert!(
-        worlds >= 3_000,
+        worlds >= 2_500,
         "only {worlds} worlds were reached: the search has become vacuous"
     );
 }

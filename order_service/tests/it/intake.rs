@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use actix::System;
 use order_service::config::ActorSettings;
 use order_service::outbound::memory::order_store::MemoryOrderStore;
+use rdkafka::message::OwnedHeaders;
 use shared::reason::Reason;
 use shared::wire::event::{Event, EventType};
 use shared::wire::headers::ReplyAddress;
@@ -14,7 +15,7 @@ use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto};
 use tokio::sync::mpsc;
 
 use crate::harness::doubles::{Fault, Gate, RecordingReplies, StoreDouble};
-use crate::harness::kafka::{Outgoing, PARTITIONS, ReplyReader, Seen, TestBroker, headers};
+use crate::harness::kafka::{Outgoing, PARTITIONS, Reader, Seen, TestBroker, headers};
 use crate::harness::member::{GROUP, Member};
 use crate::harness::samples::*;
 use crate::harness::shop::{PATIENCE, ROOMY};
@@ -67,7 +68,7 @@ fn send_creates(broker: &TestBroker, digits: impl IntoIterator<Item = u64>) {
 }
 
 fn event(seen: &Seen) -> Event<OrderDto> {
-    serde_json::from_str(&seen.value).unwrap()
+    serde_json::from_str(seen.text()).unwrap()
 }
 
 /// The order number that a reply answers by its correlation id.
@@ -82,7 +83,7 @@ fn asked(seen: &Seen) -> u64 {
 
 /// The replies so far, by the order number that they answer. A command that came again is answered again, with the same words.
 struct Answers {
-    replies: ReplyReader,
+    replies: Reader,
     by_order: BTreeMap<u64, Seen>,
 }
 
@@ -189,7 +190,10 @@ mod poison {
     use super::*;
 
     const GOOD: &[u8] = br#"{"eventType":"ORDER_REJECT","key":"1","data":{"orderNum":"1","rejectReason":"EXPIRED"}}"#;
+    const GARBAGE: &[u8] = b"\xff\x00garbage";
+    const TO_COMPOSITE: (&str, &[u8]) = ("kafka_replyTopic", b"composite");
 
+    /// Asks for the reply in partition 2.
     fn address(nth: u8) -> ReplyAddress {
         ReplyAddress {
             topic: "composite".into(),
@@ -198,57 +202,110 @@ mod poison {
         }
     }
 
+    fn send(broker: &TestBroker, value: Option<&[u8]>, headers: OwnedHeaders) {
+        broker.send(Outgoing {
+            partition: Some(0),
+            key: Some("k"),
+            value,
+            headers,
+        });
+    }
+
+    /// Sends a sound command after `poison` other records, and waits until it is answered and all are committed.
+    fn assert_moves_on(broker: &TestBroker, answers: &mut Answers, poison: i64) {
+        send_create(broker, 1, 0);
+        broker.flush();
+        answers.until(1);
+        broker.until_committed(GROUP, &[Some(poison + 1), None, None, None]);
+    }
+
     #[test]
-    fn given_records_that_are_no_commands_then_their_senders_are_told_and_the_partition_moves_on() {
+    fn given_records_that_are_no_commands_then_they_are_set_aside_as_they_came_and_their_senders_are_told()
+     {
         let broker = TestBroker::embedded();
         let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
         let member = member(&broker, &store).start();
-        let send = |value, headers| {
-            broker.send(Outgoing {
-                partition: Some(0),
-                key: Some("k"),
-                value,
-                headers,
-            })
-        };
-
-        let garbage = Some(&b"\xff\x00garbage"[..]);
-        let values: [Option<&[u8]>; 6] = [
-            garbage,
+        let values: [Option<&[u8]>; 7] = [
+            Some(GARBAGE),
             None,
             Some(b""),
             Some(b"[]"),
             Some(br#"{"eventType":"ORDER_CREATED","key":"7","data":{"orderNum":"7"}}"#),
             Some(br#"{"eventType":"ORDER_APPROVE","key":"7","data":{"orderNum":"7"}}"#),
-        ];
-        (0..)
-            .zip(values)
-            .for_each(|(nth, value)| send(value, address(nth).request_headers()));
-        let (to_composite, to_2) = (
-            ("kafka_replyTopic", &b"composite"[..]),
-            ("kafka_replyPartition", &[0, 0, 0, 2][..]),
-        );
-        let foreign_class = ("__TypeId__", &b"java.lang.String"[..]);
-        send(
             Some(GOOD),
-            headers(&[
-                to_composite,
-                to_2,
-                ("kafka_correlationId", &[6]),
-                foreign_class,
-            ]),
-        );
-        // Nobody can be told of these.
-        for unreadable in [
-            &[][..],
-            &[("kafka_replyTopic", &b"\xff"[..])],
-            &[to_composite, ("kafka_replyPartition", &b"2"[..])],
-        ] {
-            send(garbage, headers(unreadable));
+        ];
+        for (nth, value) in (0..).zip(&values[..6]) {
+            send(&broker, *value, address(nth).request_headers());
         }
-        // Nobody reads there, so the reply is given up: more than once, since the producer tells it differently then.
-        for nth in 100..103 {
+        let foreign_class = [
+            TO_COMPOSITE,
+            ("kafka_replyPartition", &[0, 0, 0, 2]),
+            ("kafka_correlationId", &[6]),
+            ("__TypeId__", b"java.lang.String"),
+        ];
+        send(&broker, values[6], headers(&foreign_class));
+        broker.flush();
+
+        let (replies, dead_letters) = (&answers.replies, broker.dead_letters());
+        for (nth, value) in (0_u8..).zip(values) {
+            let told = replies.next();
+            let event = event(&told);
+            let spoken_of = matches!(nth, 4 | 5).then(|| number(7));
+            assert_eq!(
+                (told.header("kafka_correlationId"), told.partition),
+                (Some(&[nth][..]), 2)
+            );
+            assert_eq!(
+                (event.event_type, event.data.order_num),
+                (EventType::OrderRejected, spoken_of)
+            );
+            assert_eq!(event.data.reject_reason, Some(Reason::MalformedCommand));
+
+            let letter = dead_letters.next();
+            assert_eq!(
+                (letter.key.as_deref(), letter.value.as_deref()),
+                (Some(&b"k"[..]), value)
+            );
+            assert_eq!(letter.header("kafka_correlationId"), Some(&[nth][..]));
+            assert_eq!(
+                letter.header("kafka_dlt-original-topic"),
+                Some(&b"orders"[..])
+            );
+            assert_eq!(
+                letter.header("kafka_dlt-original-partition"),
+                Some(&[0; 4][..])
+            );
+            assert_eq!(
+                letter.header("kafka_dlt-original-offset"),
+                Some(&i64::from(nth).to_be_bytes()[..])
+            );
+            assert!(
+                letter
+                    .header("kafka_dlt-exception-message")
+                    .is_some_and(|message| !message.is_empty())
+            );
+        }
+        assert_moves_on(&broker, &mut answers, 7);
+        member.stop();
+    }
+
+    #[test]
+    fn given_records_whose_senders_can_not_be_told_then_the_partition_moves_on() {
+        let broker = TestBroker::embedded();
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
+        let member = member(&broker, &store).start();
+        let unreadable: [&[(&str, &[u8])]; 3] = [
+            &[],
+            &[("kafka_replyTopic", b"\xff")],
+            &[TO_COMPOSITE, ("kafka_replyPartition", b"2")],
+        ];
+        for address in unreadable {
+            send(&broker, Some(GARBAGE), headers(address));
+        }
+        // Nobody reads there: the reply is given up, more than once, since the producer tells it differently then.
+        for nth in 0..3 {
             send(
+                &broker,
                 Some(GOOD),
                 ReplyAddress {
                     partition: Some(99),
@@ -257,29 +314,30 @@ mod poison {
                 .request_headers(),
             );
         }
+        assert_moves_on(&broker, &mut answers, 6);
+        member.stop();
+    }
+
+    #[test]
+    fn given_a_record_that_is_too_large_to_be_set_aside_then_its_sender_is_told_and_the_partition_moves_on()
+     {
+        let broker = TestBroker::embedded();
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
+        let member = member(&broker, &store).start();
+
+        send(
+            &broker,
+            Some(&vec![b'x'; 1_048_000]),
+            address(0).request_headers(),
+        );
         broker.flush();
 
-        let told: BTreeMap<u8, Seen> = (0..7)
-            .map(|_| answers.replies.next())
-            .map(|seen| (seen.header("kafka_correlationId").unwrap()[0], seen))
-            .collect();
-        assert!(told.keys().copied().eq(0..7), "{told:?}");
-        for (nth, seen) in &told {
-            let event = event(seen);
-            assert_eq!(
-                (event.event_type, event.data.reject_reason),
-                (EventType::OrderRejected, Some(Reason::MalformedCommand))
-            );
-            let spoken_of = matches!(nth, 4 | 5).then(|| number(7));
-            assert_eq!(
-                (event.data.order_num, seen.partition),
-                (spoken_of, 2),
-                "{nth}"
-            );
-        }
-        send_create(&broker, 1, 0);
-        answers.until(1);
-        broker.until_committed(GROUP, &[Some(14), None, None, None]);
+        let told = answers.replies.next();
+        assert_eq!(
+            event(&told).data.reject_reason,
+            Some(Reason::MalformedCommand)
+        );
+        assert_moves_on(&broker, &mut answers, 1);
         member.stop();
     }
 }

@@ -10,6 +10,7 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use rdkafka::Message;
 use rdkafka::consumer::CommitMode;
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::OwnedMessage;
 use shared::clock::Clock;
 use shared::kafka::dead_letters::DeadLetters;
@@ -291,7 +292,7 @@ impl Handler {
     }
 
     /// Puts a record that is no command with the dead letters, answers its sender where that can be done, and goes on. Should the
-    /// dead letters not take it, its offset stays uncommitted.
+    /// dead letters not take it, its offset stays uncommitted, unless they never will.
     fn set_aside(&self, record: &OwnedMessage, poison: Poison, in_flight: InFlight) {
         let place = format!(
             "{}-{}@{}",
@@ -304,6 +305,12 @@ impl Handler {
         let replies = Arc::clone(&self.replies);
         let on_delivery: OnDelivery = Box::new(move |delivered| match delivered {
             Ok(()) => answer_poison(&*replies, poison, in_flight),
+            Err(error)
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) =>
+            {
+                log::error!("{place} is too large to be set aside, and stays where it is: {error}");
+                answer_poison(&*replies, poison, in_flight);
+            }
             Err(error) => log::error!("{place} could not be set aside: {error}"),
         });
         if let Err(error) =

@@ -41,11 +41,16 @@ pub(crate) struct Outgoing<'a> {
 pub(crate) struct Seen {
     pub(crate) partition: i32,
     pub(crate) key: Option<Vec<u8>>,
-    pub(crate) value: String,
+    pub(crate) value: Option<Vec<u8>>,
     pub(crate) headers: Vec<(String, Vec<u8>)>,
 }
 
 impl Seen {
+    /// The value of a record that has text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(self.value.as_ref().unwrap()).unwrap()
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
         self.headers
             .iter()
@@ -107,7 +112,12 @@ impl TestBroker {
             orders: topic("orders"),
             composite: topic("composite"),
         };
-        let producer = settings.producer(Some(PATIENCE)).create().unwrap();
+        // A stranger may send larger records than we do.
+        let producer = settings
+            .producer(Some(PATIENCE))
+            .set("message.max.bytes", "4000000")
+            .create()
+            .unwrap();
         Self {
             settings,
             producer,
@@ -140,16 +150,24 @@ impl TestBroker {
     }
 
     /// Reads all replies from the beginning.
-    pub(crate) fn replies(&self) -> ReplyReader {
+    pub(crate) fn replies(&self) -> Reader {
+        self.read(&self.settings.composite.name, PARTITIONS)
+    }
+
+    /// Reads all dead letters of `orders` from the beginning.
+    pub(crate) fn dead_letters(&self) -> Reader {
+        self.read(&dead_letter_topic(&self.settings.orders.name), 1)
+    }
+
+    fn read(&self, topic: &str, partitions: i32) -> Reader {
         let consumer: BaseConsumer = self.settings.consumer("the-test").create().unwrap();
-        let mut partitions = TopicPartitionList::new();
-        for partition in 0..PARTITIONS {
-            partitions
-                .add_partition_offset(&self.settings.composite.name, partition, Offset::Beginning)
+        let mut list = TopicPartitionList::new();
+        for partition in 0..partitions {
+            list.add_partition_offset(topic, partition, Offset::Beginning)
                 .unwrap();
         }
-        consumer.assign(&partitions).unwrap();
-        ReplyReader { consumer }
+        consumer.assign(&list).unwrap();
+        Reader { consumer }
     }
 
     /// What `group` has committed of each partition of `orders`.
@@ -195,18 +213,18 @@ impl TestBroker {
     }
 }
 
-/// A composite's consumer.
-pub(crate) struct ReplyReader {
+/// A consumer of all partitions of a topic.
+pub(crate) struct Reader {
     consumer: BaseConsumer,
 }
 
-impl ReplyReader {
-    /// The next reply, in no order between partitions.
+impl Reader {
+    /// The next record, in no order between partitions.
     pub(crate) fn next(&self) -> Seen {
-        self.next_within(PATIENCE).expect("no reply in time")
+        self.next_within(PATIENCE).expect("no record in time")
     }
 
-    /// The next reply, if one comes in that time.
+    /// The next record, if one comes in that time.
     pub(crate) fn next_within(&self, time: Duration) -> Option<Seen> {
         let deadline = Instant::now() + time;
         while Instant::now() < deadline {
@@ -214,7 +232,7 @@ impl ReplyReader {
                 return Some(Seen {
                     partition: record.partition(),
                     key: record.key().map(<[u8]>::to_vec),
-                    value: String::from_utf8(record.payload().unwrap().to_vec()).unwrap(),
+                    value: record.payload().map(<[u8]>::to_vec),
                     headers: record.headers().map(pairs).unwrap_or_default(),
                 });
             }
