@@ -2,6 +2,7 @@
 //! Must not know how a part is started: that is the library's.
 
 mod commands;
+mod dead_letters;
 mod home;
 mod output;
 mod run_file;
@@ -25,6 +26,7 @@ enum Command {
     Status(commands::status::Status),
     Logs(commands::logs::Logs),
     Reset(commands::reset::Reset),
+    Dlt(commands::dlt::Dlt),
 }
 
 fn main() -> ExitCode {
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         Command::Status(status) => status.run(),
         Command::Logs(logs) => logs.run(),
         Command::Reset(reset) => reset.run(),
+        Command::Dlt(dlt) => dlt.run(),
     };
     result.unwrap_or_else(|error| {
         output::complain(&error);

@@ -6,6 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+/// The part's name when the broker is a real Kafka.
+pub(crate) const KAFKA: &str = "kafka";
+
+/// The part's name when the broker is in the process of `up`.
+pub(crate) const EMBEDDED_BROKER: &str = "embedded broker";
+
 /// The content of `run.json`.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -49,6 +55,13 @@ impl RunFile {
         fs::write(&fresh, text)
             .and_then(|()| fs::rename(&fresh, file))
             .with_context(|| format!("cannot write {}", file.display()))
+    }
+
+    /// Where Kafka clients find the broker; `None` while it is still being started.
+    pub(crate) fn broker_address(&self) -> Option<&str> {
+        let is_broker = |part: &&Part| matches!(part.name.as_str(), KAFKA | EMBEDDED_BROKER);
+        let broker = self.parts.iter().find(is_broker)?;
+        Some(&broker.address)
     }
 
     pub(crate) fn age(&self) -> Duration {

@@ -3,7 +3,7 @@
 use crate::commands::summary;
 use crate::home::{Home, Lock};
 use crate::output::{self, Progress};
-use crate::run_file::{Part, RunFile, since_1970};
+use crate::run_file::{self, Part, RunFile, since_1970};
 use crate::signals;
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -224,8 +224,8 @@ fn parts(stack: &mut Stack) -> Vec<Part> {
         ready: None,
     });
     let (name, pid) = match stack.broker.kafka() {
-        Some(kafka) => ("kafka", kafka.service().pid()),
-        None => ("embedded broker", own),
+        Some(kafka) => (run_file::KAFKA, kafka.service().pid()),
+        None => (run_file::EMBEDDED_BROKER, own),
     };
     parts.push(Part {
         name: name.to_owned(),

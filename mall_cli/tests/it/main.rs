@@ -4,6 +4,7 @@
 
 mod brokers;
 mod databases;
+mod dead_letters;
 mod processes;
 mod support;
 mod up;
