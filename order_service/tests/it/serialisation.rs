@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use order_service::domain::order::{OrderDraft, OrderState};
+use order_service::domain::command::OrderCommand;
+use order_service::domain::order::{Idempotency, OrderDraft, OrderState};
 use order_service::ports::order_store::{OrderStore, StoreError};
 use shared::reason::Reason;
 
@@ -184,15 +185,66 @@ mod repetition {
             ..draft(1, &[(APPLE, 5)])
         };
 
-        let outcome = shop
-            .ask(order_service::domain::command::OrderCommand::Create(
-                stranger,
-            ))
-            .await;
+        let outcome = shop.ask(OrderCommand::Create(stranger)).await;
 
         assert_eq!(outcome.refusal, Some(Reason::OrderNumberTaken));
         assert_eq!(outcome.order, Some(mine));
         assert_eq!(shop.store.inner.stock(APPLE), APPLES - 1);
+    }
+}
+
+mod idempotency_keys {
+    use super::*;
+
+    fn create_keyed(digits: u64, fingerprint: &str) -> OrderCommand {
+        let idempotency = Idempotency {
+            key: "key".into(),
+            fingerprint: fingerprint.into(),
+        };
+        OrderCommand::Create(OrderDraft {
+            idempotency: Some(idempotency),
+            ..draft(digits, &[(APPLE, 1)])
+        })
+    }
+
+    #[actix::test]
+    async fn given_a_key_that_an_order_has_taken_when_it_comes_with_another_number_then_that_order_is_the_answer()
+     {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        let first = accepted(shop.ask(create_keyed(1, "an apple")).await);
+
+        let again = shop.ask(create_keyed(2, "an apple")).await;
+        let another = shop.ask(create_keyed(3, "two apples")).await;
+
+        assert_eq!(
+            (again.number.clone(), accepted(again)),
+            (Some(number(2)), Arc::clone(&first))
+        );
+        assert_eq!(
+            (another.order, another.refusal),
+            (Some(first), Some(Reason::IdempotencyKeyReused))
+        );
+        assert_eq!(shop.store.inner.stock(APPLE), APPLES - 1);
+        // Only the first order's actor has something to wait for.
+        shop.until_live_actors_are(1).await;
+    }
+
+    #[actix::test]
+    async fn given_a_number_that_was_turned_away_for_its_key_then_it_is_no_order() {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        shop.send(create_keyed(1, "an apple"));
+        shop.send(create_keyed(2, "an apple"));
+        shop.send(approve(2, "12000"));
+
+        let outcomes = shop.outcomes(3).await;
+
+        let of_the_approval = outcomes.into_iter().find(|(nth, _)| *nth == 2).unwrap().1;
+        assert_eq!(
+            (of_the_approval.order, of_the_approval.refusal),
+            (None, Some(Reason::UnknownOrder))
+        );
+        let first = shop.store.inner.load(&number(1)).unwrap().unwrap();
+        assert_eq!(first.state, OrderState::Created);
     }
 }
 

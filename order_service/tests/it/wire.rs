@@ -3,7 +3,9 @@
 use std::sync::{Arc, mpsc};
 
 use order_service::domain::command::OrderCommand;
-use order_service::domain::order::{DraftLine, Offer, Order, OrderDraft, OrderLine, OrderState};
+use order_service::domain::order::{
+    DraftLine, Idempotency, Offer, Order, OrderDraft, OrderLine, OrderState,
+};
 use order_service::inbound::kafka::decode::{Decoded, Reading, decode};
 use order_service::outbound::kafka::reply_publisher::ReplyPublisher;
 use order_service::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
@@ -16,7 +18,7 @@ use shared::reason::Reason;
 use shared::wire::headers::ReplyAddress;
 
 use crate::golden::Golden;
-use crate::harness::kafka::TestBroker;
+use crate::harness::kafka::{PARTITIONS, TestBroker};
 use crate::harness::samples::*;
 use crate::harness::shop::PATIENCE;
 
@@ -97,9 +99,37 @@ mod commands {
     }
 
     #[test]
-    fn given_our_approve_and_reject_when_decoded_then_nothing_of_them_is_lost() {
-        let approve = OrderCommand::Approve {
+    fn given_a_create_with_an_idempotency_key_when_decoded_then_it_has_the_key_and_is_reviewed_when_it_stays_unpaid()
+     {
+        let idempotency = Idempotency {
+            key: "key of the shopper".into(),
+            fingerprint: "9f86d081884c7d65".into(),
+        };
+        let draft = OrderDraft {
             number: the_number(),
+            request_id: request_id("8c2f4f0e-request"),
+            lines: vec![DraftLine {
+                item: 1,
+                quantity: 1,
+            }],
+            coupon: None,
+            intent: None,
+            idempotency: Some(idempotency),
+            placed_at: now(),
+            review_at: now() + TimeDelta::minutes(30),
+        };
+        let expected = Decoded {
+            command: OrderCommand::Create(draft),
+            requester: requester(Some(3), 0x12),
+        };
+        assert_eq!(decoded("order_create_keyed"), expected);
+    }
+
+    #[test]
+    fn given_our_other_commands_when_decoded_then_nothing_of_them_is_lost() {
+        let number = the_number();
+        let approve = OrderCommand::Approve {
+            number: number.clone(),
             payment: payment("결제 \"key\"", "21000.01"),
         };
         assert_eq!(
@@ -109,16 +139,25 @@ mod commands {
                 requester: requester(Some(0), 0x10)
             }
         );
+        let (reason, detail) = (Reason::PaymentDeclined, Some("한도 초과".to_owned()));
         let reject = OrderCommand::Reject {
-            number: the_number(),
-            reason: Reason::PaymentDeclined,
-            detail: None,
+            number: number.clone(),
+            reason,
+            detail,
         };
         assert_eq!(
             decoded("order_reject"),
             Decoded {
                 command: reject,
                 requester: requester(None, 0x11)
+            }
+        );
+        let settle = OrderCommand::Settle { number };
+        assert_eq!(
+            decoded("order_settle"),
+            Decoded {
+                command: settle,
+                requester: requester(None, 0x13)
             }
         );
     }
@@ -270,31 +309,26 @@ mod replies {
             quantity: 1,
             offer: None,
         };
-        for (partition, (name, outcome)) in [0, 1, 2, 3, 0].into_iter().zip([
+        let rejected = |lines, reason| order(lines, OrderState::Rejected(reason));
+        let declined = Order {
+            reject_detail: Some("한도 초과".into()),
+            ..rejected(vec![], Reason::PaymentDeclined)
+        };
+        let paid = |key, amount| OrderState::Complete(payment(key, amount));
+        for (partition, (name, outcome)) in (0..PARTITIONS).cycle().zip([
             ("order_created", outcome(bought(OrderState::Created), None)),
             (
                 "order_completed",
-                outcome(
-                    bought(OrderState::Complete(payment("결제 \"key\"", "21000.01"))),
-                    None,
-                ),
+                outcome(bought(paid("결제 \"key\"", "21000.01")), None),
             ),
             (
                 "order_rejected",
-                outcome(
-                    order(
-                        vec![unknown_line],
-                        OrderState::Rejected(Reason::UnknownItem),
-                    ),
-                    None,
-                ),
+                outcome(rejected(vec![unknown_line], Reason::UnknownItem), None),
             ),
+            ("order_declined", outcome(declined, None)),
             (
                 "order_refused",
-                outcome(
-                    order(vec![], OrderState::Complete(payment("key", "0"))),
-                    Some(Reason::AlreadyPaid),
-                ),
+                outcome(order(vec![], paid("key", "0")), Some(Reason::AlreadyPaid)),
             ),
             (
                 "malformed_command",

@@ -22,7 +22,7 @@ fn all() -> Vec<String> {
     let names: Vec<_> = files
         .map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned())
         .collect();
-    assert!(names.len() >= 10, "{names:?}");
+    assert!(names.len() >= 13, "{names:?}");
     names
 }
 
@@ -123,13 +123,37 @@ mod commands {
     }
 
     #[test]
+    fn given_a_shoppers_idempotency_key_then_its_create_is_written_as_the_golden_file_has_it() {
+        let data = OrderDto {
+            order_line_list: Some(vec![wish(1, 1)]),
+            request_id: Some("8c2f4f0e-request".into()),
+            idempotency_key: Some("key of the shopper".into()),
+            fingerprint: Some("9f86d081884c7d65".into()),
+            ..of_the_order()
+        };
+        let create = event(EventType::OrderCreate, data, "2026-11-23T10:15:40.000001");
+        assert_written("order_create_keyed", &create, 0x12, Some(3));
+    }
+
+    #[test]
     fn given_a_declined_payment_then_its_reject_is_written_as_the_golden_file_has_it() {
         let data = OrderDto {
             reject_reason: Some(Reason::PaymentDeclined),
+            reject_detail: Some("한도 초과".into()),
             ..of_the_order()
         };
         let reject = event(EventType::OrderReject, data, "2026-11-23T10:16:00");
         assert_written("order_reject", &reject, 0x11, None);
+    }
+
+    #[test]
+    fn given_books_to_be_closed_then_the_settle_is_written_as_the_golden_file_has_it() {
+        let settle = event(
+            EventType::OrderSettle,
+            of_the_order(),
+            "2026-11-23T10:17:00",
+        );
+        assert_written("order_settle", &settle, 0x13, None);
     }
 }
 
@@ -190,6 +214,7 @@ mod spring_peers {
             "order_completed",
             "order_rejected",
             "order_refused",
+            "order_declined",
             "malformed_command",
         ] {
             let value = Golden::read(name).value;
