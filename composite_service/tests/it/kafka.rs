@@ -183,12 +183,12 @@ impl TestBroker {
     }
 }
 
-/// Real Kafka misses a member that leaves without a word only when all patience is over. The embedded broker lets a new group wait for
-/// three seconds, which must be less than this, and at every further change for a second less than this.
+/// The embedded broker lets a new group wait for three seconds, which must be less than this, and at every further change for a second
+/// less than this. Real Kafka waits for nothing.
 fn session_timeout_ms(kind: BrokerKind) -> u32 {
     match kind {
         BrokerKind::Embedded => 3_500,
-        BrokerKind::Kafka => 30_000,
+        BrokerKind::Kafka => 6_000,
     }
 }
 

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use mall_cli::stack::BrokerKind;
 
 use super::instance::Instance;
-use crate::kafka::{TestBroker, counts, id};
+use crate::kafka::{PATIENCE, TestBroker, counts, id};
 
 #[actix::test]
 async fn given_two_instances_then_each_has_a_home_of_its_own_and_gets_the_replies_there() {
@@ -70,21 +71,31 @@ async fn given_real_kafka_when_instances_come_and_go_then_they_own_disjoint_part
     third.stop().await;
 }
 
+/// The second instance waits for the first to leave.
+async fn move_in_after(broker: &TestBroker) {
+    let (first, home) = Instance::at_home(broker).await;
+    let mut second = Instance::start(broker);
+    broker.reply(home, [1]);
+    broker.until_drained();
+    assert_eq!(*second.home_rx.borrow(), None);
+    first.stop().await;
+    assert_eq!(second.home().await, home);
+    broker.reply(home, [2]);
+    assert_eq!(second.ids(1).await, [id(2)]);
+    second.stop().await;
+}
+
 #[actix::test]
-async fn given_more_instances_than_partitions_when_one_leaves_then_another_moves_in_at_once() {
-    for kind in [BrokerKind::Embedded, BrokerKind::Kafka] {
-        let broker = TestBroker::start(kind, 1);
-        let (first, home) = Instance::at_home(&broker).await;
-        let mut second = Instance::start(&broker);
-        broker.reply(home, [1]);
-        broker.until_drained();
-        assert_eq!(*second.home_rx.borrow(), None);
-        first.stop().await;
-        assert_eq!(second.home().await, home);
-        broker.reply(home, [2]);
-        assert_eq!(second.ids(1).await, [id(2)]);
-        second.stop().await;
-    }
+async fn given_more_instances_than_partitions_when_one_leaves_then_another_moves_in() {
+    move_in_after(&TestBroker::embedded(1)).await;
+}
+
+#[actix::test]
+async fn given_real_kafka_when_an_instance_leaves_then_the_group_is_told_and_does_not_miss_it_first()
+ {
+    let mut broker = TestBroker::start(BrokerKind::Kafka, 1);
+    broker.settings.session_timeout = 2 * PATIENCE;
+    move_in_after(&broker).await;
 }
 
 #[actix::test]
@@ -96,33 +107,40 @@ async fn given_a_stopped_instance_then_it_has_no_home() {
     assert_eq!(*home_rx.borrow(), None);
 }
 
+/// Replies to the first instance's home never end while a second one comes and goes.
+async fn come_and_go(kind: BrokerKind) {
+    let broker = Arc::new(TestBroker::start(kind, 4));
+    let (mut first, old_home) = Instance::at_home(&broker).await;
+    let stream = Stream::start(&broker, old_home);
+    let (mut second, second_home) = Instance::at_home(&broker).await;
+    broker.reply(second_home, [OTHER]);
+    while second.arrived().await.correlation_id != id(OTHER) {}
+    second.stop().await;
+    let sent = stream.stop();
+    let mut seen = Vec::new();
+    while seen.last() != Some(&id(sent)) {
+        seen.extend(
+            first
+                .ids(1)
+                .await
+                .into_iter()
+                .filter(|seen| *seen != id(OTHER)),
+        );
+    }
+    assert_eq!(seen, (1..=sent).map(id).collect::<Vec<_>>());
+    broker.until_drained();
+    first.stop().await;
+}
+
 #[actix::test]
 async fn given_replies_without_end_when_another_instance_comes_and_goes_then_none_is_lost() {
-    for kind in [BrokerKind::Embedded, BrokerKind::Kafka] {
-        let broker = Arc::new(TestBroker::start(kind, 4));
-        let (mut first, old_home) = Instance::at_home(&broker).await;
-        let stream = Stream::start(&broker, old_home);
-        for _ in 0..2 {
-            let (mut second, second_home) = Instance::at_home(&broker).await;
-            broker.reply(second_home, [OTHER]);
-            while second.arrived().await.correlation_id != id(OTHER) {}
-            second.stop().await;
-        }
-        let sent = stream.stop();
-        let mut seen = Vec::new();
-        while seen.last() != Some(&id(sent)) {
-            seen.extend(
-                first
-                    .ids(1)
-                    .await
-                    .into_iter()
-                    .filter(|seen| *seen != id(OTHER)),
-            );
-        }
-        assert_eq!(seen, (1..=sent).map(id).collect::<Vec<_>>(), "{kind:?}");
-        broker.until_drained();
-        first.stop().await;
-    }
+    come_and_go(BrokerKind::Embedded).await;
+}
+
+#[actix::test]
+async fn given_real_kafka_and_replies_without_end_when_another_instance_comes_and_goes_then_none_is_lost()
+ {
+    come_and_go(BrokerKind::Kafka).await;
 }
 
 /// A reply that is none of the stream's.
@@ -143,6 +161,8 @@ impl Stream {
             while !stop.load(Ordering::Acquire) {
                 sent += 1;
                 broker.reply(partition, [sent]);
+                // Not more than the machine can do besides.
+                thread::sleep(Duration::from_millis(1));
             }
             sent
         });
