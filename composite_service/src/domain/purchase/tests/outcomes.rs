@@ -1,10 +1,10 @@
 //! What a purchase comes to, path by path.
 
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, OrderStatus};
+use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto};
 
 use super::samples::*;
-use crate::domain::order::{OrderCommand, OrderReply};
+use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply};
 use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
 
 mod happy_paths {
@@ -223,5 +223,106 @@ mod numbers {
             assert_eq!(effects, []);
             assert!(purchase.is_done());
         }
+    }
+}
+
+mod replays {
+    use super::*;
+
+    fn keyed(payment: Option<PaymentDto>) -> (Purchase, Vec<Effect>) {
+        let idempotency = Some(Idempotency {
+            key: "once".to_owned(),
+            fingerprint: "of the request".to_owned(),
+        });
+        Purchase::place(
+            number(1),
+            Basket {
+                idempotency,
+                ..basket(payment)
+            },
+        )
+    }
+
+    /// The order of the earlier request, number 77.
+    fn theirs(status: OrderStatus) -> OrderDto {
+        order(number(77), status)
+    }
+
+    fn answer_replayed(outcome: Outcome) -> [Effect; 1] {
+        [Effect::Answer(Outcome::Replayed(Box::new(outcome)))]
+    }
+
+    #[test]
+    fn given_a_key_that_is_known_then_the_earlier_requests_order_is_answered_as_a_replay() {
+        let over = OrderDto {
+            reject_detail: Some("over".to_owned()),
+            ..theirs(OrderStatus::Rejected)
+        };
+        for (reply, outcome) in [
+            (
+                OrderReply::Pending(theirs(OrderStatus::Created)),
+                Outcome::Pending(theirs(OrderStatus::Created)),
+            ),
+            (
+                OrderReply::Complete(theirs(OrderStatus::Complete)),
+                Outcome::Complete(theirs(OrderStatus::Complete)),
+            ),
+            (
+                OrderReply::Rejected(over, Reason::PaymentDeclined),
+                Outcome::Refused {
+                    number: number(77),
+                    reason: Reason::PaymentDeclined,
+                    detail: Some("over".to_owned()),
+                },
+            ),
+        ] {
+            let (purchase, effects) = after(keyed(None), &[replied(reply)]);
+            assert_eq!(effects, answer_replayed(outcome));
+            assert!(purchase.is_done());
+        }
+    }
+
+    #[test]
+    fn given_an_earlier_request_that_has_not_been_paid_then_its_order_is_charged_and_approved() {
+        let pending = replied(OrderReply::Pending(theirs(OrderStatus::Created)));
+        let (mut purchase, effects) = after(keyed(Some(payment())), &[pending]);
+        assert_eq!(
+            effects,
+            [Effect::Confirm {
+                number: number(77),
+                payment: payment()
+            }]
+        );
+        purchase.handle(CONFIRMED);
+        let complete = replied(OrderReply::Complete(theirs(OrderStatus::Complete)));
+        assert_eq!(
+            purchase.handle(complete),
+            answer_replayed(Outcome::Complete(theirs(OrderStatus::Complete)))
+        );
+    }
+
+    #[test]
+    fn given_a_key_that_is_new_or_no_key_then_it_is_no_replay() {
+        let (_, effects) = after(keyed(None), &[pending()]);
+        assert_eq!(
+            effects,
+            [Effect::Answer(Outcome::Pending(order(
+                number(1),
+                OrderStatus::Created
+            )))]
+        );
+        let theirs = theirs(OrderStatus::Created);
+        let (_, effects) = after(unpaid(), &[replied(OrderReply::Pending(theirs.clone()))]);
+        assert_eq!(effects, [Effect::Answer(Outcome::Pending(theirs))]);
+    }
+
+    #[test]
+    fn given_a_key_that_was_used_for_another_request_then_it_is_refused_and_nothing_is_done() {
+        let (purchase, effects) = after(
+            keyed(Some(payment())),
+            &[refused(Reason::IdempotencyKeyReused)],
+        );
+        assert_eq!(effects, [answer_refused(Reason::IdempotencyKeyReused)]);
+        assert!(purchase.is_done());
     }
 }

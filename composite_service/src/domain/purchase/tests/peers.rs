@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderStatus, PaymentDto};
+use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto};
 
 use super::samples::{PRICE, order};
-use crate::domain::order::{OrderCommand, OrderReply};
+use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply};
 use crate::domain::purchase::{CancelAnswer, ConfirmAnswer};
+use crate::domain::review::Standing;
 
 /// The order service's orders.
 #[derive(Debug, Clone)]
@@ -22,7 +23,30 @@ pub(super) struct Charges(pub(super) BTreeMap<OrderNumber, Charge>);
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Order {
     pub(super) request_id: String,
+    pub(super) idempotency: Option<Idempotency>,
     pub(super) state: OrderState,
+    /// Its books are closed, though it is rejected.
+    pub(super) is_settled: bool,
+}
+
+impl Order {
+    pub(super) fn new(request_id: &str, idempotency: Option<Idempotency>) -> Self {
+        Self {
+            request_id: request_id.to_owned(),
+            idempotency,
+            state: OrderState::Created,
+            is_settled: false,
+        }
+    }
+
+    /// One that could not be placed.
+    pub(super) fn settled(request_id: &str) -> Self {
+        Self {
+            state: OrderState::Rejected(Reason::OutOfStock),
+            is_settled: true,
+            ..Self::new(request_id, None)
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -54,60 +78,104 @@ pub(super) enum Mood {
 }
 
 impl Orders {
-    /// The order service: decides as `order_service`'s domain does, out of stock when ill disposed.
+    /// The order service: decides as `order_service`'s domain does; out of stock when ill disposed.
     pub(super) fn serve(&mut self, command: &OrderCommand, mood: Mood) -> OrderReply {
-        let number = command.number();
-        let Some(stored) = self.0.get(number) else {
-            let OrderCommand::Create { basket, .. } = command else {
-                return OrderReply::Refused(Reason::UnknownOrder);
+        match command {
+            OrderCommand::Create { number, basket } => self.create(number, basket, mood),
+            OrderCommand::Approve { number, payment } => self.approve(number, payment),
+            OrderCommand::Reject { number, reason, .. } => self.reject(number, *reason),
+            OrderCommand::Settle { number } => self.settle(number),
+        }
+    }
+
+    fn create(&mut self, number: &OrderNumber, basket: &Basket, mood: Mood) -> OrderReply {
+        if let Some(stored) = self.0.get(number) {
+            let is_same = stored.request_id == basket.request_id;
+            return if is_same {
+                told(number, stored)
+            } else {
+                OrderReply::Refused(Reason::OrderNumberTaken)
             };
-            let state = match mood {
-                Mood::Well => OrderState::Created,
-                Mood::Ill => OrderState::Rejected(Reason::OutOfStock),
+        }
+        if let Some(asked) = &basket.idempotency
+            && let Some((number, stored, first)) = self.holder(&asked.key)
+        {
+            return if first == asked {
+                told(number, stored)
+            } else {
+                OrderReply::Refused(Reason::IdempotencyKeyReused)
             };
-            let reply = told(number, &state);
-            self.0.insert(
-                number.clone(),
-                Order {
-                    request_id: basket.request_id.clone(),
-                    state,
-                },
-            );
-            return reply;
+        }
+        let order = match mood {
+            Mood::Well => Order::new(&basket.request_id, basket.idempotency.clone()),
+            Mood::Ill => Order {
+                idempotency: basket.idempotency.clone(),
+                ..Order::settled(&basket.request_id)
+            },
         };
-        let next = match (command, &stored.state) {
-            (OrderCommand::Create { basket, .. }, _) if basket.request_id != stored.request_id => {
-                return OrderReply::Refused(Reason::OrderNumberTaken);
-            }
-            (OrderCommand::Create { .. }, state) => state.clone(),
-            (OrderCommand::Approve { payment, .. }, OrderState::Created) => {
-                OrderState::Complete(payment.clone())
-            }
-            (OrderCommand::Reject { reason, .. }, OrderState::Created) => {
-                OrderState::Rejected(*reason)
-            }
-            (OrderCommand::Approve { payment, .. }, OrderState::Complete(made))
-                if payment == made =>
-            {
-                stored.state.clone()
-            }
-            (_, OrderState::Complete(_)) => return OrderReply::Refused(Reason::AlreadyPaid),
-            (OrderCommand::Approve { .. }, OrderState::Rejected(_)) => {
-                return OrderReply::Refused(Reason::AlreadyRejected);
-            }
-            (OrderCommand::Settle { .. }, OrderState::Created) => {
-                return OrderReply::Refused(Reason::OrderPending);
-            }
-            (
-                OrderCommand::Reject { .. } | OrderCommand::Settle { .. },
-                OrderState::Rejected(_),
-            ) => stored.state.clone(),
-        };
-        let reply = told(number, &next);
-        self.0
-            .entry(number.clone())
-            .and_modify(|order| order.state = next);
+        let reply = told(number, &order);
+        self.0.insert(number.clone(), order);
         reply
+    }
+
+    fn holder(&self, key: &str) -> Option<(&OrderNumber, &Order, &Idempotency)> {
+        let with_keys = self
+            .0
+            .iter()
+            .filter_map(|(number, order)| Some((number, order, order.idempotency.as_ref()?)));
+        with_keys
+            .into_iter()
+            .find(|(.., idempotency)| idempotency.key == key)
+    }
+
+    fn approve(&mut self, number: &OrderNumber, payment: &PaymentDto) -> OrderReply {
+        self.change(number, |order| match &order.state {
+            OrderState::Created => {
+                order.state = OrderState::Complete(payment.clone());
+                Ok(())
+            }
+            OrderState::Complete(made) if made == payment => Ok(()),
+            OrderState::Complete(_) => Err(Reason::AlreadyPaid),
+            OrderState::Rejected(_) => Err(Reason::AlreadyRejected),
+        })
+    }
+
+    fn reject(&mut self, number: &OrderNumber, reason: Reason) -> OrderReply {
+        self.change(number, |order| match order.state {
+            OrderState::Created => {
+                order.state = OrderState::Rejected(reason);
+                Ok(())
+            }
+            OrderState::Complete(_) => Err(Reason::AlreadyPaid),
+            OrderState::Rejected(_) => Ok(()),
+        })
+    }
+
+    fn settle(&mut self, number: &OrderNumber) -> OrderReply {
+        self.change(number, |order| match order.state {
+            OrderState::Created => Err(Reason::OrderPending),
+            OrderState::Complete(_) => Ok(()),
+            OrderState::Rejected(_) => {
+                order.is_settled = true;
+                Ok(())
+            }
+        })
+    }
+
+    fn change(
+        &mut self,
+        number: &OrderNumber,
+        change: impl FnOnce(&mut Order) -> Result<(), Reason>,
+    ) -> OrderReply {
+        match self.0.get_mut(number) {
+            None => OrderReply::Refused(Reason::UnknownOrder),
+            Some(order) => change(order).map_or_else(OrderReply::Refused, |()| told(number, order)),
+        }
+    }
+
+    /// An order as it is read.
+    pub(super) fn read(&self, number: &OrderNumber) -> OrderDto {
+        dto(number, &self.0[number].state)
     }
 }
 
@@ -142,6 +210,17 @@ impl Charges {
         }
     }
 
+    /// What the gateway says of an order.
+    pub(super) fn look_up(&self, number: &OrderNumber) -> Standing {
+        match self.0.get(number) {
+            Some(Charge {
+                payment,
+                state: ChargeState::Charged,
+            }) => Standing::Charged(payment.clone()),
+            Some(_) | None => Standing::NotCharged,
+        }
+    }
+
     pub(super) fn cancel(&mut self, number: &OrderNumber, payment: &PaymentDto) -> CancelAnswer {
         let charge = self.0.get_mut(number).unwrap();
         assert_eq!(
@@ -158,11 +237,23 @@ impl Charges {
     }
 }
 
-fn told(number: &OrderNumber, state: &OrderState) -> OrderReply {
-    let dto = |status| order(number.clone(), status);
-    match state {
-        OrderState::Created => OrderReply::Pending(dto(OrderStatus::Created)),
-        OrderState::Complete(_) => OrderReply::Complete(dto(OrderStatus::Complete)),
-        OrderState::Rejected(reason) => OrderReply::Rejected(dto(OrderStatus::Rejected), *reason),
+fn told(number: &OrderNumber, stored: &Order) -> OrderReply {
+    let order = dto(number, &stored.state);
+    match stored.state {
+        OrderState::Created => OrderReply::Pending(order),
+        OrderState::Complete(_) => OrderReply::Complete(order),
+        OrderState::Rejected(reason) => OrderReply::Rejected(order, reason),
+    }
+}
+
+fn dto(number: &OrderNumber, state: &OrderState) -> OrderDto {
+    let (status, reject_reason) = match state {
+        OrderState::Created => (OrderStatus::Created, None),
+        OrderState::Complete(_) => (OrderStatus::Complete, None),
+        OrderState::Rejected(reason) => (OrderStatus::Rejected, Some(*reason)),
+    };
+    OrderDto {
+        reject_reason,
+        ..order(number.clone(), status)
     }
 }

@@ -85,6 +85,7 @@ pub(super) const OVERDUE: Event = Event::Command(CommandAnswer::Overdue);
 pub(super) const NOT_SENT: Event = Event::Command(CommandAnswer::NotSent);
 pub(super) const CONFIRMED: Event = Event::Confirm(ConfirmAnswer::Confirmed);
 pub(super) const PAID_OTHERWISE: Event = Event::Confirm(ConfirmAnswer::PaidOtherwise);
+pub(super) const TOO_LATE: Event = Event::Confirm(ConfirmAnswer::TooLate);
 pub(super) const CANCELLED: Event = Event::Cancel(CancelAnswer::Cancelled);
 pub(super) const CANCEL_FAILED: Event = Event::Cancel(CancelAnswer::Failed);
 

@@ -1,4 +1,5 @@
-//! A small model of all that surrounds purchases: an order service, a gateway, and a way to them that loses, doubles and delays.
+//! A small model of all that surrounds purchases: an order service, a gateway, a way to them that loses, doubles and delays, processes
+//! that die, and a reviewer who closes the books.
 //!
 //! A world is in one state; [`World::actions`] is all that can happen next, and [`World::apply`] makes it happen.
 
@@ -14,6 +15,7 @@ use crate::domain::order::{Basket, OrderCommand, OrderReply};
 use crate::domain::purchase::{
     CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
 };
+use crate::domain::review::{Remedy, remedy};
 
 #[derive(Debug, Clone)]
 pub(super) struct World {
@@ -21,7 +23,9 @@ pub(super) struct World {
     pub(super) orders: Orders,
     pub(super) charges: Charges,
     /// What nobody waits for any more, and may still have its effect.
-    pub(super) stragglers: Vec<Effect>,
+    stragglers: Vec<Effect>,
+    /// What reviewers have decided and not yet done.
+    remedies: BTreeMap<OrderNumber, Remedy>,
     next_number: u32,
     faults_left: u32,
 }
@@ -33,9 +37,13 @@ pub(super) struct Shopper {
     pub(super) request_id: Option<String>,
     pub(super) payment: Option<PaymentDto>,
     pub(super) answers: Vec<Outcome>,
+    /// Its process was killed.
+    pub(super) has_died: bool,
     /// What it waits for.
     asked: Option<Effect>,
     is_deadline_ahead: bool,
+    /// It is too old to charge.
+    is_fenced: bool,
 }
 
 /// One thing that can happen.
@@ -49,33 +57,60 @@ pub(super) enum Action {
     Lose(usize, Event),
     /// The request has this end, and its effect comes later.
     Delay(usize, Event),
+    /// The purchase's process is killed; what it has asked for is lost, or comes later.
+    Die(usize, bool),
     /// The shopper has waited long enough.
     PassDeadline(usize),
+    /// The purchase becomes too old to charge.
+    PassFence(usize),
     /// A straggler has its effect.
     Arrive(usize, Mood),
-    /// An unpaid order expires.
-    Expire(OrderNumber),
+    /// A reviewer looks at an order, and at what the gateway says of it.
+    Look(OrderNumber),
+    /// A reviewer does what he has decided then.
+    Act(OrderNumber),
+    /// He dies before.
+    Forget(OrderNumber),
 }
 
 impl Action {
     pub(super) fn is_fault(&self) -> bool {
-        matches!(self, Self::ServeTwice(_) | Self::Lose(..) | Self::Delay(..))
+        match self {
+            Self::ServeTwice(_)
+            | Self::Lose(..)
+            | Self::Delay(..)
+            | Self::Die(..)
+            | Self::Forget(_) => true,
+            Self::Serve(..)
+            | Self::PassDeadline(_)
+            | Self::PassFence(_)
+            | Self::Arrive(..)
+            | Self::Look(_)
+            | Self::Act(_) => false,
+        }
+    }
+}
+
+impl Shopper {
+    fn is_over(&self) -> bool {
+        self.has_died || self.purchase.is_done()
+    }
+
+    fn may_charge(&self) -> bool {
+        !self.is_over() && (!self.is_fenced || matches!(self.asked, Some(Effect::Confirm { .. })))
     }
 }
 
 impl World {
     /// A world where so much may still go wrong, and where the first numbers belong to others.
     pub(super) fn new(faults: u32, taken_numbers: u32) -> Self {
-        let stranger = Order {
-            request_id: "a stranger".to_owned(),
-            state: OrderState::Rejected(Reason::OutOfStock),
-        };
-        let taken = (1..=taken_numbers).map(|taken| (number(taken), stranger.clone()));
+        let taken = (1..=taken_numbers).map(|taken| (number(taken), Order::settled("a stranger")));
         Self {
             shoppers: Vec::new(),
             orders: Orders(taken.collect()),
             charges: Charges(BTreeMap::new()),
             stragglers: Vec::new(),
+            remedies: BTreeMap::new(),
             next_number: 1,
             faults_left: faults,
         }
@@ -91,10 +126,7 @@ impl World {
 
     /// One more shopper pays order 1, which is made where it is missing.
     pub(super) fn paying(mut self, payment: PaymentDto) -> Self {
-        let pending = Order {
-            request_id: "placed before".to_owned(),
-            state: OrderState::Created,
-        };
+        let pending = Order::new("placed before", None);
         self.orders.0.entry(number(1)).or_insert(pending);
         self.begin(
             Purchase::pay(number(1), payment.clone()),
@@ -115,8 +147,10 @@ impl World {
             request_id,
             payment,
             answers: Vec::new(),
+            has_died: false,
             asked: None,
             is_deadline_ahead: true,
+            is_fenced: false,
         });
         self.perform(self.shoppers.len() - 1, effects);
     }
@@ -126,26 +160,19 @@ impl World {
         number(self.next_number - 1)
     }
 
-    /// Whether nobody has anything left to do.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.stragglers.is_empty()
-            && self
-                .shoppers
-                .iter()
-                .all(|shopper| shopper.purchase.is_done())
-    }
-
-    /// All that can happen next.
+    /// All that can happen next; nothing when all purchases are over and all books are closed.
     pub(super) fn actions(&self) -> Vec<Action> {
         let mut actions = Vec::new();
         for (index, shopper) in self
             .shoppers
             .iter()
             .enumerate()
-            .filter(|(_, shopper)| !shopper.purchase.is_done())
+            .filter(|(_, shopper)| !shopper.is_over())
         {
             if shopper.is_deadline_ahead {
                 actions.push(Action::PassDeadline(index));
+            } else if !shopper.is_fenced {
+                actions.push(Action::PassFence(index));
             }
             let asked = shopper
                 .asked
@@ -163,53 +190,84 @@ impl World {
                     .map(|mood| Action::Arrive(index, *mood)),
             );
         }
-        let unpaid = self
+        for number in self.remedies.keys() {
+            actions.push(Action::Act(number.clone()));
+            if self.faults_left > 0 {
+                actions.push(Action::Forget(number.clone()));
+            }
+        }
+        actions.extend(self.due().map(|number| Action::Look(number.clone())));
+        actions
+    }
+
+    /// The orders that are due for review: pending ones at any time, rejected ones when nobody can be charging them any more.
+    fn due(&self) -> impl Iterator<Item = &OrderNumber> {
+        let may_be_charged = self.shoppers.iter().any(Shopper::may_charge)
+            || self
+                .stragglers
+                .iter()
+                .any(|straggler| matches!(straggler, Effect::Confirm { .. }));
+        let open = self
             .orders
             .0
             .iter()
-            .filter(|(_, order)| order.state == OrderState::Created);
-        actions.extend(unpaid.map(|(number, _)| Action::Expire(number.clone())));
-        actions
+            .filter(move |(_, order)| match order.state {
+                OrderState::Created => true,
+                OrderState::Complete(_) => false,
+                OrderState::Rejected(_) => !order.is_settled && !may_be_charged,
+            });
+        open.map(|(number, _)| number)
+            .filter(|number| !self.remedies.contains_key(number))
     }
 
     /// Makes it happen.
     pub(super) fn apply(&mut self, action: Action) {
+        self.faults_left -= u32::from(action.is_fault());
         match action {
             Action::Serve(index, mood) => {
                 let event = self.served(&self.asked(index), mood);
                 self.go_on(index, event);
             }
             Action::ServeTwice(index) => {
-                self.faults_left -= 1;
                 let asked = self.asked(index);
                 let event = self.served(&asked, Mood::Well);
                 self.stragglers.push(asked);
                 self.go_on(index, event);
             }
-            Action::Lose(index, event) => {
-                self.faults_left -= 1;
-                self.go_on(index, event);
-            }
+            Action::Lose(index, event) => self.go_on(index, event),
             Action::Delay(index, event) => {
-                self.faults_left -= 1;
                 self.stragglers.push(self.asked(index));
                 self.go_on(index, event);
+            }
+            Action::Die(index, is_delayed) => {
+                self.shoppers[index].has_died = true;
+                let asked = self.shoppers[index].asked.take();
+                self.stragglers.extend(asked.filter(|_| is_delayed));
             }
             Action::PassDeadline(index) => {
                 self.shoppers[index].is_deadline_ahead = false;
                 let effects = self.shoppers[index].purchase.handle(Event::DeadlinePassed);
                 self.perform(index, effects);
             }
+            Action::PassFence(index) => self.shoppers[index].is_fenced = true,
             Action::Arrive(index, mood) => {
                 let straggler = self.stragglers.swap_remove(index);
                 self.served(&straggler, mood);
             }
-            Action::Expire(number) => {
-                self.orders
-                    .0
-                    .entry(number)
-                    .and_modify(|order| order.state = OrderState::Rejected(Reason::Expired));
+            Action::Look(number) => {
+                let remedy = remedy(
+                    &number,
+                    &self.orders.read(&number),
+                    self.charges.look_up(&number),
+                );
+                self.remedies.insert(number, remedy);
             }
+            Action::Act(number) => match self.remedies.remove(&number) {
+                Some(Remedy::Send(command)) => drop(self.orders.serve(&command, Mood::Well)),
+                Some(Remedy::Refund(payment, _)) => drop(self.charges.cancel(&number, &payment)),
+                Some(Remedy::Wait) | None => panic!("the gateway of this world always knows"),
+            },
+            Action::Forget(number) => drop(self.remedies.remove(&number)),
         }
     }
 
@@ -229,6 +287,10 @@ impl World {
             match effect {
                 Effect::Answer(outcome) => shopper.answers.push(outcome),
                 Effect::Warn(_) => {}
+                Effect::Confirm { .. } if shopper.is_fenced => {
+                    let too_late = Event::Confirm(ConfirmAnswer::TooLate);
+                    assert_eq!(shopper.purchase.handle(too_late), [], "answered long ago");
+                }
                 ask @ (Effect::Send(_)
                 | Effect::Renumber
                 | Effect::Confirm { .. }
@@ -273,34 +335,34 @@ fn moods(asked: &Effect) -> &'static [Mood] {
 
 /// All that can go wrong with a request.
 fn faults(index: usize, asked: &Effect) -> Vec<Action> {
-    let command = |answer| Event::Command(answer);
-    match asked {
+    let command = Event::Command;
+    let lost = |answer| Action::Lose(index, answer);
+    let delayed = |answer| Action::Delay(index, answer);
+    let mut faults = match asked {
         Effect::Send(_) => vec![
             Action::ServeTwice(index),
-            Action::Lose(index, command(CommandAnswer::Overdue)),
-            Action::Lose(index, command(CommandAnswer::NotSent)),
-            Action::Lose(
-                index,
-                command(CommandAnswer::Replied(OrderReply::Refused(
-                    Reason::InternalError,
-                ))),
-            ),
-            Action::Delay(index, command(CommandAnswer::Overdue)),
-            Action::Delay(index, command(CommandAnswer::NotSent)),
+            lost(command(CommandAnswer::Overdue)),
+            lost(command(CommandAnswer::NotSent)),
+            lost(command(CommandAnswer::Replied(OrderReply::Refused(
+                Reason::InternalError,
+            )))),
+            delayed(command(CommandAnswer::Overdue)),
+            delayed(command(CommandAnswer::NotSent)),
         ],
         Effect::Confirm { .. } => vec![
             Action::ServeTwice(index),
-            Action::Lose(
-                index,
-                Event::Confirm(ConfirmAnswer::NotReached(String::new())),
-            ),
-            Action::Lose(index, Event::Confirm(ConfirmAnswer::Unknown(String::new()))),
-            Action::Delay(index, Event::Confirm(ConfirmAnswer::Unknown(String::new()))),
+            lost(Event::Confirm(ConfirmAnswer::NotReached(String::new()))),
+            lost(Event::Confirm(ConfirmAnswer::Unknown(String::new()))),
+            delayed(Event::Confirm(ConfirmAnswer::Unknown(String::new()))),
         ],
-        Effect::Cancel { .. } => vec![
-            Action::Lose(index, Event::Cancel(CancelAnswer::Failed)),
-            Action::Delay(index, Event::Cancel(CancelAnswer::Failed)),
-        ],
-        Effect::Renumber | Effect::Wait(_) | Effect::Answer(_) | Effect::Warn(_) => Vec::new(),
-    }
+        Effect::Cancel { .. } => {
+            let failed = || Event::Cancel(CancelAnswer::Failed);
+            vec![lost(failed()), delayed(failed())]
+        }
+        Effect::Renumber | Effect::Wait(_) | Effect::Answer(_) | Effect::Warn(_) => {
+            return vec![Action::Die(index, false)];
+        }
+    };
+    faults.extend([Action::Die(index, false), Action::Die(index, true)]);
+    faults
 }
