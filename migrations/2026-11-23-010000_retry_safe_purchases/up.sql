@@ -7,3 +7,6 @@ ALTER TABLE orders
     ADD COLUMN review_at DATETIME(6) NULL,
     ADD UNIQUE KEY order_of_idempotency_key (idempotency_key),
     ADD KEY orders_by_review (review_at);
+
+-- Whether older pending orders were charged is not known here: they are reviewed at once.
+UPDATE orders SET review_at = UTC_TIMESTAMP(6) WHERE status = 'CREATED';

@@ -169,7 +169,8 @@ impl Handler<CommandUndelivered> for KafkaBridge {
 
     fn handle(&mut self, CommandUndelivered(id): CommandUndelivered, _: &mut Self::Context) {
         if let Some(asker) = self.waiting_room.take(&id) {
-            tell(&asker, CommandAnswer::NotSent);
+            // The broker may have it nonetheless, so the command counts as unanswered, not as never sent.
+            tell(&asker, CommandAnswer::Overdue);
         }
     }
 }

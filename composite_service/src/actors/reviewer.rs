@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler, Recipient, WrapFuture};
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use shared::ids::IdSource;
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::OrderDto;
@@ -20,6 +20,9 @@ use crate::ports::payment::PaymentGateway;
 
 /// How often the order service is asked, less up to a half, so that instances do not ask together.
 const INTERVAL: Duration = Duration::from_secs(6);
+
+/// How many orders are reviewed at a time.
+const AT_ONCE: usize = 16;
 
 /// Reviews orders.
 pub struct Reviewer {
@@ -98,7 +101,10 @@ impl ReviewDesk {
     async fn review_all(&self, asker: &Recipient<CommandAnswered>) {
         match self.query.due_reviews().await {
             Ok(due) => {
-                join_all(due.iter().map(|order| self.review(order, asker))).await;
+                let orders = stream::iter(&due);
+                orders
+                    .for_each_concurrent(AT_ONCE, |order| self.review(order, asker))
+                    .await;
             }
             Err(error) => log::warn!("what is due for review is unknown: {error}"),
         }
@@ -115,7 +121,7 @@ impl ReviewDesk {
         match remedy(number, order, standing) {
             Remedy::Wait => {}
             Remedy::Send(command) => {
-                log::info!("order={number} review: {command:?}");
+                log::info!("order={number} review: {}", command.name());
                 let message = SendCommand {
                     command,
                     asker: asker.clone(),

@@ -62,6 +62,17 @@ pub enum OrderCommand {
 }
 
 impl OrderCommand {
+    /// What is asked, in a word.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "create",
+            Self::Approve { .. } => "approve",
+            Self::Reject { .. } => "reject",
+            Self::Settle { .. } => "settle",
+        }
+    }
+
     /// The order that is spoken of.
     #[must_use]
     pub fn number(&self) -> &OrderNumber {

@@ -19,7 +19,7 @@ pub use protocol::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Ou
 /// How often a new order number is tried before the purchase is given up.
 const MAX_RENUMBERINGS: u32 = 5;
 /// How often the gateway may be out of reach, with nothing charged, before the order is rejected.
-const MAX_UNREACHED: u32 = 3;
+const MAX_UNREACHED: u32 = 6;
 /// How often an order is asked for that may or may not have been placed, before it is left to expire.
 const MAX_PLACINGS: u32 = 30;
 const MIN_DELAY: Duration = Duration::from_millis(100);

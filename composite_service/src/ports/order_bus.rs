@@ -4,7 +4,7 @@ use shared::wire::headers::ReplyAddress;
 
 use crate::domain::order::OrderCommand;
 
-/// Called at most once, on any thread, when a command that was taken turns out not to be delivered, as far as is known.
+/// Called at most once, on any thread, when a command that was taken is given up. Whether a broker has it is unknown.
 pub type OnUndelivered = Box<dyn FnOnce() + Send + Sync>;
 
 /// Why a command was not even taken.

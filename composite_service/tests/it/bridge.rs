@@ -191,21 +191,21 @@ mod delivery {
     }
 
     #[actix::test]
-    async fn given_a_bus_that_fails_before_the_command_is_registered_then_it_is_not_sent_all_the_same()
+    async fn given_a_bus_that_fails_before_the_command_is_registered_then_it_is_overdue_all_the_same()
      {
         let (addr, _home_tx) = Bridge::over(Arc::new(SinkingBus));
-        assert_eq!(answer_unpublished(&addr).await, CommandAnswer::NotSent);
+        assert_eq!(answer_unpublished(&addr).await, CommandAnswer::Overdue);
     }
 
     #[actix::test]
-    async fn given_a_command_when_it_is_not_delivered_then_it_is_not_sent_and_a_reply_comes_too_late()
+    async fn given_a_command_when_its_delivery_is_given_up_then_it_is_overdue_and_a_reply_comes_too_late()
      {
         let mut bridge = Bridge::start();
         let (asker, mut answers) = Recorder::start();
         let published = ask(&mut bridge, 1, &asker).await;
         let (correlation_id, reply) = (published.correlation_id(), granted(&published.command));
         (published.on_undelivered)();
-        assert_eq!(next(&mut answers).await, CommandAnswer::NotSent);
+        assert_eq!(next(&mut answers).await, CommandAnswer::Overdue);
         bridge
             .addr
             .send(ReplyArrived {

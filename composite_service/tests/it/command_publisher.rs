@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::Duration;
 
-use composite_service::domain::order::{Basket, OrderCommand};
+use composite_service::domain::order::{Basket, Idempotency, OrderCommand};
 use composite_service::outbound::kafka::command_publisher::CommandPublisher;
 use composite_service::ports::order_bus::{OnUndelivered, OrderBus};
 use rdkafka::ClientConfig;
+use serde_json::{Value, json};
 use shared::clock::FixedClock;
 use shared::kafka::publisher::Publisher;
 use shared::order_number::OrderNumber;
@@ -93,7 +94,7 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
     let reject = OrderCommand::Reject {
         number: number(),
         reason: Reason::PaymentDeclined,
-        detail: None,
+        detail: Some("한도 초과".to_owned()),
     };
     for (command, at, address) in [
         (
@@ -113,6 +114,70 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
     assert_eq!(
         broker.commands(3),
         ["order_create", "order_approve", "order_reject"].map(Golden::read)
+    );
+}
+
+#[test]
+fn given_what_the_golden_files_lack_then_it_is_written_as_agreed() {
+    let broker = TestBroker::embedded(1);
+    let publisher = publisher(&broker, "2026-11-23T10:15:40", PATIENCE);
+    let OrderCommand::Create { number, basket } = create() else {
+        panic!()
+    };
+    let idempotency = Some(Idempotency {
+        key: "once".to_owned(),
+        fingerprint: "8f".to_owned(),
+    });
+    let basket = Basket {
+        idempotency,
+        lines: Vec::new(),
+        coupon_id: None,
+        payment: None,
+        ..basket
+    };
+    let detail = Some("over the limit".to_owned());
+    for command in [
+        OrderCommand::Create {
+            number: number.clone(),
+            basket,
+        },
+        OrderCommand::Reject {
+            number: number.clone(),
+            reason: Reason::PaymentDeclined,
+            detail,
+        },
+        OrderCommand::Settle { number },
+    ] {
+        publisher
+            .publish(
+                &command,
+                &address(Some(0), 0),
+                Box::new(|| panic!("it is delivered")),
+            )
+            .unwrap();
+    }
+    publisher.flush(PATIENCE).unwrap();
+    let data: Vec<Value> = broker
+        .commands(3)
+        .iter()
+        .map(|record| serde_json::from_str(&record.value).unwrap())
+        .collect();
+    let expected = |event_type, data: Value| {
+        let mut all = json!({"orderNum": self::number(), "orderLineList": null, "status": null});
+        all.as_object_mut()
+            .unwrap()
+            .extend(data.as_object().unwrap().clone());
+        json!({"eventType": event_type, "key": self::number(), "data": all, "eventCreatedAt": [2026, 11, 23, 10, 15, 40]})
+    };
+    let create = json!({"orderLineList": [], "requestId": "8c2f4f0e-request", "idempotencyKey": "once", "fingerprint": "8f"});
+    let reject = json!({"rejectReason": "PAYMENT_DECLINED", "rejectDetail": "over the limit"});
+    assert_eq!(
+        data,
+        [
+            expected("ORDER_CREATE", create),
+            expected("ORDER_REJECT", reject),
+            expected("ORDER_SETTLE", json!({}))
+        ]
     );
 }
 

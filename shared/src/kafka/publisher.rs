@@ -33,7 +33,16 @@ pub struct Publisher {
 
 struct AcknowledgementContext;
 
-impl ClientContext for AcknowledgementContext {}
+impl ClientContext for AcknowledgementContext {
+    /// A producer that has lost its place can never send again. The process ends, and what it had in hand comes again elsewhere.
+    fn error(&self, error: KafkaError, reason: &str) {
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
+            log::error!("the producer has failed for good: {reason}");
+            std::process::abort();
+        }
+        log::warn!("the producer is disturbed: {error}: {reason}");
+    }
+}
 
 impl ProducerContext for AcknowledgementContext {
     type DeliveryOpaque = Box<OnDelivery>;

@@ -126,7 +126,8 @@ fn refused(number: Option<OrderNumber>, reason: Reason, detail: Option<String>) 
         reason.as_str(),
         detail.unwrap_or_else(|| text.to_owned()),
     );
-    problem.order_num = number;
+    // The order that holds the key is somebody else's business; the one that was asked for was never made.
+    problem.order_num = number.filter(|_| reason != Reason::IdempotencyKeyReused);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         problem.retry_after(RETRY_SOON)
     } else {

@@ -28,16 +28,21 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Api
             Some(text.to_owned())
         }
     });
-    key.filter(|key| {
-        (1..=MAX_LENGTH).contains(&key.len()) && key.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-    })
-    .map(Some)
-    .ok_or_else(|| {
+    key.filter(|key| is_sound(key)).map(Some).ok_or_else(|| {
         ApiError::Invalid(
             "INVALID_IDEMPOTENCY_KEY",
-            format!("one {HEADER} of 1 to {MAX_LENGTH} printable ASCII characters"),
+            format!(
+                "one {HEADER} of 1 to {MAX_LENGTH} printable ASCII characters, no space at its ends"
+            ),
         )
     })
+}
+
+/// No space at its ends: databases take a key with one for the key without.
+fn is_sound(key: &str) -> bool {
+    (1..=MAX_LENGTH).contains(&key.len())
+        && key.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        && key.trim() == key
 }
 
 /// Tells one request from another with the same key: a hash of what it means, so that spaces and unknown members do not count.
@@ -105,6 +110,7 @@ mod tests {
             &[b"\"\""],
             &[b"\"open"],
             &[br#""a\b""#],
+            &[br#""a ""#],
             &[br#""a"b""#],
             &[b"\xff"],
             &[&long],

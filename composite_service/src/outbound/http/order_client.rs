@@ -11,6 +11,9 @@ use url::Url;
 
 use crate::ports::order_query::{OrderQuery, PageBounds, ProductPage, QueryError};
 
+/// The most orders of one review.
+const REVIEWS: u32 = 1_000;
+
 /// Reads over HTTP.
 pub struct OrderClient {
     client: Client,
@@ -70,7 +73,10 @@ impl OrderQuery for OrderClient {
     }
 
     fn due_reviews(&self) -> BoxFuture<'static, Result<Vec<OrderDto>, QueryError>> {
-        let query = [("state", "unresolved".to_owned())];
+        let query = [
+            ("state", "unresolved".to_owned()),
+            ("limit", REVIEWS.to_string()),
+        ];
         let response = self.get("/internal/purchases", &query);
         async move {
             let response = response.await?;

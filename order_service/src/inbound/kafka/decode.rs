@@ -216,13 +216,14 @@ fn idempotency(
     let fingerprint = fingerprint.ok_or(Malformed::Member("fingerprint is missing"))?;
     let is_sound = (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())
         && key.is_ascii()
+        && key.trim() == key
         && fingerprint.len() <= MAX_FINGERPRINT
         && fingerprint.is_ascii();
     if is_sound {
         Ok(Some(Idempotency { key, fingerprint }))
     } else {
         Err(Malformed::Member(
-            "idempotencyKey or fingerprint is too long or not ASCII",
+            "idempotencyKey or fingerprint is too long, not ASCII, or ends in a space",
         ))
     }
 }

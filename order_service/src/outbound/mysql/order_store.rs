@@ -23,6 +23,9 @@ use crate::outbound::stored_orders::StoredOrders;
 use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
 use crate::ports::reviews::Reviews;
 
+/// How often a batch is done again because another writer was in between.
+const MAX_CHECKED_ATTEMPTS: u32 = 20;
+
 /// Orders, stock and coupons in MySQL or MariaDB.
 pub struct MysqlOrderStore {
     pool: Pool,
@@ -96,9 +99,15 @@ impl OrderStore for MysqlOrderStore {
         if let Some(outcomes) = self.attempt(batch, false)? {
             return Ok(outcomes);
         }
-        self.attempt(batch, true)?.ok_or_else(|| {
-            StoreError::Unavailable("orders changed while they were locked".to_owned())
-        })
+        for _ in 0..MAX_CHECKED_ATTEMPTS {
+            if let Some(outcomes) = self.attempt(batch, true)? {
+                return Ok(outcomes);
+            }
+        }
+        // Other writers would not be in the way each time.
+        Err(StoreError::Refused(
+            "a stored order is in the way that is not to be found".to_owned(),
+        ))
     }
 
     fn ping(&self) -> Result<(), StoreError> {
@@ -113,7 +122,14 @@ impl Reviews for MysqlOrderStore {
         session(&self.pool)?
             .run(|connection| statements::due_for_review(connection, now.naive_utc(), limit))?
             .into_iter()
-            .map(|(row, lines)| rows::order(row, lines))
+            .filter_map(|(row, lines)| match rows::order(row, lines) {
+                Ok(order) => Some(Ok(order)),
+                Err(error) => {
+                    // One such row must not keep all others from being reviewed.
+                    log::error!("left out of the reviews: {error}");
+                    None
+                }
+            })
             .collect()
     }
 }
