@@ -8,7 +8,6 @@ use composite_service::domain::order::{Basket, Idempotency, OrderCommand};
 use composite_service::outbound::kafka::command_publisher::CommandPublisher;
 use composite_service::ports::order_bus::{OnUndelivered, OrderBus};
 use rdkafka::ClientConfig;
-use serde_json::{Value, json};
 use shared::clock::FixedClock;
 use shared::kafka::publisher::Publisher;
 use shared::order_number::OrderNumber;
@@ -52,15 +51,19 @@ fn payment() -> PaymentDto {
     }
 }
 
-fn create() -> OrderCommand {
-    let wish = |item_id, quantity| OrderLineDto {
-        order_line_id: None,
-        item: ItemDto {
-            item_id,
-            ..ItemDto::default()
-        },
-        quantity,
+fn wish(item_id: i64, quantity: i64) -> OrderLineDto {
+    let item = ItemDto {
+        item_id,
+        ..ItemDto::default()
     };
+    OrderLineDto {
+        order_line_id: None,
+        item,
+        quantity,
+    }
+}
+
+fn create() -> OrderCommand {
     let basket = Basket {
         request_id: "8c2f4f0e-request".to_owned(),
         idempotency: None,
@@ -71,6 +74,32 @@ fn create() -> OrderCommand {
     OrderCommand::Create {
         number: number(),
         basket,
+    }
+}
+
+fn create_keyed() -> OrderCommand {
+    let (key, fingerprint) = (
+        "key of the shopper".to_owned(),
+        "9f86d081884c7d65".to_owned(),
+    );
+    let basket = Basket {
+        request_id: "8c2f4f0e-request".to_owned(),
+        idempotency: Some(Idempotency { key, fingerprint }),
+        lines: vec![wish(1, 1)],
+        coupon_id: None,
+        payment: None,
+    };
+    OrderCommand::Create {
+        number: number(),
+        basket,
+    }
+}
+
+fn reject() -> OrderCommand {
+    OrderCommand::Reject {
+        number: number(),
+        reason: Reason::PaymentDeclined,
+        detail: Some("한도 초과".to_owned()),
     }
 }
 
@@ -91,19 +120,21 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
         number: number(),
         payment: payment(),
     };
-    let reject = OrderCommand::Reject {
-        number: number(),
-        reason: Reason::PaymentDeclined,
-        detail: Some("한도 초과".to_owned()),
-    };
+    let settle = OrderCommand::Settle { number: number() };
     for (command, at, address) in [
         (
             create(),
             "2026-11-23T10:15:40.582933",
             address(Some(258), 0xff),
         ),
+        (
+            create_keyed(),
+            "2026-11-23T10:15:40.000001",
+            address(Some(3), 0x12),
+        ),
         (approve, "2026-11-23T10:15:41", address(Some(0), 0x10)),
-        (reject, "2026-11-23T10:16:00", address(None, 0x11)),
+        (reject(), "2026-11-23T10:16:00", address(None, 0x11)),
+        (settle, "2026-11-23T10:17:00", address(None, 0x13)),
     ] {
         let publisher = publisher(&broker, at, PATIENCE);
         publisher
@@ -111,74 +142,14 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
             .unwrap();
         publisher.flush(PATIENCE).unwrap();
     }
-    assert_eq!(
-        broker.commands(3),
-        ["order_create", "order_approve", "order_reject"].map(Golden::read)
-    );
-}
-
-#[test]
-fn given_what_the_golden_files_lack_then_it_is_written_as_agreed() {
-    let broker = TestBroker::embedded(1);
-    let publisher = publisher(&broker, "2026-11-23T10:15:40", PATIENCE);
-    let OrderCommand::Create { number, basket } = create() else {
-        panic!()
-    };
-    let idempotency = Some(Idempotency {
-        key: "once".to_owned(),
-        fingerprint: "8f".to_owned(),
-    });
-    let basket = Basket {
-        idempotency,
-        lines: Vec::new(),
-        coupon_id: None,
-        payment: None,
-        ..basket
-    };
-    let detail = Some("over the limit".to_owned());
-    for command in [
-        OrderCommand::Create {
-            number: number.clone(),
-            basket,
-        },
-        OrderCommand::Reject {
-            number: number.clone(),
-            reason: Reason::PaymentDeclined,
-            detail,
-        },
-        OrderCommand::Settle { number },
-    ] {
-        publisher
-            .publish(
-                &command,
-                &address(Some(0), 0),
-                Box::new(|| panic!("it is delivered")),
-            )
-            .unwrap();
-    }
-    publisher.flush(PATIENCE).unwrap();
-    let data: Vec<Value> = broker
-        .commands(3)
-        .iter()
-        .map(|record| serde_json::from_str(&record.value).unwrap())
-        .collect();
-    let expected = |event_type, data: Value| {
-        let mut all = json!({"orderNum": self::number(), "orderLineList": null, "status": null});
-        all.as_object_mut()
-            .unwrap()
-            .extend(data.as_object().unwrap().clone());
-        json!({"eventType": event_type, "key": self::number(), "data": all, "eventCreatedAt": [2026, 11, 23, 10, 15, 40]})
-    };
-    let create = json!({"orderLineList": [], "requestId": "8c2f4f0e-request", "idempotencyKey": "once", "fingerprint": "8f"});
-    let reject = json!({"rejectReason": "PAYMENT_DECLINED", "rejectDetail": "over the limit"});
-    assert_eq!(
-        data,
-        [
-            expected("ORDER_CREATE", create),
-            expected("ORDER_REJECT", reject),
-            expected("ORDER_SETTLE", json!({}))
-        ]
-    );
+    let golden = [
+        "order_create",
+        "order_create_keyed",
+        "order_approve",
+        "order_reject",
+        "order_settle",
+    ];
+    assert_eq!(broker.commands(5), golden.map(Golden::read));
 }
 
 #[test]

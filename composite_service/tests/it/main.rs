@@ -8,6 +8,7 @@ mod doubles;
 mod harness;
 mod bridge;
 mod purchase_actor;
+mod reviewer;
 mod http;
 mod peer;
 mod toss_gateway;

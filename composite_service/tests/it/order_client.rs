@@ -32,8 +32,8 @@ fn scripted(script: Script, wait: Duration) -> (OrderClient, Peer) {
     )
 }
 
-/// All three reads; each must fail.
-async fn errors(client: &OrderClient) -> [String; 3] {
+/// All reads; each must fail.
+async fn errors(client: &OrderClient) -> [String; 4] {
     let text = |error: QueryError| error.to_string();
     [
         client
@@ -47,6 +47,7 @@ async fn errors(client: &OrderClient) -> [String; 3] {
             .await
             .map_err(text)
             .unwrap_err(),
+        client.due_reviews().await.map_err(text).unwrap_err(),
     ]
 }
 
@@ -129,6 +130,21 @@ mod found {
             );
             assert_eq!(peer.asked().pop().unwrap().line.trim_end_matches('?'), line);
         }
+    }
+
+    #[actix::test]
+    async fn given_orders_that_are_due_for_review_then_they_are_read_from_their_path() {
+        let due = vec![
+            order(&nth_number(1), OrderStatus::Created),
+            order(&nth_number(2), OrderStatus::Rejected),
+        ];
+        let (client, peer) = answered(200, &[], &json!(due));
+        assert_eq!(client.due_reviews().await.unwrap(), due);
+        assert!(
+            peer.asked()[0]
+                .line
+                .starts_with("GET /internal/purchases?state=unresolved")
+        );
     }
 
     #[actix::test]

@@ -36,6 +36,7 @@ async fn given_every_kind_of_reply_when_it_comes_home_then_it_is_handed_over_und
                 "complete 20261123101540000000000000000042",
             ),
             ("order_rejected", "rejected UNKNOWN_ITEM"),
+            ("order_declined", "rejected PAYMENT_DECLINED"),
             ("order_refused", "refused ALREADY_PAID"),
             ("malformed_command", "refused MALFORMED_COMMAND"),
         ] {

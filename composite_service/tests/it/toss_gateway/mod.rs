@@ -3,4 +3,5 @@
 mod simulator;
 mod confirming;
 mod cancelling;
+mod looking_up;
 mod strange_answers;

@@ -1,0 +1,154 @@
+//! `POST /open-api/order` with an `Idempotency-Key`.
+
+use std::collections::HashSet;
+
+use actix_web::http::header::LOCATION;
+use actix_web::test::TestRequest;
+use composite_service::domain::order::{Idempotency, OrderCommand, OrderReply};
+use serde_json::{Value, json};
+use shared::http::IDEMPOTENT_REPLAYED;
+use shared::reason::Reason;
+use shared::wire::order_dto::OrderStatus;
+
+use super::front::{Front, Reply, line, pays};
+use crate::harness::{nth_number, order};
+
+async fn place(front: &Front, key: &str, body: &Value) -> Reply {
+    let request = TestRequest::post()
+        .uri("/open-api/order")
+        .insert_header(("Idempotency-Key", key));
+    front.send(request.set_json(body)).await
+}
+
+fn one_line() -> Value {
+    json!({"orderLineList": [line(1, 2)]})
+}
+
+/// What the command says of the key.
+async fn idempotency_of(key: &str, body: &Value) -> Idempotency {
+    let mut front = Front::open();
+    assert_ne!(place(&front, key, body).await.status, 400);
+    match front.commands_rx.recv().await {
+        Some(OrderCommand::Create { basket, .. }) => basket.idempotency.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
+mod requests {
+    use super::*;
+
+    #[actix::test]
+    async fn given_the_same_request_in_other_words_then_its_fingerprint_is_the_same() {
+        let first = idempotency_of(
+            "k",
+            &json!({"orderLineList": [line(1, 2)], "payment": pays("p", json!(12_000))}),
+        )
+        .await;
+        let item = json!({"itemId": 1, "name": "gold", "price": {"amount": 1}});
+        let wordy = json!({
+            "note": "hurry", "couponId": null, "payment": {"amount": {"amount": "12000.00"}, "paymentKey": "p"},
+            "orderLineList": [{"quantity": 2, "orderLineId": 9, "item": item}],
+        });
+        assert_eq!(idempotency_of("\"k\"", &wordy).await, first);
+        assert_eq!(first.key, "k");
+    }
+
+    #[actix::test]
+    async fn given_another_request_then_its_fingerprint_is_another() {
+        let bodies = [
+            one_line(),
+            json!({"orderLineList": [line(1, 3)]}),
+            json!({"orderLineList": [line(2, 2)]}),
+            json!({"orderLineList": [line(1, 1), line(1, 1)]}),
+            json!({"orderLineList": [line(1, 2)], "couponId": 7}),
+            json!({"orderLineList": [line(1, 2)], "payment": pays("p", json!(12_000))}),
+            json!({"orderLineList": [line(1, 2)], "payment": pays("p", json!(12_001))}),
+            json!({"orderLineList": [line(1, 2)], "payment": pays("q", json!(12_000))}),
+        ];
+        let mut seen = HashSet::new();
+        for body in &bodies {
+            assert!(
+                seen.insert(idempotency_of("k", body).await.fingerprint),
+                "{body}"
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn given_no_key_then_the_command_has_none() {
+        let mut front = Front::open();
+        front.buy(Value::Null).await;
+        let Some(OrderCommand::Create { basket, .. }) = front.commands_rx.recv().await else {
+            panic!()
+        };
+        assert_eq!(basket.idempotency, None);
+    }
+
+    #[actix::test]
+    async fn given_a_key_without_sense_then_it_is_a_bad_request_and_nothing_is_ordered() {
+        let mut front = Front::open();
+        for key in ["", "\"\"", "\"open", &"k".repeat(256), "키"] {
+            let reply = place(&front, key, &one_line()).await;
+            assert_eq!(
+                reply.problem(),
+                (400, -705, "INVALID_IDEMPOTENCY_KEY"),
+                "{key:?}"
+            );
+        }
+        assert!(front.commands_rx.try_recv().is_err());
+    }
+}
+
+mod answers {
+    use super::*;
+
+    #[actix::test]
+    async fn given_an_order_of_an_earlier_request_then_it_is_answered_and_marked_as_a_replay() {
+        let theirs = nth_number(77);
+        let front = Front::replying(OrderReply::Pending(order(&theirs, OrderStatus::Created)));
+        let reply = place(&front, "k", &one_line()).await;
+        assert_eq!(
+            (reply.status, &reply.body["orderNum"]),
+            (200, &json!(theirs))
+        );
+        assert_eq!(
+            reply.header(LOCATION),
+            Some(format!("/open-api/order/{theirs}").as_str())
+        );
+        assert_eq!(reply.header(IDEMPOTENT_REPLAYED), Some("true"));
+    }
+
+    #[actix::test]
+    async fn given_a_rejection_of_an_earlier_request_then_it_is_answered_and_marked_as_a_replay() {
+        let theirs = nth_number(77);
+        let rejected =
+            OrderReply::Rejected(order(&theirs, OrderStatus::Rejected), Reason::OutOfStock);
+        let reply = place(&Front::replying(rejected), "k", &one_line()).await;
+        assert_eq!(reply.problem(), (409, -701, "OUT_OF_STOCK"));
+        assert_eq!(
+            (&reply.body["orderNum"], reply.header(IDEMPOTENT_REPLAYED)),
+            (&json!(theirs), Some("true"))
+        );
+    }
+
+    #[actix::test]
+    async fn given_a_new_key_then_the_answer_is_no_replay() {
+        let reply = place(&Front::open(), "k", &one_line()).await;
+        assert_eq!(
+            (reply.status, reply.header(IDEMPOTENT_REPLAYED)),
+            (200, None)
+        );
+    }
+
+    #[actix::test]
+    async fn given_a_key_that_was_used_for_another_request_then_it_can_not_be_processed() {
+        let reply = place(
+            &Front::replying(OrderReply::Refused(Reason::IdempotencyKeyReused)),
+            "k",
+            &one_line(),
+        )
+        .await;
+        assert_eq!(reply.problem(), (422, -701, "IDEMPOTENCY_KEY_REUSED"));
+        assert_eq!(reply.header(IDEMPOTENT_REPLAYED), None);
+    }
+}

@@ -1,0 +1,296 @@
+//! The reviewer: what is due is looked up and remedied, round after round.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix::{Actor, Recipient};
+use composite_service::actors::kafka_bridge::SendCommand;
+use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
+use composite_service::domain::order::OrderCommand;
+use composite_service::ports::order_query::{OrderQuery, PageBounds, ProductPage, QueryError};
+use composite_service::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto, ProductDto};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::doubles::{CountingIds, Gone, Recorder};
+use crate::harness::{nth_number, order, payment};
+
+/// Longer than any pause between rounds.
+const ROUND: Duration = Duration::from_secs(7);
+
+/// An order service in which these orders are due until they are removed, and which tells when it is asked.
+struct Due {
+    orders: Mutex<Result<Vec<OrderDto>, String>>,
+    asked_tx: UnboundedSender<Instant>,
+}
+
+impl OrderQuery for Due {
+    fn due_reviews(&self) -> BoxFuture<'static, Result<Vec<OrderDto>, QueryError>> {
+        self.asked_tx.send(Instant::now()).unwrap();
+        ready(self.orders.lock().unwrap().clone().map_err(QueryError)).boxed()
+    }
+
+    fn order(&self, _: &OrderNumber) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>> {
+        unreachable!("reviews do not read single orders")
+    }
+
+    fn products(&self, _: PageBounds) -> BoxFuture<'static, Result<ProductPage, QueryError>> {
+        unreachable!("reviews do not read products")
+    }
+
+    fn product(&self, _: i64) -> BoxFuture<'static, Result<Option<ProductDto>, QueryError>> {
+        unreachable!("reviews do not read products")
+    }
+}
+
+/// A gateway's books. Every look-up takes a second.
+#[derive(Default)]
+struct Books {
+    standings: HashMap<OrderNumber, Standing>,
+    cancelled: Mutex<Vec<(OrderNumber, PaymentDto, Reason)>>,
+    looking_up: Arc<AtomicUsize>,
+    most_at_once: Arc<AtomicUsize>,
+}
+
+impl PaymentGateway for Books {
+    fn look_up(&self, number: &OrderNumber) -> BoxFuture<'static, Standing> {
+        let standing = self
+            .standings
+            .get(number)
+            .cloned()
+            .unwrap_or(Standing::NotCharged);
+        let (looking_up, most_at_once) =
+            (Arc::clone(&self.looking_up), Arc::clone(&self.most_at_once));
+        async move {
+            let at_once = looking_up.fetch_add(1, Ordering::AcqRel) + 1;
+            most_at_once.fetch_max(at_once, Ordering::AcqRel);
+            sleep(Duration::from_secs(1)).await;
+            looking_up.fetch_sub(1, Ordering::AcqRel);
+            standing
+        }
+        .boxed()
+    }
+
+    fn cancel(
+        &self,
+        number: &OrderNumber,
+        payment: &PaymentDto,
+        reason: Reason,
+    ) -> BoxFuture<'static, Result<(), CancelError>> {
+        self.cancelled
+            .lock()
+            .unwrap()
+            .push((number.clone(), payment.clone(), reason));
+        ready(Err(CancelError("not yet".to_owned()))).boxed()
+    }
+
+    fn confirm(&self, _: &OrderNumber, _: &PaymentDto) -> BoxFuture<'static, ConfirmAnswer> {
+        unreachable!("a review never charges")
+    }
+}
+
+/// A reviewer at work, and what he does.
+struct Review {
+    due: Arc<Due>,
+    books: Arc<Books>,
+    asked_rx: UnboundedReceiver<Instant>,
+    sent_rx: UnboundedReceiver<SendCommand>,
+}
+
+impl Review {
+    fn begin(orders: Vec<OrderDto>, books: Books) -> Self {
+        let (bridge, sent_rx) = Recorder::start();
+        Self::over(bridge, sent_rx, orders, books)
+    }
+
+    fn over(
+        bridge: Recipient<SendCommand>,
+        sent_rx: UnboundedReceiver<SendCommand>,
+        orders: Vec<OrderDto>,
+        books: Books,
+    ) -> Self {
+        tokio::time::pause();
+        let (asked_tx, asked_rx) = unbounded_channel();
+        let due = Arc::new(Due {
+            orders: Mutex::new(Ok(orders)),
+            asked_tx,
+        });
+        let books = Arc::new(books);
+        let desk = ReviewDesk {
+            query: Arc::clone(&due) as _,
+            gateway: Arc::clone(&books) as _,
+            bridge,
+        };
+        Reviewer::new(desk, Arc::new(CountingIds::default())).start();
+        Self {
+            due,
+            books,
+            asked_rx,
+            sent_rx,
+        }
+    }
+
+    /// When the next round begins.
+    async fn round(&mut self) -> Instant {
+        timeout(2 * ROUND, self.asked_rx.recv())
+            .await
+            .expect("another round")
+            .unwrap()
+    }
+
+    /// All commands of the round that is under way.
+    async fn commands(&mut self) -> Vec<OrderCommand> {
+        self.round().await;
+        std::iter::from_fn(|| self.sent_rx.try_recv().ok())
+            .map(|sent| sent.command)
+            .collect()
+    }
+}
+
+fn due(nth: u64, status: OrderStatus) -> OrderDto {
+    order(&nth_number(nth), status)
+}
+
+fn standings(all: impl IntoIterator<Item = (u64, Standing)>) -> Books {
+    let standings = all
+        .into_iter()
+        .map(|(nth, standing)| (nth_number(nth), standing))
+        .collect();
+    Books {
+        standings,
+        ..Books::default()
+    }
+}
+
+#[actix::test]
+async fn given_orders_of_each_standing_then_each_gets_its_remedy() {
+    let charged = || Standing::Charged(payment("key"));
+    let away = || Standing::Unknown("away".to_owned());
+    let books = standings([
+        (1, charged()),
+        (3, charged()),
+        (5, charged()),
+        (6, away()),
+        (7, away()),
+    ]);
+    let expired = OrderDto {
+        reject_reason: Some(Reason::Expired),
+        ..due(3, OrderStatus::Rejected)
+    };
+    let orders = vec![
+        due(1, OrderStatus::Created),
+        due(2, OrderStatus::Created),
+        expired,
+        due(4, OrderStatus::Rejected),
+        due(5, OrderStatus::Complete),
+        due(6, OrderStatus::Created),
+        due(7, OrderStatus::Rejected),
+        OrderDto {
+            order_num: None,
+            ..due(8, OrderStatus::Created)
+        },
+    ];
+    let mut review = Review::begin(orders, books);
+    review.round().await;
+    let mut commands = review.commands().await;
+    commands.sort_by_key(|command| command.number().clone());
+    let expected = [
+        OrderCommand::Approve {
+            number: nth_number(1),
+            payment: payment("key"),
+        },
+        OrderCommand::Reject {
+            number: nth_number(2),
+            reason: Reason::Expired,
+            detail: None,
+        },
+        OrderCommand::Settle {
+            number: nth_number(4),
+        },
+    ];
+    assert_eq!(commands, expected);
+    assert_eq!(
+        *review.books.cancelled.lock().unwrap(),
+        [(nth_number(3), payment("key"), Reason::Expired)]
+    );
+}
+
+#[actix::test]
+async fn given_an_order_that_stays_due_then_it_is_remedied_in_every_round_until_it_is_not() {
+    let mut review = Review::begin(
+        vec![due(1, OrderStatus::Rejected)],
+        standings([(1, Standing::Charged(payment("key")))]),
+    );
+    for rounds in 0..5 {
+        review.round().await;
+        assert_eq!(review.books.cancelled.lock().unwrap().len(), rounds);
+    }
+    *review.due.orders.lock().unwrap() = Ok(Vec::new());
+    for _ in 0..5 {
+        review.round().await;
+    }
+    assert_eq!(review.books.cancelled.lock().unwrap().len(), 5);
+}
+
+#[actix::test]
+async fn given_rounds_then_they_are_three_to_six_seconds_apart() {
+    let mut review = Review::begin(Vec::new(), Books::default());
+    let mut last = Instant::now();
+    for _ in 0..20 {
+        let asked_at = review.round().await;
+        let pause = (asked_at - last).as_millis();
+        assert!((3_000..=6_010).contains(&pause), "{pause} ms");
+        last = asked_at;
+    }
+}
+
+#[actix::test]
+async fn given_more_orders_than_are_looked_at_at_once_then_all_are_and_the_next_round_waits() {
+    let orders: Vec<_> = (1..=100)
+        .map(|nth| due(nth, OrderStatus::Rejected))
+        .collect();
+    let mut review = Review::begin(orders, Books::default());
+    let first = review.round().await;
+    let commands = review.commands().await;
+    assert_eq!(commands.len(), 100);
+    assert_eq!(review.books.most_at_once.load(Ordering::Acquire), 16);
+    // 100 look-ups of a second each, 16 at once, and the pause.
+    assert!(
+        first.elapsed() >= Duration::from_secs(7 + 3),
+        "{:?}",
+        first.elapsed()
+    );
+}
+
+#[actix::test]
+async fn given_an_order_service_that_is_away_then_it_is_asked_again() {
+    let mut review = Review::begin(Vec::new(), Books::default());
+    *review.due.orders.lock().unwrap() = Err("away".to_owned());
+    review.round().await;
+    review.round().await;
+    *review.due.orders.lock().unwrap() = Ok(vec![due(1, OrderStatus::Rejected)]);
+    review.round().await;
+    assert_eq!(
+        review.commands().await,
+        [OrderCommand::Settle {
+            number: nth_number(1)
+        }]
+    );
+}
+
+#[actix::test]
+async fn given_a_bridge_that_is_gone_then_the_rounds_go_on() {
+    let (_, sent_rx) = unbounded_channel();
+    let orders = vec![due(1, OrderStatus::Rejected)];
+    let mut review = Review::over(Gone.start().recipient(), sent_rx, orders, Books::default());
+    for _ in 0..3 {
+        review.round().await;
+    }
+}
