@@ -5,7 +5,7 @@ use serde_json::json;
 use shared::wire::order_dto::PaymentDto;
 
 use super::simulator::{
-    IMPATIENT, PATIENT, Simulator, cancel, confirm, gateway_at, gateway_nowhere,
+    PATIENT, Simulator, cancel, confirm, gateway_at, gateway_nowhere, until_in_progress,
 };
 use crate::harness::{nth_number, payment};
 use crate::peer::{Peer, Script};
@@ -47,14 +47,10 @@ async fn given_a_declined_payment_then_nothing_is_charged() {
 #[actix::test]
 async fn given_a_payment_in_progress_then_its_standing_is_unknown() {
     let simulator = Simulator::with_faults(json!({"delayMs": 60_000})).await;
-    confirm(
-        &simulator.gateway(IMPATIENT),
-        &nth_number(1),
-        &payment("key"),
-    )
-    .await;
-    let standing = simulator.gateway(PATIENT).look_up(&nth_number(1)).await;
-    assert!(is_unknown(&standing), "{standing:?}");
+    let gateway = simulator.gateway(PATIENT);
+    let charge = actix::spawn(gateway.confirm(&nth_number(1), &payment("key")));
+    until_in_progress(&gateway, &nth_number(1)).await;
+    charge.abort();
 }
 
 #[actix::test]

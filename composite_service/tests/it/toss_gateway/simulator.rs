@@ -5,13 +5,14 @@ use std::time::Duration;
 use composite_service::config::PaymentSettings;
 use composite_service::outbound::http::client;
 use composite_service::outbound::http::toss_gateway::TossGateway;
-use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway};
+use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway, Standing};
 use mall_cli::stack::{PaymentSimulator, Place, Service, free_port};
 use serde_json::{Value, json};
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::PaymentDto;
 use tempfile::TempDir;
+use tokio::time::timeout;
 use url::Url;
 
 /// Longer than the simulator ever takes, unless it is told to.
@@ -168,4 +169,11 @@ pub(super) async fn cancel(
         .cancel(number, payment, Reason::Expired)
         .await
         .map_err(|error| error.0)
+}
+
+/// Asks until the gateway is charging the order.
+pub(super) async fn until_in_progress(gateway: &TossGateway, number: &OrderNumber) {
+    let in_progress = Standing::Unknown("its status is IN_PROGRESS".to_owned());
+    let asked = async { while gateway.look_up(number).await != in_progress {} };
+    timeout(PATIENT, asked).await.unwrap();
 }
