@@ -241,8 +241,7 @@ mod publishing {
     fn given_a_broker_that_is_away_then_a_command_is_given_up_in_time_and_a_reply_waits_for_its_return()
      {
         let (cluster, settings) = broker();
-        let commands =
-            Publisher::start(&settings.producer(Some(Duration::from_millis(500)))).unwrap();
+        let commands = Publisher::start(&settings.producer(Some(Duration::from_secs(3)))).unwrap();
         let replies = Publisher::start(&settings.producer(None)).unwrap();
         for publisher in [&commands, &replies] {
             assert_eq!(
