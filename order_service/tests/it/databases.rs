@@ -1,6 +1,7 @@
 //! What only a real database can do to the service: be migrated by two at once, hold rows that make no sense, lock a row for long,
 //! refuse a visitor, and go away.
 
+use std::collections::BTreeSet;
 use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -52,6 +53,7 @@ on_each_server! {
     corruption {
         given_an_order_that_makes_no_sense_when_loaded_then_it_is_corrupt,
         given_an_order_that_makes_no_sense_in_a_batch_then_the_batch_fails_and_nothing_of_it_is_stored,
+        given_an_order_that_makes_no_sense_when_reviews_are_listed_then_the_others_are_listed,
         given_items_and_coupons_that_make_no_sense_then_no_order_takes_them,
     }
     access {
@@ -163,6 +165,25 @@ mod corruption {
             (store.load(&number(2)).unwrap(), world.stock(APPLE)),
             (None, APPLES - 1)
         );
+    }
+
+    pub(super) fn given_an_order_that_makes_no_sense_when_reviews_are_listed_then_the_others_are_listed(
+        flavour: Flavour,
+    ) {
+        let world = DatabaseWorld::make(flavour);
+        let store = world.store();
+        let orders = [1, 2, 3].map(|digits| opened(&*store, digits, &[(APPLE, 1)]));
+        world
+            .0
+            .sql("UPDATE orders SET status = 'SHIPPED' WHERE order_num = '2'");
+
+        let due = world
+            .reviews()
+            .due(orders[0].review_at.unwrap(), 10)
+            .unwrap();
+
+        let numbers: BTreeSet<_> = due.iter().map(|order| &order.number).collect();
+        assert_eq!(numbers, BTreeSet::from([&number(1), &number(3)]));
     }
 
     pub(super) fn given_items_and_coupons_that_make_no_sense_then_no_order_takes_them(

@@ -14,3 +14,4 @@ mod retirement;
 mod journal;
 mod wire;
 mod intake;
+mod http;

@@ -126,6 +126,40 @@ mod commands {
     }
 
     #[test]
+    fn given_idempotency_keys_that_the_database_could_not_tell_apart_or_keep_when_decoded_then_they_are_refused()
+     {
+        let golden = Golden::read("order_create_keyed").value;
+        let sound = r#""idempotencyKey":"key of the shopper","fingerprint":"9f86d081884c7d65""#;
+        let with = |members: &str| {
+            let value = golden.replace(sound, members).into_bytes();
+            let record = OwnedMessage::new(
+                Some(value),
+                None,
+                "orders".into(),
+                Timestamp::NotAvailable,
+                0,
+                0,
+                None,
+            );
+            decode(&record, reading(now())).is_ok()
+        };
+        assert!(
+            with(sound)
+                && with(&format!(
+                    r#""idempotencyKey":"{}","fingerprint":"f""#,
+                    "k".repeat(255)
+                ))
+        );
+        for key in ["", " ", "key ", " key", "열쇠", &"k".repeat(256)] {
+            assert!(
+                !with(&format!(r#""idempotencyKey":"{key}","fingerprint":"f""#)),
+                "{key:?}"
+            );
+        }
+        assert!(!with(r#""idempotencyKey":"key""#));
+    }
+
+    #[test]
     fn given_our_other_commands_when_decoded_then_nothing_of_them_is_lost() {
         let number = the_number();
         let approve = OrderCommand::Approve {

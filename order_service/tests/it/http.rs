@@ -1,0 +1,400 @@
+//! Reads over HTTP: what the composite and operators get, and the one body of every answer that is not a success.
+
+use std::sync::Arc;
+
+use actix::SyncArbiter;
+use actix_web::body::MessageBody;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, LINK, RETRY_AFTER};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::from_fn;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::{App, web};
+use chrono::{DateTime, TimeDelta, Utc};
+use order_service::actors::store_worker::StoreReader;
+use order_service::domain::catalogue::{Product, ProductId};
+use order_service::domain::order::Order;
+use order_service::inbound::http::routes::{Reads, configure};
+use order_service::ports::catalogue::{Assortment, Catalogue};
+use order_service::ports::order_store::StoreError;
+use order_service::ports::reviews::Reviews;
+use serde_json::{Value, json};
+use shared::clock::FixedClock;
+use shared::http::render_problems;
+use shared::kafka::broker_probe::BrokerProbe;
+use tokio::sync::watch;
+
+use crate::harness::doubles::{Fault, StoreDouble};
+use crate::harness::kafka::TestBroker;
+use crate::harness::samples::*;
+use crate::harness::stores::{applied, opened};
+
+/// Twenty-five products without items, and a memory store's reviews.
+struct Shelves(Arc<StoreDouble>);
+
+impl Catalogue for Shelves {
+    fn products(&self, after: Option<ProductId>, limit: u32) -> Result<Vec<Product>, StoreError> {
+        let all = (1..=25).filter(|id| after.is_none_or(|after| *id > after));
+        Ok(all
+            .take(limit as usize)
+            .map(|id| Product {
+                id,
+                name: format!("product {id}"),
+                items: vec![],
+            })
+            .collect())
+    }
+
+    fn product(&self, id: ProductId) -> Result<Option<Product>, StoreError> {
+        Ok((id == 1).then(|| assortment().products.remove(0)))
+    }
+
+    fn import(&self, _: &Assortment) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+impl Reviews for Shelves {
+    fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Order>, StoreError> {
+        self.0.inner.due(now, limit)
+    }
+}
+
+/// What an answer was.
+struct Answer {
+    status: StatusCode,
+    headers: actix_web::http::header::HeaderMap,
+    body: Value,
+}
+
+impl Answer {
+    fn header(&self, name: impl actix_web::http::header::AsHeaderName) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Asserts that it is an error of this kind, whose body is whole.
+    fn assert_problem(&self, status: u16, code: i32, reason: &str) {
+        assert_eq!(
+            (self.status.as_u16(), &self.body["status"]),
+            (status, &json!(status)),
+            "{}",
+            self.body
+        );
+        assert_eq!(
+            (&self.body["code"], &self.body["reason"]),
+            (&json!(code), &json!(reason)),
+            "{}",
+            self.body
+        );
+        for member in ["type", "title", "detail", "instance", "msg"] {
+            assert!(self.body[member].is_string(), "{member} of {}", self.body);
+        }
+    }
+}
+
+fn reads(
+    store: &Arc<StoreDouble>,
+    broker: &TestBroker,
+    is_taking: bool,
+    is_stopping: bool,
+) -> Reads {
+    let shelves = Arc::new(Shelves(Arc::clone(store)));
+    let orders = Arc::clone(store);
+    Reads {
+        reader_addr: SyncArbiter::start(1, move || StoreReader {
+            orders: Arc::clone(&orders) as _,
+            reviews: Arc::clone(&shelves) as _,
+            catalogue: Arc::clone(&shelves) as _,
+        }),
+        broker: BrokerProbe::new(&broker.settings, &broker.settings.orders.name).unwrap(),
+        is_taking: watch::channel(is_taking).1,
+        stopping: watch::channel(is_stopping).1,
+        clock: Arc::new(FixedClock(now() + TimeDelta::minutes(30))),
+        zone: chrono_tz::Asia::Seoul,
+    }
+}
+
+async fn ask(reads: Reads, request: TestRequest) -> Answer {
+    let app = App::new()
+        .app_data(web::Data::new(reads))
+        .configure(configure)
+        .wrap(from_fn(render_problems));
+    let app = init_service(app).await;
+    let response: ServiceResponse<_> = call_service(&app, request.to_request()).await;
+    answer(response).await
+}
+
+async fn answer(response: ServiceResponse<impl MessageBody>) -> Answer {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = serde_json::from_slice(&read_body(response).await).unwrap();
+    Answer {
+        status,
+        headers,
+        body,
+    }
+}
+
+/// Gets this path of a service with this store.
+async fn get(store: StoreDouble, path: &str) -> Answer {
+    ask(
+        reads(&Arc::new(store), &TestBroker::embedded(), true, false),
+        TestRequest::with_uri(path),
+    )
+    .await
+}
+
+mod orders {
+    use super::*;
+
+    #[actix::test]
+    async fn given_an_order_when_asked_for_then_it_is_answered_with_and_without_a_slash_at_the_end()
+    {
+        for path in ["/api/order/7", "/api/order/7/"] {
+            let store = StoreDouble::plain();
+            let order = opened(&*store.inner, 7, &[(APPLE, 2), (THREAD, 1)]);
+            applied(&*store.inner, complete(&order, "key"));
+
+            let answer = get(store, path).await;
+
+            let line = |id: i64, item: i64, name: &str, price: Value, quantity: i64| json!({"orderLineId": id, "item": {"itemId": item, "name": name, "price": {"amount": price}}, "quantity": quantity});
+            let expected = json!({
+                "orderNum": "7",
+                "orderLineList": [line(1, 1, "사과 🍎", json!(12000), 2), line(2, 2, "'실' \"한\" \\가닥", json!(0.01), 1)],
+                "status": "COMPLETE",
+                "totalPrice": {"amount": 24000.01},
+                "finalPrice": {"amount": 24000.01},
+                "createdDate": "2026-11-23T10:15:40.582933+09:00",
+                "payment": {"paymentKey": "key", "amount": {"amount": 24000.01}},
+            });
+            assert_eq!((answer.status, answer.body), (StatusCode::OK, expected));
+        }
+    }
+
+    #[actix::test]
+    async fn given_no_such_order_or_no_order_number_when_asked_for_then_nothing_is_found() {
+        for path in [
+            "/api/order/8",
+            "/api/order/eight",
+            "/api/order/8%27%20OR%201",
+            "/api/order/99999999999999999999999999999999999999999",
+        ] {
+            get(StoreDouble::plain(), path)
+                .await
+                .assert_problem(404, -704, "NOT_FOUND");
+        }
+    }
+
+    #[actix::test]
+    async fn given_a_store_that_is_away_then_the_answer_says_when_to_come_again_and_not_why() {
+        let secret = || StoreError::Unavailable("db.internal:3306".into());
+        let answer = get(
+            StoreDouble::on_load(move |_| Fault::Before(secret())),
+            "/api/order/7",
+        )
+        .await;
+
+        answer.assert_problem(503, -701, "STORE_UNAVAILABLE");
+        assert_eq!(answer.header(RETRY_AFTER), Some("1"));
+        assert!(!answer.body.to_string().contains("db.internal"));
+    }
+
+    #[actix::test]
+    async fn given_an_order_that_makes_no_sense_then_the_answer_does_not_say_what_is_wrong() {
+        let secret = || StoreError::Corrupt("order 7: status SHIPPED".into());
+        let answer = get(
+            StoreDouble::on_load(move |_| Fault::Before(secret())),
+            "/api/order/7",
+        )
+        .await;
+
+        answer.assert_problem(500, -701, "INTERNAL_ERROR");
+        assert!(!answer.body.to_string().contains("SHIPPED"));
+    }
+}
+
+mod products {
+    use super::*;
+
+    #[actix::test]
+    async fn given_more_products_than_a_page_then_the_link_leads_to_the_next_until_the_last() {
+        let (mut path, mut seen) = ("/api/product?limit=10".to_owned(), Vec::new());
+        loop {
+            let answer = get(StoreDouble::plain(), &path).await;
+            let page = answer.body.as_array().unwrap();
+            seen.extend(
+                page.iter()
+                    .map(|product| product["productId"].as_i64().unwrap()),
+            );
+            assert!(page.len() <= 10);
+            let Some(link) = answer.header(LINK) else {
+                break;
+            };
+            path = link
+                .strip_prefix('<')
+                .unwrap()
+                .strip_suffix(">; rel=\"next\"")
+                .unwrap()
+                .to_owned();
+        }
+        assert!(seen.into_iter().eq(1..=25));
+    }
+
+    #[actix::test]
+    async fn given_bounds_that_make_no_sense_then_the_request_is_malformed() {
+        for query in ["limit=many", "after=first", "limit=-1"] {
+            get(StoreDouble::plain(), &format!("/api/product?{query}"))
+                .await
+                .assert_problem(400, -705, "MALFORMED_REQUEST");
+        }
+        let answer = get(StoreDouble::plain(), "/api/product?limit=0").await;
+        assert_eq!(answer.body.as_array().unwrap().len(), 1);
+    }
+
+    #[actix::test]
+    async fn given_a_product_when_asked_for_then_its_items_tell_price_and_stock() {
+        let answer = get(StoreDouble::plain(), "/api/product/1").await;
+        let item = json!({"itemId": 3, "name": "last", "price": {"amount": 500}, "stock": 1});
+        assert_eq!(answer.body["itemList"][2], item);
+        for path in ["/api/product/2", "/api/product/one"] {
+            get(StoreDouble::plain(), path)
+                .await
+                .assert_problem(404, -704, "NOT_FOUND");
+        }
+    }
+}
+
+mod reviews {
+    use super::*;
+
+    #[actix::test]
+    async fn given_open_books_when_asked_for_then_those_that_are_due_are_answered() {
+        let store = StoreDouble::plain();
+        opened(&*store.inner, 1, &[(APPLE, 1)]);
+        let paid = opened(&*store.inner, 2, &[(APPLE, 1)]);
+        applied(&*store.inner, complete(&paid, "key"));
+
+        let answer = get(store, "/internal/purchases?state=unresolved").await;
+
+        let numbers: Vec<&Value> = answer
+            .body
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|order| &order["orderNum"])
+            .collect();
+        assert_eq!(numbers, ["1"]);
+    }
+
+    #[actix::test]
+    async fn given_another_state_or_none_then_the_request_is_malformed() {
+        for query in ["?state=done", ""] {
+            let path = format!("/internal/purchases{query}");
+            get(StoreDouble::plain(), &path)
+                .await
+                .assert_problem(400, -705, "MALFORMED_REQUEST");
+        }
+    }
+}
+
+mod errors {
+    use super::*;
+
+    #[actix::test]
+    async fn given_a_path_that_leads_nowhere_then_nothing_is_found_in_the_form_that_is_asked_for() {
+        for (accept, content_type) in [
+            ("*/*", "application/json"),
+            ("application/json", "application/json"),
+            (
+                "text/html, application/problem+json;q=0.9",
+                "application/problem+json",
+            ),
+        ] {
+            let request = TestRequest::with_uri("/api/orders").insert_header((ACCEPT, accept));
+            let reads = reads(
+                &Arc::new(StoreDouble::plain()),
+                &TestBroker::embedded(),
+                true,
+                false,
+            );
+
+            let answer = ask(reads, request).await;
+
+            answer.assert_problem(404, -704, "NOT_FOUND");
+            assert_eq!(answer.header(CONTENT_TYPE), Some(content_type));
+            assert_eq!(answer.body["instance"], "/api/orders");
+        }
+    }
+
+    #[actix::test]
+    async fn given_a_method_that_a_path_does_not_have_then_the_answer_names_those_it_has() {
+        for path in [
+            "/api/order/7",
+            "/api/product",
+            "/api/product/1/",
+            "/livez",
+            "/readyz",
+            "/internal/purchases",
+        ] {
+            let request = TestRequest::with_uri(path).method(Method::POST);
+            let reads = reads(
+                &Arc::new(StoreDouble::plain()),
+                &TestBroker::embedded(),
+                true,
+                false,
+            );
+
+            let answer = ask(reads, request).await;
+
+            answer.assert_problem(405, -705, "METHOD_NOT_ALLOWED");
+            assert_eq!(answer.header(ALLOW), Some("GET"), "{path}");
+        }
+    }
+}
+
+mod probes {
+    use super::*;
+
+    async fn probe(
+        path: &str,
+        is_taking: bool,
+        is_stopping: bool,
+        is_broker_there: bool,
+    ) -> Answer {
+        let broker = TestBroker::embedded();
+        let reads = reads(
+            &Arc::new(StoreDouble::plain()),
+            &broker,
+            is_taking,
+            is_stopping,
+        );
+        if !is_broker_there {
+            drop(broker);
+        }
+        ask(reads, TestRequest::with_uri(path)).await
+    }
+
+    #[actix::test]
+    async fn given_what_is_missing_when_probed_then_the_service_is_live_but_not_ready_and_says_so()
+    {
+        for (is_taking, is_stopping, is_broker_there) in [
+            (true, false, true),
+            (false, false, true),
+            (true, true, true),
+            (true, false, false),
+        ] {
+            let live = probe("/livez", is_taking, is_stopping, is_broker_there).await;
+            let ready = probe("/readyz", is_taking, is_stopping, is_broker_there).await;
+
+            assert_eq!(live.status, StatusCode::OK);
+            let intake = is_taking && !is_stopping;
+            let parts = json!({"database": true, "kafka": is_broker_there, "intake": intake});
+            assert_eq!(ready.body["parts"], parts);
+            let status = if intake && is_broker_there {
+                StatusCode::OK
+            } else {
+                StatusCode::SERVICE_UNAVAILABLE
+            };
+            assert_eq!(ready.status, status);
+        }
+    }
+}
