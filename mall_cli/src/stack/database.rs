@@ -145,12 +145,15 @@ pub(super) struct Home {
 impl Home {
     fn new(flavour: Flavour, place: &Place, port: u16) -> Result<Self> {
         let name = flavour.name();
-        Ok(Self {
+        let home = Self {
             dir: place.data_of(name)?,
             log: place.log_of(name),
             port,
             name,
-        })
+        };
+        fs::create_dir_all(home.temporary())
+            .with_context(|| format!("cannot make {}", home.temporary().display()))?;
+        Ok(home)
     }
 
     /// The server's own data folder.
@@ -171,8 +174,14 @@ impl Home {
             program,
             args,
             log: self.log.clone(),
+            env: vec![("TMPDIR".to_owned(), self.temporary().display().to_string())],
             ..Spec::default()
         }
+    }
+
+    /// A server that starts clears away the temporary tables it finds, those of others too, so each has a folder of its own.
+    fn temporary(&self) -> PathBuf {
+        self.dir.join("tmp")
     }
 
     /// The data folder gets its name only when it is complete.
