@@ -1,13 +1,13 @@
 //! Group commit: while one transaction is in flight, the transitions of other orders gather; the next takes them all, up to a
-//! maximum. An idle journal writes at once. Knows neither the store nor what the transitions say.
-
-use std::collections::VecDeque;
+//! maximum. An idle journal writes at once; what goes when is [`BatchQueue`]'s to say. Knows neither the store nor what the
+//! transitions say.
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture,
 };
 use tokio::sync::oneshot;
 
+use crate::actors::batch_queue::BatchQueue;
 use crate::actors::store_worker::{StoreWriter, WriteBatch};
 use crate::domain::decide::Transition;
 use crate::ports::order_store::{StoreError, StoreOutcome};
@@ -15,9 +15,7 @@ use crate::ports::order_store::{StoreError, StoreOutcome};
 /// Gathers transitions into batches.
 pub struct Journal {
     writer_addr: Addr<StoreWriter>,
-    waiting: VecDeque<Commit>,
-    is_writing: bool,
-    max_batch: usize,
+    queue: BatchQueue<Commit>,
     mailbox_capacity: usize,
 }
 
@@ -27,25 +25,20 @@ impl Journal {
     pub fn new(writer_addr: Addr<StoreWriter>, max_batch: usize, max_in_flight: usize) -> Self {
         Self {
             writer_addr,
-            waiting: VecDeque::new(),
-            is_writing: false,
-            max_batch,
+            queue: BatchQueue::new(max_batch),
             mailbox_capacity: max_in_flight,
         }
     }
 
     fn write_next(&mut self, ctx: &mut Context<Self>) {
-        if self.is_writing || self.waiting.is_empty() {
+        let Some(commits) = self.queue.next_batch() else {
             return;
-        }
-        self.is_writing = true;
-        let size = self.waiting.len().min(self.max_batch);
-        let (batch, reply_txs): (Vec<_>, Vec<_>) = self
-            .waiting
-            .drain(..size)
+        };
+        log::trace!(target: "journal", "writing a batch of {}", commits.len());
+        let (batch, reply_txs): (Vec<_>, Vec<_>) = commits
+            .into_iter()
             .map(|commit| (commit.transition, commit.reply_tx))
             .unzip();
-        log::trace!(target: "journal", "writing a batch of {size}");
         let written = self.writer_addr.send(WriteBatch(batch)).into_actor(self);
         ctx.spawn(written.map(move |outcomes, journal, ctx| match outcomes {
             Ok(outcomes) => journal.answer(reply_txs, outcomes, ctx),
@@ -66,7 +59,7 @@ impl Journal {
             // An error means that the order's actor is gone with its record unfinished, which will come again.
             let _ = reply_tx.send(outcome);
         }
-        self.is_writing = false;
+        self.queue.written();
         self.write_next(ctx);
     }
 }
@@ -97,7 +90,7 @@ impl Handler<Commit> for Journal {
     type Result = ();
 
     fn handle(&mut self, commit: Commit, ctx: &mut Self::Context) {
-        self.waiting.push_back(commit);
+        self.queue.push(commit);
         self.write_next(ctx);
     }
 }

@@ -6,5 +6,6 @@ pub mod order_registry;
 pub mod residents;
 pub mod order_actor;
 pub mod journal;
+pub mod batch_queue;
 pub mod store_worker;
 pub mod in_flight;
