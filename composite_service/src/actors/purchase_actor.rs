@@ -22,7 +22,7 @@ use crate::domain::purchase::{CancelAnswer, CommandAnswer, Effect, Event, Outcom
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
 
 /// A purchase that is older does not ask the gateway to charge any more: from a minute on its order may be under review, by others.
-const CONFIRM_FENCE: Duration = Duration::from_secs(40);
+pub const CONFIRM_FENCE: Duration = Duration::from_secs(40);
 
 /// What every purchase works with.
 pub struct Colleagues {

@@ -5,6 +5,7 @@
 pub mod order_registry;
 pub mod residents;
 pub mod order_actor;
+pub mod command_run;
 pub mod journal;
 pub mod batch_queue;
 pub mod store_worker;

@@ -10,15 +10,15 @@ use actix::{
 use backon::Retryable;
 use chrono::{DateTime, Utc};
 use shared::order_number::OrderNumber;
-use shared::reason::Reason;
 use tokio::sync::oneshot;
 
+use crate::actors::command_run::{CommandRun, Known, Step};
 use crate::actors::in_flight::InFlight;
 use crate::actors::journal::{Commit, Journal};
 use crate::actors::order_registry::{ActorEnded, CommandFinished};
 use crate::actors::store_worker::{LoadOrder, StoreReader, store_backoff};
 use crate::domain::command::OrderCommand;
-use crate::domain::decide::{Decision, Refusal, Transition, decide};
+use crate::domain::decide::Transition;
 use crate::domain::order::Order;
 use crate::ports::order_store::{StoreError, StoreOutcome};
 use crate::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
@@ -31,25 +31,6 @@ pub struct Colleagues {
     pub reader_addr: Addr<StoreReader>,
     /// Replies.
     pub replies: Arc<dyn ReplySink>,
-}
-
-/// What the actor knows of its order.
-#[derive(Debug, Clone)]
-enum Known {
-    /// Nothing yet.
-    Unknown,
-    /// The order as stored, or that there is none.
-    Stored(Option<Arc<Order>>),
-}
-
-impl Known {
-    /// Whether no further command is to be expected: the order is final, or there is none.
-    fn is_done(&self) -> bool {
-        match self {
-            Self::Unknown | Self::Stored(None) => true,
-            Self::Stored(Some(order)) => order.is_final(),
-        }
-    }
 }
 
 /// The actor of one order.
@@ -175,56 +156,34 @@ fn reply(
     }
 }
 
-/// Loads, decides and stores until the decision holds. `None` when the journal or the reader is gone.
+/// Does what the command needs until it is done. `None` when the journal or the reader is gone.
 async fn perform(
-    mut known: Known,
+    known: Known,
     command: OrderCommand,
     now: DateTime<Utc>,
     colleagues: Arc<Colleagues>,
 ) -> Option<(Known, CommandOutcome)> {
-    let number = command.number().clone();
+    let run = CommandRun::new(command, now);
+    let number = run.number();
+    let mut step = run.begin(known);
     loop {
-        let order = match known {
-            Known::Stored(order) => order,
-            // A new order needs no look: if its number is stored already, the store says so.
-            Known::Unknown if matches!(command, OrderCommand::Create(_)) => None,
-            Known::Unknown => match load(&number, &colleagues).await? {
-                Ok(order) => order,
-                Err(error) => return Some(failed(&number, &error)),
-            },
-        };
-        let (order, refusal) = match decide(order.as_ref(), &command, now) {
-            Ok(Decision::AlreadyDone) => (order, None),
-            Err(Refusal(reason)) => (order, Some(reason)),
-            Ok(Decision::Change(transition)) => match commit(transition, &colleagues).await? {
-                Ok(StoreOutcome::Applied(order)) => (Some(order), None),
-                Ok(StoreOutcome::Conflict(current)) => {
+        let answered = match step {
+            Step::Load => load(number, &colleagues)
+                .await?
+                .map(|order| run.loaded(order)),
+            Step::Store(transition) => commit(transition, &colleagues).await?.map(|outcome| {
+                if let StoreOutcome::Conflict(_) = outcome {
                     log::debug!("order={number} has changed behind its actor, deciding again");
-                    known = Known::Stored(current);
-                    continue;
                 }
-                Err(error) => return Some(failed(&number, &error)),
-            },
+                run.stored(outcome)
+            }),
+            Step::Done(known, outcome) => return Some((known, outcome)),
         };
-        // An order of another number has taken the idempotency key: it is the answer, and not this actor's order.
-        let own = order.clone().filter(|order| order.number == number);
-        let outcome = CommandOutcome {
-            number: Some(number),
-            order,
-            refusal,
-        };
-        return Some((Known::Stored(own), outcome));
+        step = answered.unwrap_or_else(|error| {
+            log::error!("order={number} command failed: {error}");
+            run.failed()
+        });
     }
-}
-
-fn failed(number: &OrderNumber, error: &StoreError) -> (Known, CommandOutcome) {
-    log::error!("order={number} command failed: {error}");
-    let outcome = CommandOutcome {
-        number: Some(number.clone()),
-        order: None,
-        refusal: Some(Reason::InternalError),
-    };
-    (Known::Unknown, outcome)
 }
 
 async fn load(

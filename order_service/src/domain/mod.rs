@@ -11,6 +11,6 @@ pub mod shelf;
 pub mod catalogue;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod invariants;

@@ -1,4 +1,4 @@
-//! Small orders, items and coupons for this folder's tests.
+//! Small orders, items and coupons for tests.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::money::Money;
@@ -9,19 +9,19 @@ use super::command::OrderCommand;
 use super::coupon::{Coupon, Discount};
 use super::order::{CouponId, DraftLine, ItemId, OrderDraft, Payment, RequestId};
 
-pub(super) fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     "2026-11-23T01:15:40Z".parse().unwrap()
 }
 
-pub(super) fn number(digits: u32) -> OrderNumber {
+pub(crate) fn number(digits: u32) -> OrderNumber {
     digits.to_string().parse().unwrap()
 }
 
-pub(super) fn money(text: &str) -> Money {
+pub(crate) fn money(text: &str) -> Money {
     text.parse().unwrap()
 }
 
-pub(super) fn item(id: ItemId, price: &str, stock: u32) -> Item {
+pub(crate) fn item(id: ItemId, price: &str, stock: u32) -> Item {
     Item {
         id,
         name: format!("item {id}").into(),
@@ -31,7 +31,7 @@ pub(super) fn item(id: ItemId, price: &str, stock: u32) -> Item {
 }
 
 /// Takes `off` from any total, all through 2026.
-pub(super) fn coupon(id: CouponId, off: &str) -> Coupon {
+pub(crate) fn coupon(id: CouponId, off: &str) -> Coupon {
     Coupon {
         id,
         discount: Discount::Fixed(money(off)),
@@ -43,7 +43,7 @@ pub(super) fn coupon(id: CouponId, off: &str) -> Coupon {
 }
 
 /// Order `digits` of request `r<digits>`, for pairs of item and quantity.
-pub(super) fn draft(digits: u32, lines: &[(ItemId, i64)]) -> OrderDraft {
+pub(crate) fn draft(digits: u32, lines: &[(ItemId, i64)]) -> OrderDraft {
     OrderDraft {
         number: number(digits),
         request_id: RequestId::parse(&format!("r{digits}")).unwrap(),
@@ -59,14 +59,14 @@ pub(super) fn draft(digits: u32, lines: &[(ItemId, i64)]) -> OrderDraft {
     }
 }
 
-pub(super) fn payment(key: &str, amount: &str) -> Payment {
+pub(crate) fn payment(key: &str, amount: &str) -> Payment {
     Payment {
         key: key.to_owned(),
         amount: money(amount),
     }
 }
 
-pub(super) fn approve(digits: u32, key: &str, amount: &str) -> OrderCommand {
+pub(crate) fn approve(digits: u32, key: &str, amount: &str) -> OrderCommand {
     OrderCommand::Approve {
         number: number(digits),
         payment: payment(key, amount),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rdkafka::error::KafkaResult;
 use shared::clock::Clock;
@@ -41,16 +42,17 @@ impl CommandPublisher {
     pub fn flush(&self, wait: Duration) -> KafkaResult<()> {
         self.publisher.flush(wait)
     }
+}
 
-    fn event(&self, command: &OrderCommand) -> Event<OrderDto> {
-        let now = self.clock.now().with_timezone(&self.zone).naive_local();
-        let (event_type, data) = body(command);
-        Event {
-            event_type,
-            key: command.number().as_str().to_owned(),
-            data,
-            event_created_at: Some(LocalTimestamp(now)),
-        }
+/// The record's value for `command`, made at `now`; dates are in `zone`.
+#[must_use]
+pub fn command_event(command: &OrderCommand, now: DateTime<Utc>, zone: Tz) -> Event<OrderDto> {
+    let (event_type, data) = body(command);
+    Event {
+        event_type,
+        key: command.number().as_str().to_owned(),
+        data,
+        event_created_at: Some(LocalTimestamp(now.with_timezone(&zone).naive_local())),
     }
 }
 
@@ -104,8 +106,8 @@ impl OrderBus for CommandPublisher {
         reply_address: &ReplyAddress,
         on_undelivered: OnUndelivered,
     ) -> Result<(), BusError> {
-        let payload = serde_json::to_vec(&self.event(command))
-            .map_err(|error| BusError(error.to_string()))?;
+        let event = command_event(command, self.clock.now(), self.zone);
+        let payload = serde_json::to_vec(&event).map_err(|error| BusError(error.to_string()))?;
         let record = OutboundRecord {
             topic: &self.topic,
             partition: None,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use shared::clock::Clock;
@@ -38,31 +39,37 @@ impl ReplyPublisher {
     pub fn flush(&self, wait: std::time::Duration) -> Result<(), KafkaError> {
         self.publisher.flush(wait)
     }
+}
 
-    fn event(&self, requester: &Requester, outcome: &CommandOutcome) -> Event<OrderDto> {
-        let now = self.clock.now().with_timezone(&self.zone).naive_local();
-        Event {
-            event_type: event_type(outcome),
-            key: requester.record_key.clone(),
-            data: self.body(outcome),
-            event_created_at: Some(LocalTimestamp(now)),
-        }
+/// The reply to `requester`, made at `now`; dates are in `zone`.
+#[must_use]
+pub fn reply_event(
+    requester: &Requester,
+    outcome: &CommandOutcome,
+    now: DateTime<Utc>,
+    zone: Tz,
+) -> Event<OrderDto> {
+    Event {
+        event_type: event_type(outcome),
+        key: requester.record_key.clone(),
+        data: body(outcome, zone),
+        event_created_at: Some(LocalTimestamp(now.with_timezone(&zone).naive_local())),
     }
+}
 
-    /// The order as it stands, and the refusal where there is one.
-    fn body(&self, outcome: &CommandOutcome) -> OrderDto {
-        let mut body = match &outcome.order {
-            Some(order) => order_dto(order, self.zone),
-            None => OrderDto {
-                order_num: outcome.number.clone(),
-                ..OrderDto::default()
-            },
-        };
-        if outcome.refusal.is_some() {
-            body.reject_reason = outcome.refusal;
-        }
-        body
+/// The order as it stands, and the refusal where there is one.
+fn body(outcome: &CommandOutcome, zone: Tz) -> OrderDto {
+    let mut body = match &outcome.order {
+        Some(order) => order_dto(order, zone),
+        None => OrderDto {
+            order_num: outcome.number.clone(),
+            ..OrderDto::default()
+        },
+    };
+    if outcome.refusal.is_some() {
+        body.reject_reason = outcome.refusal;
     }
+    body
 }
 
 fn event_type(outcome: &CommandOutcome) -> EventType {
@@ -80,7 +87,8 @@ fn event_type(outcome: &CommandOutcome) -> EventType {
 
 impl ReplySink for ReplyPublisher {
     fn reply(&self, requester: &Requester, outcome: &CommandOutcome, on_replied: OnReplied) {
-        let payload = match serde_json::to_vec(&self.event(requester, outcome)) {
+        let event = reply_event(requester, outcome, self.clock.now(), self.zone);
+        let payload = match serde_json::to_vec(&event) {
             Ok(payload) => payload,
             Err(error) => return log::error!("a reply could not be written: {error}"),
         };
