@@ -2,82 +2,13 @@
 
 #[path = "../../shared/tests/support/architecture.rs"]
 mod architecture;
+#[path = "../../shared/tests/support/service_rules.rs"]
+mod service_rules;
 
 use architecture::{Rule, hold};
+use service_rules::SERVICE_RULES;
 
 const RULES: &[Rule] = &[
-    Rule::Bans {
-        within: &["domain/"],
-        save: &[],
-        names: &[
-            "actix",
-            "actix_web",
-            "backon",
-            "log",
-            "rand",
-            "rdkafka",
-            "reqwest",
-            "serde",
-            "serde_json",
-            "tokio",
-            "std::env",
-            "std::fs",
-            "std::net",
-            "std::thread",
-            "Utc::now",
-            "Local::now",
-            "Instant::now",
-            "SystemTime::now",
-        ],
-        because: "the domain decides; it has no input, no output, no clock and no chance",
-    },
-    Rule::Bans {
-        within: &["domain/"],
-        save: &[],
-        names: &[
-            "crate::ports",
-            "crate::actors",
-            "crate::inbound",
-            "crate::outbound",
-            "crate::app",
-            "crate::config",
-        ],
-        because: "the domain is the innermost",
-    },
-    Rule::Bans {
-        within: &["ports/"],
-        save: &[],
-        names: &[
-            "actix_web",
-            "rdkafka",
-            "reqwest",
-            "crate::actors",
-            "crate::inbound",
-            "crate::outbound",
-            "crate::app",
-            "crate::config",
-        ],
-        because: "a port speaks the domain's words",
-    },
-    Rule::Bans {
-        within: &["actors/"],
-        save: &[],
-        names: &[
-            "rdkafka",
-            "reqwest",
-            "actix_web",
-            "crate::inbound",
-            "crate::outbound",
-            "crate::app",
-        ],
-        because: "actors work with ports",
-    },
-    Rule::Bans {
-        within: &["inbound/"],
-        save: &[],
-        names: &["reqwest", "crate::outbound", "crate::app"],
-        because: "what comes in does not see what goes out",
-    },
     Rule::Bans {
         within: &[""],
         save: &["outbound/http/"],
@@ -86,43 +17,13 @@ const RULES: &[Rule] = &[
     },
     Rule::Bans {
         within: &[""],
-        save: &["outbound/kafka/", "inbound/kafka/"],
-        names: &["rdkafka"],
-        because: "only the two ends of Kafka know its client",
-    },
-    Rule::Bans {
-        within: &[""],
-        save: &["inbound/http/", "app.rs"],
-        names: &["actix_web"],
-        because: "only inbound/http answers requests",
-    },
-    Rule::Bans {
-        within: &[""],
-        save: &["outbound/", "app.rs", "main.rs", "lib.rs"],
-        names: &["crate::outbound"],
-        because: "app.rs alone wires",
-    },
-    Rule::Bans {
-        within: &[""],
         save: &[],
-        names: &[
-            "Utc::now",
-            "Local::now",
-            "SystemTime::now",
-            "rand",
-            "std::env",
-        ],
-        because: "time, chance and the environment are arguments",
-    },
-    Rule::Bans {
-        within: &[""],
-        save: &[],
-        names: &["order_service", "mall_cli", "payment_simulator", "diesel"],
+        names: &["order_service", "diesel"],
         because: "services know each other by the wire only, and orders are the order service's",
     },
 ];
 
 #[test]
-fn given_the_source_when_scanned_then_it_keeps_to_the_table() {
-    hold(env!("CARGO_MANIFEST_DIR"), RULES);
+fn given_the_source_when_scanned_then_it_keeps_to_the_tables() {
+    hold(env!("CARGO_MANIFEST_DIR"), &[SERVICE_RULES, RULES].concat());
 }

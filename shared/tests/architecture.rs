@@ -25,9 +25,9 @@ const RULES: &[Rule] = &[
     },
     Rule::Bans {
         within: &[""],
-        save: &["http.rs"],
+        save: &["http.rs", "http/"],
         names: &["actix_web"],
-        because: "only http.rs answers requests",
+        because: "only http answers requests",
     },
     Rule::Bans {
         within: &[""],

@@ -15,6 +15,7 @@ const MAX_LINES: usize = 400;
 const MAX_LINES_WITH_TESTS: usize = 600;
 
 /// A rule. Folders and files are relative to `src`, `/` at a folder's end; `""` is all of it.
+#[derive(Clone, Copy)]
 pub(crate) enum Rule {
     /// What is under `within`, save what is under `save`, does not name these: crates, or paths such as `Utc::now`.
     Bans {
