@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use actix::{Actor, Recipient};
 use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::web;
 use anyhow::Context;
-use backon::{ExponentialBuilder, Retryable};
 use shared::clock::{Clock, SystemClock};
-use shared::http::render_problems;
+use shared::http::server;
 use shared::ids::{IdSource, SecureIds};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
+use shared::patience::until_done;
 use shared::shutdown::Termination;
 use tokio::sync::watch;
 
@@ -31,10 +30,6 @@ use crate::outbound::kafka::command_publisher::CommandPublisher;
 use crate::ports::order_query::OrderQuery;
 use crate::ports::payment::PaymentGateway;
 
-const HTTP_WORKERS: usize = 2;
-/// Of each worker; further connections wait in the kernel.
-const MAX_CONNECTIONS: usize = 4_096;
-const READ_HEADERS_WAIT: Duration = Duration::from_secs(5);
 const QUERY_WAIT: Duration = Duration::from_secs(3);
 const GATEWAY_WAIT: Duration = Duration::from_secs(5);
 
@@ -94,40 +89,45 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         settings.max_purchases,
         actix::Arbiter::current(),
     );
-    let http = start_http(
-        &settings,
-        Shop {
-            purchases: purchases.clone(),
-            query,
-            ids,
-            broker: BrokerProbe::new(&settings.kafka, &settings.kafka.composite.name)
-                .context("setting up Kafka")?,
-            reply_partition,
-            stopping: termination.subscribe(),
-        },
-    )?;
+    let shop = web::Data::new(Shop {
+        purchases: purchases.clone(),
+        query,
+        ids,
+        broker: BrokerProbe::new(&settings.kafka, &settings.kafka.composite.name)
+            .context("setting up Kafka")?,
+        reply_partition,
+        stopping: termination.subscribe(),
+    });
+    let http = server::start(settings.http_addr, settings.shutdown_grace, move |routes| {
+        routes.app_data(shop.clone()).configure(routes::configure);
+    })
+    .with_context(|| format!("listening on {}", settings.http_addr))?;
 
     let replies = tokio::select! {
         () = termination.wait() => None,
         replies = take_replies(&settings, bridge_addr.recipient(), home_tx) => Some(replies?),
     };
     termination.wait().await;
-    shut_down(&settings, http, &purchases, replies).await;
+    shut_down(&settings, &termination, http, &purchases, replies).await;
     bus.flush(Duration::from_secs(1))
         .context("flushing commands")
 }
 
-/// Readiness is off by now. Requests in hand are answered, purchases that were answered early come to their end, and only then the
-/// replies stop.
+/// Readiness is off by now. Requests in hand are answered, purchases that were answered early come to their end in what is left of
+/// the grace, and only then the replies stop.
 async fn shut_down(
     settings: &Settings,
+    termination: &Termination,
     http: ServerHandle,
     purchases: &Purchases,
     replies: Option<ReplyIntake>,
 ) {
     http.stop(true).await;
     let left = purchases
-        .drain(settings.shutdown_grace, settings.max_purchases)
+        .drain(
+            termination.left_of(settings.shutdown_grace),
+            settings.max_purchases,
+        )
         .await;
     if left > 0 {
         log::warn!("{left} purchases are left unfinished");
@@ -146,40 +146,6 @@ async fn take_replies(
     bridge: Recipient<ReplyArrived>,
     home_tx: watch::Sender<Option<i32>>,
 ) -> anyhow::Result<ReplyIntake> {
-    let patience = ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(100))
-        .with_max_delay(Duration::from_secs(5))
-        .with_jitter()
-        .without_max_times();
-    (|| topics::ensure(&settings.kafka))
-        .retry(patience)
-        .notify(|error, delay| log::warn!("waiting {delay:?} for Kafka: {error}"))
-        .await
-        .context("creating topics")?;
+    until_done("Kafka", async || topics::ensure(&settings.kafka).await).await;
     ReplyIntake::start(&settings.kafka, bridge, home_tx).context("joining the group of composites")
-}
-
-fn start_http(settings: &Settings, shop: Shop) -> anyhow::Result<ServerHandle> {
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(web::Data::new(shop.clone()))
-            .configure(routes::configure)
-            .wrap(from_fn(render_problems))
-    })
-    .workers(HTTP_WORKERS)
-    .max_connections(MAX_CONNECTIONS)
-    .client_request_timeout(READ_HEADERS_WAIT)
-    .disable_signals()
-    .shutdown_timeout(settings.shutdown_grace.as_secs())
-    .bind(settings.http_addr)
-    .with_context(|| format!("listening on {}", settings.http_addr))?
-    .run();
-    log::info!("listening on http://{}", settings.http_addr);
-    let handle = server.handle();
-    actix::spawn(async move {
-        if let Err(error) = server.await {
-            log::error!("the HTTP server failed: {error}");
-        }
-    });
-    Ok(handle)
 }

@@ -97,28 +97,20 @@ fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -> Url {
 mod tests {
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidEnvironment> {
-        Settings::read(EnvReader::new(
-            variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        ))
-    }
-
     #[test]
     fn given_only_the_secret_when_read_then_the_defaults_stand_and_the_secret_is_not_shown() {
-        let settings = read(&[("PAYMENT_SECRET_KEY", "hush")]).unwrap();
+        let settings = Settings::read(EnvReader::new([("PAYMENT_SECRET_KEY", "hush")])).unwrap();
         assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7000");
         assert!(!format!("{settings:?}").contains("hush"));
     }
 
     #[test]
     fn given_several_wrong_settings_when_read_then_all_are_told() {
-        let told = read(&[
+        let told = Settings::read(EnvReader::new([
             ("ORDER_SERVICE_URL", "ftp://x"),
             ("PAYMENT_URL", "nowhere"),
             ("MAX_PURCHASES", "0"),
-        ])
+        ]))
         .unwrap_err()
         .to_string();
         for name in [

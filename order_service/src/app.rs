@@ -5,20 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, SyncArbiter};
-use actix_web::dev::ServerHandle;
-use actix_web::middleware::from_fn;
-use actix_web::{App, HttpServer, web};
+use actix_web::web;
 use anyhow::Context;
-use backon::{ExponentialBuilder, Retryable};
 use shared::clock::{Clock, SystemClock};
-use shared::http::render_problems;
+use shared::http::server;
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
+use shared::patience::until_done;
 use shared::shutdown::Termination;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::actors::journal::Journal;
 use crate::actors::order_actor::Colleagues;
@@ -38,10 +37,6 @@ use crate::ports::order_store::OrderStore;
 
 /// The consumer group of all order services, old and new.
 const GROUP: &str = "orderGroup";
-const HTTP_WORKERS: usize = 2;
-/// Of each worker; further connections wait in the kernel.
-const MAX_CONNECTIONS: usize = 4_096;
-const READ_HEADERS_WAIT: Duration = Duration::from_secs(5);
 
 /// Migrates, then serves until SIGTERM or SIGINT.
 ///
@@ -94,31 +89,36 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let (taking_tx, is_taking) = watch::channel(false);
     let broker = BrokerProbe::new(&settings.kafka, &settings.kafka.orders.name)
         .context("setting up Kafka")?;
-    let http = start_http(
-        &settings,
-        Reads {
-            reader_addr: reader_addr.clone(),
-            broker,
-            is_taking,
-            stopping: termination.subscribe(),
-            clock: Arc::new(SystemClock),
-            zone: settings.zone,
-        },
-    )?;
+    let reads = web::Data::new(Reads {
+        reader_addr: reader_addr.clone(),
+        broker,
+        is_taking,
+        stopping: termination.subscribe(),
+        clock: Arc::new(SystemClock),
+        zone: settings.zone,
+    });
+    let http = server::start(settings.http_addr, settings.shutdown_grace, move |routes| {
+        routes.app_data(reads.clone()).configure(routes::configure);
+    })
+    .with_context(|| format!("listening on {}", settings.http_addr))?;
 
-    let prepared = tokio::select! {
-        () = termination.wait() => None,
-        prepared = prepare(&settings, &pool) => Some(prepared),
+    let is_prepared = tokio::select! {
+        () = termination.wait() => false,
+        () = prepare(&settings, &pool) => true,
     };
-    let result = match prepared {
-        Some(Ok(())) => {
-            take_commands(&settings, &termination, orders, reader_addr, &taking_tx).await
-        }
-        Some(Err(error)) => Err(error),
-        None => Ok(()),
+    let result = if is_prepared {
+        take_commands(&settings, &termination, orders, reader_addr, &taking_tx).await
+    } else {
+        Ok(())
     };
-    // Reads in hand are answered before the server ends.
-    http.stop(true).await;
+    // Reads in hand are answered before the server ends, as long as there is time.
+    let last_reads = timeout(
+        termination.left_of(settings.shutdown_grace),
+        http.stop(true),
+    );
+    if last_reads.await.is_err() {
+        log::warn!("reads are left unanswered");
+    }
     log::info!("stopped");
     result
 }
@@ -199,57 +199,19 @@ fn start_readers(
     })
 }
 
-fn start_http(settings: &Settings, reads: Reads) -> anyhow::Result<ServerHandle> {
-    let server = HttpServer::new(move || {
-        App::new()
-            .app_data(web::Data::new(reads.clone()))
-            .configure(routes::configure)
-            .wrap(from_fn(render_problems))
-    })
-    .workers(HTTP_WORKERS)
-    .max_connections(MAX_CONNECTIONS)
-    .client_request_timeout(READ_HEADERS_WAIT)
-    .disable_signals()
-    .shutdown_timeout(settings.shutdown_grace.as_secs())
-    .bind(settings.http_addr)
-    .with_context(|| format!("listening on {}", settings.http_addr))?
-    .run();
-    log::info!("listening on http://{}", settings.http_addr);
-    let handle = server.handle();
-    actix::spawn(async move {
-        if let Err(error) = server.await {
-            log::error!("the HTTP server failed: {error}");
-        }
-    });
-    Ok(handle)
-}
-
 /// Migrates the database and makes the topics; waits for either as long as it takes.
-async fn prepare(settings: &Settings, pool: &Pool) -> anyhow::Result<()> {
-    let patience = ExponentialBuilder::default()
-        .with_min_delay(Duration::from_millis(100))
-        .with_max_delay(Duration::from_secs(5))
-        .with_jitter()
-        .without_max_times();
-    let applied = (|| async {
+async fn prepare(settings: &Settings, pool: &Pool) {
+    let applied = until_done("the database", async || {
         let pool = pool.clone();
         web::block(move || migrate::migrate(&pool))
             .await
             .context("migrating the database")?
             .context("migrating the database")
     })
-    .retry(patience)
-    .notify(|error: &anyhow::Error, delay| {
-        log::warn!("waiting {delay:?} for the database: {error:#}")
-    })
-    .await?;
+    .await;
     log::info!(
         "the database is up to date, {} migrations applied",
         applied.len()
     );
-    (|| topics::ensure(&settings.kafka))
-        .retry(patience)
-        .notify(|error, delay| log::warn!("waiting {delay:?} for Kafka: {error}"))
-        .await
-        .context("creating topics")
+    until_done("Kafka", async || topics::ensure(&settings.kafka).await).await;
 }

@@ -212,17 +212,9 @@ impl DatabaseSettings {
 mod tests {
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> Result<Settings, InvalidEnvironment> {
-        Settings::read(EnvReader::new(
-            variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        ))
-    }
-
     #[test]
     fn given_only_the_password_when_read_then_the_defaults_are_those_of_a_developers_machine() {
-        let settings = read(&[("DB_PASSWORD", "secret")]).unwrap();
+        let settings = Settings::read(EnvReader::new([("DB_PASSWORD", "secret")])).unwrap();
         assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7002");
         assert_eq!(settings.zone, chrono_tz::Asia::Seoul);
         assert!(!format!("{settings:?}").contains("secret"));
@@ -230,12 +222,12 @@ mod tests {
 
     #[test]
     fn given_several_wrong_settings_when_read_then_all_are_told() {
-        let told = read(&[
+        let told = Settings::read(EnvReader::new([
             ("DB_HOST", "db"),
             ("TZ", "Mars"),
             ("MAX_BATCH", "0"),
             ("DB_SSL_MODE", "required"),
-        ])
+        ]))
         .unwrap_err()
         .to_string();
         for name in [

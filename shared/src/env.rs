@@ -29,9 +29,12 @@ impl EnvReader {
     }
 
     /// Reads the given variables.
-    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+    pub fn new<T: Into<String>>(variables: impl IntoIterator<Item = (T, T)>) -> Self {
         Self {
-            variables: variables.into_iter().collect(),
+            variables: variables
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
             problems: Vec::new(),
         }
     }
@@ -127,17 +130,9 @@ impl std::error::Error for InvalidEnvironment {}
 mod tests {
     use super::*;
 
-    fn reader(variables: &[(&str, &str)]) -> EnvReader {
-        EnvReader::new(
-            variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        )
-    }
-
     #[test]
     fn given_missing_and_empty_variables_when_read_then_defaults_stand() {
-        let mut env = reader(&[("EMPTY", " ")]);
+        let mut env = EnvReader::new([("EMPTY", " ")]);
         assert_eq!(env.parsed("MISSING", 7), 7);
         assert_eq!(env.parsed("EMPTY", 7), 7);
         assert_eq!(env.text("MISSING", "orders"), "orders");
@@ -146,7 +141,7 @@ mod tests {
 
     #[test]
     fn given_several_wrong_variables_when_read_then_all_are_told_at_once() {
-        let mut env = reader(&[("PORT", "http"), ("POOL", "0")]);
+        let mut env = EnvReader::new([("PORT", "http"), ("POOL", "0")]);
         env.parsed("PORT", 7000_u16);
         env.within("POOL", 1..=64, 8);
         env.required_secret("DB_PASSWORD");

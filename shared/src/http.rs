@@ -1,6 +1,9 @@
 //! How both services answer errors over HTTP: one body, its content type by `Accept`, and limits on what they read.
 //! Knows statuses and headers, not which failure has which; that is each service's `inbound/http/error.rs`.
 
+pub mod health;
+pub mod server;
+
 use std::fmt::{self, Debug, Display};
 
 use actix_web::body::{BoxBody, MessageBody};

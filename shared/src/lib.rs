@@ -13,3 +13,4 @@ pub mod ids;
 pub mod budget;
 pub mod logging;
 pub mod shutdown;
+pub mod patience;

@@ -1,12 +1,17 @@
-//! SIGTERM and SIGINT as one event that any number of parts can wait for.
+//! SIGTERM and SIGINT as one event that any number of parts can wait for, and the time that is left for ending, which they share.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// Tells when this process was asked to end.
 #[derive(Debug)]
 pub struct Termination {
     stopping: watch::Receiver<bool>,
+    asked_at: Arc<OnceLock<Instant>>,
 }
 
 impl Termination {
@@ -20,15 +25,18 @@ impl Termination {
             signal(SignalKind::interrupt())?,
         );
         let (stopping_tx, stopping) = watch::channel(false);
+        let asked_at = Arc::new(OnceLock::new());
+        let asked = Arc::clone(&asked_at);
         tokio::spawn(async move {
             tokio::select! {
                 _ = terminate.recv() => log::info!("SIGTERM, stopping"),
                 _ = interrupt.recv() => log::info!("SIGINT, stopping"),
             }
+            asked.get_or_init(Instant::now);
             stopping_tx.send_replace(true);
             stopping_tx.closed().await;
         });
-        Ok(Self { stopping })
+        Ok(Self { stopping, asked_at })
     }
 
     /// Turns true when it is time to end.
@@ -41,5 +49,32 @@ impl Termination {
     pub async fn wait(&self) {
         // An error means that the listening task is gone, which happens only when the runtime ends.
         let _ = self.stopping.clone().wait_for(|stop| *stop).await;
+    }
+
+    /// What is left of `grace`, which began when this process was asked to end; all of it before.
+    #[must_use]
+    pub fn left_of(&self, grace: Duration) -> Duration {
+        let gone = self.asked_at.get().map(Instant::elapsed);
+        grace.saturating_sub(gone.unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn given_a_process_that_was_asked_to_end_then_its_parts_share_what_is_left_of_the_grace()
+    {
+        let termination = Termination::listen().unwrap();
+        let grace = Duration::from_secs(20);
+        let wait = Duration::from_secs(15);
+        tokio::time::advance(wait).await;
+        assert_eq!(termination.left_of(grace), grace);
+        termination.asked_at.get_or_init(Instant::now);
+        tokio::time::advance(wait).await;
+        assert_eq!(termination.left_of(grace), Duration::from_secs(5));
+        tokio::time::advance(wait).await;
+        assert_eq!(termination.left_of(grace), Duration::ZERO);
     }
 }

@@ -5,17 +5,27 @@ use std::time::Duration;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
 
 use crate::kafka::config::{KafkaSettings, TopicSettings};
 use crate::kafka::dead_letters::dead_letter_topic;
 
 const METADATA_WAIT: Duration = Duration::from_secs(5);
 
-/// Creates those of the two topics, and of the topics of their dead letters, that the brokers do not have.
+/// Creates those of the two topics, and of the topics of their dead letters, that the brokers do not have. Their client blocks, so
+/// this is done on another thread.
 ///
 /// # Errors
 /// When no broker answers, or the brokers refuse to create a topic.
 pub async fn ensure(settings: &KafkaSettings) -> Result<(), KafkaError> {
+    let (settings, runtime) = (settings.clone(), Handle::current());
+    spawn_blocking(move || runtime.block_on(create_missing(&settings)))
+        .await
+        .unwrap_or_else(|error| Err(KafkaError::AdminOpCreation(error.to_string())))
+}
+
+async fn create_missing(settings: &KafkaSettings) -> Result<(), KafkaError> {
     let admin: AdminClient<DefaultClientContext> = settings.client().create()?;
     for topic in [&settings.orders, &settings.composite] {
         let dead_letters = TopicSettings {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{Resource, Route, web};
+use shared::http::health::livez;
 use shared::http::{json_config, method_not_allowed, query_config, unknown_path};
 use shared::ids::IdSource;
 use shared::kafka::broker_probe::BrokerProbe;
@@ -65,11 +66,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             "POST",
             web::post().to(pay_order::pay_order),
         ))
-        .service(resource(
-            ["/livez", "/livez/"],
-            "GET",
-            web::get().to(health::livez),
-        ))
+        .service(resource(["/livez", "/livez/"], "GET", web::get().to(livez)))
         .service(resource(
             ["/readyz", "/readyz/"],
             "GET",

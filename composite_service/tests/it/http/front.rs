@@ -177,10 +177,7 @@ fn all_well(command: &OrderCommand) -> Option<CommandAnswer> {
 
 /// A probe of the broker there.
 pub(super) fn probe(bootstrap_servers: &str) -> BrokerProbe {
-    let variables = [(
-        "KAFKA_BOOTSTRAP_SERVERS".to_owned(),
-        bootstrap_servers.to_owned(),
-    )];
+    let variables = [("KAFKA_BOOTSTRAP_SERVERS", bootstrap_servers)];
     let settings = KafkaSettings::from_env(&mut EnvReader::new(variables));
     BrokerProbe::new(&settings, &settings.composite.name).unwrap()
 }

@@ -6,6 +6,7 @@ use actix::Addr;
 use actix_web::web;
 use chrono_tz::Tz;
 use shared::clock::Clock;
+use shared::http::health::livez;
 use shared::http::{method_not_allowed, query_config, unknown_path};
 use tokio::sync::watch;
 
@@ -51,10 +52,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
             ["/api/product/{productId}", "/api/product/{productId}/"],
             web::get().to(products::get_product),
         ))
-        .service(get_only(
-            ["/livez", "/livez/"],
-            web::get().to(health::livez),
-        ))
+        .service(get_only(["/livez", "/livez/"], web::get().to(livez)))
         .service(get_only(
             ["/readyz", "/readyz/"],
             web::get().to(health::readyz),
