@@ -31,7 +31,8 @@ step() {
 
 # Everything must be there, save MySQL: its tests say that they were left out.
 provision_all() {
-    bash "$here/mariadb.sh" && bash "$here/kafka.sh"
+    local part
+    for part in mariadb kafka toxiproxy haproxy; do bash "$here/$part.sh" || return; done
 }
 
 find_mysql() {

@@ -16,6 +16,10 @@ pub enum Part {
     Kafka,
     /// MySQL in a folder of its own; found as that folder.
     MySql,
+    /// Toxiproxy; found as its program.
+    Toxiproxy,
+    /// Debian's haproxy; found as its program.
+    Haproxy,
 }
 
 impl Part {
@@ -24,6 +28,8 @@ impl Part {
             Self::MariaDb => "mariadb",
             Self::Kafka => "kafka",
             Self::MySql => "mysql",
+            Self::Toxiproxy => "toxiproxy",
+            Self::Haproxy => "haproxy",
         }
     }
 }
