@@ -1,7 +1,7 @@
 //! One broker, whichever kind it is. Must not know what the records are.
 
-use crate::stack::{EmbeddedBroker, KafkaBroker, Place, Topic};
-use anyhow::Result;
+use crate::stack::{Door, EmbeddedBroker, KafkaBroker, KafkaCluster, NODES, Place, Service, Topic};
+use anyhow::{Result, bail};
 
 /// Which broker to start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,19 @@ pub enum BrokerKind {
     Embedded,
     /// A real Apache Kafka as a child process, with its records on disk.
     Kafka,
+    /// Three of them, which go on when one is lost.
+    KafkaCluster,
+}
+
+impl BrokerKind {
+    /// How many real Kafka nodes that are.
+    pub(super) fn kafka_nodes(self) -> usize {
+        match self {
+            Self::Embedded => 0,
+            Self::Kafka => 1,
+            Self::KafkaCluster => NODES,
+        }
+    }
 }
 
 /// A running broker.
@@ -19,14 +32,35 @@ pub enum Broker {
     Embedded(EmbeddedBroker),
     /// A child process.
     Kafka(KafkaBroker),
+    /// Three child processes.
+    Cluster(KafkaCluster),
 }
 
 impl Broker {
-    /// Starts one. `port` (0: a free one) is for Kafka; the embedded one chooses its own.
+    /// Starts one. `port` (0: a free one) is for a single Kafka; the others choose their own.
     pub fn start(kind: BrokerKind, place: &Place, port: u16) -> Result<Self> {
+        Self::start_with_doors(kind, place, port, vec![Vec::new(); kind.kafka_nodes()])
+    }
+
+    /// The same, with further doors of each Kafka node.
+    pub(super) fn start_with_doors(
+        kind: BrokerKind,
+        place: &Place,
+        port: u16,
+        mut doors: Vec<Vec<Door>>,
+    ) -> Result<Self> {
+        if doors.len() != kind.kafka_nodes() {
+            bail!("{kind:?} does not have {} nodes with doors", doors.len());
+        }
         match kind {
             BrokerKind::Embedded => EmbeddedBroker::start().map(Self::Embedded),
-            BrokerKind::Kafka => KafkaBroker::start(place, port).map(Self::Kafka),
+            BrokerKind::Kafka => {
+                let doors = doors.pop().unwrap_or_default();
+                KafkaBroker::start_with_doors(place, port, doors).map(Self::Kafka)
+            }
+            BrokerKind::KafkaCluster => {
+                KafkaCluster::start_with_doors(place, doors).map(Self::Cluster)
+            }
         }
     }
 
@@ -35,6 +69,7 @@ impl Broker {
         match self {
             Self::Embedded(broker) => broker.bootstrap_servers(),
             Self::Kafka(broker) => broker.bootstrap_servers(),
+            Self::Cluster(brokers) => brokers.bootstrap_servers(),
         }
     }
 
@@ -43,7 +78,7 @@ impl Broker {
     pub fn client_env(&self) -> Vec<(String, String)> {
         match self {
             Self::Embedded(_) => vec![("KAFKA_FETCH_WAIT_MAX_MS".to_owned(), "2".to_owned())],
-            Self::Kafka(_) => Vec::new(),
+            Self::Kafka(_) | Self::Cluster(_) => Vec::new(),
         }
     }
 
@@ -52,14 +87,36 @@ impl Broker {
         match self {
             Self::Embedded(broker) => broker.create_topic(topic),
             Self::Kafka(broker) => broker.create_topic(topic),
+            Self::Cluster(brokers) => brokers.create_topic(topic),
         }
     }
 
-    /// The real Kafka, to be killed and restarted; `None` for the embedded one.
+    /// The single real Kafka, to be killed and restarted; `None` for the others.
     pub fn kafka(&mut self) -> Option<&mut KafkaBroker> {
         match self {
-            Self::Embedded(_) => None,
+            Self::Embedded(_) | Self::Cluster(_) => None,
             Self::Kafka(broker) => Some(broker),
+        }
+    }
+
+    /// The three real Kafkas; `None` for the others.
+    pub fn cluster(&mut self) -> Option<&mut KafkaCluster> {
+        match self {
+            Self::Embedded(_) | Self::Kafka(_) => None,
+            Self::Cluster(brokers) => Some(brokers),
+        }
+    }
+
+    /// Its child processes.
+    pub fn services(&mut self) -> Vec<&mut Service> {
+        match self {
+            Self::Embedded(_) => Vec::new(),
+            Self::Kafka(broker) => vec![broker.service()],
+            Self::Cluster(brokers) => brokers
+                .nodes()
+                .iter_mut()
+                .map(KafkaBroker::service)
+                .collect(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Says what a stack shall be, and starts it bottom-up. Must not know how a single part is started.
 
+use crate::stack::links::FarEnds;
 use crate::stack::{
-    Broker, BrokerKind, Database, Event, Flavour, LOOPBACK, PaymentSimulator, Place, Stack, Topics,
-    ports, secrets,
+    Broker, BrokerKind, Database, Event, Flavour, LOOPBACK, Links, PaymentSimulator, Place, Stack,
+    Topics, ports, secrets,
 };
-use anyhow::Result;
+use anyhow::{Result, bail};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -36,6 +37,11 @@ pub struct StackBuilder {
     pub kafka_port: u16,
     /// The database's port.
     pub database_port: u16,
+    /// Whether the services reach database, Kafka, gateway and each other through [`Links`] that can be disturbed. Needs a real Kafka:
+    /// the embedded broker sends its clients to its own port.
+    pub links: bool,
+    /// Whether a [`Balancer`](crate::stack::Balancer) stands in front of the composites that are there from the beginning.
+    pub balancer: bool,
     /// The catalogue to import; none leaves the tables empty.
     pub catalogue: Option<PathBuf>,
     /// Further variables of the order services.
@@ -62,6 +68,8 @@ impl StackBuilder {
             payment_port: 0,
             kafka_port: 0,
             database_port: 0,
+            links: false,
+            balancer: false,
             catalogue: None,
             order_env: Vec::new(),
             composite_env: Vec::new(),
@@ -75,9 +83,19 @@ impl StackBuilder {
     }
 
     /// The same, telling what happens.
-    pub fn start_telling(self, tell: &mut dyn FnMut(Event<'_>)) -> Result<Stack> {
+    pub fn start_telling(mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<Stack> {
+        let links = if self.links {
+            self.choose_ports()?;
+            Some(step(tell, "links", || self.start_links())?)
+        } else {
+            None
+        };
+        let doors = match &links {
+            Some((links, far)) => links.doors(far),
+            None => vec![Vec::new(); self.broker.kafka_nodes()],
+        };
         let mut broker = step(tell, self.broker_name(), || {
-            Broker::start(self.broker, &self.place, self.kafka_port)
+            Broker::start_with_doors(self.broker, &self.place, self.kafka_port, doors)
         })?;
         step(tell, "topics", || {
             self.topics
@@ -100,15 +118,42 @@ impl StackBuilder {
         let payment = step(tell, "payment-simulator", || {
             gateway.start(&self.place, "payment-simulator")
         })?;
-        let mut stack = Stack::new(self, broker, database, payment, gateway);
+        let links = links.map(|(links, _)| links);
+        let mut stack = Stack::new(self, broker, database, payment, gateway, links);
         stack.fill(tell)?;
         Ok(stack)
+    }
+
+    /// Links must know their far ends' ports before those run.
+    fn choose_ports(&mut self) -> Result<()> {
+        for port in [
+            &mut self.payment_port,
+            &mut self.database_port,
+            &mut self.order_port,
+        ] {
+            *port = ports::given_or_free(*port)?;
+        }
+        Ok(())
+    }
+
+    fn start_links(&self) -> Result<(Links, FarEnds)> {
+        if self.broker == BrokerKind::Embedded {
+            bail!("links need a real Kafka");
+        }
+        let far = FarEnds::with_kafka_nodes(
+            self.broker.kafka_nodes(),
+            self.database_port,
+            self.order_port,
+            self.payment_port,
+        )?;
+        Ok((Links::start(&self.place, &far)?, far))
     }
 
     fn broker_name(&self) -> &'static str {
         match self.broker {
             BrokerKind::Embedded => "embedded broker",
             BrokerKind::Kafka => "kafka",
+            BrokerKind::KafkaCluster => "three kafkas",
         }
     }
 }

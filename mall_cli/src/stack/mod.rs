@@ -2,9 +2,11 @@
 //!
 //! | part | handle |
 //! |---|---|
-//! | broker | [`Broker`]: an [`EmbeddedBroker`] in this process or a [`KafkaBroker`] as a child |
+//! | broker | [`Broker`]: an [`EmbeddedBroker`] in this process, a [`KafkaBroker`] as a child, or a [`KafkaCluster`] of three |
 //! | database | [`Database`]: [`MariaDb`] or [`MySql`] as a child |
 //! | our programs | [`Service`], started by [`PaymentSimulator`], [`OrderService`] and [`CompositeService`] |
+//! | links that can be disturbed | [`Links`], each a [`Link`] through [`Toxiproxy`] |
+//! | balancer | [`Balancer`], haproxy in front of the composites |
 //! | all of it | [`Stack`] |
 //!
 //! Everything here blocks and needs no async runtime, so it works inside and outside of one.
@@ -19,7 +21,10 @@ mod spawner;
 mod service;
 mod topics;
 mod embedded_broker;
+mod kafka_node;
+mod kafka_admin;
 mod kafka_broker;
+mod kafka_cluster;
 mod broker;
 mod sql_client;
 mod credentials;
@@ -28,9 +33,13 @@ mod mariadb;
 mod mysql;
 mod catalogue;
 mod programs;
+mod toxiproxy;
+mod links;
+mod balancer;
 mod builder;
 mod running;
 
+pub use balancer::Balancer;
 pub use broker::{Broker, BrokerKind};
 pub use builder::StackBuilder;
 pub use catalogue::{SAMPLE_CATALOGUE, sample_catalogue};
@@ -38,6 +47,9 @@ pub use credentials::Credentials;
 pub use database::{Database, Flavour};
 pub use embedded_broker::{Cluster, EmbeddedBroker};
 pub use kafka_broker::KafkaBroker;
+pub use kafka_cluster::{KafkaCluster, NODES};
+pub use kafka_node::Door;
+pub use links::Links;
 pub use mariadb::MariaDb;
 pub use mysql::MySql;
 pub use parts::{Part, mysql_is_left_out, provide, root};
@@ -47,4 +59,5 @@ pub use programs::{CompositeService, OrderService, PaymentSimulator};
 pub use running::{Event, Stack};
 pub use service::{Service, Spec, answers_ok};
 pub use topics::{Topic, Topics};
+pub use toxiproxy::{Link, Toxiproxy};
 pub use wait::{interrupt, until};

@@ -139,6 +139,13 @@ pub(super) fn base_url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
+/// The port of such a base URL.
+pub(super) fn port_in(url: &str) -> Result<u16> {
+    let port = url.rsplit_once(':').map(|(_, port)| port);
+    port.and_then(|port| port.parse().ok())
+        .with_context(|| format!("no port in {url}"))
+}
+
 fn listen(address: IpAddr, port: u16) -> String {
     SocketAddr::new(address, port).to_string()
 }

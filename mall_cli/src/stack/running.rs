@@ -1,10 +1,10 @@
 //! The running mall: all handles, base URLs and a look from outside. Must not know what the services say to each other.
 
 use crate::stack::builder::step;
-use crate::stack::programs::base_url;
+use crate::stack::programs::{base_url, port_in};
 use crate::stack::{
-    Broker, CompositeService, Credentials, Database, OrderService, PaymentSimulator, Place,
-    Service, StackBuilder, ports,
+    Balancer, Broker, CompositeService, Credentials, Database, Link, Links, OrderService,
+    PaymentSimulator, Place, Service, StackBuilder, ports,
 };
 use anyhow::Result;
 use std::path::Path;
@@ -23,6 +23,8 @@ pub enum Event<'a> {
 
 /// Everything that runs. Dropped, it ends from the top down: the fields stand in that order.
 pub struct Stack {
+    /// What stands in front of the composites, where it was wanted.
+    pub balancer: Option<Balancer>,
     /// The composites.
     pub composites: Vec<Service>,
     /// The order services.
@@ -33,8 +35,12 @@ pub struct Stack {
     pub database: Database,
     /// The broker.
     pub broker: Broker,
+    /// What the services go through, where it was wanted.
+    pub links: Option<Links>,
     wanted: StackBuilder,
     gateway: PaymentSimulator,
+    composites_started: usize,
+    order_services_started: usize,
 }
 
 impl Stack {
@@ -49,15 +55,20 @@ impl Stack {
         database: Database,
         payment: Service,
         gateway: PaymentSimulator,
+        links: Option<Links>,
     ) -> Self {
         Self {
+            balancer: None,
             composites: Vec::new(),
             order_services: Vec::new(),
             payment,
             database,
             broker,
+            links,
             wanted,
             gateway,
+            composites_started: 0,
+            order_services_started: 0,
         }
     }
 
@@ -69,6 +80,13 @@ impl Stack {
     /// The base URL of the first composite.
     pub fn composite_url(&self) -> &str {
         self.composites.first().map_or("", Service::url)
+    }
+
+    /// Where shoppers go: the balancer's base URL, or the first composite's.
+    pub fn shop_url(&self) -> &str {
+        self.balancer
+            .as_ref()
+            .map_or_else(|| self.composite_url(), Balancer::url)
     }
 
     /// The base URL of the first order service.
@@ -101,26 +119,26 @@ impl Stack {
         self.database.credentials()
     }
 
-    /// Starts one more order service and waits until it is ready.
+    /// Starts one more order service and waits until it is ready. One that was terminated may be taken out of the list.
     pub fn add_order_service(&mut self) -> Result<&mut Service> {
-        let count = self.order_services.len();
+        let count = self.order_services_started;
+        self.order_services_started += 1;
         let port = port_of(count, self.wanted.order_port)?;
         let service = self
             .order_service(port)
             .start(&self.wanted.place, &nth("order-service", count))?;
-        self.order_services.push(service);
-        Ok(&mut self.order_services[count])
+        Ok(pushed(&mut self.order_services, service))
     }
 
-    /// Starts one more composite and waits until it is ready.
+    /// Starts one more composite and waits until it is ready. One that was terminated may be taken out of the list.
     pub fn add_composite(&mut self) -> Result<&mut Service> {
-        let count = self.composites.len();
+        let count = self.composites_started;
+        self.composites_started += 1;
         let port = port_of(count, self.wanted.composite_port)?;
         let service = self
             .composite(port)
             .start(&self.wanted.place, &nth("composite-service", count))?;
-        self.composites.push(service);
-        Ok(&mut self.composites[count])
+        Ok(pushed(&mut self.composites, service))
     }
 
     /// Our own programs, from the top down.
@@ -134,14 +152,14 @@ impl Stack {
 
     /// Every child process, from the top down.
     pub fn children(&mut self) -> Vec<&mut Service> {
-        let mut children: Vec<&mut Service> = self
-            .composites
-            .iter_mut()
-            .chain(&mut self.order_services)
-            .collect();
+        let mut children: Vec<&mut Service> = Vec::new();
+        children.extend(self.balancer.as_mut().map(Balancer::service));
+        children.extend(&mut self.composites);
+        children.extend(&mut self.order_services);
         children.push(&mut self.payment);
         children.push(self.database.service());
-        children.extend(self.broker.kafka().map(|kafka| kafka.service()));
+        children.extend(self.broker.services());
+        children.extend(self.links.as_mut().map(Links::proxy));
         children
     }
 
@@ -177,17 +195,37 @@ impl Stack {
                 self.add_composite().map(drop)
             })?;
         }
+        if self.wanted.balancer {
+            let servers = self
+                .composites
+                .iter()
+                .map(|composite| port_in(composite.url()))
+                .collect::<Result<Vec<u16>>>()?;
+            let balancer = step(tell, "balancer", || {
+                Balancer::start(&self.wanted.place, 0, &servers)
+            })?;
+            self.balancer = Some(balancer);
+        }
         Ok(())
     }
 
     fn order_service(&self, port: u16) -> OrderService {
+        let links = self.links.as_ref();
+        let mut database = self.credentials();
+        if let Some(links) = links {
+            database.host = links.order_to_database.addresses();
+        }
         OrderService {
             port,
-            bootstrap_servers: self.bootstrap_servers().to_owned(),
+            bootstrap_servers: self.kafka_by(links.map(|links| &links.order_to_kafka)),
             topics: self.wanted.topics.clone(),
-            database: self.credentials(),
+            database,
             env: self.env_with(&self.wanted.order_env),
         }
+    }
+
+    fn kafka_by(&self, link: Option<&Link>) -> String {
+        link.map_or_else(|| self.bootstrap_servers().to_owned(), Link::addresses)
     }
 
     /// The broker's variables first, so that the wanted ones win.
@@ -198,13 +236,23 @@ impl Stack {
     }
 
     fn composite(&self, port: u16) -> CompositeService {
+        let links = self.links.as_ref();
+        let url_by = |link: Option<&Link>, own: String| {
+            link.map_or(own, |link| format!("http://{}", link.addresses()))
+        };
         CompositeService {
             bind: self.wanted.bind,
             port,
-            bootstrap_servers: self.bootstrap_servers().to_owned(),
+            bootstrap_servers: self.kafka_by(links.map(|links| &links.composite_to_kafka)),
             topics: self.wanted.topics.clone(),
-            order_service_url: self.order_url().to_owned(),
-            payment_url: base_url(self.gateway.port),
+            order_service_url: url_by(
+                links.map(|links| &links.composite_to_order),
+                self.order_url().to_owned(),
+            ),
+            payment_url: url_by(
+                links.map(|links| &links.composite_to_gateway),
+                base_url(self.gateway.port),
+            ),
             secret_key: self.gateway.secret_key.clone(),
             env: self.env_with(&self.wanted.composite_env),
         }
@@ -218,6 +266,12 @@ fn port_of(count: usize, wanted: u16) -> Result<u16> {
     } else {
         ports::following(wanted)
     }
+}
+
+fn pushed(services: &mut Vec<Service>, service: Service) -> &mut Service {
+    services.push(service);
+    let last = services.len() - 1;
+    &mut services[last]
 }
 
 fn nth(name: &str, count: usize) -> String {

@@ -1,7 +1,7 @@
 //! Both brokers serve records; the real one keeps them over a power cut.
 
 use crate::support::{exists, partitions_of, place, records, send, topic};
-use mall_cli::stack::{Broker, BrokerKind, EmbeddedBroker, KafkaBroker};
+use mall_cli::stack::{Broker, BrokerKind, EmbeddedBroker, KafkaBroker, KafkaCluster};
 
 #[test]
 fn the_embedded_broker_has_the_topics_it_was_told() {
@@ -65,4 +65,27 @@ fn kafka_starts_inside_of_an_async_runtime_too() {
         let mut broker = KafkaBroker::start(&place, 0).unwrap();
         broker.create_topic(&topic("orders", 1)).unwrap();
     });
+}
+
+#[test]
+fn three_kafkas_go_on_without_the_leader_of_a_partition() {
+    let (_folder, place) = place();
+    let mut cluster = KafkaCluster::start(&place).unwrap();
+    cluster.create_topic(&topic("orders", 1)).unwrap();
+    let bootstrap = cluster.bootstrap_servers().to_owned();
+    send(&bootstrap, "orders", "with three");
+
+    let first = cluster.leader_of("orders", 0).unwrap();
+    cluster.kill_9(first).unwrap();
+    send(&bootstrap, "orders", "with two");
+    let second = cluster.leader_of("orders", 0).unwrap();
+    assert_ne!(second, first);
+
+    cluster.restart(first).unwrap();
+    cluster.kill_9(second).unwrap();
+    send(&bootstrap, "orders", "with another two");
+    assert_eq!(
+        records(&bootstrap, "orders", 3),
+        ["with three", "with two", "with another two"]
+    );
 }

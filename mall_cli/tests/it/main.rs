@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+mod balancer;
 mod brokers;
 mod databases;
 mod dead_letters;
+mod links;
 mod processes;
+mod stack;
 mod support;
 mod up;
