@@ -17,7 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
 use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
-use crate::domain::order::Basket;
+use crate::domain::order::{Basket, Idempotency};
 use crate::domain::purchase::{CancelAnswer, CommandAnswer, Effect, Event, Outcome, Purchase};
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
 
@@ -70,7 +70,7 @@ impl Purchases {
         self.start(Purchase::place(number, basket))
     }
 
-    /// Pays a pending order whose price is the payment's amount. The receiver is as that of [`place`](Self::place).
+    /// Pays a pending order. The receiver is as that of [`place`](Self::place).
     ///
     /// # Errors
     /// When too many purchases are under way.
@@ -78,8 +78,9 @@ impl Purchases {
         &self,
         number: OrderNumber,
         payment: PaymentDto,
+        idempotency: Option<Idempotency>,
     ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
-        self.start(Purchase::pay(number, payment))
+        self.start(Purchase::pay(number, payment, idempotency))
     }
 
     /// Waits until no purchase is under way, at most so long; afterwards none can be started. Returns how many were left.

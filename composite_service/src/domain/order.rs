@@ -38,6 +38,15 @@ pub enum OrderCommand {
         /// With this content.
         basket: Basket,
     },
+    /// A payment of it begins.
+    Pay {
+        /// The order.
+        number: OrderNumber,
+        /// The payment.
+        payment: PaymentDto,
+        /// The shopper's idempotency key.
+        idempotency: Option<Idempotency>,
+    },
     /// Complete it.
     Approve {
         /// The order.
@@ -67,6 +76,7 @@ impl OrderCommand {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Create { .. } => "create",
+            Self::Pay { .. } => "pay",
             Self::Approve { .. } => "approve",
             Self::Reject { .. } => "reject",
             Self::Settle { .. } => "settle",
@@ -78,6 +88,7 @@ impl OrderCommand {
     pub fn number(&self) -> &OrderNumber {
         match self {
             Self::Create { number, .. }
+            | Self::Pay { number, .. }
             | Self::Approve { number, .. }
             | Self::Reject { number, .. }
             | Self::Settle { number } => number,

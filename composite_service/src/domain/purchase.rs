@@ -1,27 +1,23 @@
 //! The saga of a purchase: step and event → next step and effects. Decides, does nothing.
 //!
-//! `Placing` → `Confirming` → `Approving` → done; every failure leads over `Rejecting` or `Refunding` to done. A step that got no
-//! answer is done again after a while: all that it asks for is harmless when repeated. The shopper is answered once, at the latest
+//! `Placing` or `Paying` → `Confirming` → `Approving` → done; every failure leads over `Rejecting` or `Refunding` to done. A step that got
+//! no answer is done again after a while: all that it asks for is harmless when repeated. The shopper is answered once, at the latest
 //! when the deadline passes; the purchase goes on behind that.
 
 use std::time::Duration;
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, PaymentDto};
+use shared::wire::order_dto::PaymentDto;
 
-use super::order::{Basket, OrderCommand, OrderReply};
+use super::order::{Basket, Idempotency, OrderCommand};
 
+mod charging;
+mod placing;
 mod protocol;
 
 pub use protocol::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome};
 
-/// How often a new order number is tried before the purchase is given up.
-const MAX_RENUMBERINGS: u32 = 5;
-/// How often the gateway may be out of reach, with nothing charged, before the order is rejected.
-const MAX_UNREACHED: u32 = 6;
-/// How often an order is asked for that may or may not have been placed, before it is left to expire.
-const MAX_PLACINGS: u32 = 30;
 const MIN_DELAY: Duration = Duration::from_millis(100);
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
@@ -32,7 +28,7 @@ pub struct Purchase {
     step: Step,
     attempt: u32,
     is_answered: bool,
-    /// An earlier request has placed the order.
+    /// An earlier request has placed the order, or paid it.
     is_replay: bool,
 }
 
@@ -40,10 +36,17 @@ pub struct Purchase {
 enum Step {
     /// The order is asked for.
     Placing { basket: Basket, renumberings: u32 },
+    /// The pending order is told that its payment begins.
+    Paying {
+        payment: PaymentDto,
+        idempotency: Option<Idempotency>,
+    },
     /// The gateway is asked to charge.
     Confirming {
         payment: PaymentDto,
         may_be_charged: bool,
+        /// Whether the order goes on waiting for a payment when the gateway is away.
+        order_waits: bool,
     },
     /// Charged; the order is to be completed.
     Approving { payment: PaymentDto },
@@ -56,16 +59,6 @@ enum Step {
     Refunding { payment: PaymentDto, reason: Reason },
     /// Nothing is left to do.
     Done,
-}
-
-impl Step {
-    /// The gateway has not been asked yet.
-    fn unconfirmed(payment: PaymentDto) -> Self {
-        Self::Confirming {
-            payment,
-            may_be_charged: false,
-        }
-    }
 }
 
 impl Purchase {
@@ -81,10 +74,20 @@ impl Purchase {
         )
     }
 
-    /// The payment of a pending order whose price is the payment's amount, and what to do first.
+    /// The payment of a pending order, and what to do first.
     #[must_use]
-    pub fn pay(number: OrderNumber, payment: PaymentDto) -> (Self, Vec<Effect>) {
-        Self::begin(number, Step::unconfirmed(payment))
+    pub fn pay(
+        number: OrderNumber,
+        payment: PaymentDto,
+        idempotency: Option<Idempotency>,
+    ) -> (Self, Vec<Effect>) {
+        Self::begin(
+            number,
+            Step::Paying {
+                payment,
+                idempotency,
+            },
+        )
     }
 
     fn begin(number: OrderNumber, step: Step) -> (Self, Vec<Effect>) {
@@ -114,7 +117,7 @@ impl Purchase {
     /// Goes on after an event. An event that the step does not wait for changes nothing.
     pub fn handle(&mut self, event: Event) -> Vec<Effect> {
         match event {
-            Event::DeadlinePassed => self.answer(Outcome::Late(self.number.clone())),
+            Event::DeadlinePassed => self.answer(self.late()),
             Event::WaitOver => self.act(),
             Event::Command(answer) => self.command_answered(answer),
             Event::Confirm(answer) => self.confirm_answered(answer),
@@ -129,186 +132,14 @@ impl Purchase {
                 basket,
                 renumberings,
             } => self.placing(basket, renumberings, answer),
+            Step::Paying {
+                payment,
+                idempotency,
+            } => self.paying(payment, idempotency, answer),
             Step::Approving { payment } => self.approving(payment, answer),
             Step::Rejecting { reason, detail } => self.rejecting(reason, detail, answer),
             Step::Confirming { .. } | Step::Refunding { .. } | Step::Done => Vec::new(),
         }
-    }
-
-    fn placing(&mut self, basket: Basket, renumberings: u32, answer: CommandAnswer) -> Vec<Effect> {
-        match answer {
-            CommandAnswer::Replied(OrderReply::Pending(order)) => {
-                self.take_number_of(&order, &basket);
-                self.placed(order, basket.payment)
-            }
-            CommandAnswer::Replied(OrderReply::Complete(order)) => {
-                self.take_number_of(&order, &basket);
-                self.end(Outcome::Complete(order))
-            }
-            CommandAnswer::Replied(OrderReply::Rejected(order, reason)) => {
-                self.take_number_of(&order, &basket);
-                self.refuse(reason, order.reject_detail)
-            }
-            CommandAnswer::Replied(OrderReply::Refused(Reason::IdempotencyKeyReused)) => {
-                self.refuse(Reason::IdempotencyKeyReused, None)
-            }
-            CommandAnswer::Replied(OrderReply::Refused(Reason::OrderNumberTaken))
-                if renumberings < MAX_RENUMBERINGS =>
-            {
-                self.step = Step::Placing {
-                    basket,
-                    renumberings: renumberings + 1,
-                };
-                vec![Effect::Renumber]
-            }
-            CommandAnswer::Replied(OrderReply::Refused(_)) => {
-                self.end(Outcome::Failed(self.number.clone()))
-            }
-            // The very first attempt has not left: nothing was ordered.
-            CommandAnswer::NotSent if self.attempt == 0 => self.end(Outcome::Unavailable),
-            CommandAnswer::NotSent | CommandAnswer::Overdue if self.attempt >= MAX_PLACINGS => {
-                let mut effects = self.end(Outcome::Late(self.number.clone()));
-                effects.push(Effect::Warn(
-                    "placing the order; if it exists, it is left to expire",
-                ));
-                effects
-            }
-            CommandAnswer::NotSent | CommandAnswer::Overdue => self.again(),
-        }
-    }
-
-    fn renumbered(&mut self, number: OrderNumber) -> Vec<Effect> {
-        let Step::Placing { .. } = self.step else {
-            return Vec::new();
-        };
-        if self.is_answered {
-            // Who was told the old number would not find the order under the new one.
-            return self.end(Outcome::Failed(number));
-        }
-        self.number = number;
-        self.enter(self.step.clone())
-    }
-
-    /// From now on the order's number is what the order service says it is. It is another one than was asked for when an earlier
-    /// request has taken the idempotency key, or when an old order service makes the numbers.
-    fn take_number_of(&mut self, order: &OrderDto, basket: &Basket) {
-        let Some(number) = &order.order_num else {
-            return;
-        };
-        self.is_replay = basket.idempotency.is_some() && *number != self.number;
-        self.number = number.clone();
-    }
-
-    /// The order is pending.
-    fn placed(&mut self, order: OrderDto, payment: Option<PaymentDto>) -> Vec<Effect> {
-        let Some(payment) = payment else {
-            return self.end(Outcome::Pending(order));
-        };
-        match order.final_price {
-            Some(price) if price == payment.amount => self.enter(Step::unconfirmed(payment)),
-            Some(_) => self.enter(Step::Rejecting {
-                reason: Reason::AmountMismatch,
-                detail: None,
-            }),
-            // An old order service tells no price and knows no rejection: nothing is charged, and the order stays pending there.
-            None => self.refuse(Reason::AmountMismatch, None),
-        }
-    }
-
-    fn confirm_answered(&mut self, answer: ConfirmAnswer) -> Vec<Effect> {
-        let Step::Confirming {
-            payment,
-            may_be_charged,
-        } = self.step.clone()
-        else {
-            return Vec::new();
-        };
-        match answer {
-            ConfirmAnswer::Confirmed => self.enter(Step::Approving { payment }),
-            ConfirmAnswer::Declined(detail) => self.enter(Step::Rejecting {
-                reason: Reason::PaymentDeclined,
-                detail: Some(detail),
-            }),
-            ConfirmAnswer::PaidOtherwise => self.refuse(Reason::AlreadyPaid, None),
-            ConfirmAnswer::TooLate => self.end(Outcome::Late(self.number.clone())),
-            ConfirmAnswer::NotReached(_)
-                if !may_be_charged && self.attempt + 1 >= MAX_UNREACHED =>
-            {
-                self.enter(Step::Rejecting {
-                    reason: Reason::PaymentUnavailable,
-                    detail: None,
-                })
-            }
-            ConfirmAnswer::NotReached(_) => self.again(),
-            ConfirmAnswer::Unknown(_) => {
-                self.step = Step::Confirming {
-                    payment,
-                    may_be_charged: true,
-                };
-                self.again()
-            }
-        }
-    }
-
-    fn approving(&mut self, payment: PaymentDto, answer: CommandAnswer) -> Vec<Effect> {
-        match answer {
-            CommandAnswer::Replied(OrderReply::Complete(order)) => {
-                self.end(Outcome::Complete(order))
-            }
-            CommandAnswer::Replied(OrderReply::Rejected(_, reason)) => self.refund(payment, reason),
-            // A pending order is no answer to this.
-            CommandAnswer::Replied(
-                OrderReply::Pending(_) | OrderReply::Refused(Reason::InternalError),
-            )
-            | CommandAnswer::Overdue
-            | CommandAnswer::NotSent => self.again(),
-            CommandAnswer::Replied(OrderReply::Refused(reason)) => self.refund(payment, reason),
-        }
-    }
-
-    fn rejecting(
-        &mut self,
-        reason: Reason,
-        detail: Option<String>,
-        answer: CommandAnswer,
-    ) -> Vec<Effect> {
-        match answer {
-            CommandAnswer::Replied(OrderReply::Rejected(..)) => self.refuse(reason, detail),
-            // Neither a pending nor a paid order is an answer to this.
-            CommandAnswer::Replied(
-                OrderReply::Pending(_)
-                | OrderReply::Complete(_)
-                | OrderReply::Refused(Reason::InternalError),
-            )
-            | CommandAnswer::Overdue
-            | CommandAnswer::NotSent => self.again(),
-            // Somebody else has paid it meanwhile.
-            CommandAnswer::Replied(OrderReply::Refused(refusal)) => self.refuse(refusal, None),
-        }
-    }
-
-    fn cancel_answered(&mut self, answer: CancelAnswer) -> Vec<Effect> {
-        let Step::Refunding { .. } = self.step else {
-            return Vec::new();
-        };
-        match answer {
-            CancelAnswer::Cancelled => {
-                self.step = Step::Done;
-                Vec::new()
-            }
-            CancelAnswer::Failed => self.again(),
-        }
-    }
-
-    /// The order's fate is known to the shopper at once; the money follows.
-    fn refund(&mut self, payment: PaymentDto, reason: Reason) -> Vec<Effect> {
-        let mut effects = self.answer(Outcome::Refused {
-            number: self.number.clone(),
-            reason,
-            detail: None,
-        });
-        effects.extend(self.enter(Step::Refunding { payment, reason }));
-        effects
     }
 
     fn refuse(&mut self, reason: Reason, detail: Option<String>) -> Vec<Effect> {
@@ -332,6 +163,14 @@ impl Purchase {
             Step::Placing { basket, .. } => vec![Effect::Send(OrderCommand::Create {
                 number,
                 basket: basket.clone(),
+            })],
+            Step::Paying {
+                payment,
+                idempotency,
+            } => vec![Effect::Send(OrderCommand::Pay {
+                number,
+                payment: payment.clone(),
+                idempotency: idempotency.clone(),
             })],
             Step::Confirming { payment, .. } => vec![Effect::Confirm {
                 number,
@@ -371,11 +210,23 @@ impl Purchase {
     fn step_name(&self) -> &'static str {
         match self.step {
             Step::Placing { .. } => "placing the order",
+            Step::Paying { .. } => "beginning the payment",
             Step::Confirming { .. } => "confirming the payment",
             Step::Approving { .. } => "completing the paid order",
             Step::Rejecting { .. } => "rejecting the order",
             Step::Refunding { .. } => "cancelling the payment",
             Step::Done => "done",
+        }
+    }
+
+    /// Which order a repeated request is about is not known before the order service has said so.
+    fn late(&self) -> Outcome {
+        let is_uncertain =
+            matches!(&self.step, Step::Placing { basket, .. } if basket.idempotency.is_some());
+        if is_uncertain {
+            Outcome::StillRunning
+        } else {
+            Outcome::Late(self.number.clone())
         }
     }
 

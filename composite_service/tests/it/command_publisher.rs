@@ -77,14 +77,17 @@ fn create() -> OrderCommand {
     }
 }
 
+fn idempotency() -> Option<Idempotency> {
+    Some(Idempotency {
+        key: "key of the shopper".to_owned(),
+        fingerprint: "9f86d081884c7d65".to_owned(),
+    })
+}
+
 fn create_keyed() -> OrderCommand {
-    let (key, fingerprint) = (
-        "key of the shopper".to_owned(),
-        "9f86d081884c7d65".to_owned(),
-    );
     let basket = Basket {
         request_id: "8c2f4f0e-request".to_owned(),
-        idempotency: Some(Idempotency { key, fingerprint }),
+        idempotency: idempotency(),
         lines: vec![wish(1, 1)],
         coupon_id: None,
         payment: None,
@@ -120,6 +123,11 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
         number: number(),
         payment: payment(),
     };
+    let pay = OrderCommand::Pay {
+        number: number(),
+        payment: payment(),
+        idempotency: idempotency(),
+    };
     let settle = OrderCommand::Settle { number: number() };
     for (command, at, address) in [
         (
@@ -132,6 +140,7 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
             "2026-11-23T10:15:40.000001",
             address(Some(3), 0x12),
         ),
+        (pay, "2026-11-23T10:15:40.9", address(Some(4), 0x14)),
         (approve, "2026-11-23T10:15:41", address(Some(0), 0x10)),
         (reject(), "2026-11-23T10:16:00", address(None, 0x11)),
         (settle, "2026-11-23T10:17:00", address(None, 0x13)),
@@ -145,11 +154,12 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
     let golden = [
         "order_create",
         "order_create_keyed",
+        "order_pay",
         "order_approve",
         "order_reject",
         "order_settle",
     ];
-    assert_eq!(broker.commands(5), golden.map(Golden::read));
+    assert_eq!(broker.commands(6), golden.map(Golden::read));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use composite_service::actors::kafka_bridge::{
 };
 use composite_service::actors::purchase_actor::{Colleagues, Purchases};
 use composite_service::domain::order::{Basket, OrderCommand, OrderReply};
+use composite_service::domain::purchase::Outcome;
 use composite_service::ports::order_bus::OrderBus;
 use composite_service::ports::payment::PaymentGateway;
 use shared::clock::FixedClock;
@@ -17,7 +18,7 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 use crate::doubles::{CountingIds, GatewayCall, Published, RecordingBus, ScriptedGateway};
 
@@ -77,7 +78,9 @@ pub(crate) fn order(number: &OrderNumber, status: OrderStatus) -> OrderDto {
 pub(crate) fn granted(command: &OrderCommand) -> OrderReply {
     let dto = |status| order(command.number(), status);
     match command {
-        OrderCommand::Create { .. } => OrderReply::Pending(dto(OrderStatus::Created)),
+        OrderCommand::Create { .. } | OrderCommand::Pay { .. } => {
+            OrderReply::Pending(dto(OrderStatus::Created))
+        }
         OrderCommand::Approve { .. } => OrderReply::Complete(dto(OrderStatus::Complete)),
         OrderCommand::Reject { reason, .. } => {
             OrderReply::Rejected(dto(OrderStatus::Rejected), *reason)
@@ -192,6 +195,18 @@ impl Mall {
             gateway_rx,
             max_purchases,
         }
+    }
+
+    /// A payment of the n-th order has begun.
+    pub(crate) async fn paying(&mut self, n: u64) -> oneshot::Receiver<Outcome> {
+        let paying = self.purchases.pay(nth_number(n), payment("key"), None);
+        let begun = OrderCommand::Pay {
+            number: nth_number(n),
+            payment: payment("key"),
+            idempotency: None,
+        };
+        assert_eq!(self.bridge.grant().await, begun);
+        paying.unwrap()
     }
 
     /// The next call of the gateway.

@@ -50,7 +50,7 @@ mod paths {
     #[actix::test]
     async fn given_a_pending_order_when_its_payment_is_declined_then_it_is_rejected() {
         let mut mall = Mall::open(1);
-        let outcome_rx = mall.purchases.pay(nth_number(7), payment("key")).unwrap();
+        let outcome_rx = mall.paying(7).await;
         let (_, _, answer_tx) = mall.gateway_call().await.confirm();
         answer_tx
             .send(ConfirmAnswer::Declined("over the limit".to_owned()))
@@ -100,7 +100,7 @@ mod paths {
      {
         tokio::time::pause();
         let mut mall = Mall::open(1);
-        let outcome_rx = mall.purchases.pay(nth_number(1), payment("key")).unwrap();
+        let outcome_rx = mall.paying(1).await;
         let (_, _, answer_tx) = mall.gateway_call().await.confirm();
         answer_tx.send(ConfirmAnswer::Confirmed).unwrap();
         let approval = mall.bridge.published().await;
@@ -223,7 +223,7 @@ mod shoppers {
      {
         tokio::time::pause();
         let mut mall = Mall::open(1);
-        let outcome_rx = mall.purchases.pay(nth_number(1), payment("key")).unwrap();
+        let outcome_rx = mall.paying(1).await;
         let begin = Instant::now();
         let mut asked_at = begin.elapsed();
         while let Ok(call) = timeout(Duration::from_secs(120), mall.gateway_call()).await {
@@ -247,12 +247,12 @@ mod permits {
      {
         tokio::time::pause();
         let mut mall = Mall::open(2);
+        let second_rx = mall.paying(9).await;
         let first_rx = mall.purchases.place(basket(None)).unwrap();
-        let second_rx = mall.purchases.pay(nth_number(9), payment("key")).unwrap();
         assert_eq!(mall.purchases.place(basket(None)).unwrap_err(), Overloaded);
         assert_eq!(
             mall.purchases
-                .pay(nth_number(9), payment("key"))
+                .pay(nth_number(9), payment("key"), None)
                 .unwrap_err(),
             Overloaded
         );
@@ -296,8 +296,8 @@ mod permits {
         tokio::time::pause();
         let mall = Mall::open(5);
         let _outcomes = [
-            mall.purchases.pay(nth_number(1), payment("a")),
-            mall.purchases.pay(nth_number(2), payment("b")),
+            mall.purchases.pay(nth_number(1), payment("a"), None),
+            mall.purchases.pay(nth_number(2), payment("b"), None),
         ];
         let begin = Instant::now();
         assert_eq!(mall.purchases.drain(Duration::from_secs(20), 5).await, 2);

@@ -27,6 +27,12 @@ impl InFlight {
         }
     }
 
+    /// The assignment of the record's partition, by its number.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.position.epoch()
+    }
+
     /// The record's effect is stored and its reply acknowledged: its offset may be committed.
     pub fn finish(self) {
         // An error means that intake has ended: then the record comes again, and its effect is found.

@@ -37,6 +37,8 @@ pub struct Colleagues {
 pub struct OrderActor {
     number: OrderNumber,
     known: Known,
+    /// The assignment of its partition that it knows this from: between two, another owner may have changed the order.
+    known_in_epoch: u64,
     colleagues: Arc<Colleagues>,
     finished: Recipient<CommandFinished>,
     ended: Recipient<ActorEnded>,
@@ -54,6 +56,7 @@ impl OrderActor {
         Self {
             number,
             known: Known::Unknown,
+            known_in_epoch: 0,
             colleagues,
             finished,
             ended,
@@ -105,6 +108,11 @@ impl Handler<ApplyCommand> for OrderActor {
     type Result = AtomicResponse<Self, ()>;
 
     fn handle(&mut self, message: ApplyCommand, _: &mut Self::Context) -> Self::Result {
+        let epoch = message.in_flight.epoch();
+        if epoch != self.known_in_epoch {
+            self.known = Known::Unknown;
+            self.known_in_epoch = epoch;
+        }
         let performed = perform(
             self.known.clone(),
             message.command,

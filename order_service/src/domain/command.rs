@@ -3,13 +3,22 @@
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 
-use super::order::{OrderDraft, Payment};
+use super::order::{Idempotency, OrderDraft, Payment};
 
 /// A request to change one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderCommand {
     /// Place it.
     Create(OrderDraft),
+    /// A payment of it begins.
+    Pay {
+        /// The order.
+        number: OrderNumber,
+        /// How it is to be paid.
+        payment: Payment,
+        /// The shopper's idempotency key.
+        idempotency: Option<Idempotency>,
+    },
     /// Complete it: it is paid.
     Approve {
         /// The order.
@@ -39,7 +48,8 @@ impl OrderCommand {
     pub fn number(&self) -> &OrderNumber {
         match self {
             Self::Create(draft) => &draft.number,
-            Self::Approve { number, .. }
+            Self::Pay { number, .. }
+            | Self::Approve { number, .. }
             | Self::Reject { number, .. }
             | Self::Settle { number } => number,
         }

@@ -7,17 +7,33 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 
 use super::command::OrderCommand;
-use super::order::{Order, OrderDraft, OrderState, Payment};
+use super::order::{Idempotency, Order, OrderDraft, OrderState, Payment};
 
-/// How long after its rejection the gateway is asked whether an order was charged nonetheless: longer than any purchase goes on
-/// charging, so that the answer holds.
-pub const REVIEW_AFTER_REJECTION: TimeDelta = TimeDelta::seconds(60);
+/// How long after a payment began, or might have, the gateway is asked what came of it: longer than any purchase goes on charging, so
+/// that the answer holds.
+pub const PAYMENT_REVIEW: TimeDelta = TimeDelta::seconds(60);
 
 /// A change that is to be stored. The existing order that it starts from is part of it, with the revision that must still stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transition {
     /// A new order is to be priced, and its stock and coupon taken.
     Open(OrderDraft),
+    /// A payment of the pending order begins.
+    BeginPayment {
+        /// As it was.
+        order: Arc<Order>,
+        /// How it is to be paid.
+        payment: Payment,
+        /// The shopper's idempotency key.
+        idempotency: Option<Idempotency>,
+        /// When the gateway is to be asked what came of it.
+        review_at: DateTime<Utc>,
+    },
+    /// That payment was not made, and the order goes on waiting for another.
+    EndPayment {
+        /// As it was.
+        order: Arc<Order>,
+    },
     /// The order is paid.
     Complete {
         /// As it was.
@@ -49,9 +65,11 @@ impl Transition {
     pub fn number(&self) -> &OrderNumber {
         match self {
             Self::Open(draft) => &draft.number,
-            Self::Complete { order, .. } | Self::Reject { order, .. } | Self::Settle { order } => {
-                &order.number
-            }
+            Self::BeginPayment { order, .. }
+            | Self::EndPayment { order }
+            | Self::Complete { order, .. }
+            | Self::Reject { order, .. }
+            | Self::Settle { order } => &order.number,
         }
     }
 
@@ -63,7 +81,11 @@ impl Transition {
                 .idempotency
                 .as_ref()
                 .map(|idempotency| idempotency.key.as_str()),
-            Self::Complete { .. } | Self::Reject { .. } | Self::Settle { .. } => None,
+            Self::BeginPayment { .. }
+            | Self::EndPayment { .. }
+            | Self::Complete { .. }
+            | Self::Reject { .. }
+            | Self::Settle { .. } => None,
         }
     }
 }
@@ -92,50 +114,25 @@ pub fn decide(
     command: &OrderCommand,
     now: DateTime<Utc>,
 ) -> Result<Decision, Refusal> {
-    let review_at = now + REVIEW_AFTER_REJECTION;
     let Some(order) = order else {
         return match command {
             OrderCommand::Create(draft) => Ok(Decision::Change(Transition::Open(draft.clone()))),
-            OrderCommand::Approve { .. }
+            OrderCommand::Pay { .. }
+            | OrderCommand::Approve { .. }
             | OrderCommand::Reject { .. }
             | OrderCommand::Settle { .. } => Err(Refusal(Reason::UnknownOrder)),
         };
     };
-    match (&order.state, command) {
-        (
-            OrderState::Created | OrderState::Complete(_) | OrderState::Rejected(_),
-            OrderCommand::Create(draft),
-        ) => same_purchase(order, draft),
-        (OrderState::Created, OrderCommand::Approve { payment, .. }) => {
-            Ok(Decision::Change(approved(order, payment, review_at)))
-        }
-        (OrderState::Created, OrderCommand::Reject { reason, detail, .. }) => {
-            Ok(Decision::Change(Transition::Reject {
-                order: Arc::clone(order),
-                reason: *reason,
-                detail: detail.clone(),
-                review_at,
-            }))
-        }
-        (OrderState::Created, OrderCommand::Settle { .. }) => Err(Refusal(Reason::OrderPending)),
-        (OrderState::Complete(made), OrderCommand::Approve { payment, .. }) if made == payment => {
-            Ok(Decision::AlreadyDone)
-        }
-        (OrderState::Complete(_), OrderCommand::Approve { .. } | OrderCommand::Reject { .. }) => {
-            Err(Refusal(Reason::AlreadyPaid))
-        }
-        (OrderState::Complete(_), OrderCommand::Settle { .. }) => Ok(Decision::AlreadyDone),
-        // Its own wrong amount has rejected the order: the approval comes again.
-        (OrderState::Rejected(Reason::AmountMismatch), OrderCommand::Approve { payment, .. })
-            if payment.amount != order.final_price =>
-        {
-            Ok(Decision::AlreadyDone)
-        }
-        (OrderState::Rejected(_), OrderCommand::Approve { .. }) => {
-            Err(Refusal(Reason::AlreadyRejected))
-        }
-        (OrderState::Rejected(_), OrderCommand::Reject { .. }) => Ok(Decision::AlreadyDone),
-        (OrderState::Rejected(_), OrderCommand::Settle { .. }) => Ok(closed(order)),
+    match command {
+        OrderCommand::Create(draft) => same_purchase(order, draft),
+        OrderCommand::Pay {
+            payment,
+            idempotency,
+            ..
+        } => pay(order, payment, idempotency.as_ref(), now),
+        OrderCommand::Approve { payment, .. } => approve(order, payment, now),
+        OrderCommand::Reject { reason, detail, .. } => reject(order, *reason, detail.as_ref(), now),
+        OrderCommand::Settle { .. } => settle(order),
     }
 }
 
@@ -150,178 +147,126 @@ fn same_purchase(order: &Order, draft: &OrderDraft) -> Result<Decision, Refusal>
     }
 }
 
-fn closed(order: &Arc<Order>) -> Decision {
-    match order.review_at {
-        Some(_) => Decision::Change(Transition::Settle {
-            order: Arc::clone(order),
-        }),
-        None => Decision::AlreadyDone,
+/// The payment of a pending order begins, unless its amount is wrong; whoever repeats what has ended is told how it ended.
+fn pay(
+    order: &Arc<Order>,
+    payment: &Payment,
+    idempotency: Option<&Idempotency>,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    if is_key_reused(order.payment_idempotency.as_ref(), idempotency) {
+        return Err(Refusal(Reason::IdempotencyKeyReused));
+    }
+    match &order.state {
+        OrderState::Created if payment.amount != order.final_price => {
+            Err(Refusal(Reason::AmountMismatch))
+        }
+        OrderState::Created => Ok(payment_begun(order, payment, idempotency, now)),
+        OrderState::Complete(made) if made == payment => Ok(Decision::AlreadyDone),
+        OrderState::Complete(_) => Err(Refusal(Reason::AlreadyPaid)),
+        OrderState::Rejected(_) if order.intent.as_ref() == Some(payment) => {
+            Ok(Decision::AlreadyDone)
+        }
+        OrderState::Rejected(_) => Err(Refusal(Reason::AlreadyRejected)),
     }
 }
 
+/// The same key for something else.
+fn is_key_reused(earlier: Option<&Idempotency>, now: Option<&Idempotency>) -> bool {
+    earlier
+        .zip(now)
+        .is_some_and(|(earlier, now)| earlier.key == now.key && earlier != now)
+}
+
+/// A payment that begins once more is reviewed later: who repeats it goes on charging for longer.
+fn payment_begun(
+    order: &Arc<Order>,
+    payment: &Payment,
+    idempotency: Option<&Idempotency>,
+    now: DateTime<Utc>,
+) -> Decision {
+    let review_at = now + PAYMENT_REVIEW;
+    let is_known = order.intent.as_ref() == Some(payment)
+        && order.payment_idempotency.as_ref() == idempotency
+        && order.review_at >= Some(review_at);
+    if is_known {
+        return Decision::AlreadyDone;
+    }
+    Decision::Change(Transition::BeginPayment {
+        order: Arc::clone(order),
+        payment: payment.clone(),
+        idempotency: idempotency.cloned(),
+        review_at,
+    })
+}
+
 /// The second check of the paid amount: composite has checked it before it charged.
-fn approved(order: &Arc<Order>, payment: &Payment, review_at: DateTime<Utc>) -> Transition {
-    let order = Arc::clone(order);
-    if payment.amount == order.final_price {
-        Transition::Complete {
-            order,
+fn approve(order: &Arc<Order>, payment: &Payment, now: DateTime<Utc>) -> Result<Decision, Refusal> {
+    let is_right = payment.amount == order.final_price;
+    match &order.state {
+        OrderState::Created if is_right => Ok(Decision::Change(Transition::Complete {
+            order: Arc::clone(order),
             payment: payment.clone(),
+        })),
+        OrderState::Created => Ok(rejected(order, Reason::AmountMismatch, None, now)),
+        OrderState::Complete(made) if made == payment => Ok(Decision::AlreadyDone),
+        OrderState::Complete(_) => Err(Refusal(Reason::AlreadyPaid)),
+        // Its own wrong amount has rejected the order: the approval comes again.
+        OrderState::Rejected(Reason::AmountMismatch) if !is_right => Ok(Decision::AlreadyDone),
+        OrderState::Rejected(_) => Err(Refusal(Reason::AlreadyRejected)),
+    }
+}
+
+/// An expiry comes of a review, which says that nothing is charged. It ends the payment that was reviewed, not one that has begun since,
+/// and the order only when nobody has time left to pay it.
+fn reject(
+    order: &Arc<Order>,
+    reason: Reason,
+    detail: Option<&String>,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    let is_expiry = reason == Reason::Expired;
+    match &order.state {
+        OrderState::Created if is_expiry && order.review_at.is_some_and(|at| now < at) => {
+            Ok(Decision::AlreadyDone)
         }
-    } else {
-        Transition::Reject {
-            order,
-            reason: Reason::AmountMismatch,
-            detail: None,
-            review_at,
+        OrderState::Created if is_expiry && now < order.pay_by => {
+            Ok(Decision::Change(Transition::EndPayment {
+                order: Arc::clone(order),
+            }))
         }
+        OrderState::Created => Ok(rejected(order, reason, detail, now)),
+        OrderState::Complete(_) => Err(Refusal(Reason::AlreadyPaid)),
+        OrderState::Rejected(_) => Ok(Decision::AlreadyDone),
+    }
+}
+
+/// A payment that has begun is not reviewed before its time: `now`, when the command was taken in, may be long ago.
+fn rejected(
+    order: &Arc<Order>,
+    reason: Reason,
+    detail: Option<&String>,
+    now: DateTime<Utc>,
+) -> Decision {
+    let review_at = now + PAYMENT_REVIEW;
+    Decision::Change(Transition::Reject {
+        order: Arc::clone(order),
+        reason,
+        detail: detail.cloned(),
+        review_at: order.review_at.map_or(review_at, |due| due.max(review_at)),
+    })
+}
+
+fn settle(order: &Arc<Order>) -> Result<Decision, Refusal> {
+    match (&order.state, order.review_at) {
+        (OrderState::Created, _) => Err(Refusal(Reason::OrderPending)),
+        (OrderState::Rejected(_), Some(_)) => Ok(Decision::Change(Transition::Settle {
+            order: Arc::clone(order),
+        })),
+        (OrderState::Rejected(_), None) | (OrderState::Complete(_), _) => Ok(Decision::AlreadyDone),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::order::Idempotency;
-    use crate::domain::samples::{approve, draft, item, now, number, payment};
-    use crate::domain::shelf::Shelf;
-
-    /// One order of 12000 in each state that it can have, `None` included.
-    fn in_every_state() -> [(&'static str, Option<Arc<Order>>); 6] {
-        let created =
-            Shelf::new([item(1, "12000", 9)], []).settle(&Transition::Open(draft(1, &[(1, 1)])));
-        let rejected = |reason| created.rejected(reason, None, review_at());
-        [
-            ("none", None),
-            (
-                "complete",
-                Some(Arc::new(created.completed(payment("paid", "12000")))),
-            ),
-            ("expired", Some(Arc::new(rejected(Reason::Expired)))),
-            ("mismatch", Some(Arc::new(rejected(Reason::AmountMismatch)))),
-            (
-                "settled",
-                Some(Arc::new(rejected(Reason::Expired).settled())),
-            ),
-            ("created", Some(Arc::new(created))),
-        ]
-    }
-
-    fn review_at() -> DateTime<Utc> {
-        now() + REVIEW_AFTER_REJECTION
-    }
-
-    fn every_command() -> [(&'static str, OrderCommand); 7] {
-        let stranger = OrderDraft {
-            request_id: draft(2, &[]).request_id,
-            ..draft(1, &[(1, 1)])
-        };
-        [
-            ("create", OrderCommand::Create(draft(1, &[(1, 1)]))),
-            ("create by another", OrderCommand::Create(stranger)),
-            ("approve", approve(1, "paid", "12000")),
-            ("approve by another payment", approve(1, "other", "12000")),
-            ("approve too little", approve(1, "paid", "11999.99")),
-            (
-                "reject",
-                OrderCommand::Reject {
-                    number: number(1),
-                    reason: Reason::PaymentDeclined,
-                    detail: Some("limit".to_owned()),
-                },
-            ),
-            ("settle", OrderCommand::Settle { number: number(1) }),
-        ]
-    }
-
-    /// A decision in a word or two; only the open order changes to something else than a new one.
-    fn told(decision: &Result<Decision, Refusal>) -> String {
-        match decision {
-            Ok(Decision::AlreadyDone) => "done".to_owned(),
-            Ok(Decision::Change(Transition::Open(draft))) => {
-                format!("open {}", draft.request_id.as_str())
-            }
-            Ok(Decision::Change(Transition::Complete { payment, .. })) => {
-                format!("complete {}", payment.key)
-            }
-            Ok(Decision::Change(Transition::Reject { reason, .. })) => format!("reject {reason}"),
-            Ok(Decision::Change(Transition::Settle { .. })) => "settle".to_owned(),
-            Err(Refusal(reason)) => reason.to_string(),
-        }
-    }
-
-    #[test]
-    fn given_each_state_when_each_command_comes_then_the_table_says_what_happens() {
-        #[rustfmt::skip]
-        let table = [
-            ("none",     ["open r1", "open r2",            "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",          "UNKNOWN_ORDER",            "UNKNOWN_ORDER"]),
-            ("complete", ["done",    "ORDER_NUMBER_TAKEN", "done",             "ALREADY_PAID",     "ALREADY_PAID",           "ALREADY_PAID",             "done"]),
-            ("expired",  ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED",       "done",                     "settle"]),
-            ("mismatch", ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "done",                   "done",                     "settle"]),
-            ("settled",  ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED",       "done",                     "done"]),
-            ("created",  ["done",    "ORDER_NUMBER_TAKEN", "complete paid",    "complete other",   "reject AMOUNT_MISMATCH", "reject PAYMENT_DECLINED", "ORDER_PENDING"]),
-        ];
-        for ((state, order), (row, expected)) in in_every_state().iter().zip(table) {
-            assert_eq!(*state, row);
-            for ((command_name, command), expected) in every_command().iter().zip(expected) {
-                let decision = decide(order.as_ref(), command, now());
-                assert_eq!(told(&decision), expected, "{state} × {command_name}");
-            }
-        }
-    }
-
-    #[test]
-    fn given_a_change_of_a_stored_order_then_it_carries_the_order_that_it_starts_from() {
-        let [.., (_, created)] = in_every_state();
-        for (name, command) in &every_command()[2..6] {
-            let Ok(Decision::Change(
-                Transition::Complete { order, .. } | Transition::Reject { order, .. },
-            )) = decide(created.as_ref(), command, now())
-            else {
-                panic!("{name} changes nothing");
-            };
-            assert_eq!(Some(order), created, "{name}");
-        }
-    }
-
-    #[test]
-    fn given_an_idempotency_key_that_another_order_has_taken_then_the_same_request_finds_it_and_another_is_refused()
-     {
-        let with_key = |digits, fingerprint: &str| {
-            let idempotency = Idempotency {
-                key: "key".to_owned(),
-                fingerprint: fingerprint.to_owned(),
-            };
-            OrderDraft {
-                idempotency: Some(idempotency),
-                ..draft(digits, &[(1, 1)])
-            }
-        };
-        let mut shelf = Shelf::new([item(1, "12000", 9)], []);
-        let first = Arc::new(shelf.settle(&Transition::Open(with_key(1, "two umbrellas"))));
-        let asked_again = |draft| decide(Some(&first), &OrderCommand::Create(draft), now());
-        assert_eq!(
-            asked_again(with_key(2, "two umbrellas")),
-            Ok(Decision::AlreadyDone)
-        );
-        let refused = Err(Refusal(Reason::IdempotencyKeyReused));
-        assert_eq!(asked_again(with_key(2, "an umbrella")), refused);
-    }
-
-    #[test]
-    fn given_an_order_when_it_moves_on_then_its_books_are_open_until_it_is_paid_or_settled() {
-        let [
-            _,
-            (_, complete),
-            (_, expired),
-            _,
-            (_, settled),
-            (_, created),
-        ] = in_every_state();
-        let review_at_of = |order: Option<Arc<Order>>| order.unwrap().review_at;
-        assert_eq!(review_at_of(created), Some(draft(1, &[]).review_at));
-        assert_eq!(review_at_of(expired), Some(review_at()));
-        assert_eq!(
-            (review_at_of(complete), review_at_of(settled)),
-            (None, None)
-        );
-    }
-}
+#[path = "decide_tests.rs"]
+mod tests;

@@ -4,15 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use shared::order_number::OrderNumber;
-use shared::reason::Reason;
 
 use super::catalogue::Item;
 use super::command::OrderCommand;
 use super::coupon::Coupon;
 use super::decide::{Decision, Refusal, decide};
 use super::order::{CouponId, Idempotency, ItemId, Order, OrderDraft, OrderState};
-use super::samples::{approve, coupon, draft, item, now, number};
+use super::samples::{approve, coupon, draft, expire, item, now, number, pay};
 use super::shelf::Shelf;
 
 /// All that a store holds.
@@ -23,13 +23,16 @@ struct World {
     orders: BTreeMap<OrderNumber, Arc<Order>>,
 }
 
+/// A command, and when it is taken in.
+type TimedCommand = (OrderCommand, DateTime<Utc>);
+
 /// What a command is answered: the order as it then stands, or the refusal.
 type Answer = Result<Arc<Order>, Refusal>;
 
 /// One command and what it did.
 struct Step<'a> {
     before: &'a World,
-    command: &'a OrderCommand,
+    command: &'a TimedCommand,
     after: &'a World,
     answer: &'a Answer,
 }
@@ -50,9 +53,9 @@ impl World {
     }
 
     /// What an actor and a store do with a command together.
-    fn obey(&self, command: &OrderCommand) -> (Self, Answer) {
+    fn obey(&self, (command, at): &TimedCommand) -> (Self, Answer) {
         let order = self.in_the_way_of(command);
-        let transition = match decide(order, command, now()) {
+        let transition = match decide(order, command, *at) {
             Err(refusal) => return (self.clone(), Err(refusal)),
             Ok(Decision::AlreadyDone) => {
                 let stored = order.expect("what is done already is stored");
@@ -82,7 +85,8 @@ impl World {
         let holds_its_key = |order: &&Arc<Order>| match command {
             OrderCommand::Create(draft) => key_of(&order.idempotency)
                 .is_some_and(|key| Some(key) == key_of(&draft.idempotency)),
-            OrderCommand::Approve { .. }
+            OrderCommand::Pay { .. }
+            | OrderCommand::Approve { .. }
             | OrderCommand::Reject { .. }
             | OrderCommand::Settle { .. } => false,
         };
@@ -103,7 +107,7 @@ impl World {
         lines.map(|line| line.quantity).sum()
     }
 
-    /// Tells worlds of one search apart.
+    /// Tells worlds of one search apart; how often an order has changed does not count.
     fn key(&self) -> String {
         let stocks: Vec<u32> = self.items.values().map(|item| item.stock).collect();
         let holders: Vec<_> = self
@@ -116,7 +120,8 @@ impl World {
                 &order.number,
                 &order.request_id,
                 &order.state,
-                order.revision,
+                &order.intent,
+                order.review_at,
             )
         });
         format!("{stocks:?} {holders:?} {:?}", orders.collect::<Vec<_>>())
@@ -197,15 +202,15 @@ fn revision_grows_by_one(step: &Step<'_>) -> bool {
         .all(|(number, after)| match step.before.orders.get(number) {
             Some(before) if before == after => true,
             Some(before) => {
-                number == step.command.number() && after.revision == before.revision + 1
+                number == step.command.0.number() && after.revision == before.revision + 1
             }
-            None => number == step.command.number() && after.revision == 0,
+            None => number == step.command.0.number() && after.revision == 0,
         })
 }
 
 /// Walks breadth-first from `initial` through all worlds that `commands` lead to, and checks every invariant at every step.
 /// Returns how many worlds there are.
-fn explore(initial: &World, commands: &[OrderCommand]) -> usize {
+fn explore(initial: &World, commands: &[TimedCommand]) -> usize {
     let mut seen = HashSet::from([initial.key()]);
     let mut frontier = VecDeque::from([initial.clone()]);
     while let Some(before) = frontier.pop_front() {
@@ -258,7 +263,8 @@ fn small_world() -> World {
 
 /// For each order: three purchases that differ in lines, coupon and idempotency key, approvals for each one's price (wrong for the
 /// others), a rejection and the closing of its books.
-fn all_commands(orders: u32) -> Vec<OrderCommand> {
+/// The payment of an order may begin, be reviewed when it should have ended, and when the order has no time left.
+fn all_commands(orders: u32) -> Vec<TimedCommand> {
     let commands_of = |digits: u32| {
         let purchase = |nth: u32, lines: &[(ItemId, i64)], coupon, fingerprint: Option<&str>| {
             let request_id = draft(digits * 10 + nth, &[]).request_id;
@@ -280,15 +286,15 @@ fn all_commands(orders: u32) -> Vec<OrderCommand> {
             approve(digits, "p", "100"),
             approve(digits, "p", "230"),
             approve(digits, "q", "90"),
-            OrderCommand::Reject {
-                number: number(digits),
-                reason: Reason::Expired,
-                detail: None,
-            },
+            pay(digits, "p", "100"),
+            expire(digits),
             OrderCommand::Settle {
                 number: number(digits),
             },
         ]
+        .map(|command| (command, now()))
+        .into_iter()
+        .chain([61, 1_801].map(|seconds| (expire(digits), now() + TimeDelta::seconds(seconds))))
     };
     (1..=orders).flat_map(commands_of).collect()
 }

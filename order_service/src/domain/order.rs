@@ -70,8 +70,8 @@ pub struct OrderDraft {
     pub idempotency: Option<Idempotency>,
     /// When it is placed.
     pub placed_at: DateTime<Utc>,
-    /// When the gateway must be asked about the order, should it be pending still.
-    pub review_at: DateTime<Utc>,
+    /// Until when its payment is waited for.
+    pub pay_by: DateTime<Utc>,
 }
 
 /// A wish: an item, so many times. The quantity is as the shopper wrote it, so it may be senseless.
@@ -131,10 +131,14 @@ pub struct Order {
     pub final_price: Money,
     /// Where it stands.
     pub state: OrderState,
-    /// The payment that was intended when it was placed.
+    /// The payment that is being made, or was to be when the order ended.
     pub intent: Option<Payment>,
-    /// The shopper's idempotency key.
+    /// The shopper's idempotency key, which names the request that placed it.
     pub idempotency: Option<Idempotency>,
+    /// The key of the request that pays it, where that is a request of its own.
+    pub payment_idempotency: Option<Idempotency>,
+    /// Until when its payment is waited for.
+    pub pay_by: DateTime<Utc>,
     /// The gateway's words about a declined payment.
     pub reject_detail: Option<String>,
     /// When the gateway must be asked about the order: a pending one may be charged or given up, a rejected one may have been charged.
@@ -156,6 +160,34 @@ impl Order {
         }
     }
 
+    /// The same order in its next revision, about to be paid; the gateway is asked at `review_at` what came of it.
+    #[must_use]
+    pub fn paying(
+        &self,
+        payment: Payment,
+        idempotency: Option<Idempotency>,
+        review_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            intent: Some(payment),
+            payment_idempotency: idempotency,
+            review_at: Some(review_at),
+            revision: self.revision + 1,
+            ..self.clone()
+        }
+    }
+
+    /// The same order in its next revision, waiting for another payment since the last one was not made.
+    #[must_use]
+    pub fn unpaid(&self) -> Self {
+        Self {
+            intent: None,
+            review_at: Some(self.pay_by),
+            revision: self.revision + 1,
+            ..self.clone()
+        }
+    }
+
     /// The same order in its next revision, complete: its books are closed.
     #[must_use]
     pub fn completed(&self, payment: Payment) -> Self {
@@ -167,7 +199,8 @@ impl Order {
         }
     }
 
-    /// The same order in its next revision, rejected; the gateway is asked at `review_at` whether it was charged nonetheless.
+    /// The same order in its next revision, rejected; the gateway is asked at `review_at` whether it was charged nonetheless. A gateway
+    /// that was away is not the shopper's fault: the idempotency key is free again, for another order.
     #[must_use]
     pub fn rejected(
         &self,
@@ -177,6 +210,10 @@ impl Order {
     ) -> Self {
         Self {
             state: OrderState::Rejected(reason),
+            idempotency: self
+                .idempotency
+                .clone()
+                .filter(|_| reason != Reason::PaymentUnavailable),
             reject_detail: detail,
             review_at: Some(review_at),
             revision: self.revision + 1,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::money::Money;
 use shared::order_number::OrderNumber;
+use shared::reason::Reason;
 
 use super::catalogue::Item;
 use super::command::OrderCommand;
@@ -55,7 +56,7 @@ pub(crate) fn draft(digits: u32, lines: &[(ItemId, i64)]) -> OrderDraft {
         intent: None,
         idempotency: None,
         placed_at: now(),
-        review_at: now() + TimeDelta::minutes(30),
+        pay_by: now() + TimeDelta::minutes(30),
     }
 }
 
@@ -63,6 +64,22 @@ pub(crate) fn payment(key: &str, amount: &str) -> Payment {
     Payment {
         key: key.to_owned(),
         amount: money(amount),
+    }
+}
+
+pub(crate) fn pay(digits: u32, key: &str, amount: &str) -> OrderCommand {
+    OrderCommand::Pay {
+        number: number(digits),
+        payment: payment(key, amount),
+        idempotency: None,
+    }
+}
+
+pub(crate) fn expire(digits: u32) -> OrderCommand {
+    OrderCommand::Reject {
+        number: number(digits),
+        reason: Reason::Expired,
+        detail: None,
     }
 }
 

@@ -35,7 +35,10 @@ impl Needs {
                     needs.items.extend(order.lines.iter().map(|line| line.item));
                     needs.coupons.extend(order.coupon);
                 }
-                Transition::Complete { .. } | Transition::Settle { .. } => {}
+                Transition::BeginPayment { .. }
+                | Transition::EndPayment { .. }
+                | Transition::Complete { .. }
+                | Transition::Settle { .. } => {}
             }
         }
         needs
@@ -93,6 +96,13 @@ impl Shelf {
     pub fn settle(&mut self, transition: &Transition) -> Order {
         match transition {
             Transition::Open(draft) => self.open(draft),
+            Transition::BeginPayment {
+                order,
+                payment,
+                idempotency,
+                review_at,
+            } => order.paying(payment.clone(), idempotency.clone(), *review_at),
+            Transition::EndPayment { order } => order.unpaid(),
             Transition::Complete { order, payment } => order.completed(payment.clone()),
             Transition::Reject {
                 order,
@@ -131,7 +141,7 @@ impl Shelf {
         let (final_price, state, review_at) = match priced {
             Ok(final_price) => {
                 self.take(draft);
-                (final_price, OrderState::Created, Some(draft.review_at))
+                (final_price, OrderState::Created, Some(draft.pay_by))
             }
             // Nobody could pay for it, so there is nothing to review.
             Err(reason) => (total_price, OrderState::Rejected(reason), None),
@@ -150,6 +160,8 @@ impl Shelf {
             state,
             intent: draft.intent.clone(),
             idempotency: draft.idempotency.clone(),
+            payment_idempotency: None,
+            pay_by: draft.pay_by,
             reject_detail: None,
             review_at,
             created_at: draft.placed_at,

@@ -18,8 +18,16 @@ pub(super) struct StoredOrders {
 }
 
 impl StoredOrders {
-    /// Takes an order in, or its next revision.
+    /// Takes an order in, or its next revision, which may have let go of its key.
     pub(super) fn keep(&mut self, order: &Arc<Order>) {
+        let freed = self
+            .by_number
+            .get(&order.number)
+            .filter(|before| before.idempotency != order.idempotency)
+            .and_then(|before| before.idempotency.as_ref());
+        if let Some(freed) = freed {
+            self.by_key.remove(&freed.key);
+        }
         if let Some(idempotency) = &order.idempotency {
             self.by_key
                 .insert(idempotency.key.clone(), order.number.clone());
@@ -57,7 +65,9 @@ impl StoredOrders {
                 let current = of_number.or_else(|| self.key_holder(transition));
                 (current, current.is_some())
             }
-            Transition::Complete { order, .. }
+            Transition::BeginPayment { order, .. }
+            | Transition::EndPayment { order }
+            | Transition::Complete { order, .. }
             | Transition::Reject { order, .. }
             | Transition::Settle { order } => (
                 of_number,

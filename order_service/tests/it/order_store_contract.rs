@@ -28,6 +28,7 @@ macro_rules! order_store_contract {
                 moving {
                     given_an_open_order_when_completed_then_it_is_paid_and_keeps_what_it_took,
                     given_an_open_order_when_rejected_then_stock_and_coupon_come_back,
+                    given_a_payment_that_begins_and_ends_then_each_is_stored_and_nothing_is_taken_or_given_back,
                     given_a_batch_of_all_kinds_when_applied_then_each_is_done,
                     given_payment_keys_that_look_like_sql_when_completed_then_they_are_text,
                 }
@@ -40,6 +41,7 @@ macro_rules! order_store_contract {
                 idempotency {
                     given_an_idempotency_key_that_is_taken_when_another_order_is_opened_with_it_then_it_conflicts_with_its_holder,
                     given_two_orders_of_one_key_in_one_batch_then_the_first_takes_it,
+                    given_an_order_that_frees_its_key_when_another_takes_it_in_the_same_batch_or_later_then_it_is_opened,
                     given_writers_of_one_idempotency_key_then_one_order_is_opened_and_stock_is_taken_once,
                 }
                 reviews {
@@ -269,6 +271,39 @@ mod moving {
         assert_eq!(world.holder(COUPON), Some(number(2)));
     }
 
+    pub(super) fn given_a_payment_that_begins_and_ends_then_each_is_stored_and_nothing_is_taken_or_given_back(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let pending = opened(&*store, 1, &[(APPLE, 2)]);
+        let paying = applied(&*store, begin_payment(&pending, "결제 \\' OR 1=1 -- "));
+        assert_eq!(
+            (paying.review_at, paying.revision),
+            (Some(now() + TimeDelta::seconds(60)), 1)
+        );
+        assert_eq!(store.load(&paying.number).unwrap().as_ref(), Some(&*paying));
+        let waiting = applied(&*store, Transition::EndPayment { order: paying });
+        assert_eq!(
+            (&waiting.intent, waiting.review_at, waiting.revision),
+            (&None, Some(pending.pay_by), 2)
+        );
+        assert_eq!(
+            store.load(&waiting.number).unwrap().as_ref(),
+            Some(&*waiting)
+        );
+        assert_eq!(world.stock(APPLE), APPLES - 2);
+
+        let paying = applied(&*store, begin_payment(&waiting, "second"));
+        let declined = applied(&*store, reject(&paying));
+        let stored = store.load(&declined.number).unwrap().unwrap();
+        assert_eq!(stored, *declined);
+        assert_eq!(
+            (stored.intent.as_ref(), stored.revision),
+            (paying.intent.as_ref(), 4)
+        );
+        assert_eq!(world.stock(APPLE), APPLES);
+    }
+
     pub(super) fn given_a_batch_of_all_kinds_when_applied_then_each_is_done(
         world: &impl StoreWorld,
     ) {
@@ -484,6 +519,34 @@ mod idempotency {
         assert_eq!(
             outcomes[1],
             StoreOutcome::Conflict(Some(Arc::clone(holder)))
+        );
+        assert_eq!(world.stock(APPLE), APPLES - 1);
+    }
+
+    pub(super) fn given_an_order_that_frees_its_key_when_another_takes_it_in_the_same_batch_or_later_then_it_is_opened(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        let give_up = |order: &Arc<Order>| Transition::Reject {
+            order: Arc::clone(order),
+            reason: Reason::PaymentUnavailable,
+            detail: None,
+            review_at: now(),
+        };
+        let first = applied(&*store, open(draft_with_key(1, "key")));
+        let outcomes = apply(&*store, &[give_up(&first), open(draft_with_key(2, "key"))]);
+        let [freed, second] = &all_applied(outcomes)[..] else {
+            panic!("two were applied")
+        };
+        assert_eq!((&freed.idempotency, freed.revision), (&None, 1));
+        assert_eq!(store.load(&freed.number).unwrap().as_ref(), Some(&**freed));
+        applied(&*store, give_up(second));
+        applied(&*store, open(draft_with_key(3, "key")));
+
+        let outcomes = apply(&*store, &[open(draft_with_key(4, "key"))]);
+        assert!(
+            matches!(&outcomes[..], [StoreOutcome::Conflict(Some(holder))] if holder.number == number(3)),
+            "{outcomes:?}"
         );
         assert_eq!(world.stock(APPLE), APPLES - 1);
     }

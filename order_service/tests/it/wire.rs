@@ -50,11 +50,7 @@ mod commands {
     }
 
     fn reading(now: DateTime<Utc>) -> Reading {
-        Reading {
-            now,
-            zone: chrono_tz::Asia::Seoul,
-            unpaid_for: TimeDelta::minutes(30),
-        }
+        Reading::new(now, chrono_tz::Asia::Seoul, TimeDelta::minutes(30))
     }
 
     fn requester(partition: Option<i32>, last_id_byte: u8) -> Option<Requester> {
@@ -89,7 +85,7 @@ mod commands {
             intent: Some(payment("결제 \"key\"", "21000.01")),
             idempotency: None,
             placed_at: now(),
-            review_at: now() + TimeDelta::seconds(60),
+            pay_by: now() + TimeDelta::seconds(60),
         };
         let expected = Decoded {
             command: OrderCommand::Create(draft),
@@ -116,7 +112,7 @@ mod commands {
             intent: None,
             idempotency: Some(idempotency),
             placed_at: now(),
-            review_at: now() + TimeDelta::minutes(30),
+            pay_by: now() + TimeDelta::minutes(30),
         };
         let expected = Decoded {
             command: OrderCommand::Create(draft),
@@ -162,6 +158,21 @@ mod commands {
     #[test]
     fn given_our_other_commands_when_decoded_then_nothing_of_them_is_lost() {
         let number = the_number();
+        let pay = OrderCommand::Pay {
+            number: number.clone(),
+            payment: payment("결제 \"key\"", "21000.01"),
+            idempotency: Some(Idempotency {
+                key: "key of the shopper".into(),
+                fingerprint: "9f86d081884c7d65".into(),
+            }),
+        };
+        assert_eq!(
+            decoded("order_pay"),
+            Decoded {
+                command: pay,
+                requester: requester(Some(4), 0x14)
+            }
+        );
         let approve = OrderCommand::Approve {
             number: number.clone(),
             payment: payment("결제 \"key\"", "21000.01"),
@@ -261,6 +272,8 @@ mod replies {
             state,
             intent: Some(payment("intended", "1")),
             idempotency: None,
+            payment_idempotency: None,
+            pay_by: now(),
             reject_detail: None,
             review_at: Some(now()),
             created_at: now(),

@@ -10,6 +10,14 @@ pub struct Position {
     epoch: u64,
 }
 
+impl Position {
+    /// The assignment of its partition: no other assignment in this process has the same number.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+}
+
 /// The records in hand of every assigned partition.
 #[derive(Debug, Default)]
 pub struct OffsetLedger {

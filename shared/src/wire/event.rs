@@ -15,6 +15,8 @@ pub enum EventType {
     OrderRejected,
     /// Reply: the order is paid.
     OrderCompleted,
+    /// Command: a payment of the pending order begins.
+    OrderPay,
     /// Command: complete the order, it is paid.
     OrderApprove,
     /// Command: reject the order.

@@ -48,16 +48,16 @@ pub struct OrderDto {
     /// The gateway's words about a declined payment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reject_detail: Option<String>,
-    /// The payment: intended in `ORDER_CREATE`, made in `ORDER_APPROVE` and in replies about a paid order.
+    /// The payment: intended in `ORDER_CREATE` and `ORDER_PAY`, made in `ORDER_APPROVE` and in replies about a paid order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment: Option<PaymentDto>,
     /// Names the purchase: a repeated `ORDER_CREATE` has the same, another purchase with this order number has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The shopper's idempotency key; in `ORDER_CREATE` only.
+    /// The shopper's idempotency key; in `ORDER_CREATE` and `ORDER_PAY` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
-    /// Tells the same request from another with the same idempotency key; in `ORDER_CREATE` only.
+    /// Tells the same request from another with the same idempotency key; where that is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
 }

@@ -113,6 +113,18 @@ mod commands {
     }
 
     #[test]
+    fn given_a_payment_that_begins_then_its_pay_is_written_as_the_golden_file_has_it() {
+        let data = OrderDto {
+            payment: Some(payment()),
+            idempotency_key: Some("key of the shopper".into()),
+            fingerprint: Some("9f86d081884c7d65".into()),
+            ..of_the_order()
+        };
+        let pay = event(EventType::OrderPay, data, "2026-11-23T10:15:40.900");
+        assert_written("order_pay", &pay, 0x14, Some(4));
+    }
+
+    #[test]
     fn given_a_payment_then_its_approve_is_written_as_the_golden_file_has_it() {
         let data = OrderDto {
             payment: Some(payment()),

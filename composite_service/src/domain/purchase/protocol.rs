@@ -120,6 +120,8 @@ pub enum Outcome {
     },
     /// The purchase goes on; its order will be found under this number.
     Late(OrderNumber),
+    /// The purchase goes on, under a number that is not known yet: who repeats the request will hear it.
+    StillRunning,
     /// Kafka is away; nothing was ordered.
     Unavailable,
     /// The order service failed.

@@ -33,6 +33,7 @@ fn answered(outcome: Outcome) -> Result<HttpResponse, ApiError> {
             reason,
             detail,
         }),
+        Outcome::StillRunning => Err(ApiError::StillRunning),
         Outcome::Unavailable => Err(ApiError::BusUnavailable),
         Outcome::Failed(number) => Err(ApiError::OrderFailed(number)),
         Outcome::Replayed(outcome) => replayed(*outcome),

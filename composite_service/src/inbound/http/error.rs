@@ -29,6 +29,8 @@ pub enum ApiError {
     },
     /// Too many purchases are under way.
     Overloaded,
+    /// The request's purchase goes on, or that of an earlier one with the same idempotency key.
+    StillRunning,
     /// Kafka is away.
     BusUnavailable,
     /// The order service can't be read.
@@ -75,9 +77,13 @@ impl From<ApiError> for Problem {
                 detail,
             } => refused(number, reason, detail),
             ApiError::Overloaded => unavailable("OVERLOADED", "too many purchases are under way"),
+            ApiError::StillRunning => unavailable(
+                "STILL_RUNNING",
+                "the purchase goes on; repeat the request with its idempotency key to hear how it ends",
+            ),
             ApiError::BusUnavailable => unavailable(
                 "ORDERING_UNAVAILABLE",
-                "orders can't be taken at the moment; nothing was ordered",
+                "orders can't be taken at the moment; nothing was ordered or paid",
             ),
             ApiError::Query(error) => {
                 log::warn!("{error}");
@@ -120,9 +126,13 @@ fn unavailable(reason: &'static str, detail: &str) -> Problem {
 
 fn refused(number: Option<OrderNumber>, reason: Reason, detail: Option<String>) -> Problem {
     let (status, text) = status_of(reason);
+    let code = match status {
+        StatusCode::NOT_FOUND => ResponseCode::NotFound,
+        _ => ResponseCode::Fail,
+    };
     let mut problem = Problem::new(
         status,
-        ResponseCode::Fail,
+        code,
         reason.as_str(),
         detail.unwrap_or_else(|| text.to_owned()),
     );

@@ -44,6 +44,7 @@ pub fn reply(payload: &[u8]) -> Result<OrderReply, NotAReply> {
         EventType::OrderCompleted => Ok(OrderReply::Complete(order)),
         EventType::OrderRejected => Ok(rejected(order)),
         command @ (EventType::OrderCreate
+        | EventType::OrderPay
         | EventType::OrderApprove
         | EventType::OrderReject
         | EventType::OrderSettle) => Err(NotAReply::Malformed(format!("{command:?} is a command"))),
@@ -67,6 +68,9 @@ fn rejected(order: OrderDto) -> OrderReply {
                 | Reason::InternalError),
             ),
         ) => OrderReply::Refused(refusal),
+        (Some(OrderStatus::Created | OrderStatus::Complete), Some(refusal)) => {
+            OrderReply::Refused(refusal)
+        }
         (Some(OrderStatus::Rejected), Some(reason)) => OrderReply::Rejected(order, reason),
         _ => OrderReply::Refused(Reason::InternalError),
     }

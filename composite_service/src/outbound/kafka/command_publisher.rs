@@ -12,7 +12,7 @@ use shared::wire::event::{Event, EventType, LocalTimestamp};
 use shared::wire::headers::ReplyAddress;
 use shared::wire::order_dto::OrderDto;
 
-use crate::domain::order::OrderCommand;
+use crate::domain::order::{Idempotency, OrderCommand};
 use crate::ports::order_bus::{BusError, OnUndelivered, OrderBus};
 
 /// Publishes commands.
@@ -68,17 +68,20 @@ fn body(command: &OrderCommand) -> (EventType, OrderDto) {
                 coupon_id: basket.coupon_id,
                 payment: basket.payment.clone(),
                 request_id: Some(basket.request_id.clone()),
-                idempotency_key: basket
-                    .idempotency
-                    .as_ref()
-                    .map(|idempotency| idempotency.key.clone()),
-                fingerprint: basket
-                    .idempotency
-                    .as_ref()
-                    .map(|idempotency| idempotency.fingerprint.clone()),
-                ..named
+                ..keyed(named, basket.idempotency.as_ref())
             };
             (EventType::OrderCreate, data)
+        }
+        OrderCommand::Pay {
+            payment,
+            idempotency,
+            ..
+        } => {
+            let data = OrderDto {
+                payment: Some(payment.clone()),
+                ..keyed(named, idempotency.as_ref())
+            };
+            (EventType::OrderPay, data)
         }
         OrderCommand::Approve { payment, .. } => (
             EventType::OrderApprove,
@@ -96,6 +99,14 @@ fn body(command: &OrderCommand) -> (EventType, OrderDto) {
             },
         ),
         OrderCommand::Settle { .. } => (EventType::OrderSettle, named),
+    }
+}
+
+fn keyed(named: OrderDto, idempotency: Option<&Idempotency>) -> OrderDto {
+    OrderDto {
+        idempotency_key: idempotency.map(|idempotency| idempotency.key.clone()),
+        fingerprint: idempotency.map(|idempotency| idempotency.fingerprint.clone()),
+        ..named
     }
 }
 

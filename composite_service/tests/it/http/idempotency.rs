@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{LOCATION, RETRY_AFTER};
 use actix_web::test::TestRequest;
 use composite_service::domain::order::{Idempotency, OrderCommand, OrderReply};
 use serde_json::{Value, json};
@@ -138,6 +138,18 @@ mod answers {
             (reply.status, reply.header(IDEMPOTENT_REPLAYED)),
             (200, None)
         );
+    }
+
+    #[actix::test]
+    async fn given_no_reply_when_the_deadline_passes_then_the_number_is_not_told_and_the_key_may_be_asked_for_again()
+     {
+        tokio::time::pause();
+        let front = Front::answering(None);
+        let reply = place(&front, "k", &one_line()).await;
+        assert_eq!(reply.problem(), (503, -701, "STILL_RUNNING"));
+        assert_eq!(reply.header(RETRY_AFTER), Some("1"));
+        assert_eq!(reply.header(LOCATION), None);
+        assert_eq!(reply.body.get("orderNum"), None);
     }
 
     #[actix::test]

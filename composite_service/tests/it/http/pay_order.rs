@@ -1,10 +1,12 @@
 //! `POST /open-api/order/{orderNum}/payment`.
 
 use actix_web::http::header::{LOCATION, RETRY_AFTER};
-use composite_service::domain::order::OrderCommand;
+use actix_web::test::TestRequest;
+use composite_service::domain::order::{Idempotency, OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::payment::ConfirmAnswer;
-use serde_json::json;
+use serde_json::{Value, json};
+use shared::http::IDEMPOTENT_REPLAYED;
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderStatus};
 
@@ -12,27 +14,36 @@ use super::front::{Front, Reply, pays};
 use crate::doubles::Shelves;
 use crate::harness::{PRICE, granted, nth_number, order, payment};
 
-/// The order on the shelves.
 fn stored(status: OrderStatus) -> OrderDto {
     order(&nth_number(1), status)
 }
 
-fn holding(order: OrderDto) -> Shelves {
-    Shelves {
-        orders: vec![order],
-        ..Shelves::default()
+fn path() -> String {
+    format!("/open-api/order/{}/payment", nth_number(1))
+}
+
+async fn pay(front: &Front) -> Reply {
+    front.post(&path(), &pays("key", json!(PRICE))).await
+}
+
+/// A mall whose gateway answers so.
+fn charging(answer: ConfirmAnswer) -> Front {
+    let well = |command: &OrderCommand| Some(CommandAnswer::Replied(granted(command)));
+    Front::with(well, answer, Shelves::default())
+}
+
+fn begun(idempotency: Option<Idempotency>) -> OrderCommand {
+    OrderCommand::Pay {
+        number: nth_number(1),
+        payment: payment("key"),
+        idempotency,
     }
 }
 
-async fn pay(front: &Front, amount: u32) -> Reply {
-    let path = format!("/open-api/order/{}/payment", nth_number(1));
-    front.post(&path, &pays("key", json!(amount))).await
-}
-
 #[actix::test]
-async fn given_a_pending_order_when_it_is_paid_then_it_is_charged_and_complete() {
-    let mut front = Front::reading(holding(stored(OrderStatus::Created)));
-    let reply = pay(&front, PRICE).await;
+async fn given_a_pending_order_when_it_is_paid_then_it_is_told_so_charged_and_complete() {
+    let mut front = Front::open();
+    let reply = pay(&front).await;
     assert_eq!(
         (reply.status, &reply.body["status"]),
         (200, &json!("COMPLETE"))
@@ -41,7 +52,9 @@ async fn given_a_pending_order_when_it_is_paid_then_it_is_charged_and_complete()
         reply.header(LOCATION),
         Some(format!("/open-api/order/{}", nth_number(1)).as_str())
     );
+    assert_eq!(reply.header(IDEMPOTENT_REPLAYED), None);
     assert_eq!(front.charged(), [payment("key")]);
+    assert_eq!(front.commands_rx.recv().await, Some(begun(None)));
     let approved = OrderCommand::Approve {
         number: nth_number(1),
         payment: payment("key"),
@@ -50,25 +63,11 @@ async fn given_a_pending_order_when_it_is_paid_then_it_is_charged_and_complete()
 }
 
 #[actix::test]
-async fn given_a_pending_order_when_the_amount_is_wrong_then_nothing_is_charged_and_it_stays_pending()
- {
-    for amount in [0, PRICE - 1, PRICE + 1] {
-        let mut front = Front::reading(holding(stored(OrderStatus::Created)));
-        let reply = pay(&front, amount).await;
-        assert_eq!(reply.problem(), (422, -701, "AMOUNT_MISMATCH"));
-        assert_eq!(reply.body["orderNum"], nth_number(1).as_str());
-        assert_eq!(front.charged(), []);
-        assert!(front.commands_rx.try_recv().is_err());
-    }
-}
-
-#[actix::test]
 async fn given_a_pending_order_when_the_payment_is_declined_then_it_is_rejected() {
-    let charge = ConfirmAnswer::Declined("over the limit".to_owned());
-    let well = |command: &OrderCommand| Some(CommandAnswer::Replied(granted(command)));
-    let mut front = Front::with(well, charge, holding(stored(OrderStatus::Created)));
-    let reply = pay(&front, PRICE).await;
+    let mut front = charging(ConfirmAnswer::Declined("over the limit".to_owned()));
+    let reply = pay(&front).await;
     assert_eq!(reply.problem(), (402, -701, "PAYMENT_DECLINED"));
+    assert_eq!(front.commands_rx.recv().await, Some(begun(None)));
     let rejected = OrderCommand::Reject {
         number: nth_number(1),
         reason: Reason::PaymentDeclined,
@@ -79,16 +78,25 @@ async fn given_a_pending_order_when_the_payment_is_declined_then_it_is_rejected(
 
 #[actix::test]
 async fn given_an_order_that_is_being_paid_otherwise_then_it_is_a_conflict() {
-    let well = |command: &OrderCommand| Some(CommandAnswer::Replied(granted(command)));
-    let front = Front::with(
-        well,
-        ConfirmAnswer::PaidOtherwise,
-        holding(stored(OrderStatus::Created)),
-    );
-    assert_eq!(
-        pay(&front, PRICE).await.problem(),
-        (409, -701, "ALREADY_PAID")
-    );
+    let front = charging(ConfirmAnswer::PaidOtherwise);
+    assert_eq!(pay(&front).await.problem(), (409, -701, "ALREADY_PAID"));
+}
+
+#[actix::test]
+async fn given_each_refusal_of_a_payment_then_its_status_and_order_are_answered_and_nothing_is_charged()
+ {
+    for (reason, expected) in [
+        (Reason::AmountMismatch, (422, -701, "AMOUNT_MISMATCH")),
+        (Reason::AlreadyPaid, (409, -701, "ALREADY_PAID")),
+        (Reason::AlreadyRejected, (409, -701, "ALREADY_REJECTED")),
+        (Reason::UnknownOrder, (404, -704, "UNKNOWN_ORDER")),
+    ] {
+        let front = Front::replying(OrderReply::Refused(reason));
+        let reply = pay(&front).await;
+        assert_eq!(reply.problem(), expected);
+        assert_eq!(reply.body["orderNum"], nth_number(1).as_str());
+        assert_eq!(front.charged(), []);
+    }
 }
 
 #[actix::test]
@@ -98,8 +106,8 @@ async fn given_a_paid_order_when_the_same_payment_comes_again_then_the_order_is_
         payment: Some(payment("key")),
         ..stored(OrderStatus::Complete)
     };
-    let front = Front::reading(holding(paid));
-    let reply = pay(&front, PRICE).await;
+    let front = Front::replying(OrderReply::Complete(paid));
+    let reply = pay(&front).await;
     assert_eq!(
         (reply.status, &reply.body["status"]),
         (200, &json!("COMPLETE"))
@@ -109,39 +117,9 @@ async fn given_a_paid_order_when_the_same_payment_comes_again_then_the_order_is_
 }
 
 #[actix::test]
-async fn given_a_paid_order_when_another_payment_comes_then_it_is_a_conflict() {
-    for made in [Some(payment("other")), None] {
-        let front = Front::reading(holding(OrderDto {
-            payment: made,
-            ..stored(OrderStatus::Complete)
-        }));
-        let reply = pay(&front, PRICE).await;
-        assert_eq!(reply.problem(), (409, -701, "ALREADY_PAID"));
-        assert_eq!(front.charged(), []);
-    }
-}
-
-#[actix::test]
-async fn given_a_rejected_order_when_it_is_paid_then_it_is_a_conflict_that_tells_why_it_was_rejected()
- {
-    let rejected = OrderDto {
-        reject_reason: Some(Reason::Expired),
-        ..stored(OrderStatus::Rejected)
-    };
-    let front = Front::reading(holding(rejected));
-    let reply = pay(&front, PRICE).await;
-    assert_eq!(reply.problem(), (409, -701, "ALREADY_REJECTED"));
-    assert_eq!(
-        reply.body["detail"],
-        "the order was rejected before: EXPIRED"
-    );
-    assert_eq!(front.charged(), []);
-}
-
-#[actix::test]
-async fn given_no_such_order_when_it_is_paid_then_it_is_not_found() {
+async fn given_no_number_at_all_when_it_is_paid_then_it_is_not_found() {
     let front = Front::open();
-    for number in ["1", "none", "-1", "%20", &"1".repeat(41)] {
+    for number in ["none", "-1", "%20", &"1".repeat(41)] {
         let path = format!("/open-api/order/{number}/payment");
         assert_eq!(
             front.post(&path, &pays("key", json!(1))).await.problem(),
@@ -150,9 +128,70 @@ async fn given_no_such_order_when_it_is_paid_then_it_is_not_found() {
     }
 }
 
+mod idempotency {
+    use super::*;
+
+    async fn pay_with_key(front: &Front, key: &str, body: &Value) -> Reply {
+        let request = TestRequest::post().uri(&path());
+        let request = request.insert_header(("Idempotency-Key", key));
+        front.send(request.set_json(body)).await
+    }
+
+    async fn idempotency_of(body: &Value) -> Option<Idempotency> {
+        let mut front = Front::open();
+        assert_eq!(pay_with_key(&front, "\"once\"", body).await.status, 200);
+        match front.commands_rx.recv().await {
+            Some(OrderCommand::Pay { idempotency, .. }) => idempotency,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[actix::test]
+    async fn given_the_same_payment_in_other_words_then_its_fingerprint_is_the_same_and_anothers_is_not()
+     {
+        let first = idempotency_of(&pays("key", json!(PRICE))).await.unwrap();
+        assert_eq!(first.key, "once");
+        let wordy = json!({"note": "hurry", "amount": {"amount": "12000.00"}, "paymentKey": "key"});
+        assert_eq!(idempotency_of(&wordy).await.as_ref(), Some(&first));
+        for other in [pays("other", json!(PRICE)), pays("key", json!(PRICE + 1))] {
+            assert_ne!(idempotency_of(&other).await, Some(first.clone()));
+        }
+    }
+
+    #[actix::test]
+    async fn given_a_payment_that_an_earlier_request_has_ended_then_its_answer_is_marked_as_a_replay()
+     {
+        let front = Front::replying(OrderReply::Complete(stored(OrderStatus::Complete)));
+        let reply = pay_with_key(&front, "once", &pays("key", json!(PRICE))).await;
+        assert_eq!(reply.status, 200);
+        assert_eq!(reply.header(IDEMPOTENT_REPLAYED), Some("true"));
+        let declined = OrderReply::Rejected(stored(OrderStatus::Rejected), Reason::PaymentDeclined);
+        let front = Front::replying(declined);
+        let reply = pay_with_key(&front, "once", &pays("key", json!(PRICE))).await;
+        assert_eq!(reply.problem(), (402, -701, "PAYMENT_DECLINED"));
+        assert_eq!(reply.header(IDEMPOTENT_REPLAYED), Some("true"));
+        assert_eq!(front.charged(), []);
+    }
+
+    #[actix::test]
+    async fn given_a_key_that_was_used_for_another_payment_then_it_can_not_be_processed() {
+        let front = Front::replying(OrderReply::Refused(Reason::IdempotencyKeyReused));
+        let reply = pay_with_key(&front, "once", &pays("key", json!(PRICE))).await;
+        assert_eq!(reply.problem(), (422, -701, "IDEMPOTENCY_KEY_REUSED"));
+    }
+
+    #[actix::test]
+    async fn given_a_key_without_sense_then_it_is_a_bad_request_and_nothing_is_charged() {
+        let front = Front::open();
+        let reply = pay_with_key(&front, "", &pays("key", json!(PRICE))).await;
+        assert_eq!(reply.problem(), (400, -705, "INVALID_IDEMPOTENCY_KEY"));
+        assert_eq!(front.charged(), []);
+    }
+}
+
 #[actix::test]
 async fn given_a_senseless_payment_then_it_is_a_bad_request() {
-    let front = Front::reading(holding(stored(OrderStatus::Created)));
+    let front = Front::open();
     let path = format!("/open-api/order/{}/payment", nth_number(1));
     for key in ["", &"k".repeat(201), "..", "a\rb"] {
         let reply = front.post(&path, &pays(key, json!(PRICE))).await;
@@ -172,13 +211,10 @@ async fn given_a_senseless_payment_then_it_is_a_bad_request() {
 }
 
 #[actix::test]
-async fn given_an_order_service_that_is_away_then_nothing_is_charged() {
-    let front = Front::reading(Shelves {
-        is_away: true,
-        ..Shelves::default()
-    });
-    let reply = pay(&front, PRICE).await;
-    assert_eq!(reply.problem(), (503, -701, "ORDER_SERVICE_UNAVAILABLE"));
+async fn given_a_command_that_does_not_leave_then_paying_is_unavailable_for_a_while() {
+    let front = Front::answering(Some(CommandAnswer::NotSent));
+    let reply = pay(&front).await;
+    assert_eq!(reply.problem(), (503, -701, "ORDERING_UNAVAILABLE"));
     assert_eq!(reply.header(RETRY_AFTER), Some("1"));
     assert_eq!(front.charged(), []);
 }

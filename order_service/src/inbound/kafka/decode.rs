@@ -12,6 +12,7 @@ use shared::wire::headers::{self, InvalidHeaders, ReplyAddress};
 use shared::wire::order_dto::{OrderDto, OrderLineDto, PaymentDto};
 
 use crate::domain::command::OrderCommand;
+use crate::domain::decide::PAYMENT_REVIEW;
 use crate::domain::order::{DraftLine, Idempotency, OrderDraft, Payment, RequestId};
 use crate::ports::reply_sink::Requester;
 
@@ -74,7 +75,7 @@ pub enum Malformed {
 /// What a record does not say itself.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading {
-    /// When a new order counts as placed.
+    /// When the record was taken in: a new order counts as placed then. In whole microseconds, as the database keeps it.
     pub now: DateTime<Utc>,
     /// The zone of the order numbers that are made here.
     pub zone: Tz,
@@ -82,8 +83,17 @@ pub struct Reading {
     pub unpaid_for: TimeDelta,
 }
 
-/// How long an order whose payment was to follow at once waits before it is reviewed: longer than its purchase goes on charging.
-const INTENT_REVIEW: TimeDelta = TimeDelta::seconds(60);
+impl Reading {
+    /// At `now`, as far as the database can keep it.
+    #[must_use]
+    pub fn new(now: DateTime<Utc>, zone: Tz, unpaid_for: TimeDelta) -> Self {
+        Self {
+            now: now.trunc_subsecs(STORED_SUBSECOND_DIGITS),
+            zone,
+            unpaid_for,
+        }
+    }
+}
 
 /// Reads a command off a record.
 ///
@@ -139,16 +149,15 @@ fn command(
     spoken_of.clone_from(&data.order_num);
     match event.event_type {
         EventType::OrderCreate => draft(record, data, reading).map(OrderCommand::Create),
-        EventType::OrderApprove => {
-            let payment = payment(
-                data.payment
-                    .ok_or(Malformed::Member("payment is missing"))?,
-            )?;
-            Ok(OrderCommand::Approve {
-                number: existing(data.order_num)?,
-                payment,
-            })
-        }
+        EventType::OrderPay => Ok(OrderCommand::Pay {
+            number: existing(data.order_num)?,
+            payment: required_payment(data.payment)?,
+            idempotency: idempotency(data.idempotency_key, data.fingerprint)?,
+        }),
+        EventType::OrderApprove => Ok(OrderCommand::Approve {
+            number: existing(data.order_num)?,
+            payment: required_payment(data.payment)?,
+        }),
         EventType::OrderReject => {
             let reason = data
                 .reject_reason
@@ -188,9 +197,8 @@ fn draft(record: &OwnedMessage, data: OrderDto, reading: Reading) -> Result<Orde
     if lines.len() > MAX_LINES {
         return Err(Malformed::Member("orderLineList has more than 1000 lines"));
     }
-    let placed_at = reading.now.trunc_subsecs(STORED_SUBSECOND_DIGITS);
     let unpaid_for = if data.payment.is_some() {
-        INTENT_REVIEW
+        PAYMENT_REVIEW
     } else {
         reading.unpaid_for
     };
@@ -203,8 +211,8 @@ fn draft(record: &OwnedMessage, data: OrderDto, reading: Reading) -> Result<Orde
         coupon: data.coupon_id,
         intent: data.payment.map(payment).transpose()?,
         idempotency: idempotency(data.idempotency_key, data.fingerprint)?,
-        placed_at,
-        review_at: placed_at + unpaid_for,
+        placed_at: reading.now,
+        pay_by: reading.now + unpaid_for,
     })
 }
 
@@ -233,6 +241,11 @@ fn draft_line(line: &OrderLineDto) -> DraftLine {
         item: line.item.item_id,
         quantity: line.quantity,
     }
+}
+
+fn required_payment(dto: Option<PaymentDto>) -> Result<Payment, Malformed> {
+    dto.ok_or(Malformed::Member("payment is missing"))
+        .and_then(payment)
 }
 
 fn payment(dto: PaymentDto) -> Result<Payment, Malformed> {

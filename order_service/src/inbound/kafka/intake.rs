@@ -267,18 +267,13 @@ impl Intake {
 impl Handler {
     fn take(&self, record: &OwnedMessage, position: Position, permit: OwnedSemaphorePermit) {
         let in_flight = InFlight::new(position, self.finished_tx.clone(), permit);
-        let received_at = self.clock.now();
-        let reading = Reading {
-            now: received_at,
-            zone: self.zone,
-            unpaid_for: self.unpaid_for,
-        };
+        let reading = Reading::new(self.clock.now(), self.zone, self.unpaid_for);
         match decode(record, reading) {
             Ok(Decoded { command, requester }) => {
                 let message = ApplyCommand {
                     command,
                     requester,
-                    received_at,
+                    received_at: reading.now,
                     in_flight,
                 };
                 if let Err(error) = self.registry.try_send(message) {

@@ -166,12 +166,12 @@ fn write_batch(
     statements::write_stock(connection, shelf.changed_items())?;
     statements::write_coupons(connection, shelf.changed_coupons())?;
     let (opened, moved) = applied_orders(batch, &outcomes);
-    statements::insert_orders(connection, &opened)?;
-    if statements::update_orders(connection, &moved)? {
-        Ok(outcomes)
-    } else {
-        Err(Aborted::Stale)
+    // First the stored ones: a rejected order may free the idempotency key that a new one takes.
+    if !statements::update_orders(connection, &moved)? {
+        return Err(Aborted::Stale);
     }
+    statements::insert_orders(connection, &opened)?;
+    Ok(outcomes)
 }
 
 /// The stored orders of the batch's numbers, and those that have taken its new orders' idempotency keys.
@@ -210,9 +210,11 @@ fn applied_orders<'a>(
         };
         match transition {
             Transition::Open(_) => opened.push(order.as_ref()),
-            Transition::Complete { .. } | Transition::Reject { .. } | Transition::Settle { .. } => {
-                moved.push(order.as_ref());
-            }
+            Transition::BeginPayment { .. }
+            | Transition::EndPayment { .. }
+            | Transition::Complete { .. }
+            | Transition::Reject { .. }
+            | Transition::Settle { .. } => moved.push(order.as_ref()),
         }
     }
     (opened, moved)

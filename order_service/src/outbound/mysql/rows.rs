@@ -47,6 +47,9 @@ pub struct OrderRow {
     pub fingerprint: Option<String>,
     pub reject_detail: Option<String>,
     pub review_at: Option<NaiveDateTime>,
+    pub payment_idempotency_key: Option<String>,
+    pub payment_fingerprint: Option<String>,
+    pub pay_by: Option<NaiveDateTime>,
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
@@ -134,6 +137,15 @@ impl From<&Order> for OrderRow {
                 .map(|idempotency| idempotency.fingerprint.clone()),
             reject_detail: order.reject_detail.clone(),
             review_at: order.review_at.map(|review_at| review_at.naive_utc()),
+            payment_idempotency_key: order
+                .payment_idempotency
+                .as_ref()
+                .map(|idempotency| idempotency.key.clone()),
+            payment_fingerprint: order
+                .payment_idempotency
+                .as_ref()
+                .map(|idempotency| idempotency.fingerprint.clone()),
+            pay_by: Some(order.pay_by.naive_utc()),
         }
     }
 }
@@ -180,15 +192,20 @@ pub fn order(row: OrderRow, lines: Vec<LineRow>) -> Result<Order, StoreError> {
         final_price: money(row.final_price).ok_or_else(|| corrupt("final_price"))?,
         state,
         intent: intent.map_err(|()| corrupt("intent_amount"))?,
-        idempotency: row
-            .idempotency_key
-            .zip(row.fingerprint)
-            .map(|(key, fingerprint)| Idempotency { key, fingerprint }),
+        idempotency: idempotency(row.idempotency_key, row.fingerprint),
+        payment_idempotency: idempotency(row.payment_idempotency_key, row.payment_fingerprint),
+        // An order that was placed before there was such a time has it behind it.
+        pay_by: row.pay_by.unwrap_or(row.created_at).and_utc(),
         reject_detail: row.reject_detail,
         review_at: row.review_at.map(|review_at| review_at.and_utc()),
         created_at: row.created_at.and_utc(),
         revision: row.revision,
     })
+}
+
+fn idempotency(key: Option<String>, fingerprint: Option<String>) -> Option<Idempotency> {
+    key.zip(fingerprint)
+        .map(|(key, fingerprint)| Idempotency { key, fingerprint })
 }
 
 fn order_state(row: &OrderRow) -> Option<OrderState> {

@@ -54,6 +54,9 @@ diesel::table! {
         fingerprint -> Nullable<Varchar>,
         reject_detail -> Nullable<Varchar>,
         review_at -> Nullable<Datetime>,
+        payment_idempotency_key -> Nullable<Varchar>,
+        payment_fingerprint -> Nullable<Varchar>,
+        pay_by -> Nullable<Datetime>,
     }
 }
 

@@ -8,7 +8,7 @@ use chrono::NaiveDateTime;
 use diesel::mysql::{Mysql, MysqlConnection};
 use diesel::prelude::*;
 use diesel::sql_query;
-use diesel::sql_types::{Nullable, Text};
+use diesel::sql_types::Text;
 
 use super::rows::{COMPLETE, CREATED, CouponRow, ItemRow, LineRow, OrderRow, REJECTED, line_rows};
 use super::schema::{coupons, items, order_lines, orders};
@@ -208,51 +208,99 @@ pub(super) fn update_orders(
     if moved.is_empty() {
         return Ok(true);
     }
-    let mut changes = String::new();
+    let (mut changes, mut texts) = (String::new(), Vec::new());
     for order in moved {
-        let separator = if changes.is_empty() {
-            ""
-        } else {
-            " UNION ALL "
-        };
-        // The number is digits only and the rest is ours; the payment key, a stranger's text, is bound. Without the cast MariaDB
-        // makes it a CHAR, whose spaces at the end are lost.
-        let _ = write!(
-            changes,
-            "{separator}SELECT _ascii'{}' AS order_num, {} AS revision, _ascii'{}' AS status, {} AS reject_reason, CAST(? AS CHAR(200)) AS payment_key, CAST(? AS CHAR(500)) AS reject_detail, {} AS review_at",
-            order.number,
-            order.revision,
-            status(&order.state),
-            match &order.state {
-                OrderState::Rejected(reason) => format!("_ascii'{reason}'"),
-                OrderState::Created | OrderState::Complete(_) => "NULL".to_owned(),
-            },
-            match order.review_at {
-                Some(review_at) => format!("TIMESTAMP'{}'", review_at.format("%F %T%.6f")),
-                None => "NULL".to_owned(),
-            },
-        );
+        if !changes.is_empty() {
+            changes.push_str(" UNION ALL ");
+        }
+        write_change(&mut changes, &mut texts, order);
     }
     let statement = format!(
         "UPDATE ({changes}) AS moved STRAIGHT_JOIN orders \
          ON orders.order_num = moved.order_num AND orders.revision = moved.revision - 1 \
          SET orders.status = moved.status, orders.reject_reason = moved.reject_reason, \
              orders.payment_key = moved.payment_key, orders.reject_detail = moved.reject_detail, \
+             orders.intent_key = moved.intent_key, orders.intent_amount = moved.intent_amount, \
+             orders.payment_idempotency_key = moved.payment_idempotency_key, \
+             orders.payment_fingerprint = moved.payment_fingerprint, \
+             orders.idempotency_key = IF(moved.has_key, orders.idempotency_key, NULL), \
+             orders.fingerprint = IF(moved.has_key, orders.fingerprint, NULL), \
              orders.review_at = moved.review_at, orders.revision = moved.revision"
     );
     let mut query = sql_query(statement).into_boxed::<Mysql>();
-    for order in moved {
-        let payment_key = match &order.state {
-            OrderState::Complete(payment) => Some(payment.key.clone()),
-            OrderState::Created | OrderState::Rejected(_) => None,
-        };
-        query = query
-            .bind::<Nullable<Text>, _>(payment_key)
-            .bind::<Nullable<Text>, _>(order.reject_detail.as_deref());
+    for text in texts {
+        query = query.bind::<Text, _>(text);
     }
     query
         .execute(connection)
         .map(|written| written == moved.len())
+}
+
+/// One order's new state as a row. The number is digits only, and reasons, amounts and times are ours; strangers' texts are bound.
+fn write_change<'a>(changes: &mut String, texts: &mut Vec<&'a str>, order: &'a Order) {
+    let mut text = |value: Option<&'a str>, length: u16| match value {
+        // Without the cast MariaDB makes it a CHAR, whose spaces at the end are lost.
+        Some(value) => {
+            texts.push(value);
+            format!("CAST(? AS CHAR({length}))")
+        }
+        None => "NULL".to_owned(),
+    };
+    let (payment_key, reject_reason) = match &order.state {
+        OrderState::Created => (None, None),
+        OrderState::Complete(payment) => (Some(payment.key.as_str()), None),
+        OrderState::Rejected(reason) => (None, Some(*reason)),
+    };
+    let intent = order.intent.as_ref();
+    let idempotency = order.payment_idempotency.as_ref();
+    let columns = [
+        (format!("_ascii'{}'", order.number), "order_num"),
+        (order.revision.to_string(), "revision"),
+        (format!("_ascii'{}'", status(&order.state)), "status"),
+        (
+            literal(reject_reason.map(|reason| format!("_ascii'{reason}'"))),
+            "reject_reason",
+        ),
+        (text(payment_key, 200), "payment_key"),
+        (text(order.reject_detail.as_deref(), 500), "reject_detail"),
+        (
+            text(intent.map(|payment| payment.key.as_str()), 200),
+            "intent_key",
+        ),
+        (
+            literal(intent.map(|payment| payment.amount.as_decimal().to_string())),
+            "intent_amount",
+        ),
+        (
+            text(idempotency.map(|idempotency| idempotency.key.as_str()), 255),
+            "payment_idempotency_key",
+        ),
+        (
+            text(
+                idempotency.map(|idempotency| idempotency.fingerprint.as_str()),
+                64,
+            ),
+            "payment_fingerprint",
+        ),
+        (u8::from(order.idempotency.is_some()).to_string(), "has_key"),
+        (
+            literal(
+                order
+                    .review_at
+                    .map(|at| format!("TIMESTAMP'{}'", at.format("%F %T%.6f"))),
+            ),
+            "review_at",
+        ),
+    ];
+    for (nth, (value, column)) in columns.iter().enumerate() {
+        let start = if nth == 0 { "SELECT" } else { "," };
+        // Writing to a String can't fail.
+        let _ = write!(changes, "{start} {value} AS {column}");
+    }
+}
+
+fn literal(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "NULL".to_owned())
 }
 
 fn status(state: &OrderState) -> &'static str {

@@ -7,7 +7,7 @@ use order_service::domain::catalogue::{Item, Product};
 use order_service::domain::coupon::{Coupon, Discount};
 use order_service::domain::decide::Transition;
 use order_service::domain::order::{
-    CouponId, DraftLine, ItemId, Order, OrderDraft, Payment, RequestId,
+    CouponId, DraftLine, Idempotency, ItemId, Order, OrderDraft, Payment, RequestId,
 };
 use order_service::ports::catalogue::Assortment;
 use shared::money::Money;
@@ -116,7 +116,7 @@ pub(crate) fn draft(digits: u64, lines: &[(ItemId, i64)]) -> OrderDraft {
         intent: None,
         idempotency: None,
         placed_at: now(),
-        review_at: now() + TimeDelta::minutes(30),
+        pay_by: now() + TimeDelta::minutes(30),
     }
 }
 
@@ -140,6 +140,22 @@ pub(crate) fn complete(order: &Arc<Order>, key: &str) -> Transition {
     Transition::Complete {
         order: Arc::clone(order),
         payment,
+    }
+}
+
+/// Begins to pay the final price, by this payment and idempotency key; reviewed after a minute.
+pub(crate) fn begin_payment(order: &Arc<Order>, key: &str) -> Transition {
+    Transition::BeginPayment {
+        order: Arc::clone(order),
+        payment: Payment {
+            key: key.to_owned(),
+            amount: order.final_price,
+        },
+        idempotency: Some(Idempotency {
+            key: "of the shopper".to_owned(),
+            fingerprint: "the payment".to_owned(),
+        }),
+        review_at: now() + TimeDelta::seconds(60),
     }
 }
 

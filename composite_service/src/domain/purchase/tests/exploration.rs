@@ -9,13 +9,13 @@ use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, PaymentDto};
 
 use super::peers::{ChargeState, Order, OrderState};
-use super::samples::{PRICE, basket, payment, pays};
+use super::samples::{PRICE, basket, once, payment, pays};
 use super::world::{Action, Shopper, World};
-use crate::domain::order::{Basket, Idempotency};
+use crate::domain::order::Basket;
 use crate::domain::purchase::Outcome;
 
 /// One shopper in each of his situations.
-fn alone(faults: u32) -> [World; 5] {
+fn alone(faults: u32) -> [World; 6] {
     let world = || World::new(faults, 0);
     [
         world().placing(basket(Some(payment()))),
@@ -23,12 +23,15 @@ fn alone(faults: u32) -> [World; 5] {
         world().placing(basket(Some(pays("key", PRICE + 1)))),
         World::new(faults, 2).placing(basket(Some(payment()))),
         world().paying(payment()),
+        world().paying(pays("key", PRICE + 1)),
     ]
 }
 
 /// Two who pay one order, and two who place one with the same idempotency key.
-fn in_pairs(faults: u32) -> [World; 5] {
-    let paid = || World::new(faults, 0).paying(payment());
+fn in_pairs(faults: u32) -> [World; 7] {
+    let world = || World::new(faults, 0);
+    let paid = || world().paying(payment());
+    let paid_once = || world().paying_with_key(payment(), once("this payment"));
     let keyed = |payment| World::new(faults, 0).placing(with_key("first", payment));
     [
         paid().paying(payment()),
@@ -36,6 +39,8 @@ fn in_pairs(faults: u32) -> [World; 5] {
         keyed(Some(payment())).placing(with_key("second", Some(payment()))),
         keyed(Some(payment())).placing(with_key("second", Some(pays("other", PRICE)))),
         keyed(None).placing(with_key("second", None)),
+        paid_once().paying_with_key(payment(), once("this payment")),
+        paid_once().paying_with_key(pays("other", PRICE), once("another payment")),
     ]
 }
 
@@ -47,14 +52,9 @@ fn in_threes(faults: u32) -> World {
 
 /// A request by the one idempotency key there is; another payment makes it another request.
 fn with_key(request_id: &str, payment: Option<PaymentDto>) -> Basket {
-    let fingerprint = format!("{payment:?}");
-    let idempotency = Idempotency {
-        key: "once".to_owned(),
-        fingerprint,
-    };
     Basket {
         request_id: request_id.to_owned(),
-        idempotency: Some(idempotency),
+        idempotency: once(&format!("{payment:?}")),
         ..basket(payment)
     }
 }
@@ -165,6 +165,8 @@ fn check_outcome(world: &World, shopper: &Shopper, outcome: &Outcome) {
                 "told {told}: {world:#?}"
             );
         }
+        // He is told nothing but to ask again.
+        Outcome::StillRunning => {}
         // Who is told so may ask again, by the same payment.
         Outcome::Unavailable | Outcome::Failed(_) if world.shoppers.len() > 1 => {}
         Outcome::Unavailable | Outcome::Failed(_) => {
@@ -266,7 +268,8 @@ fn given_up_to_three_faults_when_everything_is_tried_then_a_purchase_costs_what_
 #[test]
 fn given_two_who_pay_one_order_and_a_fault_when_everything_is_tried_then_it_is_paid_once() {
     let [same, other, ..] = in_pairs(1);
-    let (worlds, ends) = explore_all([same, other, in_threes(0)]);
+    let [.., same_key, reused_key] = in_pairs(0);
+    let (worlds, ends) = explore_all([same, other, same_key, reused_key, in_threes(0)]);
     assert!(
         worlds > 35_000 && ends > 1_300,
         "only {worlds} worlds with {ends} ends"
@@ -275,7 +278,7 @@ fn given_two_who_pay_one_order_and_a_fault_when_everything_is_tried_then_it_is_p
 
 #[test]
 fn given_two_with_one_idempotency_key_when_everything_is_tried_then_there_is_one_order() {
-    let [_, _, _, reused, unpaid] = in_pairs(1);
+    let [_, _, _, reused, unpaid, ..] = in_pairs(1);
     let [_, _, paid, ..] = in_pairs(0);
     let (worlds, ends) = explore_all([reused, unpaid, paid]);
     assert!(

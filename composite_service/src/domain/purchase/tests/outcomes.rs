@@ -1,10 +1,11 @@
 //! What a purchase comes to, path by path.
 
+use shared::money::Money;
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto};
 
 use super::samples::*;
-use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply};
+use crate::domain::order::{Basket, OrderCommand, OrderReply};
 use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
 
 mod happy_paths {
@@ -38,9 +39,42 @@ mod happy_paths {
 
     #[test]
     fn given_a_pending_order_when_it_is_paid_then_it_is_charged_and_approved() {
-        assert_eq!(second_step().1, [confirm()]);
-        assert_eq!(after(second_step(), &[CONFIRMED]).1, [approve()]);
-        assert!(after(second_step(), &[CONFIRMED, complete()]).0.is_done());
+        let (mut purchase, first) = second_step();
+        let begins = OrderCommand::Pay {
+            number: number(1),
+            payment: payment(),
+            idempotency: None,
+        };
+        assert_eq!(first, [Effect::Send(begins)]);
+        assert_eq!(purchase.handle(pending()), [confirm()]);
+        assert_eq!(purchase.handle(CONFIRMED), [approve()]);
+        assert_eq!(answers(&purchase.handle(complete())), 1);
+        assert!(purchase.is_done());
+    }
+
+    #[test]
+    fn given_nothing_to_pay_when_the_order_is_paid_then_it_is_approved_without_the_gateway() {
+        let free = OrderDto {
+            final_price: Some(Money::ZERO),
+            ..order(number(1), OrderStatus::Created)
+        };
+        let placed = replied(OrderReply::Pending(free));
+        let nothing = pays("key", 0);
+        let approve = Effect::Send(OrderCommand::Approve {
+            number: number(1),
+            payment: nothing.clone(),
+        });
+        for start in [
+            Purchase::place(number(1), basket(Some(nothing.clone()))),
+            Purchase::pay(number(1), nothing.clone(), None),
+        ] {
+            let (mut purchase, effects) = after(start, std::slice::from_ref(&placed));
+            assert_eq!(effects, [approve.clone()]);
+            // And there is nothing to give back.
+            let refused = purchase.handle(rejected(Reason::Expired));
+            assert_eq!(refused, [answer_refused(Reason::Expired)]);
+            assert!(purchase.is_done());
+        }
     }
 
     #[test]
@@ -127,8 +161,8 @@ mod refusals {
     #[test]
     fn given_an_order_that_is_paid_otherwise_then_it_is_left_alone() {
         for events in [
-            vec![PAID_OTHERWISE],
-            vec![unknown(), Event::WaitOver, PAID_OTHERWISE],
+            vec![pending(), PAID_OTHERWISE],
+            vec![pending(), unknown(), Event::WaitOver, PAID_OTHERWISE],
         ] {
             let (purchase, effects) = after(second_step(), &events);
             assert_eq!(effects, [answer_refused(Reason::AlreadyPaid)]);
@@ -230,14 +264,10 @@ mod replays {
     use super::*;
 
     fn keyed(payment: Option<PaymentDto>) -> (Purchase, Vec<Effect>) {
-        let idempotency = Some(Idempotency {
-            key: "once".to_owned(),
-            fingerprint: "of the request".to_owned(),
-        });
         Purchase::place(
             number(1),
             Basket {
-                idempotency,
+                idempotency: once("of the request"),
                 ..basket(payment)
             },
         )
@@ -299,6 +329,33 @@ mod replays {
             purchase.handle(complete),
             answer_replayed(Outcome::Complete(theirs(OrderStatus::Complete)))
         );
+    }
+
+    #[test]
+    fn given_a_key_when_the_deadline_passes_before_the_number_is_certain_then_it_is_not_told() {
+        let (mut purchase, late) = after(keyed(Some(payment())), &[Event::DeadlinePassed]);
+        assert_eq!(late, [Effect::Answer(Outcome::StillRunning)]);
+        assert_eq!(purchase.handle(pending()), [confirm()]);
+        let (_, late) = after(keyed(Some(payment())), &[pending(), Event::DeadlinePassed]);
+        assert_eq!(late, [Effect::Answer(Outcome::Late(number(1)))]);
+    }
+
+    #[test]
+    fn given_a_payment_that_an_earlier_request_has_ended_then_its_end_is_answered_as_a_replay() {
+        let paying = || Purchase::pay(number(1), payment(), once("of the payment"));
+        let paid = order(number(1), OrderStatus::Complete);
+        let (_, effects) = after(paying(), &[complete()]);
+        assert_eq!(effects, answer_replayed(Outcome::Complete(paid.clone())));
+        let declined = Outcome::Refused {
+            number: number(1),
+            reason: Reason::PaymentDeclined,
+            detail: None,
+        };
+        let (_, effects) = after(paying(), &[rejected(Reason::PaymentDeclined)]);
+        assert_eq!(effects, answer_replayed(declined));
+        // One that is under way is joined, and its end is this request's own.
+        let (_, effects) = after(paying(), &[pending(), CONFIRMED, complete()]);
+        assert_eq!(effects, [Effect::Answer(Outcome::Complete(paid))]);
     }
 
     #[test]

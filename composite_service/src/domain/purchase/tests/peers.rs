@@ -24,6 +24,8 @@ pub(super) struct Charges(pub(super) BTreeMap<OrderNumber, Charge>);
 pub(super) struct Order {
     pub(super) request_id: String,
     pub(super) idempotency: Option<Idempotency>,
+    /// The payment that has begun, and by which request.
+    pub(super) intent: Option<(PaymentDto, Option<Idempotency>)>,
     pub(super) state: OrderState,
     /// Its books are closed, though it is rejected.
     pub(super) is_settled: bool,
@@ -34,6 +36,7 @@ impl Order {
         Self {
             request_id: request_id.to_owned(),
             idempotency,
+            intent: None,
             state: OrderState::Created,
             is_settled: false,
         }
@@ -82,6 +85,11 @@ impl Orders {
     pub(super) fn serve(&mut self, command: &OrderCommand, mood: Mood) -> OrderReply {
         match command {
             OrderCommand::Create { number, basket } => self.create(number, basket, mood),
+            OrderCommand::Pay {
+                number,
+                payment,
+                idempotency,
+            } => self.pay(number, payment, idempotency),
             OrderCommand::Approve { number, payment } => self.approve(number, payment),
             OrderCommand::Reject { number, reason, .. } => self.reject(number, *reason),
             OrderCommand::Settle { number } => self.settle(number),
@@ -128,6 +136,40 @@ impl Orders {
             .find(|(.., idempotency)| idempotency.key == key)
     }
 
+    fn pay(
+        &mut self,
+        number: &OrderNumber,
+        payment: &PaymentDto,
+        idempotency: &Option<Idempotency>,
+    ) -> OrderReply {
+        self.change(number, |order| {
+            let earlier = order.intent.as_ref().and_then(|(_, key)| key.as_ref());
+            if earlier
+                .zip(idempotency.as_ref())
+                .is_some_and(|(earlier, now)| earlier != now)
+            {
+                return Err(Reason::IdempotencyKeyReused);
+            }
+            let is_known = order
+                .intent
+                .as_ref()
+                .is_some_and(|(made, _)| made == payment);
+            match &order.state {
+                OrderState::Created if payment.amount != Money::from_units(PRICE) => {
+                    Err(Reason::AmountMismatch)
+                }
+                OrderState::Created => {
+                    order.intent = Some((payment.clone(), idempotency.clone()));
+                    Ok(())
+                }
+                OrderState::Complete(made) if made == payment => Ok(()),
+                OrderState::Complete(_) => Err(Reason::AlreadyPaid),
+                OrderState::Rejected(_) if is_known => Ok(()),
+                OrderState::Rejected(_) => Err(Reason::AlreadyRejected),
+            }
+        })
+    }
+
     fn approve(&mut self, number: &OrderNumber, payment: &PaymentDto) -> OrderReply {
         self.change(number, |order| match &order.state {
             OrderState::Created => {
@@ -142,8 +184,16 @@ impl Orders {
 
     fn reject(&mut self, number: &OrderNumber, reason: Reason) -> OrderReply {
         self.change(number, |order| match order.state {
+            // The order waits for another payment. Time passes as it likes here: the next expiry may find that there is none left.
+            OrderState::Created if reason == Reason::Expired && order.intent.is_some() => {
+                order.intent = None;
+                Ok(())
+            }
             OrderState::Created => {
                 order.state = OrderState::Rejected(reason);
+                if reason == Reason::PaymentUnavailable {
+                    order.idempotency = None;
+                }
                 Ok(())
             }
             OrderState::Complete(_) => Err(Reason::AlreadyPaid),

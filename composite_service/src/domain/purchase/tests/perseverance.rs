@@ -42,7 +42,8 @@ mod charging {
     }
 
     #[test]
-    fn given_a_gateway_that_is_never_reached_then_the_sixth_time_rejects_the_order() {
+    fn given_a_gateway_that_is_never_reached_then_the_sixth_time_rejects_the_order_unless_it_can_wait()
+     {
         let mut sixth = vec![pending()];
         for _ in 0..5 {
             sixth.extend([not_reached(), Event::WaitOver]);
@@ -52,10 +53,9 @@ mod charging {
             after(one_step(), &sixth).1,
             [reject(Reason::PaymentUnavailable)]
         );
-        assert_eq!(
-            after(second_step(), &sixth[1..]).1,
-            [reject(Reason::PaymentUnavailable)]
-        );
+        let (purchase, effects) = after(second_step(), &sixth);
+        assert_eq!(effects, [answer_refused(Reason::PaymentUnavailable)]);
+        assert!(purchase.is_done());
     }
 
     #[test]
@@ -166,7 +166,8 @@ mod repetition {
         };
         for (start, event) in [
             (unpaid(), OVERDUE),
-            (second_step(), unknown()),
+            (second_step(), OVERDUE),
+            (after(second_step(), &[pending()]), unknown()),
             (approving(), OVERDUE),
             (approving(), NOT_SENT),
             (approving(), refused(Reason::InternalError)),

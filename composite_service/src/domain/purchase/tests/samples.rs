@@ -5,7 +5,7 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
 
-use crate::domain::order::{Basket, OrderCommand, OrderReply};
+use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply};
 use crate::domain::purchase::{
     CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
 };
@@ -121,7 +121,15 @@ pub(super) fn unpaid() -> (Purchase, Vec<Effect>) {
 
 /// Pays pending order 1.
 pub(super) fn second_step() -> (Purchase, Vec<Effect>) {
-    Purchase::pay(number(1), payment())
+    Purchase::pay(number(1), payment(), None)
+}
+
+/// An idempotency key, for the request of this fingerprint.
+pub(super) fn once(fingerprint: &str) -> Option<Idempotency> {
+    Some(Idempotency {
+        key: "once".to_owned(),
+        fingerprint: fingerprint.to_owned(),
+    })
 }
 
 pub(super) fn approve() -> Effect {

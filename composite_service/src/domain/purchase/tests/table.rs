@@ -7,10 +7,11 @@ use crate::domain::order::OrderCommand;
 use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
 
 /// Each step, and the events that lead to it from the beginning of a purchase.
-fn in_each_step() -> [Purchase; 8] {
+fn in_each_step() -> [Purchase; 9] {
     [
         unpaid().0,
         one_step().0,
+        second_step().0,
         after(one_step(), &[pending()]).0,
         after(one_step(), &[pending(), unknown()]).0,
         after(one_step(), &[pending(), CONFIRMED]).0,
@@ -42,6 +43,7 @@ fn told(purchase: &Purchase, effects: &[Effect], was_done: bool) -> String {
 fn word(effect: &Effect) -> String {
     match effect {
         Effect::Send(OrderCommand::Create { .. }) => "create".to_owned(),
+        Effect::Send(OrderCommand::Pay { .. }) => "pay".to_owned(),
         Effect::Send(OrderCommand::Approve { .. }) => "approve".to_owned(),
         Effect::Send(OrderCommand::Reject { .. }) => "reject".to_owned(),
         Effect::Send(OrderCommand::Settle { .. }) => "settle".to_owned(),
@@ -60,6 +62,7 @@ fn answered(outcome: &Outcome) -> &'static str {
         Outcome::Complete(_) => "COMPLETE",
         Outcome::Refused { reason, .. } => reason.as_str(),
         Outcome::Late(_) => "LATE",
+        Outcome::StillRunning => "STILL_RUNNING",
         Outcome::Unavailable => "UNAVAILABLE",
         Outcome::Failed(_) => "FAILED",
         Outcome::Replayed(_) => "REPLAYED",
@@ -69,32 +72,32 @@ fn answered(outcome: &Outcome) -> &'static str {
 #[test]
 fn given_each_step_when_each_event_comes_then_the_table_says_what_happens() {
     #[rustfmt::skip]
-    let table: &[(Event, [&str; 8])] = &[
-        //                                    place            place and pay    confirm           charged, perhaps  approve                    reject               refund    done
-        (pending(),                          ["PENDING.",      "confirm",       "-",              "-",              "wait",                    "wait",              "-",      "-"]),
-        (complete(),                         ["COMPLETE.",     "COMPLETE.",     "-",              "-",              "COMPLETE.",               "wait",              "-",      "-"]),
-        (rejected(Reason::OutOfStock),       ["OUT_OF_STOCK.", "OUT_OF_STOCK.", "-",              "-",              "OUT_OF_STOCK cancel",     "PAYMENT_DECLINED.", "-",      "-"]),
-        (rejected(Reason::AmountMismatch),   ["AMOUNT_MISMATCH.", "AMOUNT_MISMATCH.", "-",        "-",              "AMOUNT_MISMATCH cancel",  "PAYMENT_DECLINED.", "-",      "-"]),
-        (refused(Reason::OrderNumberTaken),  ["renumber",      "renumber",      "-",              "-",              "ORDER_NUMBER_TAKEN cancel", "ORDER_NUMBER_TAKEN.", "-",   "-"]),
-        (refused(Reason::AlreadyPaid),       ["FAILED.",       "FAILED.",       "-",              "-",              "ALREADY_PAID cancel",     "ALREADY_PAID.",     "-",      "-"]),
-        (refused(Reason::AlreadyRejected),   ["FAILED.",       "FAILED.",       "-",              "-",              "ALREADY_REJECTED cancel", "ALREADY_REJECTED.", "-",      "-"]),
-        (refused(Reason::UnknownOrder),      ["FAILED.",       "FAILED.",       "-",              "-",              "UNKNOWN_ORDER cancel",    "UNKNOWN_ORDER.",    "-",      "-"]),
-        (refused(Reason::MalformedCommand),  ["FAILED.",       "FAILED.",       "-",              "-",              "MALFORMED_COMMAND cancel", "MALFORMED_COMMAND.", "-",    "-"]),
-        (refused(Reason::IdempotencyKeyReused), ["IDEMPOTENCY_KEY_REUSED.", "IDEMPOTENCY_KEY_REUSED.", "-", "-",     "IDEMPOTENCY_KEY_REUSED cancel", "IDEMPOTENCY_KEY_REUSED.", "-", "-"]),
-        (refused(Reason::InternalError),     ["FAILED.",       "FAILED.",       "-",              "-",              "wait",                    "wait",              "-",      "-"]),
-        (OVERDUE,                            ["wait",          "wait",          "-",              "-",              "wait",                    "wait",              "-",      "-"]),
-        (NOT_SENT,                           ["UNAVAILABLE.",  "UNAVAILABLE.",  "-",              "-",              "wait",                    "wait",              "-",      "-"]),
-        (Event::Renumbered(number(2)),       ["create",        "create",        "-",              "-",              "-",                       "-",                 "-",      "-"]),
-        (CONFIRMED,                          ["-",             "-",             "approve",        "approve",        "-",                       "-",                 "-",      "-"]),
-        (declined(),                         ["-",             "-",             "reject",         "reject",         "-",                       "-",                 "-",      "-"]),
-        (PAID_OTHERWISE,                     ["-",             "-",             "ALREADY_PAID.",  "ALREADY_PAID.",  "-",                       "-",                 "-",      "-"]),
-        (not_reached(),                      ["-",             "-",             "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
-        (unknown(),                          ["-",             "-",             "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
-        (TOO_LATE,                           ["-",             "-",             "LATE.",          "LATE.",          "-",                       "-",                 "-",      "-"]),
-        (CANCELLED,                          ["-",             "-",             "-",              "-",              "-",                       "-",                 ".",      "-"]),
-        (CANCEL_FAILED,                      ["-",             "-",             "-",              "-",              "-",                       "-",                 "wait",   "-"]),
-        (Event::WaitOver,                    ["create",        "create",        "confirm",        "confirm",        "approve",                 "reject",            "cancel", "-"]),
-        (Event::DeadlinePassed,              ["LATE",          "LATE",          "LATE",           "LATE",           "LATE",                    "LATE",              "-",      "-"]),
+    let table: &[(Event, [&str; 9])] = &[
+        //                                    place            place and pay    pay                  confirm           charged, perhaps  approve                    reject               refund    done
+        (pending(),                          ["PENDING.",      "confirm", "confirm"           ,       "-",              "-",              "wait",                    "wait",              "-",      "-"]),
+        (complete(),                         ["COMPLETE.",     "COMPLETE.", "COMPLETE."         ,     "-",              "-",              "COMPLETE.",               "wait",              "-",      "-"]),
+        (rejected(Reason::OutOfStock),       ["OUT_OF_STOCK.", "OUT_OF_STOCK.", "OUT_OF_STOCK."     , "-",              "-",              "OUT_OF_STOCK cancel",     "PAYMENT_DECLINED.", "-",      "-"]),
+        (rejected(Reason::AmountMismatch),   ["AMOUNT_MISMATCH.", "AMOUNT_MISMATCH.", "AMOUNT_MISMATCH."  , "-",        "-",              "AMOUNT_MISMATCH cancel",  "PAYMENT_DECLINED.", "-",      "-"]),
+        (refused(Reason::OrderNumberTaken),  ["renumber",      "renumber", "ORDER_NUMBER_TAKEN.",      "-",              "-",              "ORDER_NUMBER_TAKEN cancel", "ORDER_NUMBER_TAKEN.", "-",   "-"]),
+        (refused(Reason::AlreadyPaid),       ["FAILED.",       "FAILED.", "ALREADY_PAID."     ,       "-",              "-",              "ALREADY_PAID cancel",     "ALREADY_PAID.",     "-",      "-"]),
+        (refused(Reason::AlreadyRejected),   ["FAILED.",       "FAILED.", "ALREADY_REJECTED." ,       "-",              "-",              "ALREADY_REJECTED cancel", "ALREADY_REJECTED.", "-",      "-"]),
+        (refused(Reason::UnknownOrder),      ["FAILED.",       "FAILED.", "UNKNOWN_ORDER."    ,       "-",              "-",              "UNKNOWN_ORDER cancel",    "UNKNOWN_ORDER.",    "-",      "-"]),
+        (refused(Reason::MalformedCommand),  ["FAILED.",       "FAILED.", "MALFORMED_COMMAND.",       "-",              "-",              "MALFORMED_COMMAND cancel", "MALFORMED_COMMAND.", "-",    "-"]),
+        (refused(Reason::IdempotencyKeyReused), ["IDEMPOTENCY_KEY_REUSED.", "IDEMPOTENCY_KEY_REUSED.", "IDEMPOTENCY_KEY_REUSED.", "-", "-",     "IDEMPOTENCY_KEY_REUSED cancel", "IDEMPOTENCY_KEY_REUSED.", "-", "-"]),
+        (refused(Reason::InternalError),     ["FAILED.",       "FAILED.", "FAILED."           ,       "-",              "-",              "wait",                    "wait",              "-",      "-"]),
+        (OVERDUE,                            ["wait",          "wait", "wait"              ,          "-",              "-",              "wait",                    "wait",              "-",      "-"]),
+        (NOT_SENT,                           ["UNAVAILABLE.",  "UNAVAILABLE.", "UNAVAILABLE."      ,  "-",              "-",              "wait",                    "wait",              "-",      "-"]),
+        (Event::Renumbered(number(2)),       ["create",        "create", "-"                 ,        "-",              "-",              "-",                       "-",                 "-",      "-"]),
+        (CONFIRMED,                          ["-",             "-", "-"                 ,             "approve",        "approve",        "-",                       "-",                 "-",      "-"]),
+        (declined(),                         ["-",             "-", "-"                 ,             "reject",         "reject",         "-",                       "-",                 "-",      "-"]),
+        (PAID_OTHERWISE,                     ["-",             "-", "-"                 ,             "ALREADY_PAID.",  "ALREADY_PAID.",  "-",                       "-",                 "-",      "-"]),
+        (not_reached(),                      ["-",             "-", "-"                 ,             "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
+        (unknown(),                          ["-",             "-", "-"                 ,             "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
+        (TOO_LATE,                           ["-",             "-", "-"                 ,             "LATE.",          "LATE.",          "-",                       "-",                 "-",      "-"]),
+        (CANCELLED,                          ["-",             "-", "-"                 ,             "-",              "-",              "-",                       "-",                 ".",      "-"]),
+        (CANCEL_FAILED,                      ["-",             "-", "-"                 ,             "-",              "-",              "-",                       "-",                 "wait",   "-"]),
+        (Event::WaitOver,                    ["create",        "create", "pay"               ,        "confirm",        "confirm",        "approve",                 "reject",            "cancel", "-"]),
+        (Event::DeadlinePassed,              ["LATE",          "LATE", "LATE"              ,          "LATE",           "LATE",           "LATE",                    "LATE",              "-",      "-"]),
     ];
     for (event, expected) in table {
         let seen = in_each_step().map(|mut purchase| {

@@ -11,7 +11,7 @@ use shared::wire::order_dto::PaymentDto;
 
 use super::peers::{Charges, Mood, Order, OrderState, Orders};
 use super::samples::number;
-use crate::domain::order::{Basket, OrderCommand, OrderReply};
+use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply};
 use crate::domain::purchase::{
     CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
 };
@@ -125,11 +125,20 @@ impl World {
     }
 
     /// One more shopper pays order 1, which is made where it is missing.
-    pub(super) fn paying(mut self, payment: PaymentDto) -> Self {
+    pub(super) fn paying(self, payment: PaymentDto) -> Self {
+        self.paying_with_key(payment, None)
+    }
+
+    /// The same, with an idempotency key.
+    pub(super) fn paying_with_key(
+        mut self,
+        payment: PaymentDto,
+        idempotency: Option<Idempotency>,
+    ) -> Self {
         let pending = Order::new("placed before", None);
         self.orders.0.entry(number(1)).or_insert(pending);
         self.begin(
-            Purchase::pay(number(1), payment.clone()),
+            Purchase::pay(number(1), payment.clone(), idempotency),
             None,
             Some(payment),
         );

@@ -1,0 +1,248 @@
+//! The state machine's table, and what its rows can't say.
+
+use super::*;
+use crate::domain::order::Idempotency;
+use crate::domain::samples::{approve, draft, expire, item, now, number, pay, payment};
+use crate::domain::shelf::Shelf;
+
+/// One order of 12000 in each state that it can have, `None` included.
+fn in_every_state() -> [(&'static str, Option<Arc<Order>>); 8] {
+    let created = created();
+    let paying = created.paying(payment("paid", "12000"), None, review_at());
+    let rejected = |reason| created.rejected(reason, None, review_at());
+    let declined = paying.rejected(Reason::PaymentDeclined, None, review_at());
+    let some = |order| Some(Arc::new(order));
+    [
+        ("none", None),
+        (
+            "complete",
+            some(created.completed(payment("paid", "12000"))),
+        ),
+        ("expired", some(rejected(Reason::Expired))),
+        ("declined", some(declined)),
+        ("mismatch", some(rejected(Reason::AmountMismatch))),
+        ("settled", some(rejected(Reason::Expired).settled())),
+        ("paying", some(paying)),
+        ("created", some(created)),
+    ]
+}
+
+/// Placed at [`now`], to be paid within half an hour.
+fn created() -> Order {
+    Shelf::new([item(1, "12000", 9)], []).settle(&Transition::Open(draft(1, &[(1, 1)])))
+}
+
+fn in_state(wanted: &str) -> Arc<Order> {
+    let found = in_every_state()
+        .into_iter()
+        .find(|(state, _)| *state == wanted);
+    found.and_then(|(_, order)| order).unwrap()
+}
+
+fn review_at() -> DateTime<Utc> {
+    now() + PAYMENT_REVIEW
+}
+
+fn every_command() -> [(&'static str, OrderCommand); 11] {
+    let stranger = OrderDraft {
+        request_id: draft(2, &[]).request_id,
+        ..draft(1, &[(1, 1)])
+    };
+    [
+        ("create", OrderCommand::Create(draft(1, &[(1, 1)]))),
+        ("create by another", OrderCommand::Create(stranger)),
+        ("pay", pay(1, "paid", "12000")),
+        ("pay otherwise", pay(1, "other", "12000")),
+        ("pay too little", pay(1, "paid", "11999.99")),
+        ("approve", approve(1, "paid", "12000")),
+        ("approve by another payment", approve(1, "other", "12000")),
+        ("approve too little", approve(1, "paid", "11999.99")),
+        (
+            "reject",
+            OrderCommand::Reject {
+                number: number(1),
+                reason: Reason::PaymentDeclined,
+                detail: Some("limit".to_owned()),
+            },
+        ),
+        ("expire", expire(1)),
+        ("settle", OrderCommand::Settle { number: number(1) }),
+    ]
+}
+
+/// A decision in a word or two.
+fn told(decision: &Result<Decision, Refusal>) -> String {
+    match decision {
+        Ok(Decision::AlreadyDone) => "done".to_owned(),
+        Ok(Decision::Change(Transition::Open(draft))) => {
+            format!("open {}", draft.request_id.as_str())
+        }
+        Ok(Decision::Change(Transition::BeginPayment { payment, .. })) => {
+            format!("begin {}", payment.key)
+        }
+        Ok(Decision::Change(Transition::EndPayment { .. })) => "end payment".to_owned(),
+        Ok(Decision::Change(Transition::Complete { payment, .. })) => {
+            format!("complete {}", payment.key)
+        }
+        Ok(Decision::Change(Transition::Reject { reason, .. })) => format!("reject {reason}"),
+        Ok(Decision::Change(Transition::Settle { .. })) => "settle".to_owned(),
+        Err(Refusal(reason)) => reason.to_string(),
+    }
+}
+
+#[test]
+fn given_each_state_when_each_command_comes_then_the_table_says_what_happens() {
+    #[rustfmt::skip]
+    let table = [
+        ("none",     ["open r1", "open r2",            "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",          "UNKNOWN_ORDER",           "UNKNOWN_ORDER", "UNKNOWN_ORDER"]),
+        ("complete", ["done",    "ORDER_NUMBER_TAKEN", "done",             "ALREADY_PAID",     "ALREADY_PAID",     "done",             "ALREADY_PAID",     "ALREADY_PAID",           "ALREADY_PAID",            "ALREADY_PAID",  "done"]),
+        ("expired",  ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED",       "done",                    "done",          "settle"]),
+        ("declined", ["done",    "ORDER_NUMBER_TAKEN", "done",             "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED",       "done",                    "done",          "settle"]),
+        ("mismatch", ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "done",                   "done",                    "done",          "settle"]),
+        ("settled",  ["done",    "ORDER_NUMBER_TAKEN", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED", "ALREADY_REJECTED",       "done",                    "done",          "done"]),
+        ("paying",   ["done",    "ORDER_NUMBER_TAKEN", "done",             "begin other",      "AMOUNT_MISMATCH",  "complete paid",    "complete other",   "reject AMOUNT_MISMATCH", "reject PAYMENT_DECLINED", "done",          "ORDER_PENDING"]),
+        ("created",  ["done",    "ORDER_NUMBER_TAKEN", "begin paid",       "begin other",      "AMOUNT_MISMATCH",  "complete paid",    "complete other",   "reject AMOUNT_MISMATCH", "reject PAYMENT_DECLINED", "done",          "ORDER_PENDING"]),
+    ];
+    for ((state, order), (row, expected)) in in_every_state().iter().zip(table) {
+        assert_eq!(*state, row);
+        for ((command_name, command), expected) in every_command().iter().zip(expected) {
+            let decision = decide(order.as_ref(), command, now());
+            assert_eq!(told(&decision), expected, "{state} × {command_name}");
+        }
+    }
+}
+
+#[test]
+fn given_a_change_of_a_stored_order_then_it_carries_the_order_that_it_starts_from() {
+    let created = Some(in_state("created"));
+    for (name, command) in &every_command()[2..9] {
+        let start = match decide(created.as_ref(), command, now()) {
+            Ok(Decision::Change(
+                Transition::BeginPayment { order, .. }
+                | Transition::Complete { order, .. }
+                | Transition::Reject { order, .. },
+            )) => order,
+            Err(Refusal(Reason::AmountMismatch)) => continue,
+            other => panic!("{name} changes nothing: {other:?}"),
+        };
+        assert_eq!(Some(start), created, "{name}");
+    }
+}
+
+#[test]
+fn given_a_review_that_finds_nothing_charged_then_a_payment_ends_and_the_order_only_with_its_time()
+{
+    let (created, paying) = (in_state("created"), in_state("paying"));
+    let expired = |order: &Arc<Order>, seconds| {
+        told(&decide(
+            Some(order),
+            &expire(1),
+            now() + TimeDelta::seconds(seconds),
+        ))
+    };
+    // What has begun since the review is not its business.
+    assert_eq!(expired(&paying, 59), "done");
+    assert_eq!(expired(&paying, 60), "end payment");
+    assert_eq!(expired(&created, 1_799), "done");
+    for order in [&paying, &created] {
+        assert_eq!(expired(order, 1_800), "reject EXPIRED");
+    }
+    let waiting = Arc::new(paying.unpaid());
+    assert_eq!(
+        (&waiting.intent, waiting.review_at),
+        (&None, Some(created.pay_by))
+    );
+    assert_eq!(expired(&waiting, 61), "done");
+}
+
+#[test]
+fn given_a_payment_that_begins_once_more_then_it_is_reviewed_later() {
+    let paying = in_state("paying");
+    let again = now() + TimeDelta::seconds(50);
+    let decision = decide(Some(&paying), &pay(1, "paid", "12000"), again);
+    let Ok(Decision::Change(Transition::BeginPayment { review_at, .. })) = decision else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(review_at, again + PAYMENT_REVIEW);
+}
+
+#[test]
+fn given_a_rejection_that_was_taken_in_long_ago_then_a_payment_that_has_begun_since_is_not_reviewed_before_its_time()
+ {
+    let paying = Some(in_state("paying"));
+    let long_ago = now() - TimeDelta::seconds(300);
+    let decision = decide(paying.as_ref(), &every_command()[8].1, long_ago);
+    let Ok(Decision::Change(Transition::Reject { review_at, .. })) = decision else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(Some(review_at), paying.unwrap().review_at);
+}
+
+fn idempotency(fingerprint: &str) -> Option<Idempotency> {
+    Some(Idempotency {
+        key: "key".to_owned(),
+        fingerprint: fingerprint.to_owned(),
+    })
+}
+
+#[test]
+fn given_an_idempotency_key_that_another_order_has_taken_then_the_same_request_finds_it_and_another_is_refused()
+ {
+    let with_key = |digits, fingerprint: &str| OrderDraft {
+        idempotency: idempotency(fingerprint),
+        ..draft(digits, &[(1, 1)])
+    };
+    let mut shelf = Shelf::new([item(1, "12000", 9)], []);
+    let first = Arc::new(shelf.settle(&Transition::Open(with_key(1, "two umbrellas"))));
+    let asked_again = |draft| decide(Some(&first), &OrderCommand::Create(draft), now());
+    assert_eq!(
+        asked_again(with_key(2, "two umbrellas")),
+        Ok(Decision::AlreadyDone)
+    );
+    let refused = Err(Refusal(Reason::IdempotencyKeyReused));
+    assert_eq!(asked_again(with_key(2, "an umbrella")), refused);
+}
+
+#[test]
+fn given_a_payments_idempotency_key_then_the_same_request_finds_its_end_and_another_is_refused() {
+    let paying = created().paying(payment("paid", "12000"), idempotency("paid"), review_at());
+    let ends = [
+        paying.completed(payment("paid", "12000")),
+        paying.rejected(Reason::PaymentDeclined, None, review_at()),
+        paying.clone(),
+    ];
+    for order in ends.map(Arc::new) {
+        let asked_again = |key, fingerprint| {
+            let command = OrderCommand::Pay {
+                number: number(1),
+                payment: payment(key, "12000"),
+                idempotency: idempotency(fingerprint),
+            };
+            decide(Some(&order), &command, now())
+        };
+        assert_eq!(asked_again("paid", "paid"), Ok(Decision::AlreadyDone));
+        let refused = Err(Refusal(Reason::IdempotencyKeyReused));
+        assert_eq!(asked_again("other", "other"), refused);
+    }
+}
+
+#[test]
+fn given_a_gateway_that_was_away_when_an_order_is_rejected_for_it_then_its_idempotency_key_is_free()
+{
+    let keyed = Order {
+        idempotency: idempotency("two umbrellas"),
+        ..created()
+    };
+    let key_after = |reason| keyed.rejected(reason, None, review_at()).idempotency;
+    assert_eq!(key_after(Reason::PaymentUnavailable), None);
+    assert_eq!(key_after(Reason::PaymentDeclined), keyed.idempotency);
+}
+
+#[test]
+fn given_an_order_when_it_moves_on_then_its_books_are_open_until_it_is_paid_or_settled() {
+    let review_of = |state| in_state(state).review_at;
+    assert_eq!(review_of("created"), Some(draft(1, &[]).pay_by));
+    assert_eq!(review_of("paying"), Some(review_at()));
+    assert_eq!(review_of("expired"), Some(review_at()));
+    assert_eq!((review_of("complete"), review_of("settled")), (None, None));
+}
