@@ -188,7 +188,7 @@ impl TestBroker {
 fn session_timeout_ms(kind: BrokerKind) -> u32 {
     match kind {
         BrokerKind::Embedded => 3_500,
-        BrokerKind::Kafka => 6_000,
+        BrokerKind::Kafka | BrokerKind::KafkaCluster => 6_000,
     }
 }
 

@@ -169,13 +169,13 @@ fn given_a_payment_that_begins_once_more_then_it_is_reviewed_later() {
 #[test]
 fn given_a_rejection_that_was_taken_in_long_ago_then_a_payment_that_has_begun_since_is_not_reviewed_before_its_time()
  {
-    let paying = Some(in_state("paying"));
+    let paying = in_state("paying");
     let long_ago = now() - TimeDelta::seconds(300);
-    let decision = decide(paying.as_ref(), &every_command()[8].1, long_ago);
+    let decision = decide(Some(&paying), &every_command()[8].1, long_ago);
     let Ok(Decision::Change(Transition::Reject { review_at, .. })) = decision else {
         panic!("{decision:?}")
     };
-    assert_eq!(Some(review_at), paying.unwrap().review_at);
+    assert_eq!(Some(review_at), paying.review_at);
 }
 
 fn idempotency(fingerprint: &str) -> Option<Idempotency> {

@@ -105,7 +105,7 @@ impl TestBroker {
                 // The embedded broker makes every rebalance last a second less than this.
                 BrokerKind::Embedded => Duration::from_secs(3),
                 // Long beside what a handover takes that does not wait for it.
-                BrokerKind::Kafka => Duration::from_secs(12),
+                BrokerKind::Kafka | BrokerKind::KafkaCluster => Duration::from_secs(12),
             },
             fetch_wait_max: Duration::from_millis(10),
             replication_factor: 1,

@@ -69,7 +69,7 @@ mod happy_paths {
             Purchase::pay(number(1), nothing.clone(), None),
         ] {
             let (mut purchase, effects) = after(start, std::slice::from_ref(&placed));
-            assert_eq!(effects, [approve.clone()]);
+            assert_eq!(effects, std::slice::from_ref(&approve));
             // And there is nothing to give back.
             let refused = purchase.handle(rejected(Reason::Expired));
             assert_eq!(refused, [answer_refused(Reason::Expired)]);
