@@ -17,6 +17,8 @@ use crate::config::PaymentSettings;
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing, is_payment_key};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+/// The gateway has never heard of the payment. Any other 404 may be a proxy's, a wrong address' or a changed path's.
+const NOT_FOUND_PAYMENT: &str = "NOT_FOUND_PAYMENT";
 const NO_KEY: &str = "the payment key is not valid";
 
 /// The gateway over HTTP.
@@ -114,7 +116,7 @@ impl PaymentGateway for TossGateway {
                     match answered::<PaymentObject>(look_up).await {
                         Answered::Ok(object) => judged(&object, &number, &payment),
                         // The payment key was used for another order.
-                        Answered::Refused(StatusCode::NOT_FOUND, _) => {
+                        Answered::Refused(status, refusal) if is_unheard_of(status, &refusal) => {
                             ConfirmAnswer::Declined(error.message)
                         }
                         Answered::Refused(_, ErrorObject { code: cause, .. })
@@ -132,10 +134,13 @@ impl PaymentGateway for TossGateway {
 
     fn look_up(&self, number: &OrderNumber) -> BoxFuture<'static, Standing> {
         let look_up = self.request(reqwest::Method::GET, &["orders", number.as_str()]);
+        let number = number.clone();
         async move {
             match answered::<PaymentObject>(look_up).await {
-                Answered::Ok(object) => standing(object),
-                Answered::Refused(StatusCode::NOT_FOUND, _) => Standing::NotCharged,
+                Answered::Ok(object) => standing(object, &number),
+                Answered::Refused(status, refusal) if is_unheard_of(status, &refusal) => {
+                    Standing::NotCharged
+                }
                 Answered::Refused(_, ErrorObject { code: cause, .. })
                 | Answered::NotReached(cause)
                 | Answered::Unknown(cause) => Standing::Unknown(cause),
@@ -187,7 +192,14 @@ fn judged(object: &PaymentObject, number: &OrderNumber, payment: &PaymentDto) ->
     }
 }
 
-fn standing(object: PaymentObject) -> Standing {
+fn is_unheard_of(status: StatusCode, refusal: &ErrorObject) -> bool {
+    status == StatusCode::NOT_FOUND && refusal.code == NOT_FOUND_PAYMENT
+}
+
+fn standing(object: PaymentObject, number: &OrderNumber) -> Standing {
+    if object.order_id != number.as_str() {
+        return Standing::Unknown("it tells of another order".to_owned());
+    }
     match object.status.as_str() {
         "DONE" => Standing::Charged(PaymentDto {
             payment_key: object.payment_key,

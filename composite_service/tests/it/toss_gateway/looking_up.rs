@@ -63,16 +63,37 @@ async fn given_a_gateway_that_can_not_be_asked_then_the_standing_is_unknown() {
     }
 }
 
+/// A payment object of Toss's, of order 1.
+fn object(status: &str) -> String {
+    json!({"paymentKey": "key", "orderId": nth_number(1), "status": status, "totalAmount": 1})
+        .to_string()
+}
+
+#[actix::test]
+async fn given_the_gateways_own_word_that_it_knows_no_payment_then_nothing_is_charged() {
+    let unheard_of = json!({"code": "NOT_FOUND_PAYMENT", "message": "존재하지 않는 결제 입니다."});
+    let peer = Peer::start(Script::Answer(404, &[], unheard_of.to_string()));
+    let gateway = gateway_at(peer.url.as_str(), "secret", PATIENT);
+    assert_eq!(gateway.look_up(&nth_number(1)).await, Standing::NotCharged);
+}
+
 #[actix::test]
 async fn given_an_answer_without_sense_then_the_standing_is_unknown() {
-    let waiting = json!({"paymentKey": "key", "orderId": "1", "status": "WAITING_FOR_DEPOSIT", "totalAmount": 1}).to_string();
-    let partial = waiting.replace("WAITING_FOR_DEPOSIT", "PARTIAL_CANCELED");
+    let waiting = object("WAITING_FOR_DEPOSIT");
+    let partial = object("PARTIAL_CANCELED");
+    let of_another_order = object("DONE").replace(nth_number(1).as_str(), "2");
+    let nowhere = json!({"code": "NOT_FOUND", "message": "no such path"}).to_string();
+    let refused = json!({"code": "NOT_FOUND_PAYMENT", "message": ""}).to_string();
     for (status, body) in [
         (200, ""),
         (200, "{}"),
         (200, &waiting),
         (200, &partial),
+        (200, &of_another_order),
         (204, ""),
+        (403, &refused),
+        (404, &nowhere),
+        (404, "{}"),
         (400, "{}"),
         (404, "<html>"),
         (500, ""),
