@@ -1,15 +1,18 @@
 //! A broker with both topics, and the order service's end of them: commands come out, replies go in.
 
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use actix::System;
 use mall_cli::stack::{Broker, BrokerKind, Place, Topic, until};
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::message::{Header, Message, OwnedHeaders};
+use rdkafka::message::{Header, Message, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::{Offset, TopicPartitionList};
 use shared::env::EnvReader;
 use shared::kafka::config::KafkaSettings;
+use shared::kafka::topics;
 use shared::wire::headers::CORRELATION_ID;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -19,6 +22,8 @@ use crate::golden::{Golden, pairs};
 /// Longer than anything takes that happens at all.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(25);
 const GROUP: &str = "compsiteGroup";
+/// Where records go that are no replies.
+const DEAD_LETTERS: &str = "composite-dlt";
 
 pub(crate) struct TestBroker {
     pub(crate) settings: KafkaSettings,
@@ -48,12 +53,15 @@ impl TestBroker {
         let variables = variables.map(|(name, value)| (name.to_owned(), value));
         let settings = KafkaSettings::from_env(&mut EnvReader::new(variables));
         for topic in [&settings.orders, &settings.composite] {
-            broker
-                .create_topic(&Topic {
-                    name: topic.name.clone(),
-                    partitions: topic.partitions,
-                })
-                .unwrap();
+            create(&mut broker, &topic.name, topic.partitions);
+        }
+        match kind {
+            BrokerKind::Embedded => create(&mut broker, DEAD_LETTERS, 1),
+            // As a service makes them: large enough for every record of the topic.
+            BrokerKind::Kafka | BrokerKind::KafkaCluster => thread::scope(|scope| {
+                let ensure = || System::new().block_on(topics::ensure(&settings));
+                scope.spawn(ensure).join().unwrap().unwrap();
+            }),
         }
         let producer = settings.producer(Some(PATIENCE)).create().unwrap();
         Self {
@@ -117,27 +125,58 @@ impl TestBroker {
 
     /// The first records of the topic of commands.
     pub(crate) fn commands(&self, count: usize) -> Vec<Golden> {
-        let consumer: BaseConsumer = self.settings.consumer("look").create().unwrap();
         let topic = &self.settings.orders;
-        let mut partitions = TopicPartitionList::new();
-        for partition in 0..topic.partitions {
-            partitions
-                .add_partition_offset(&topic.name, partition, Offset::Beginning)
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        self.read(&topic.name, topic.partitions, count)
+            .iter()
+            .map(|record| Golden {
+                key: record.key().map(text),
+                headers: record.headers().map(pairs).unwrap_or_default(),
+                value: record.payload().map(text).unwrap_or_default(),
+            })
+            .collect()
+    }
+
+    /// The first dead letters of replies.
+    pub(crate) fn dead_letters(&self, count: usize) -> Vec<OwnedMessage> {
+        self.read(DEAD_LETTERS, 1, count)
+    }
+
+    /// How many dead letters of replies there are.
+    pub(crate) fn dead_letter_count(&self) -> i64 {
+        let client: BaseConsumer = self.settings.client().create().unwrap();
+        client
+            .fetch_watermarks(DEAD_LETTERS, 0, PATIENCE)
+            .unwrap()
+            .1
+    }
+
+    /// Whether the embedded broker takes dead letters.
+    pub(crate) fn take_dead_letters(&self, taken: bool) {
+        let Broker::Embedded(broker) = &self.broker else {
+            panic!("only the embedded broker can")
+        };
+        broker
+            .with(move |cluster| cluster.partition_leader(DEAD_LETTERS, 0, taken.then_some(1)))
+            .unwrap()
+            .unwrap();
+    }
+
+    fn read(&self, topic: &str, partitions: i32, count: usize) -> Vec<OwnedMessage> {
+        let consumer: BaseConsumer = self.settings.consumer("look").create().unwrap();
+        let mut assigned = TopicPartitionList::new();
+        for partition in 0..partitions {
+            assigned
+                .add_partition_offset(topic, partition, Offset::Beginning)
                 .unwrap();
         }
-        consumer.assign(&partitions).unwrap();
+        consumer.assign(&assigned).unwrap();
         let deadline = Instant::now() + PATIENCE;
         let mut found = Vec::new();
         while found.len() < count {
             assert!(Instant::now() < deadline, "{found:?}");
             if let Some(record) = consumer.poll(Duration::from_millis(100)) {
-                let record = record.unwrap();
-                let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-                found.push(Golden {
-                    key: record.key().map(text),
-                    headers: record.headers().map(pairs).unwrap_or_default(),
-                    value: record.payload().map(text).unwrap_or_default(),
-                });
+                found.push(record.unwrap().detach());
             }
         }
         found
@@ -145,20 +184,33 @@ impl TestBroker {
 
     /// Waits until the group has committed the end of every partition of replies.
     pub(crate) fn until_drained(&self) {
+        let client: BaseConsumer = self.settings.client().create().unwrap();
+        let topic = &self.settings.composite;
+        let ends: Vec<_> = (0..topic.partitions)
+            .map(|partition| {
+                let (_, end) = client
+                    .fetch_watermarks(&topic.name, partition, PATIENCE)
+                    .unwrap();
+                end
+            })
+            .collect();
+        self.until_committed(&ends);
+    }
+
+    /// Waits until the group has committed this of each partition of replies.
+    pub(crate) fn until_committed(&self, expected: &[i64]) {
         let client: BaseConsumer = self.settings.consumer(GROUP).create().unwrap();
         let topic = &self.settings.composite;
         let mut partitions = TopicPartitionList::new();
         partitions.add_partition_range(&topic.name, 0, topic.partitions - 1);
-        until("committing all replies", PATIENCE, || {
+        until("committing replies", PATIENCE, || {
             let committed = client.committed_offsets(partitions.clone(), PATIENCE)?;
-            for element in committed.elements() {
-                let (_, end) =
-                    client.fetch_watermarks(&topic.name, element.partition(), PATIENCE)?;
-                if element.offset() != Offset::Offset(end) {
-                    return Ok(None);
-                }
-            }
-            Ok(Some(()))
+            let committed = committed.elements();
+            let is_expected = expected
+                .iter()
+                .zip(&committed)
+                .all(|(offset, element)| element.offset() == Offset::Offset(*offset));
+            Ok(is_expected.then_some(()))
         })
         .unwrap();
     }
@@ -181,6 +233,14 @@ impl TestBroker {
         })
         .unwrap()
     }
+}
+
+fn create(broker: &mut Broker, name: &str, partitions: i32) {
+    let topic = Topic {
+        name: name.to_owned(),
+        partitions,
+    };
+    broker.create_topic(&topic).unwrap();
 }
 
 /// The embedded broker lets a new group wait for three seconds, which must be less than this, and at every further change for a second

@@ -4,6 +4,7 @@ use crate::dead_letters::letter::{Letter, marker_headers, redrive_headers};
 use anyhow::{Context, Result, anyhow, bail};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Message, OwnedMessage};
+use shared::kafka::dead_letters::MAX_BYTES;
 use shared::kafka::publisher::{OutboundRecord, Publisher};
 use std::collections::BTreeMap;
 use std::sync::mpsc::channel;
@@ -42,6 +43,7 @@ impl Redriver {
             .set("bootstrap.servers", servers)
             .set("acks", "all")
             .set("enable.idempotence", "true")
+            .set("message.max.bytes", MAX_BYTES.to_string())
             .set("message.timeout.ms", limit.as_millis().to_string())
             .set("reconnect.backoff.max.ms", "1000");
         Ok(Self {

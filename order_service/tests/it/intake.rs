@@ -219,31 +219,31 @@ mod poison {
         broker.until_committed(GROUP, &[Some(poison + 1), None, None, None]);
     }
 
-    #[test]
-    fn given_records_that_are_no_commands_then_they_are_set_aside_as_they_came_and_their_senders_are_told()
-     {
-        let broker = TestBroker::embedded();
-        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
-        let member = member(&broker, &store).start();
-        let values: [Option<&[u8]>; 7] = [
+    fn are_set_aside(broker: &TestBroker) {
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(broker));
+        let member = member(broker, &store).start();
+        let megabyte = format!("[{}0]", "0,".repeat(520_000));
+        let values: [Option<&[u8]>; 9] = [
             Some(GARBAGE),
             None,
             Some(b""),
             Some(b"[]"),
             Some(br#"{"eventType":"ORDER_CREATED","key":"7","data":{"orderNum":"7"}}"#),
             Some(br#"{"eventType":"ORDER_APPROVE","key":"7","data":{"orderNum":"7"}}"#),
+            Some(br#"{"eventType":"ORDER_SHIPPED","key":"7","data":{"orderNum":"7"}}"#),
+            Some(megabyte.as_bytes()),
             Some(GOOD),
         ];
-        for (nth, value) in (0..).zip(&values[..6]) {
-            send(&broker, *value, address(nth).request_headers());
+        for (nth, value) in (0..).zip(&values[..8]) {
+            send(broker, *value, address(nth).request_headers());
         }
         let foreign_class = [
             TO_COMPOSITE,
             ("kafka_replyPartition", &[0, 0, 0, 2]),
-            ("kafka_correlationId", &[6]),
+            ("kafka_correlationId", &[8]),
             ("__TypeId__", b"java.lang.String"),
         ];
-        send(&broker, values[6], headers(&foreign_class));
+        send(broker, values[8], headers(&foreign_class));
         broker.flush();
 
         let (replies, dead_letters) = (&answers.replies, broker.dead_letters());
@@ -285,8 +285,93 @@ mod poison {
                     .is_some_and(|message| !message.is_empty())
             );
         }
-        assert_moves_on(&broker, &mut answers, 7);
+        assert_moves_on(broker, &mut answers, 9);
         member.stop();
+    }
+
+    #[test]
+    fn given_records_that_are_no_commands_then_they_are_set_aside_as_they_came_and_their_senders_are_told()
+     {
+        are_set_aside(&TestBroker::embedded());
+    }
+
+    #[test]
+    fn given_real_kafka_and_records_that_are_no_commands_then_they_are_set_aside_as_they_came_and_their_senders_are_told()
+     {
+        are_set_aside(&TestBroker::kafka());
+    }
+
+    #[test]
+    fn given_correlation_ids_of_any_length_or_none_then_commands_and_poison_are_answered_with_the_same()
+     {
+        let broker = TestBroker::embedded();
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
+        let member = member(&broker, &store).start();
+        let ids = [None, Some(vec![]), Some(vec![0xff; 1_024])];
+        for correlation_id in &ids {
+            let asking = ReplyAddress {
+                correlation_id: correlation_id.clone(),
+                ..address(0)
+            };
+            for (value, reason) in [
+                (GOOD, Reason::UnknownOrder),
+                (GARBAGE, Reason::MalformedCommand),
+            ] {
+                send(&broker, Some(value), asking.request_headers());
+                broker.flush();
+                let told = answers.replies.next();
+                assert_eq!(
+                    told.header("kafka_correlationId"),
+                    correlation_id.as_deref()
+                );
+                assert_eq!(event(&told).data.reject_reason, Some(reason));
+            }
+        }
+        let dead_letters = broker.dead_letters();
+        for correlation_id in &ids {
+            let letter = dead_letters.next();
+            assert_eq!(letter.value.as_deref(), Some(GARBAGE));
+            assert_eq!(
+                letter.header("kafka_correlationId"),
+                correlation_id.as_deref()
+            );
+        }
+        assert_moves_on(&broker, &mut answers, 6);
+        member.stop();
+    }
+
+    /// The embedded broker makes a topic of it; Kafka, as it is set up here, does not, and the reply is given up.
+    fn a_reply_topic_that_is_not_there_holds_nothing_up(broker: &TestBroker) {
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(broker));
+        let member = member(broker, &store).start();
+        let nowhere = ReplyAddress {
+            topic: "no-such-topic".into(),
+            partition: None,
+            ..address(0)
+        };
+        // The second time the producer knows already.
+        for _ in 0..2 {
+            send(broker, Some(GOOD), nowhere.request_headers());
+            send(broker, Some(GARBAGE), nowhere.request_headers());
+        }
+        assert_moves_on(broker, &mut answers, 4);
+        let dead_letters = broker.dead_letters();
+        for _ in 0..2 {
+            assert_eq!(dead_letters.next().value.as_deref(), Some(GARBAGE));
+        }
+        member.stop();
+    }
+
+    #[test]
+    fn given_a_reply_topic_that_is_not_there_then_its_commands_are_done_and_the_partition_moves_on()
+    {
+        a_reply_topic_that_is_not_there_holds_nothing_up(&TestBroker::embedded());
+    }
+
+    #[test]
+    fn given_real_kafka_and_a_reply_topic_that_is_not_there_then_its_commands_are_done_and_the_partition_moves_on()
+     {
+        a_reply_topic_that_is_not_there_holds_nothing_up(&TestBroker::kafka());
     }
 
     #[test]
@@ -327,7 +412,7 @@ mod poison {
 
         send(
             &broker,
-            Some(&vec![b'x'; 1_048_000]),
+            Some(&vec![b'x'; 3_000_000]),
             address(0).request_headers(),
         );
         broker.flush();

@@ -15,6 +15,10 @@ use rdkafka::ClientConfig;
 
 use crate::budget;
 use crate::env::EnvReader;
+use crate::kafka::dead_letters;
+
+/// How long records wait for a topic that the brokers don't have: it may have been made a moment ago.
+const UNKNOWN_TOPIC_WAIT: Duration = Duration::from_secs(5);
 
 /// A topic, and how it is made when it is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +113,7 @@ impl KafkaSettings {
     }
 
     /// A producer that sends at once, waits for all in-sync replicas, and keeps order and uniqueness over its own retries.
-    /// `delivery` is how long it tries; `None` is without end.
+    /// `delivery` is how long it tries; `None` is without end, but not for a topic that the brokers don't have.
     #[must_use]
     pub fn producer(&self, delivery: Option<Duration>) -> ClientConfig {
         let mut config = self.client();
@@ -119,9 +123,25 @@ impl KafkaSettings {
             .set("linger.ms", "0")
             .set("retry.backoff.ms", "20")
             .set(
+                "topic.metadata.propagation.max.ms",
+                UNKNOWN_TOPIC_WAIT.as_millis().to_string(),
+            )
+            .set("message.max.bytes", dead_letters::MAX_BYTES.to_string())
+            .set(
                 "message.timeout.ms",
                 delivery.map_or(0, |wait| wait.as_millis()).to_string(),
             );
+        config
+    }
+
+    /// The producer of the dead letters of a topic that is read in order: it never gives up, and takes few at a time, so that a flood of
+    /// them waits in the topic where it is.
+    #[must_use]
+    pub fn dead_letter_producer(&self) -> ClientConfig {
+        let mut config = self.producer(None);
+        config
+            .set("queue.buffering.max.messages", "1000")
+            .set("queue.buffering.max.kbytes", "16384");
         config
     }
 

@@ -2,8 +2,9 @@
 //! added that say where they came from and why.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders, OwnedMessage};
 
 use crate::kafka::publisher::{OnDelivery, OutboundRecord, Publisher};
@@ -23,13 +24,21 @@ pub const EXCEPTION_MESSAGE: &str = "kafka_dlt-exception-message";
 /// How often the record has been put back: four bytes, big-endian. Survives another failure, so that it can't go round for ever.
 pub const REDRIVES: &str = "mall_redrives";
 
+/// How large a record may be in a topic of dead letters: the largest that a broker takes by default, and its new headers.
+pub const MAX_BYTES: i32 = 2 * 1024 * 1024;
+
 const DLT_PREFIX: &str = "kafka_dlt-";
+/// What is kept of the cause, in characters: it may quote the record.
+const MAX_CAUSE: usize = 500;
 
 /// The topic that takes the dead letters of `topic`.
 #[must_use]
 pub fn dead_letter_topic(topic: &str) -> String {
     format!("{topic}-dlt")
 }
+
+/// Called once when a record need not be looked at again; dropped uncalled when it must be.
+pub type OnSettled = Box<dyn FnOnce() + Send + Sync>;
 
 /// A way to set records aside.
 pub struct DeadLetters {
@@ -43,27 +52,58 @@ impl DeadLetters {
         Self { publisher }
     }
 
-    /// Publishes the record to its topic's dead letters. Never blocks; `on_delivery` is called when the broker has it.
+    /// Publishes the record to its topic's dead letters. Never blocks; `on_settled` is called when the broker has it, or will never
+    /// take it because it is too large. Should the dead letters fail otherwise, it is not called.
     ///
     /// # Errors
-    /// When the producer does not take it; then `on_delivery` is not called.
+    /// When the producer does not take it; then `on_settled` is not called.
     pub fn set_aside(
         &self,
         record: &OwnedMessage,
         kind: &str,
         cause: &str,
-        on_delivery: OnDelivery,
-    ) -> Result<(), KafkaError> {
+        on_settled: OnSettled,
+    ) -> KafkaResult<()> {
+        let cause: String = cause.chars().take(MAX_CAUSE).collect();
+        let place = format!(
+            "{}-{}@{}",
+            record.topic(),
+            record.partition(),
+            record.offset()
+        );
         let topic = dead_letter_topic(record.topic());
         let outbound = OutboundRecord {
             topic: &topic,
             partition: None,
             key: record.key(),
             payload: record.payload(),
-            headers: dead_letter_headers(record, kind, cause),
+            headers: dead_letter_headers(record, kind, &cause),
         };
-        self.publisher.publish(outbound, on_delivery)
+        let what = format!("{place} is being set aside, {kind}: {cause}");
+        let on_delivery: OnDelivery = Box::new(move |delivered| match delivered {
+            Ok(()) => on_settled(),
+            Err(error) if is_too_large(&error) => {
+                log::error!("{place} is too large to be set aside, and stays where it is: {error}");
+                on_settled();
+            }
+            Err(error) => log::error!("{place} could not be set aside: {error}"),
+        });
+        self.publisher.publish(outbound, on_delivery)?;
+        log::error!("{what}");
+        Ok(())
     }
+
+    /// Waits until the broker has all of them, at most so long. Blocks.
+    ///
+    /// # Errors
+    /// When the time is over.
+    pub fn flush(&self, wait: Duration) -> KafkaResult<()> {
+        self.publisher.flush(wait)
+    }
+}
+
+fn is_too_large(error: &KafkaError) -> bool {
+    error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge)
 }
 
 /// The record's own headers but for those of an earlier failure, and those of this one.

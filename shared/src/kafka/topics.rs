@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use crate::kafka::config::{KafkaSettings, TopicSettings};
-use crate::kafka::dead_letters::dead_letter_topic;
+use crate::kafka::dead_letters::{self, dead_letter_topic};
 
 const METADATA_WAIT: Duration = Duration::from_secs(5);
 
@@ -27,15 +27,16 @@ pub async fn ensure(settings: &KafkaSettings) -> Result<(), KafkaError> {
 
 async fn create_missing(settings: &KafkaSettings) -> Result<(), KafkaError> {
     let admin: AdminClient<DefaultClientContext> = settings.client().create()?;
-    for topic in [&settings.orders, &settings.composite] {
-        let dead_letters = TopicSettings {
-            name: dead_letter_topic(&topic.name),
-            partitions: 1,
-        };
-        for topic in [topic, &dead_letters] {
-            if !exists(&admin, &topic.name)? {
-                create(&admin, topic, settings.replication_factor).await?;
-            }
+    let replication = || TopicReplication::Fixed(settings.replication_factor);
+    let max_bytes = dead_letters::MAX_BYTES.to_string();
+    for TopicSettings { name, partitions } in [&settings.orders, &settings.composite] {
+        if !exists(&admin, name)? {
+            create(&admin, &NewTopic::new(name, *partitions, replication())).await?;
+        }
+        let name = dead_letter_topic(name);
+        if !exists(&admin, &name)? {
+            let topic = NewTopic::new(&name, 1, replication()).set("max.message.bytes", &max_bytes);
+            create(&admin, &topic).await?;
         }
     }
     Ok(())
@@ -51,18 +52,15 @@ fn exists(admin: &AdminClient<DefaultClientContext>, name: &str) -> Result<bool,
 
 async fn create(
     admin: &AdminClient<DefaultClientContext>,
-    topic: &TopicSettings,
-    replication_factor: i32,
+    topic: &NewTopic<'_>,
 ) -> Result<(), KafkaError> {
-    let new_topic = NewTopic::new(
-        &topic.name,
-        topic.partitions,
-        TopicReplication::Fixed(replication_factor),
-    );
     let options = AdminOptions::new().operation_timeout(Some(METADATA_WAIT));
-    for result in admin.create_topics([&new_topic], &options).await? {
+    for result in admin.create_topics([topic], &options).await? {
         match result {
-            Ok(name) => log::info!("created topic {name} with {} partitions", topic.partitions),
+            Ok(name) => log::info!(
+                "created topic {name} with {} partitions",
+                topic.num_partitions
+            ),
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((_, code)) => return Err(KafkaError::AdminOp(code)),
         }

@@ -1,6 +1,6 @@
 //! The record headers of request and reply, as spring-kafka names and encodes them.
 
-use rdkafka::message::{BorrowedHeaders, Header, Headers, OwnedHeaders};
+use rdkafka::message::{Header, Headers, OwnedHeaders};
 
 /// Pairs a reply with its request: any bytes, echoed unchanged.
 pub const CORRELATION_ID: &str = "kafka_correlationId";
@@ -102,9 +102,9 @@ pub fn header<'a, H: Headers>(headers: Option<&'a H>, name: &str) -> Option<&'a 
         .last()
 }
 
-/// The correlation id of a reply that has not been detached from the client's buffer.
-pub fn correlation_id(headers: Option<&BorrowedHeaders>) -> Option<&[u8]> {
-    header(headers, CORRELATION_ID)
+/// Whether the value is said to be of another class than the one there is. Saying nothing is right.
+pub fn is_of_another_type<H: Headers>(headers: Option<&H>) -> bool {
+    header(headers, TYPE_ID).is_some_and(|type_id| type_id != EVENT_TYPE_ID.as_bytes())
 }
 
 fn type_id() -> Header<'static, &'static str> {

@@ -1,6 +1,6 @@
 //! Record → reply. Pure.
 
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::Message;
 use shared::reason::Reason;
 use shared::wire::event::{Event, EventType};
 use shared::wire::headers;
@@ -9,13 +9,22 @@ use uuid::Uuid;
 
 use crate::domain::order::OrderReply;
 
-/// Why a record on the reply topic is not a reply to us.
+/// Why a record on the reply topic is no reply. A reply that nobody waits for is one all the same.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAReply {
-    /// Its correlation id is none of ours.
-    #[error("the correlation id is not ours")]
-    Foreign,
-    /// It makes no sense.
+    /// It does not say whose it is.
+    #[error("the record has no {}", headers::CORRELATION_ID)]
+    NoCorrelationId,
+    /// It is nobody's: all correlation ids have 16 bytes, those of Spring services too.
+    #[error("{name} has {0} bytes, not 16", name = headers::CORRELATION_ID)]
+    CorrelationId(usize),
+    /// The `__TypeId__` header names another class.
+    #[error("the type id is not {}", headers::EVENT_TYPE_ID)]
+    TypeId,
+    /// There is no value.
+    #[error("the record has no value")]
+    NoValue,
+    /// The value makes no sense.
     #[error("the value is not a reply: {0}")]
     Malformed(String),
 }
@@ -23,12 +32,16 @@ pub enum NotAReply {
 /// Reads whose reply it is, and what it says.
 ///
 /// # Errors
-/// When it is not a reply to us.
-pub fn decode(record: &BorrowedMessage<'_>) -> Result<(Uuid, OrderReply), NotAReply> {
-    let id = headers::correlation_id(record.headers())
-        .and_then(|bytes| Uuid::from_slice(bytes).ok())
-        .ok_or(NotAReply::Foreign)?;
-    reply(record.payload().unwrap_or_default()).map(|reply| (id, reply))
+/// When it is no reply.
+pub fn decode(record: &impl Message) -> Result<(Uuid, OrderReply), NotAReply> {
+    let id = headers::header(record.headers(), headers::CORRELATION_ID)
+        .ok_or(NotAReply::NoCorrelationId)?;
+    let id = Uuid::from_slice(id).map_err(|_| NotAReply::CorrelationId(id.len()))?;
+    if headers::is_of_another_type(record.headers()) {
+        return Err(NotAReply::TypeId);
+    }
+    let payload = record.payload().ok_or(NotAReply::NoValue)?;
+    reply(payload).map(|reply| (id, reply))
 }
 
 /// Reads a reply's value.

@@ -1,4 +1,5 @@
 //! Replies from Kafka.
 
 pub mod reply_intake;
+mod read_partition;
 pub mod decode;

@@ -1,15 +1,20 @@
 //! Topic `composite` → the bridge. Each instance owns partitions of the topic and asks for its replies in one of them, its home.
 //!
 //! Two clients on one thread. The *member* belongs to the group only to own partitions; it fetches nothing. The *reader* reads what
-//! the member owns, from the end on: what was there before was meant for somebody else. A partition that is taken away is read for
-//! a while longer, so that replies which are under way are not lost when instances come and go.
+//! the member owns, from what is committed on, but replies that were there before were meant for somebody else. A partition that is
+//! taken away is read for a while longer, so that replies which are under way are not lost when instances come and go.
 //!
 //! The member is told how far the reader has read, and commits that by itself: its client repeats a commit that failed, and spares the
 //! group one while it is changing, which would cost the member its partitions.
+//!
+//! A record that is no reply is set aside, and the partition goes on. Nothing is committed past it before the broker has the dead
+//! letter, so that after a crash the partition's next owner finds it again: perhaps twice set aside, but never lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,13 +22,16 @@ use actix::Recipient;
 use actix::prelude::SendError;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use shared::budget;
 use shared::kafka::config::KafkaSettings;
+use shared::kafka::dead_letters::DeadLetters;
+use shared::kafka::publisher::Publisher;
 use tokio::sync::watch;
 
 use super::decode::{NotAReply, decode};
+use super::read_partition::ReadPartition;
 use crate::actors::kafka_bridge::ReplyArrived;
 
 /// The consumer group of all composites, spelt as the Spring composite spells it.
@@ -31,7 +39,11 @@ const GROUP: &str = "compsiteGroup";
 const POLL_WAIT: Duration = Duration::from_millis(50);
 const COMMIT_INTERVAL_MS: &str = "1000";
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_millis(500);
-const WATERMARK_WAIT: Duration = Duration::from_secs(2);
+/// What dead letters are called that are no replies.
+const MALFORMED_REPLY: &str = "MalformedReply";
+const OFFSETS_WAIT: Duration = Duration::from_secs(2);
+/// How long the end waits for dead letters to be acknowledged.
+const LAST_LETTERS_WAIT: Duration = Duration::from_secs(1);
 /// How long a lost partition is still read: until the last command that named it is overdue.
 const FAREWELL: Duration = Duration::from_secs(2 * budget::REPLY_WAIT.as_secs());
 
@@ -58,6 +70,8 @@ impl ReplyIntake {
             .set("auto.commit.interval.ms", COMMIT_INTERVAL_MS)
             .create_with_context(MembershipContext::default())?;
         member.subscribe(&[&settings.composite.name])?;
+        let dead_letters = Publisher::start(&settings.dead_letter_producer())?;
+        let (settled_tx, settled_rx) = mpsc::channel();
         let worker = Worker {
             member,
             reader: settings.consumer(GROUP).create()?,
@@ -65,6 +79,9 @@ impl ReplyIntake {
             partitions: BTreeMap::new(),
             home_tx,
             bridge,
+            dead_letters: DeadLetters::new(Arc::new(dead_letters)),
+            settled_tx,
+            settled_rx,
             stopping: Arc::clone(&stopping),
         };
         let thread = thread::Builder::new()
@@ -90,16 +107,11 @@ struct Worker {
     partitions: BTreeMap<i32, ReadPartition>,
     home_tx: watch::Sender<Option<i32>>,
     bridge: Recipient<ReplyArrived>,
+    dead_letters: DeadLetters,
+    /// Partition and offset of a record that need not be held any longer.
+    settled_tx: Sender<(i32, i64)>,
+    settled_rx: Receiver<(i32, i64)>,
     stopping: Arc<AtomicBool>,
-}
-
-struct ReadPartition {
-    /// The offset to read next.
-    next: i64,
-    /// What the member was last told of it.
-    told: Option<i64>,
-    /// When the partition was taken away.
-    lost_at: Option<Instant>,
 }
 
 impl Worker {
@@ -109,10 +121,25 @@ impl Worker {
             self.serve_membership();
             match self.reader.poll(POLL_WAIT) {
                 Some(Ok(record)) => {
-                    let position = (record.partition(), record.offset() + 1);
-                    self.deliver(&record);
-                    drop(record);
-                    self.advance(position);
+                    let (partition, offset) = (record.partition(), record.offset());
+                    match decode(&record) {
+                        Ok((correlation_id, reply)) => {
+                            drop(record);
+                            let message = ReplyArrived {
+                                correlation_id,
+                                reply,
+                            };
+                            self.deliver(partition, offset, message);
+                        }
+                        Err(cause) => {
+                            let owned = record.detach();
+                            drop(record);
+                            self.set_aside(&owned, &cause);
+                        }
+                    }
+                    if let Some(read) = self.partitions.get_mut(&partition) {
+                        read.read(offset);
+                    }
                 }
                 Some(Err(error)) => log::warn!("reading replies failed: {error}"),
                 None => {}
@@ -124,14 +151,15 @@ impl Worker {
             }
         }
         self.home_tx.send_replace(None);
+        if let Err(error) = self.dead_letters.flush(LAST_LETTERS_WAIT) {
+            log::warn!("records are not set aside yet, and will be found again: {error}");
+        }
         self.tell_offsets();
     }
 
     /// Keeps the membership alive, and follows what it owns.
     fn serve_membership(&mut self) {
-        if let Some(Err(error)) = self.member.poll(Duration::ZERO) {
-            log::warn!("the membership in {GROUP} is disturbed: {error}");
-        }
+        self.poll_member();
         let context = Arc::clone(self.member.context());
         if !context.has_changed.swap(false, Ordering::AcqRel) {
             return;
@@ -139,6 +167,12 @@ impl Worker {
         if let Err(error) = self.follow_membership() {
             log::warn!("could not follow the membership in {GROUP}, trying again: {error}");
             context.has_changed.store(true, Ordering::Release);
+        }
+    }
+
+    fn poll_member(&self) {
+        if let Some(Err(error)) = self.member.poll(Duration::ZERO) {
+            log::warn!("the membership in {GROUP} is disturbed: {error}");
         }
     }
 
@@ -150,22 +184,23 @@ impl Worker {
             .iter()
             .map(|element| element.partition())
             .collect();
-        for partition in &owned {
+        let (kept, fresh): (Vec<i32>, Vec<i32>) = owned.iter().partition(|partition| {
+            self.partitions
+                .get(partition)
+                .is_some_and(|known| !known.is_lost())
+        });
+        let found = self.found(&fresh)?;
+        for partition in &kept {
             if let Some(known) = self.partitions.get_mut(partition) {
-                known.lost_at = None;
-                known.told = None;
-            } else {
-                let (_, end) =
-                    self.reader
-                        .fetch_watermarks(&self.topic, *partition, WATERMARK_WAIT)?;
-                self.partitions.insert(
-                    *partition,
-                    ReadPartition {
-                        next: end,
-                        told: None,
-                        lost_at: None,
-                    },
-                );
+                known.keep();
+            }
+        }
+        for (partition, found) in found {
+            match self.partitions.entry(partition) {
+                Entry::Occupied(mut known) => known.get_mut().regain(found),
+                Entry::Vacant(place) => {
+                    place.insert(found);
+                }
             }
         }
         for (_, lost) in self
@@ -173,17 +208,41 @@ impl Worker {
             .iter_mut()
             .filter(|(partition, _)| !owned.contains(partition))
         {
-            lost.lost_at.get_or_insert_with(Instant::now);
+            lost.lose(Instant::now());
         }
         self.read_partitions()?;
         self.move_home(&owned);
         Ok(())
     }
 
+    /// Partitions as their last owners have left them.
+    fn found(&self, fresh: &[i32]) -> KafkaResult<Vec<(i32, ReadPartition)>> {
+        if fresh.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut asked = TopicPartitionList::with_capacity(fresh.len());
+        for partition in fresh {
+            asked.add_partition(&self.topic, *partition);
+        }
+        let committed = self.member.committed_offsets(asked, OFFSETS_WAIT)?;
+        let found = committed.elements().into_iter().map(|element| {
+            let partition = element.partition();
+            let (low, end) = self
+                .reader
+                .fetch_watermarks(&self.topic, partition, OFFSETS_WAIT)?;
+            let committed = match element.offset() {
+                Offset::Offset(offset) => Some(offset),
+                _ => None,
+            };
+            Ok((partition, ReadPartition::new(committed, low, end)))
+        });
+        found.collect()
+    }
+
     fn read_partitions(&self) -> KafkaResult<()> {
         let mut list = TopicPartitionList::with_capacity(self.partitions.len());
         for (partition, read) in &self.partitions {
-            list.add_partition_offset(&self.topic, *partition, Offset::Offset(read.next))?;
+            list.add_partition_offset(&self.topic, *partition, Offset::Offset(read.next()))?;
         }
         self.reader.assign(&list)
     }
@@ -202,19 +261,12 @@ impl Worker {
         self.home_tx.send_replace(home);
     }
 
-    fn deliver(&self, record: &BorrowedMessage<'_>) {
-        match decode(record) {
-            Ok((correlation_id, reply)) => self.hand_over(ReplyArrived {
-                correlation_id,
-                reply,
-            }),
-            Err(NotAReply::Foreign) => log::debug!("a reply for somebody else"),
-            Err(error) => log::error!(
-                "{}-{}@{}: {error}",
-                record.topic(),
-                record.partition(),
-                record.offset()
-            ),
+    fn deliver(&self, partition: i32, offset: i64, message: ReplyArrived) {
+        let read = self.partitions.get(&partition);
+        if read.is_some_and(|read| read.is_ours(offset)) {
+            self.hand_over(message);
+        } else {
+            log::debug!("a reply for somebody else");
         }
     }
 
@@ -230,24 +282,58 @@ impl Worker {
         }
     }
 
-    fn advance(&mut self, (partition, next): (i32, i64)) {
-        if let Some(read) = self.partitions.get_mut(&partition) {
-            read.next = next;
+    /// Puts a record that is no reply with the dead letters. Waits while their producer has more to do than its queue holds; Kafka keeps
+    /// the rest. What is left when the intake stops meanwhile stays uncommitted.
+    fn set_aside(&mut self, record: &OwnedMessage, cause: &NotAReply) {
+        let (partition, offset) = (record.partition(), record.offset());
+        let Some(read) = self.partitions.get_mut(&partition) else {
+            return;
+        };
+        if read.is_lost() {
+            return log::debug!(
+                "{partition}@{offset} is no reply, which is its new owner's business"
+            );
+        }
+        if !read.hold(offset) {
+            return;
+        }
+        while !self.stopping.load(Ordering::Acquire) {
+            let settled_tx = self.settled_tx.clone();
+            let on_settled = Box::new(move || {
+                // An error means that the intake has ended.
+                let _ = settled_tx.send((partition, offset));
+            });
+            match self.dead_letters.set_aside(
+                record,
+                MALFORMED_REPLY,
+                &cause.to_string(),
+                on_settled,
+            ) {
+                Ok(()) => return,
+                Err(error) => log::warn!("waiting for the dead letters: {error}"),
+            }
+            self.poll_member();
+            thread::sleep(POLL_WAIT);
         }
     }
 
     /// Tells the member what to commit of the partitions that it owns.
     fn tell_offsets(&mut self) {
-        for (partition, read) in &mut self.partitions {
-            if read.lost_at.is_some() || read.told == Some(read.next) {
-                continue;
+        for (partition, offset) in self.settled_rx.try_iter() {
+            if let Some(read) = self.partitions.get_mut(&partition) {
+                read.release(offset);
             }
+        }
+        for (partition, read) in &mut self.partitions {
+            let Some(offset) = read.to_tell() else {
+                continue;
+            };
             let mut list = TopicPartitionList::with_capacity(1);
             let told = list
-                .add_partition_offset(&self.topic, *partition, Offset::Offset(read.next))
+                .add_partition_offset(&self.topic, *partition, Offset::Offset(offset))
                 .and_then(|()| self.member.store_offsets(&list));
             match told {
-                Ok(()) => read.told = Some(read.next),
+                Ok(()) => read.told(offset),
                 // It was lost a moment ago, or the group is changing: next time.
                 Err(error) => log::debug!("partition {partition} was not stored: {error}"),
             }
@@ -256,10 +342,9 @@ impl Worker {
 
     fn forget_lost(&mut self) {
         let known = self.partitions.len();
-        self.partitions.retain(|_, read| {
-            read.lost_at
-                .is_none_or(|lost_at| lost_at.elapsed() < FAREWELL)
-        });
+        let now = Instant::now();
+        self.partitions
+            .retain(|_, read| !read.is_lost_for(FAREWELL, now));
         if self.partitions.len() < known
             && let Err(error) = self.read_partitions()
         {

@@ -2,4 +2,5 @@
 
 mod instance;
 mod replies;
+mod poison;
 mod membership;

@@ -4,13 +4,12 @@ use actix::Actor;
 use composite_service::domain::order::OrderReply;
 use composite_service::inbound::kafka::reply_intake::ReplyIntake;
 use mall_cli::stack::BrokerKind;
-use rdkafka::message::OwnedHeaders;
 use tokio::sync::watch;
 
 use super::instance::Instance;
 use crate::doubles::Gone;
 use crate::golden::Golden;
-use crate::kafka::{TestBroker, answering, id};
+use crate::kafka::{TestBroker, id};
 
 /// What a reply says.
 fn told(reply: OrderReply) -> String {
@@ -52,39 +51,6 @@ async fn given_every_kind_of_reply_when_it_comes_home_then_it_is_handed_over_und
         broker.until_drained();
         instance.stop().await;
     }
-}
-
-#[actix::test]
-async fn given_records_for_somebody_else_or_without_sense_then_the_next_reply_is_handed_over_all_the_same()
- {
-    let broker = TestBroker::embedded(2);
-    let (mut instance, home) = Instance::at_home(&broker).await;
-    let created = Golden::read("order_created").value;
-    let command = Golden::read("order_create").value;
-    let ours = || answering(id(1).as_bytes());
-    for (value, headers) in [
-        (Some(created.as_str()), OwnedHeaders::new()),
-        (Some(&created), answering(b"")),
-        (Some(&created), answering(b"four")),
-        (Some(&created), answering(&[0xff; 17])),
-        (None, ours()),
-        (Some(""), ours()),
-        (Some("nonsense"), ours()),
-        (Some("{}"), ours()),
-        (Some("[]"), ours()),
-        (Some(&created[..created.len() / 2]), ours()),
-        (Some(&command), ours()),
-        (
-            Some(r#"{"eventType":"ORDER_SHIPPED","key":"1","data":{}}"#),
-            ours(),
-        ),
-    ] {
-        broker.put(home, value.map(str::as_bytes), headers);
-    }
-    broker.put(home, Some(b"\xff\xfe"), ours());
-    broker.reply(home, [2]);
-    assert_eq!(instance.ids(1).await, [id(2)]);
-    broker.until_drained();
 }
 
 #[actix::test]

@@ -18,6 +18,9 @@ use std::process::ExitCode;
 /// Each is published to its original topic and partition: key and value unchanged, its own headers kept, the headers of its failure
 /// (`kafka_dlt-…`) dropped, and `mall_redrives` raised by one.
 ///
+/// A command is done then, late as it is. A reply finds nobody waiting any more, as a rule, and is done with: its purchase has come to
+/// its end by repetition or review.
+///
 /// A dead letter stays in its topic. That it has been redriven is remembered there, too: by a marker, a record without key and value
 /// in the same partition, whose header `mall_redriven` holds the dead letter's offset (eight bytes, big-endian). `list` hides markers
 /// and what they mark; readers of their own shall skip them. The marker follows the record: a command that is killed in between

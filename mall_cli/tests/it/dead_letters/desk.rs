@@ -116,17 +116,20 @@ impl Desk {
 
     /// All that a partition of `orders` holds.
     pub(super) fn orders(&self, partition: i32) -> Vec<OwnedMessage> {
+        self.records("orders", partition)
+    }
+
+    /// All that a partition holds.
+    pub(super) fn records(&self, topic: &str, partition: i32) -> Vec<OwnedMessage> {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", self.servers())
             .set("group.id", "look")
             .create()
             .unwrap();
-        let (low, high) = consumer
-            .fetch_watermarks("orders", partition, LIMIT)
-            .unwrap();
+        let (low, high) = consumer.fetch_watermarks(topic, partition, LIMIT).unwrap();
         let mut wanted = TopicPartitionList::new();
         wanted
-            .add_partition_offset("orders", partition, Offset::Beginning)
+            .add_partition_offset(topic, partition, Offset::Beginning)
             .unwrap();
         consumer.assign(&wanted).unwrap();
         let deadline = Instant::now() + LIMIT;

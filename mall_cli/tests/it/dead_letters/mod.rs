@@ -118,6 +118,47 @@ fn given_letters_of_two_topics_when_one_topic_is_redriven_then_the_others_letter
 }
 
 #[test]
+fn given_a_reply_that_was_set_aside_when_redriven_then_it_is_back_in_its_partition_and_goes_round_three_times_at_most()
+ {
+    let desk = Desk::new(BrokerKind::Embedded);
+    let from_home = [
+        ("kafka_correlationId", &[7; 16][..]),
+        (ORIGINAL_TOPIC, b"composite"),
+        (ORIGINAL_PARTITION, &[0, 0, 0, 1]),
+    ];
+    let worn_out = [(REDRIVES, &[0, 0, 0, 3][..])];
+    desk.send("composite-dlt", Some(BYTES), &from_home);
+    desk.send(
+        "composite-dlt",
+        Some(BYTES),
+        &[&from_home[..], &worn_out].concat(),
+    );
+    let listed = desk.dlt(&["list"]);
+    assert_ends(&listed, 0, "composite-dlt/0/0");
+    let shown = desk.dlt(&["show", "composite-dlt/0/0"]);
+    assert_ends(&shown, 0, "|.poison.|");
+
+    let back = desk.dlt(&["redrive", "--all"]);
+    assert_ends(
+        &back,
+        1,
+        "composite-dlt/0/0 is back in composite-1, redrive 1",
+    );
+    assert_ends(&back, 1, "3 redrives");
+    assert_eq!(desk.names(&[]), ["composite-dlt/0/1"]);
+    let replies = desk.records("composite", 1);
+    assert_eq!(replies.len(), 1);
+    assert_eq!(replies[0].payload(), Some(BYTES));
+    assert_eq!(
+        headers_of(&replies[0]),
+        [
+            ("kafka_correlationId", &[7; 16][..]),
+            (REDRIVES, &[0, 0, 0, 1])
+        ]
+    );
+}
+
+#[test]
 fn given_records_that_can_not_go_back_when_redriven_then_each_is_refused_with_its_cause() {
     let desk = Desk::new(BrokerKind::Embedded);
     desk.send("orders-dlt", Some(b"stray"), &[]);

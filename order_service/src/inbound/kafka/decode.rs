@@ -137,8 +137,7 @@ fn command(
     reading: Reading,
     spoken_of: &mut Option<OrderNumber>,
 ) -> Result<OrderCommand, Malformed> {
-    let type_id = headers::header(record.headers(), headers::TYPE_ID);
-    if type_id.is_some_and(|type_id| type_id != headers::EVENT_TYPE_ID.as_bytes()) {
+    if headers::is_of_another_type(record.headers()) {
         return Err(Malformed::TypeId);
     }
     let payload = record.payload().ok_or(Malformed::NoValue)?;

@@ -10,13 +10,11 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use rdkafka::Message;
 use rdkafka::consumer::CommitMode;
-use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::OwnedMessage;
 use shared::clock::Clock;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
-use shared::kafka::publisher::OnDelivery;
 use shared::reason::Reason;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -289,28 +287,12 @@ impl Handler {
     /// Puts a record that is no command with the dead letters, answers its sender where that can be done, and goes on. Should the
     /// dead letters not take it, its offset stays uncommitted, unless they never will.
     fn set_aside(&self, record: &OwnedMessage, poison: Poison, in_flight: InFlight) {
-        let place = format!(
-            "{}-{}@{}",
-            record.topic(),
-            record.partition(),
-            record.offset()
-        );
         let cause = poison.cause.to_string();
-        log::error!("no command at {place}, setting it aside: {cause}");
         let replies = Arc::clone(&self.replies);
-        let on_delivery: OnDelivery = Box::new(move |delivered| match delivered {
-            Ok(()) => answer_poison(&*replies, poison, in_flight),
-            Err(error)
-                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) =>
-            {
-                log::error!("{place} is too large to be set aside, and stays where it is: {error}");
-                answer_poison(&*replies, poison, in_flight);
-            }
-            Err(error) => log::error!("{place} could not be set aside: {error}"),
-        });
+        let on_settled = Box::new(move || answer_poison(&*replies, poison, in_flight));
         if let Err(error) =
             self.dead_letters
-                .set_aside(record, MALFORMED_COMMAND, &cause, on_delivery)
+                .set_aside(record, MALFORMED_COMMAND, &cause, on_settled)
         {
             log::error!("a record could not be set aside: {error}");
         }

@@ -1,0 +1,172 @@
+//! Records that are no replies: they are set aside as they came, and nobody else notices.
+
+use mall_cli::stack::BrokerKind;
+use rdkafka::message::{Header, Message, OwnedHeaders, OwnedMessage};
+use shared::kafka::dead_letters::{
+    EXCEPTION, EXCEPTION_MESSAGE, ORIGINAL_OFFSET, ORIGINAL_PARTITION, ORIGINAL_TOPIC, REDRIVES,
+};
+use shared::wire::headers::{TYPE_ID, header};
+
+use super::instance::Instance;
+use crate::golden::{Golden, pairs};
+use crate::kafka::{TestBroker, answering, id};
+
+/// A record that is no reply, and what is said of it.
+struct Poison {
+    value: Option<Vec<u8>>,
+    headers: OwnedHeaders,
+    cause: &'static str,
+}
+
+fn ours() -> OwnedHeaders {
+    answering(id(1).as_bytes())
+}
+
+fn every_kind() -> Vec<Poison> {
+    let created = Golden::read("order_created").value;
+    let command = Golden::read("order_create").value;
+    let megabyte = format!("[{}0]", "0,".repeat(520_000));
+    let shipped = r#"{"eventType":"ORDER_SHIPPED","key":"1","data":{}}"#;
+    let mut all = Vec::new();
+    let mut add = |value: Option<&[u8]>, headers, cause| {
+        let value = value.map(<[u8]>::to_vec);
+        all.push(Poison {
+            value,
+            headers,
+            cause,
+        });
+    };
+    let sound = Some(created.as_bytes());
+    add(sound, OwnedHeaders::new(), "has no kafka_correlationId");
+    add(sound, answering(b""), "has 0 bytes");
+    add(sound, answering(b"four"), "has 4 bytes");
+    add(sound, answering(&[0xff; 17]), "has 17 bytes");
+    add(sound, answering(&[b'x'; 1_024]), "has 1024 bytes");
+    let foreign_class = ours().insert(Header {
+        key: TYPE_ID,
+        value: Some("java.lang.String"),
+    });
+    add(sound, foreign_class, "the type id is not");
+    add(None, ours(), "has no value");
+    for value in [
+        &b""[..],
+        b"nonsense",
+        b"\xff\x00garbage",
+        b"{}",
+        b"[]",
+        &created.as_bytes()[..created.len() / 2],
+        megabyte.as_bytes(),
+    ] {
+        add(Some(value), ours(), "the value is not a reply");
+    }
+    add(Some(shipped.as_bytes()), ours(), "ORDER_SHIPPED");
+    add(Some(command.as_bytes()), ours(), "is a command");
+    all
+}
+
+fn text(letter: &OwnedMessage, name: &str) -> String {
+    let bytes = header(letter.headers(), name).unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+async fn every_kind_is_set_aside(kind: BrokerKind) {
+    let broker = TestBroker::start(kind, 2);
+    let (mut instance, home) = Instance::at_home(&broker).await;
+    let poison = every_kind();
+    for record in &poison {
+        broker.put(home, record.value.as_deref(), record.headers.clone());
+    }
+    // Nobody waits for this one, which is no crime.
+    broker.reply(home, [2]);
+    assert_eq!(instance.ids(1).await, [id(2)]);
+    broker.until_drained();
+
+    let letters = broker.dead_letters(poison.len());
+    for (offset, (record, letter)) in (0_i64..).zip(poison.iter().zip(&letters)) {
+        assert_eq!(letter.payload(), record.value.as_deref());
+        assert_eq!(letter.key(), None);
+        let own = pairs(&record.headers);
+        let kept = pairs(letter.headers().unwrap());
+        assert_eq!(kept[..own.len()], own);
+        assert_eq!(text(letter, ORIGINAL_TOPIC), "composite");
+        let value = |name| header(letter.headers(), name);
+        assert_eq!(value(ORIGINAL_PARTITION), Some(&home.to_be_bytes()[..]));
+        assert_eq!(value(ORIGINAL_OFFSET), Some(&offset.to_be_bytes()[..]));
+        assert_eq!(text(letter, EXCEPTION), "MalformedReply");
+        let told = text(letter, EXCEPTION_MESSAGE);
+        assert!(told.contains(record.cause), "{told}");
+    }
+    assert_eq!(broker.dead_letter_count(), poison.len() as i64);
+    instance.stop().await;
+}
+
+#[actix::test]
+async fn given_every_kind_of_poison_then_it_is_set_aside_as_it_came_and_the_partition_goes_on() {
+    every_kind_is_set_aside(BrokerKind::Embedded).await;
+}
+
+#[actix::test]
+async fn given_real_kafka_and_every_kind_of_poison_then_it_is_set_aside_as_it_came_and_the_partition_goes_on()
+ {
+    every_kind_is_set_aside(BrokerKind::Kafka).await;
+}
+
+#[actix::test]
+async fn given_poison_that_was_put_back_when_it_fails_again_then_it_still_tells_how_often() {
+    let broker = TestBroker::embedded(1);
+    let (instance, home) = Instance::at_home(&broker).await;
+    let count = 2_i32.to_be_bytes();
+    let put_back = ours().insert(Header {
+        key: REDRIVES,
+        value: Some(&count),
+    });
+    broker.put(home, Some(b"nonsense"), put_back);
+    let letters = broker.dead_letters(1);
+    assert_eq!(header(letters[0].headers(), REDRIVES), Some(&count[..]));
+    instance.stop().await;
+}
+
+#[actix::test]
+async fn given_dead_letters_that_are_not_taken_then_replies_go_on_and_nothing_is_committed_past_the_poison()
+ {
+    let broker = TestBroker::embedded(2);
+    let (mut instance, home) = Instance::at_home(&broker).await;
+    broker.take_dead_letters(false);
+    broker.reply(home, [1]);
+    broker.put(home, Some(b"nonsense"), ours());
+    broker.reply(home, [2]);
+    broker.reply(1 - home, [3]);
+    assert_eq!(instance.ids(3).await.len(), 3);
+    // Both partitions are committed together: when this is seen of the other one, more would be seen of home.
+    let mut committed = [1, 1];
+    broker.until_committed(&committed);
+
+    broker.take_dead_letters(true);
+    committed[usize::try_from(home).unwrap()] = 3;
+    broker.until_committed(&committed);
+    assert_eq!(broker.dead_letter_count(), 1);
+    instance.stop().await;
+}
+
+#[actix::test]
+async fn given_poison_that_was_not_set_aside_at_the_end_then_the_next_instance_does_it_and_hands_no_old_reply_over()
+ {
+    let broker = TestBroker::embedded(1);
+    let (mut instance, home) = Instance::at_home(&broker).await;
+    broker.take_dead_letters(false);
+    broker.reply(home, [1]);
+    broker.put(home, Some(b"nonsense"), ours());
+    broker.reply(home, [2]);
+    assert_eq!(instance.ids(2).await, [id(1), id(2)]);
+    instance.stop().await;
+    broker.take_dead_letters(true);
+
+    let (mut next, home) = Instance::at_home(&broker).await;
+    broker.reply(home, [3]);
+    assert_eq!(next.ids(1).await, [id(3)]);
+    broker.until_drained();
+    let letters = broker.dead_letters(1);
+    assert_eq!(letters[0].payload(), Some(&b"nonsense"[..]));
+    assert_eq!(broker.dead_letter_count(), 1);
+    next.stop().await;
+}
