@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use mall_cli::stack::BrokerKind;
+use serde_json::{Value, json};
 
-use crate::mall::{Mall, Totals, basket, paid_basket};
+use crate::mall::{Mall, Totals, basket, paid_basket, payment_key};
 
 pub(crate) fn trials() -> Vec<Trial> {
     [
@@ -14,11 +15,15 @@ pub(crate) fn trials() -> Vec<Trial> {
             late_reply as fn(),
         ),
         (
-            "given_no_gateway_when_bought_then_503_and_the_order_is_rejected",
+            "given_no_gateway_when_bought_then_503_and_the_order_is_rejected_and_its_key_is_free",
             no_gateway,
         ),
         (
-            "given_a_composite_that_dies_while_it_charges_then_the_order_is_completed_and_unpaid_ones_expire",
+            "given_no_gateway_when_a_pending_order_is_paid_then_503_and_it_can_be_paid_later",
+            no_gateway_for_a_pending_order,
+        ),
+        (
+            "given_a_composite_that_dies_while_it_charges_then_the_orders_are_completed_and_unpaid_ones_expire",
             reviewed,
         ),
         (
@@ -82,12 +87,46 @@ fn no_gateway() {
     let mut mall = Mall::start(|_| {});
     let item = mall.new_item(10);
     mall.stack.payment.kill_9().expect("a kill");
-    let answer = mall.run(mall.buy(&paid_basket(&[(item, 1)], "pay", 12_000)));
+    let request = paid_basket(&[(item, 1)], "pay", 12_000);
+    let answer = mall.run(mall.buy_with_key(&request, "once"));
     answer.assert_problem(503, "PAYMENT_UNAVAILABLE");
     assert!(answer.headers.contains_key("retry-after"));
     let order = mall.run(mall.get(&format!("/open-api/order/{}", answer.order_num())));
     order.assert_order("REJECTED");
     assert_eq!(mall.stock(item), 10);
+
+    mall.stack.payment.restart().expect("a restart");
+    wait_for("the second attempt", || {
+        let answer = mall.run(mall.buy_with_key(&request, "once"));
+        answer.status == 200 && answer.order_status() == "COMPLETE"
+    });
+    assert_eq!((mall.stock(item), mall.held(item)), (9, 1));
+}
+
+fn no_gateway_for_a_pending_order() {
+    let mut mall = Mall::start(|_| {});
+    let item = mall.new_item(10);
+    let number = mall.run(mall.buy(&basket(&[(item, 1)]))).order_num();
+    let path = format!("/open-api/order/{number}/payment");
+    let payment = json!({"paymentKey": payment_key("pay"), "amount": 12_000});
+    mall.stack.payment.kill_9().expect("a kill");
+    let away = mall.run(mall.post_with_key(&path, &payment, "once"));
+    away.assert_problem(503, "PAYMENT_UNAVAILABLE");
+    mall.run(mall.get(&format!("/open-api/order/{number}")))
+        .assert_order("CREATED");
+
+    mall.stack.payment.restart().expect("a restart");
+    wait_for("the second attempt", || {
+        mall.run(mall.post_with_key(&path, &payment, "once")).status == 200
+    });
+    assert_eq!((mall.stock(item), mall.held(item)), (9, 1));
+    assert_eq!(
+        mall.run(mall.ledger(&number)),
+        Totals {
+            charged: 1,
+            canceled: 0
+        }
+    );
 }
 
 fn graceful_end() {
@@ -132,61 +171,91 @@ fn graceful_end() {
     assert_eq!(mall.stock(item), 8);
 }
 
+/// Posts this and does not wait for the answer, which nobody is there to give.
+fn post_and_forget(mall: &Mall, path: &str, body: Value) {
+    let url = format!("{}{path}", mall.composite());
+    mall.runtime.spawn(async move {
+        let _ = reqwest::Client::new().post(url).json(&body).send().await;
+    });
+}
+
+fn kill_and_restart_composite(mall: &mut Mall) {
+    let composite = &mut mall.stack.composites[0];
+    composite.kill_9().expect("a kill");
+    composite.restart().expect("a restart");
+    composite
+        .wait_ready(Duration::from_secs(20))
+        .expect("readiness");
+}
+
 fn reviewed() {
     let mut mall = Mall::start(|builder| {
         builder.broker = BrokerKind::Kafka;
         builder
             .order_env
-            .push(("UNPAID_MINUTES".to_owned(), "1".to_owned()));
+            .push(("UNPAID_MINUTES".to_owned(), "2".to_owned()));
     });
     let (paid, unpaid) = (mall.new_item(10), mall.new_item(10));
-    let expiring = mall
-        .run(mall.buy(&basket(&[(unpaid, 1)])))
-        .assert_order("CREATED")
-        .order_num();
-    // The gateway takes three seconds to charge; the composite is dead by then.
-    let url = mall.composite().to_owned();
-    let request = paid_basket(&[(paid, 1)], "slow", 12_000);
-    mall.runtime.spawn(async move {
-        // Nobody is there to answer.
-        let _ = reqwest::Client::new()
-            .post(format!("{url}/open-api/order"))
-            .json(&request)
-            .send()
-            .await;
-    });
-    wait_for("the order", || mall.held(paid) == 1);
-    wait_for("the charge's beginning", || {
-        mall.number("SELECT COUNT(*) FROM orders WHERE intent_key LIKE 'slow-%'") == 1
-    });
-    std::thread::sleep(Duration::from_millis(500));
-    mall.stack.composites[0].kill_9().expect("a kill");
-    mall.stack.composites[0].restart().expect("a restart");
-    mall.stack.composites[0]
-        .wait_ready(Duration::from_secs(20))
-        .expect("readiness");
-
-    let status = |mall: &Mall, condition: &str| {
-        mall.sql(&format!("SELECT status FROM orders WHERE {condition}"))
-            .trim()
-            .to_owned()
+    let place = |mall: &Mall, item| {
+        let answer = mall.run(mall.buy(&basket(&[(item, 1)])));
+        answer.assert_order("CREATED").order_num()
     };
+    let (expiring, later) = (place(&mall, unpaid), place(&mall, paid));
+    let given_up = place(&mall, unpaid);
+    let payment_of = |number: &str| format!("/open-api/order/{number}/payment");
+    let payment = |prefix| json!({"paymentKey": payment_key(prefix), "amount": 12_000});
+    let with_intent = |mall: &Mall, prefix: &str| -> Vec<String> {
+        let orders = mall.sql(&format!(
+            "SELECT order_num FROM orders WHERE intent_key LIKE '{prefix}-%'"
+        ));
+        orders.lines().map(str::to_owned).collect()
+    };
+
+    // A payment has begun, and the composite dies before it finds the gateway.
+    mall.stack.payment.kill_9().expect("a kill");
+    post_and_forget(&mall, &payment_of(&given_up), payment("never"));
+    wait_for("a payment's beginning", || {
+        with_intent(&mall, "never").len() == 1
+    });
+    kill_and_restart_composite(&mut mall);
+    mall.stack.payment.restart().expect("a restart");
+    let ready = mall.stack.payment.wait_ready(Duration::from_secs(20));
+    ready.expect("readiness");
+
+    // The gateway takes three seconds to charge; the composite is dead by then.
+    let at_once = paid_basket(&[(paid, 1)], "slow", 12_000);
+    post_and_forget(&mall, "/open-api/order", at_once);
+    post_and_forget(&mall, &payment_of(&later), payment("slow"));
+    wait_for("two charges' beginning", || {
+        let orders = with_intent(&mall, "slow");
+        let is_charging = |number: &String| mall.run(mall.gateway_status(number)) == "IN_PROGRESS";
+        orders.len() == 2 && orders.iter().all(is_charging)
+    });
+    kill_and_restart_composite(&mut mall);
+
     let patience = Duration::from_secs(100);
-    wait_long("the review of the charged order", patience, || {
-        status(&mall, "intent_key LIKE 'slow-%'") == "COMPLETE"
+    let count = |status: &str, which: &str| {
+        mall.number(&format!(
+            "SELECT COUNT(*) FROM orders WHERE status = '{status}' AND {which}"
+        ))
+    };
+    wait_long("the review of the charged orders", patience, || {
+        count("COMPLETE", "intent_key LIKE 'slow-%'") == 2
     });
-    wait_long("the review of the unpaid order", patience, || {
-        status(&mall, &format!("order_num = '{expiring}'")) == "REJECTED"
+    for charged in with_intent(&mall, "slow") {
+        let once = Totals {
+            charged: 1,
+            canceled: 0,
+        };
+        assert_eq!(mall.run(mall.ledger(&charged)), once);
+    }
+    wait_long("the review of the unpaid orders", patience, || {
+        count(
+            "REJECTED",
+            &format!("order_num IN ('{expiring}', '{given_up}')"),
+        ) == 2
     });
-    assert_eq!((mall.stock(paid), mall.stock(unpaid)), (9, 10));
+    assert_eq!((mall.stock(paid), mall.stock(unpaid)), (8, 10));
     let answer = mall.run(mall.get(&format!("/open-api/order/{expiring}")));
     assert_eq!(answer.body["rejectReason"], "EXPIRED");
-    let charged = mall.sql("SELECT order_num FROM orders WHERE intent_key LIKE 'slow-%'");
-    assert_eq!(
-        mall.run(mall.ledger(charged.trim())),
-        Totals {
-            charged: 1,
-            canceled: 0
-        }
-    );
 }

@@ -112,11 +112,11 @@ impl Mall {
         item
     }
 
-    /// Issues a coupon of 2,000 won from a total of 12,000 won on.
-    pub(crate) fn new_coupon(&self) -> i64 {
+    /// Issues a coupon of so many won from a total of 12,000 won on.
+    pub(crate) fn new_coupon(&self, amount: i64) -> i64 {
         let coupon = NEXT_ITEM.fetch_add(1, Ordering::Relaxed);
         self.sql(&format!(
-            "INSERT INTO coupons VALUES ({coupon}, '쿠폰', 'FIXED', 2000, NULL, 12000, '2026-01-01', '2099-01-01', NULL)"
+            "INSERT INTO coupons VALUES ({coupon}, '쿠폰', 'FIXED', {amount}, NULL, 12000, '2026-01-01', '2099-01-01', NULL)"
         ));
         coupon
     }
@@ -194,12 +194,16 @@ impl Mall {
 
     /// Buys with an idempotency key.
     pub(crate) async fn buy_with_key(&self, basket: &Value, key: &str) -> Answer {
-        let url = format!("{}/open-api/order", self.composite());
+        self.post_with_key("/open-api/order", basket, key).await
+    }
+
+    pub(crate) async fn post_with_key(&self, path: &str, body: &Value, key: &str) -> Answer {
+        let url = format!("{}{path}", self.composite());
         let request = self
             .client
             .post(&url)
             .header("Idempotency-Key", key)
-            .json(basket);
+            .json(body);
         answer(
             request
                 .send()
@@ -207,6 +211,27 @@ impl Mall {
                 .unwrap_or_else(|error| panic!("POST {url}: {error:?}")),
         )
         .await
+    }
+
+    /// Where the order's payment stands at the gateway, in its words.
+    pub(crate) async fn gateway_status(&self, order_num: &str) -> String {
+        let url = format!(
+            "{}/v1/payments/orders/{order_num}",
+            self.stack.payment.url()
+        );
+        let request = self
+            .client
+            .get(&url)
+            .basic_auth(self.stack.payment_secret_key(), Some(""));
+        let response = request
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("GET {url}: {error:?}"));
+        let answer = answer(response).await;
+        answer.body["status"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// What the gateway's ledger says of one order.

@@ -27,6 +27,10 @@ pub(crate) const BEHAVIOURS: &[Behaviour] = &[
         paid_by_many,
     ),
     ("given_no_such_order_when_paid_then_404", unknown),
+    (
+        "given_a_coupon_that_covers_everything_when_nothing_is_paid_then_it_is_complete_without_a_charge",
+        nothing_to_pay,
+    ),
 ];
 
 fn payment(prefix: &str, amount: i64) -> Value {
@@ -93,8 +97,11 @@ fn wrong_amount(mall: &Mall) {
 fn declined(mall: &Mall) {
     let item = mall.new_item(10);
     let number = pending_order(mall, item);
-    mall.run(pay(mall, &number, &payment("decline", 24_000)))
-        .assert_problem(402, "PAYMENT_DECLINED");
+    let declining = payment("decline", 24_000);
+    for _ in 0..2 {
+        mall.run(pay(mall, &number, &declining))
+            .assert_problem(402, "PAYMENT_DECLINED");
+    }
     assert_eq!(mall.stock(item), 10);
     mall.run(pay(mall, &number, &payment("pay", 24_000)))
         .assert_problem(409, "ALREADY_REJECTED");
@@ -138,5 +145,31 @@ fn paid_by_many(mall: &Mall) {
 fn unknown(mall: &Mall) {
     let unknown = "20261123000000000000000000000000";
     mall.run(pay(mall, unknown, &payment("pay", 1)))
-        .assert_problem(404, "NOT_FOUND");
+        .assert_problem(404, "UNKNOWN_ORDER");
+}
+
+fn nothing_to_pay(mall: &Mall) {
+    let item = mall.new_item(10);
+    for later in [false, true] {
+        let mut request = basket(&[(item, 1)]);
+        request["couponId"] = json!(mall.new_coupon(12_000));
+        let nothing = payment("pay", 0);
+        if !later {
+            request["payment"] = nothing.clone();
+        }
+        let mut answer = mall.run(mall.buy(&request));
+        if later {
+            let number = answer.assert_order("CREATED").order_num();
+            answer = mall.run(pay(mall, &number, &nothing));
+        }
+        answer.assert_order("COMPLETE");
+        assert_eq!(
+            mall.run(mall.ledger(&answer.order_num())),
+            Totals {
+                charged: 0,
+                canceled: 0
+            }
+        );
+    }
+    assert_eq!(mall.stock(item), 8);
 }

@@ -155,7 +155,7 @@ fn all_or_none(mall: &Mall) {
 }
 
 fn coupon(mall: &Mall) {
-    let (item, coupon) = (mall.new_item(10), mall.new_coupon());
+    let (item, coupon) = (mall.new_item(10), mall.new_coupon(2_000));
     let with_coupon = |prefix: &str| {
         let mut basket = paid_basket(&[(item, 1)], prefix, 10_000);
         basket["couponId"] = json!(coupon);

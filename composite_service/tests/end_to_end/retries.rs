@@ -1,6 +1,7 @@
 //! Requests that come again with an idempotency key: one order, one charge, one answer.
 
 use futures_util::future::join_all;
+use serde_json::json;
 
 use crate::Behaviour;
 use crate::mall::{Answer, Mall, Totals, basket, paid_basket, payment_key};
@@ -25,6 +26,14 @@ pub(crate) const BEHAVIOURS: &[Behaviour] = &[
     (
         "given_an_idempotency_key_when_a_malformed_request_comes_then_the_key_is_not_burnt",
         malformed,
+    ),
+    (
+        "given_a_payments_idempotency_key_when_it_comes_again_or_at_once_then_it_is_charged_once_and_answered_alike",
+        paying_again,
+    ),
+    (
+        "given_a_payments_idempotency_key_when_another_payment_comes_with_it_then_422_and_only_the_first_is_charged",
+        another_payment,
     ),
 ];
 
@@ -100,6 +109,53 @@ fn another_request(mall: &Mall) {
     let other = mall.run(mall.buy_with_key(&basket(&[(item, 2)]), &key));
     other.assert_problem(422, "IDEMPOTENCY_KEY_REUSED");
     assert_eq!((mall.stock(item), mall.held(item)), (9, 1));
+}
+
+fn pending_order(mall: &Mall) -> String {
+    let item = mall.new_item(10);
+    let number = mall.run(mall.buy(&basket(&[(item, 1)]))).order_num();
+    format!("/open-api/order/{number}/payment")
+}
+
+fn paying_again(mall: &Mall) {
+    for (prefix, status) in [("pay", 200), ("decline", 402)] {
+        let path = pending_order(mall);
+        let key = payment_key("key");
+        let payment = json!({"paymentKey": payment_key(prefix), "amount": 12_000});
+        let requests = || (0..5).map(|_| mall.post_with_key(&path, &payment, &key));
+        let mut answers = mall.run(join_all(requests()));
+        let last = mall.run(mall.post_with_key(&path, &payment, &key));
+        assert!(is_replay(&last), "{last:?}");
+        answers.push(last);
+        for answer in &answers {
+            assert_eq!((answer.status, &answer.body), (status, &answers[0].body));
+        }
+        let charged = i64::from(status == 200);
+        assert_eq!(
+            mall.run(mall.ledger(&answers[0].order_num())),
+            Totals {
+                charged,
+                canceled: 0
+            }
+        );
+    }
+}
+
+fn another_payment(mall: &Mall) {
+    let path = pending_order(mall);
+    let key = payment_key("key");
+    let payment = || json!({"paymentKey": payment_key("pay"), "amount": 12_000});
+    let first = mall.run(mall.post_with_key(&path, &payment(), &key));
+    let number = first.assert_order("COMPLETE").order_num();
+    let other = mall.run(mall.post_with_key(&path, &payment(), &key));
+    other.assert_problem(422, "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(
+        mall.run(mall.ledger(&number)),
+        Totals {
+            charged: 1,
+            canceled: 0
+        }
+    );
 }
 
 fn malformed(mall: &Mall) {
