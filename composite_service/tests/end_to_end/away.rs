@@ -193,7 +193,7 @@ fn reviewed() {
         builder.broker = BrokerKind::Kafka;
         builder
             .order_env
-            .push(("UNPAID_MINUTES".to_owned(), "2".to_owned()));
+            .push(("UNPAID_MINUTES".to_owned(), "1".to_owned()));
     });
     let (paid, unpaid) = (mall.new_item(10), mall.new_item(10));
     let place = |mall: &Mall, item| {
