@@ -14,7 +14,7 @@ usage() {
 Usage: ./mall test [--unit]
 
 Installs what is missing, then checks format, lints, documentation, unit and integration tests; these run real brokers and
-databases. With --unit: only format and unit tests, seconds once it is built.
+databases. With --unit: only format, unit tests and the simulation, seconds once it is built.
 TEXT
 }
 
@@ -80,8 +80,9 @@ if ! $unit_only; then
     step "documentation" env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 fi
 step "unit tests" cargo test --workspace --lib --bins --no-fail-fast
+step "simulation" cargo test -p simulation --tests --no-fail-fast -- --nocapture
 if ! $unit_only; then
     step "build" cargo build --workspace
-    step "integration tests" cargo test --workspace --test '*' --no-fail-fast
+    step "integration tests" cargo test --workspace --exclude simulation --test '*' --no-fail-fast
 fi
 finish

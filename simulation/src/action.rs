@@ -1,0 +1,283 @@
+//! All that can happen next in a world while nothing goes wrong.
+
+use shared::order_number::OrderNumber;
+
+use crate::faults::Fault;
+use crate::gateway::Answer;
+use crate::invariants::Check;
+use crate::owner::Mood;
+use crate::world::World;
+
+/// One thing that can happen.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Time passes, and nothing else.
+    PassTime,
+    /// A shopper sends his request.
+    Place(usize),
+    /// A shopper pays what he has placed before.
+    Pay(usize),
+    /// The broker takes a composite's next command.
+    Publish(usize),
+    /// A composite's next reply arrives.
+    Deliver(usize),
+    /// A purchase has waited as long as it wanted.
+    Wake(usize, u64),
+    /// A shopper has waited long enough.
+    Deadline(usize, u64),
+    /// A reviewer asks what is due.
+    Look(usize),
+    /// A reviewer asks the gateway about one of those.
+    LookUp(usize, usize),
+    /// A reviewer does what is to be done about it.
+    Remedy(usize, usize),
+    /// The gateway does what it is asked.
+    Serve(usize),
+    /// Its answer arrives.
+    Answer(usize),
+    /// An owner reads the next record of a partition.
+    Fetch(usize, i32),
+    /// An owner's registry reads its next message.
+    ReadMail(usize),
+    /// An order's actor reads its next message.
+    Act(usize, OrderNumber),
+    /// The store gives an actor its order.
+    Load(usize, OrderNumber),
+    /// The store takes an owner's batch.
+    Write(usize),
+    /// An owner's journal hands out what became of it.
+    HandOut(usize),
+    /// The broker takes a reply.
+    SendReply(usize, usize),
+    /// It says so.
+    Acknowledge(usize, usize),
+    /// An owner commits offsets.
+    Commit(usize),
+    /// An owner gives a partition to its successor.
+    LetGo(usize, i32),
+    /// The group gives a partition that nobody has to an owner.
+    Assign(i32, usize),
+    /// A stopped process goes on, and learns what it has missed.
+    Awake(usize),
+    /// A process is started again.
+    Restart(usize),
+    /// Something goes wrong.
+    Fault(Fault),
+}
+
+impl World {
+    /// All that can happen next without anything going wrong, save that time passes.
+    pub(crate) fn enabled(&self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if !self.is_healed {
+            self.shoppers_may(&mut actions);
+        }
+        self.composites_may(&mut actions);
+        for (index, call) in self.calls.iter().enumerate() {
+            actions.push(if call.answer.is_some() {
+                Action::Answer(index)
+            } else {
+                Action::Serve(index)
+            });
+        }
+        for owner in 0..self.owners.len() {
+            self.owner_may(owner, &mut actions);
+        }
+        for (partition, place) in self.partitions.iter() {
+            let is_free = place.owner.is_none();
+            let takers = self
+                .owners
+                .iter()
+                .enumerate()
+                .filter(|(_, owner)| is_free && owner.is_up && !owner.is_zombie);
+            actions.extend(takers.map(|(owner, _)| Action::Assign(partition, owner)));
+        }
+        actions
+    }
+
+    fn shoppers_may(&self, actions: &mut Vec<Action>) {
+        for (index, shopper) in self.shoppers.iter().enumerate() {
+            if shopper.places_left > 0 {
+                actions.push(Action::Place(index));
+            }
+            if shopper.pays_left > 0 && self.known_order(index).is_some() {
+                actions.push(Action::Pay(index));
+            }
+        }
+    }
+
+    fn composites_may(&self, actions: &mut Vec<Action>) {
+        for (index, composite) in self.composites.iter().enumerate() {
+            if !composite.producer.is_empty() {
+                actions.push(Action::Publish(index));
+            }
+            if !self.replies[index].is_empty() {
+                actions.push(Action::Deliver(index));
+            }
+            for (id, run) in &composite.purchases {
+                if run.wake_at.is_some_and(|at| at <= self.now) {
+                    actions.push(Action::Wake(index, *id));
+                }
+                if run.deadline.is_some_and(|at| at <= self.now) {
+                    actions.push(Action::Deadline(index, *id));
+                }
+            }
+            for (nth, review) in composite.reviews.iter().enumerate() {
+                actions.push(match review.standing {
+                    None => Action::LookUp(index, nth),
+                    Some(_) => Action::Remedy(index, nth),
+                });
+            }
+            if composite.reviews.is_empty()
+                && composite.next_look <= self.now
+                && self.next_due().is_some_and(|due| due <= self.now)
+            {
+                actions.push(Action::Look(index));
+            }
+        }
+    }
+
+    fn owner_may(&self, index: usize, actions: &mut Vec<Action>) {
+        let owner = &self.owners[index];
+        if !owner.is_up {
+            actions.push(Action::Restart(index));
+            return;
+        }
+        if owner.is_zombie {
+            actions.push(Action::Awake(index));
+        }
+        for (partition, next) in &owner.assigned {
+            let is_readable = *next < self.partitions.get(*partition).end()
+                && owner.permits_taken < self.profile.max_in_flight;
+            match owner.leaving.get(partition) {
+                Some((deadline, _))
+                    if owner.in_flight(*partition) == 0 || *deadline <= self.now =>
+                {
+                    actions.push(Action::LetGo(index, *partition));
+                }
+                None if is_readable => actions.push(Action::Fetch(index, *partition)),
+                Some(_) | None => {}
+            }
+        }
+        if owner.has_mail() {
+            actions.push(Action::ReadMail(index));
+        }
+        actions.extend(
+            owner
+                .ready()
+                .map(|number| Action::Act(index, number.clone())),
+        );
+        actions.extend(
+            owner
+                .loading()
+                .map(|number| Action::Load(index, number.clone())),
+        );
+        if owner.is_writing() {
+            actions.push(Action::Write(index));
+        }
+        if owner.has_outcomes() {
+            actions.push(Action::HandOut(index));
+        }
+        actions.extend(
+            owner
+                .sendable()
+                .into_iter()
+                .map(|nth| Action::SendReply(index, nth)),
+        );
+        actions.extend(
+            owner
+                .acknowledgeable()
+                .map(|nth| Action::Acknowledge(index, nth)),
+        );
+        if owner.is_dirty {
+            actions.push(Action::Commit(index));
+        }
+    }
+
+    /// Makes it happen.
+    ///
+    /// # Errors
+    /// When something happens with it that must not.
+    pub fn apply(&mut self, action: Action) -> Check {
+        match action {
+            Action::PassTime => {
+                self.pass_time();
+                self.tick()
+            }
+            Action::Place(shopper) => self.place(shopper),
+            Action::Pay(shopper) => self.pay(shopper),
+            Action::Publish(composite) => {
+                self.publish(composite, false);
+                Ok(())
+            }
+            Action::Deliver(composite) => self.deliver(composite, 0),
+            Action::Wake(composite, id) => self.wake(composite, id),
+            Action::Deadline(composite, id) => self.pass_deadline(composite, id),
+            Action::Look(composite) => {
+                self.look(composite);
+                Ok(())
+            }
+            Action::LookUp(composite, nth) => {
+                self.look_up(composite, nth, false);
+                Ok(())
+            }
+            Action::Remedy(composite, nth) => self.remedy(composite, nth),
+            Action::Serve(call) => self.serve(call),
+            Action::Answer(call) => {
+                let call = self.calls.remove(call);
+                match call.answer.clone() {
+                    Some(answer) => self.answered(&call, answer),
+                    None => Ok(()),
+                }
+            }
+            Action::Fetch(owner, partition) => self.fetch(owner, partition),
+            Action::ReadMail(owner) => {
+                let now = self.now;
+                self.owners[owner].read_mail(now)
+            }
+            Action::Act(owner, number) => self.act(owner, &number),
+            Action::Load(owner, number) => self.load(owner, &number, false),
+            Action::Write(owner) => self.write(owner, Mood::Well),
+            Action::HandOut(owner) => self.hand_out(owner),
+            Action::SendReply(owner, nth) => {
+                self.send_reply(owner, nth);
+                Ok(())
+            }
+            Action::Acknowledge(owner, nth) => {
+                self.acknowledge(owner, nth);
+                Ok(())
+            }
+            Action::Commit(owner) => self.commit(owner, false),
+            Action::LetGo(owner, partition) => self.let_go(owner, partition),
+            Action::Assign(partition, owner) => {
+                self.assign(partition, owner);
+                Ok(())
+            }
+            Action::Awake(owner) => {
+                self.awake(owner);
+                Ok(())
+            }
+            Action::Restart(owner) => {
+                self.owners[owner].is_up = true;
+                Ok(())
+            }
+            Action::Fault(fault) => self.go_wrong(fault),
+        }
+    }
+
+    fn serve(&mut self, index: usize) -> Check {
+        let is_willing = !self.chance.one_in(self.profile.declines);
+        let call = &mut self.calls[index];
+        let answer = if call.is_cancel {
+            Answer::Cancel(self.gateway.cancel(&call.number, &call.payment))
+        } else {
+            self.store.is_for_sale(&call.number, &call.payment)?;
+            Answer::Confirm(
+                self.gateway
+                    .confirm(&call.number, &call.payment, is_willing),
+            )
+        };
+        call.answer = Some(answer);
+        Ok(())
+    }
+}

@@ -1,0 +1,398 @@
+//! A composite: purchases, the waiting room, a producer and a reviewer. It does what the saga asks for, and tells it what came of it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use composite_service::actors::purchase_actor::CONFIRM_FENCE;
+use composite_service::actors::waiting_room::WaitingRoom;
+use composite_service::domain::order::OrderCommand;
+use composite_service::domain::purchase::{
+    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Purchase,
+};
+use composite_service::domain::review::{Remedy, Standing, remedy};
+use composite_service::inbound::kafka::decode;
+use order_service::dto::order_dto;
+use shared::budget;
+use shared::order_number::OrderNumber;
+use shared::wire::order_dto::{OrderDto, PaymentDto};
+
+use crate::gateway::{Answer, Call};
+use crate::invariants::{Check, Invariant, violated};
+use crate::sabotage::Sabotage;
+use crate::wire::{Outgoing, ZONE};
+use crate::world::World;
+
+/// One process. A killed one is followed by another at once, which knows nothing.
+#[derive(Debug)]
+pub struct Composite {
+    /// How many were here before it.
+    pub life: u64,
+    /// Purchases under way.
+    pub purchases: BTreeMap<u64, Run>,
+    /// Commands that the broker has not taken.
+    pub producer: VecDeque<Outgoing>,
+    /// Orders that are being reviewed.
+    pub reviews: Vec<Review>,
+    /// When the reviewer looks again.
+    pub next_look: Duration,
+    /// When those who wait have waited long enough.
+    pub waits: VecDeque<Duration>,
+    room: WaitingRoom<Asker>,
+}
+
+/// Who waits for a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asker {
+    Purchase(u64),
+    Reviewer,
+}
+
+/// A purchase under way.
+#[derive(Debug)]
+pub struct Run {
+    /// The saga.
+    pub purchase: Purchase,
+    /// The request that it answers.
+    pub request: usize,
+    /// When it began.
+    pub started_at: Duration,
+    /// When the shopper has waited long enough; `None` once he is answered.
+    pub deadline: Option<Duration>,
+    /// When it goes on.
+    pub wake_at: Option<Duration>,
+}
+
+/// An order that is being reviewed.
+#[derive(Debug)]
+pub struct Review {
+    order: OrderDto,
+    /// What the gateway has said of it.
+    pub standing: Option<Standing>,
+}
+
+impl Composite {
+    /// A process that has just started.
+    #[must_use]
+    pub fn new(life: u64, next_look: Duration) -> Self {
+        Self {
+            life,
+            purchases: BTreeMap::new(),
+            producer: VecDeque::new(),
+            reviews: Vec::new(),
+            next_look,
+            waits: VecDeque::new(),
+            room: WaitingRoom::new(budget::REPLY_WAIT),
+        }
+    }
+
+    /// How many wait for a reply.
+    #[must_use]
+    pub fn waiters(&self) -> usize {
+        self.room.len()
+    }
+}
+
+impl World {
+    /// A purchase begins.
+    pub(crate) fn begin(
+        &mut self,
+        composite: usize,
+        request: usize,
+        (purchase, effects): (Purchase, Vec<Effect>),
+    ) -> Check {
+        let id = self.next_purchase;
+        self.next_purchase += 1;
+        let run = Run {
+            purchase,
+            request,
+            started_at: self.now,
+            deadline: Some(self.now + budget::HTTP_ANSWER),
+            wake_at: None,
+        };
+        self.composites[composite].purchases.insert(id, run);
+        self.perform(composite, id, effects)
+    }
+
+    pub(crate) fn go_on(&mut self, composite: usize, id: u64, event: Event) -> Check {
+        let Some(run) = self.composites[composite].purchases.get_mut(&id) else {
+            return Ok(());
+        };
+        let effects = run.purchase.handle(event);
+        self.perform(composite, id, effects)
+    }
+
+    fn perform(&mut self, composite: usize, id: u64, effects: Vec<Effect>) -> Check {
+        for effect in effects {
+            self.perform_one(composite, id, effect)?;
+        }
+        let purchases = &mut self.composites[composite].purchases;
+        if purchases.get(&id).is_some_and(|run| run.purchase.is_done()) {
+            purchases.remove(&id);
+        }
+        Ok(())
+    }
+
+    fn perform_one(&mut self, composite: usize, id: u64, effect: Effect) -> Check {
+        let Some(run) = self.composites[composite].purchases.get_mut(&id) else {
+            return Ok(());
+        };
+        match effect {
+            Effect::Send(command) => self.ask(composite, Asker::Purchase(id), &command),
+            Effect::Renumber => {
+                let number = self.new_number();
+                self.tally.count("renumbered");
+                self.go_on(composite, id, Event::Renumbered(number))
+            }
+            Effect::Confirm { .. } if self.now - run.started_at > CONFIRM_FENCE => {
+                self.tally.count("too late to charge");
+                self.go_on(composite, id, Event::Confirm(ConfirmAnswer::TooLate))
+            }
+            Effect::Confirm { number, payment } => {
+                self.call(composite, id, number, payment, false);
+                Ok(())
+            }
+            Effect::Cancel { .. } if self.sabotage == Sabotage::NoRefunds => {
+                self.go_on(composite, id, Event::Cancel(CancelAnswer::Cancelled))
+            }
+            Effect::Cancel {
+                number, payment, ..
+            } => {
+                self.tally.count("purchase refunds");
+                self.call(composite, id, number, payment, true);
+                Ok(())
+            }
+            Effect::Wait(delay) => {
+                let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
+                let jittered = self.chance.millis(millis / 2, millis);
+                if let Some(run) = self.composites[composite].purchases.get_mut(&id) {
+                    run.wake_at = Some(self.now + jittered);
+                }
+                Ok(())
+            }
+            Effect::Answer(outcome) => {
+                run.deadline = None;
+                let request = run.request;
+                self.told(request, outcome)
+            }
+            Effect::Warn(_) => Ok(()),
+        }
+    }
+
+    /// Asks the gateway, where it can be reached.
+    fn call(
+        &mut self,
+        composite: usize,
+        id: u64,
+        number: OrderNumber,
+        payment: PaymentDto,
+        is_cancel: bool,
+    ) {
+        let unreached = if is_cancel {
+            Answer::Cancel(CancelAnswer::Failed)
+        } else {
+            Answer::Confirm(ConfirmAnswer::NotReached("away".to_owned()))
+        };
+        self.calls.push(Call {
+            caller: Some((composite, self.composites[composite].life, id)),
+            number,
+            payment,
+            is_cancel,
+            sent_at: self.now,
+            answer: (self.away_until > self.now).then_some(unreached),
+        });
+    }
+
+    /// Publishes a command and lets its asker wait. Now and then the producer is full.
+    fn ask(&mut self, composite: usize, asker: Asker, command: &OrderCommand) -> Check {
+        if self.refuses_commands() {
+            self.note(|| format!("composite {composite} can't send {}", command.name()));
+            return self.tell(composite, asker, CommandAnswer::NotSent);
+        }
+        let id = self.chance.unique();
+        let outgoing = Outgoing::new(id, command, composite, (self.now, self.time()));
+        let process = &mut self.composites[composite];
+        process.room.register(id, asker, self.now);
+        process.waits.push_back(self.now + budget::REPLY_WAIT);
+        process.producer.push_back(outgoing);
+        Ok(())
+    }
+
+    fn tell(&mut self, composite: usize, asker: Asker, answer: CommandAnswer) -> Check {
+        match asker {
+            Asker::Purchase(id) => self.go_on(composite, id, Event::Command(answer)),
+            Asker::Reviewer => Ok(()),
+        }
+    }
+
+    /// The broker takes the first command of the producer.
+    pub(crate) fn publish(&mut self, composite: usize, is_doubled: bool) {
+        let producer = &mut self.composites[composite].producer;
+        let outgoing = if is_doubled {
+            producer.front().cloned()
+        } else {
+            producer.pop_front()
+        };
+        if let Some(outgoing) = outgoing {
+            let (partition, offset) = self.partitions.append(&outgoing.number, &outgoing);
+            self.note(|| {
+                format!(
+                    "{} {} is in the log at {partition}@{offset}",
+                    outgoing.name, outgoing.number
+                )
+            });
+        }
+    }
+
+    /// The producer gives its first command up. The broker may have it nonetheless.
+    pub(crate) fn give_up(&mut self, composite: usize) -> Check {
+        if self.chance.one_in(2) {
+            self.publish(composite, true);
+        }
+        let process = &mut self.composites[composite];
+        let Some(outgoing) = process.producer.pop_front() else {
+            return Ok(());
+        };
+        match process.room.take(&outgoing.id) {
+            Some(asker) => self.tell(composite, asker, CommandAnswer::Overdue),
+            None => Ok(()),
+        }
+    }
+
+    /// A reply arrives.
+    pub(crate) fn deliver(&mut self, composite: usize, index: usize) -> Check {
+        let Some(reply) = self.replies[composite].remove(index) else {
+            return Ok(());
+        };
+        let read = match decode::reply(&reply.payload) {
+            Ok(read) => read,
+            Err(error) => {
+                return violated(
+                    Invariant::Truth,
+                    format!("a reply was not understood: {error}"),
+                );
+            }
+        };
+        let process = &mut self.composites[composite];
+        let asker_opt = if self.sabotage == Sabotage::RepliesToAnybody {
+            let first = process.purchases.keys().next();
+            first.map(|id| Asker::Purchase(*id))
+        } else {
+            process.room.take(&reply.id)
+        };
+        match asker_opt {
+            Some(asker) => self.tell(composite, asker, CommandAnswer::Replied(read)),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets go of those who have waited long enough, and gives up what the producer has had for too long.
+    pub(crate) fn expire(&mut self, composite: usize) -> Check {
+        let now = self.now;
+        let process = &mut self.composites[composite];
+        while process.waits.front().is_some_and(|wait| *wait <= now) {
+            process.waits.pop_front();
+        }
+        for asker in process.room.expire(now) {
+            self.tell(composite, asker, CommandAnswer::Overdue)?;
+        }
+        let is_stale = |outgoing: &Outgoing| outgoing.since + budget::DELIVERY <= now;
+        while self.composites[composite]
+            .producer
+            .front()
+            .is_some_and(is_stale)
+        {
+            self.give_up(composite)?;
+        }
+        Ok(())
+    }
+
+    /// The gateway's answer, or that there is none, reaches the purchase that has asked.
+    pub(crate) fn answered(&mut self, call: &Call, answer: Answer) -> Check {
+        let Some((composite, life, id)) = call.caller else {
+            return Ok(());
+        };
+        if self.composites[composite].life != life {
+            return Ok(());
+        }
+        let event = match answer {
+            Answer::Confirm(answer) => Event::Confirm(answer),
+            Answer::Cancel(answer) => Event::Cancel(answer),
+        };
+        self.go_on(composite, id, event)
+    }
+
+    /// The reviewer asks which orders are due.
+    pub(crate) fn look(&mut self, composite: usize) {
+        let due = self.store.due(self.time());
+        let pause = self.chance.millis(3_000, 6_000);
+        let process = &mut self.composites[composite];
+        process.next_look = self.now + pause;
+        process.reviews = due
+            .iter()
+            .map(|order| Review {
+                order: order_dto(order, ZONE),
+                standing: None,
+            })
+            .collect();
+    }
+
+    /// He asks the gateway about one of them.
+    pub(crate) fn look_up(&mut self, composite: usize, index: usize, is_away: bool) {
+        let review = &mut self.composites[composite].reviews[index];
+        let Some(number) = &review.order.order_num else {
+            return;
+        };
+        review.standing = Some(if is_away {
+            Standing::Unknown("away".to_owned())
+        } else {
+            self.gateway.look_up(number)
+        });
+    }
+
+    /// He does what is to be done.
+    pub(crate) fn remedy(&mut self, composite: usize, index: usize) -> Check {
+        let review = self.composites[composite].reviews.remove(index);
+        let (Some(number), Some(standing)) = (&review.order.order_num, review.standing) else {
+            return Ok(());
+        };
+        let remedy = remedy(number, &review.order, standing);
+        self.note(|| format!("review of {number}: {remedy:?}"));
+        self.tally.count(match &remedy {
+            Remedy::Wait => "review waits",
+            Remedy::Send(OrderCommand::Approve { .. }) => "review approves",
+            Remedy::Send(OrderCommand::Reject { .. }) => "review rejects",
+            Remedy::Send(_) => "review settles",
+            Remedy::Refund(..) => "review refunds",
+        });
+        match remedy {
+            Remedy::Wait => Ok(()),
+            Remedy::Send(command) => self.ask(composite, Asker::Reviewer, &command),
+            Remedy::Refund(..) if self.sabotage == Sabotage::NoRefunds => {
+                let number = number.clone();
+                self.ask(composite, Asker::Reviewer, &OrderCommand::Settle { number })
+            }
+            Remedy::Refund(payment, _) => {
+                self.gateway.cancel(number, &payment);
+                Ok(())
+            }
+        }
+    }
+
+    /// The process is killed. What its producer has may have left.
+    pub(crate) fn kill_composite(&mut self, composite: usize) {
+        while !self.composites[composite].producer.is_empty() {
+            if self.chance.one_in(2) {
+                self.publish(composite, false);
+            } else {
+                self.composites[composite].producer.pop_front();
+            }
+        }
+        let life = self.composites[composite].life;
+        let pause = self.chance.millis(3_000, 6_000);
+        self.composites[composite] = Composite::new(life + 1, self.now + pause);
+        for call in &mut self.calls {
+            call.caller = call.caller.filter(|(of, ..)| *of != composite);
+        }
+        self.abandon_requests(composite);
+    }
+}

@@ -1,0 +1,354 @@
+//! All that can go wrong in a world.
+
+use shared::order_number::OrderNumber;
+
+use crate::gateway::Answer;
+use crate::invariants::Check;
+use crate::owner::Mood;
+use crate::world::World;
+use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer};
+
+/// A kind of fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A composite's producer gives a command up, or has no room for it.
+    CommandLost,
+    /// A command is twice in the log.
+    CommandDoubled,
+    /// A reply gets lost.
+    ReplyLost,
+    /// A reply comes twice.
+    ReplyDoubled,
+    /// A reply overtakes others.
+    ReplyOvertakes,
+    /// The store writes a batch, and its answer is lost.
+    WriteForgotten,
+    /// The store refuses a batch.
+    WriteRefused,
+    /// The store can't tell an order.
+    LoadBroken,
+    /// A commit of offsets gets lost.
+    CommitLost,
+    /// An order service is killed.
+    OwnerKilled,
+    /// An order service is stopped for so long that the group goes on without it.
+    OwnerStopped,
+    /// The group moves a partition.
+    Rebalance,
+    /// A composite is killed.
+    CompositeKilled,
+    /// A request to the gateway gets lost.
+    CallLost,
+    /// A request to the gateway is given up, and may have its effect later.
+    CallOverdue,
+    /// The gateway can't say what it has charged.
+    LookUpBroken,
+    /// The gateway can't be reached for a while.
+    GatewayAway,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: &[Self] = &[
+        Self::CommandLost,
+        Self::CommandDoubled,
+        Self::ReplyLost,
+        Self::ReplyDoubled,
+        Self::ReplyOvertakes,
+        Self::WriteForgotten,
+        Self::WriteRefused,
+        Self::LoadBroken,
+        Self::CommitLost,
+        Self::OwnerKilled,
+        Self::OwnerStopped,
+        Self::Rebalance,
+        Self::CompositeKilled,
+        Self::CallLost,
+        Self::CallOverdue,
+        Self::LookUpBroken,
+        Self::GatewayAway,
+    ];
+}
+
+/// A fault, and whom it hits.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// The first command of a composite's producer is given up.
+    CommandLost(usize),
+    /// It is appended, and will be once more.
+    CommandDoubled(usize),
+    /// A composite's next reply gets lost.
+    ReplyLost(usize),
+    /// It comes now, and once more.
+    ReplyDoubled(usize),
+    /// Another reply of a composite's comes first.
+    ReplyOvertakes(usize),
+    /// An owner's batch is written in this mood.
+    Write(usize, Mood),
+    /// An actor's order can't be told.
+    LoadBroken(usize, OrderNumber),
+    /// An owner's commit gets lost.
+    CommitLost(usize),
+    /// An owner is killed.
+    OwnerKilled(usize),
+    /// An owner is stopped for long.
+    OwnerStopped(usize),
+    /// A partition moves from one owner to another.
+    Rebalance(i32, usize, usize),
+    /// A composite is killed.
+    CompositeKilled(usize),
+    /// A request to the gateway gets lost.
+    CallLost(usize),
+    /// A request to the gateway is given up.
+    CallOverdue(usize),
+    /// A review's question has no answer.
+    LookUpBroken(usize, usize),
+    /// The gateway goes away.
+    GatewayAway,
+}
+
+impl Kind {
+    /// Whether processes or partitions go: too much of that, and nothing else happens any more.
+    fn disrupts(self) -> bool {
+        matches!(
+            self,
+            Self::OwnerKilled | Self::OwnerStopped | Self::Rebalance | Self::CompositeKilled
+        )
+    }
+}
+
+impl Fault {
+    fn disrupts(&self) -> bool {
+        matches!(
+            self,
+            Self::OwnerKilled(_)
+                | Self::OwnerStopped(_)
+                | Self::Rebalance(..)
+                | Self::CompositeKilled(_)
+        )
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::CommandLost(_) => "fault: command lost",
+            Self::CommandDoubled(_) => "fault: command doubled",
+            Self::ReplyLost(_) => "fault: reply lost",
+            Self::ReplyDoubled(_) => "fault: reply doubled",
+            Self::ReplyOvertakes(_) => "fault: reply overtakes",
+            Self::Write(_, Mood::Forgetful) => "fault: write forgotten",
+            Self::Write(..) => "fault: write refused",
+            Self::LoadBroken(..) => "fault: load broken",
+            Self::CommitLost(_) => "fault: commit lost",
+            Self::OwnerKilled(_) => "fault: owner killed",
+            Self::OwnerStopped(_) => "fault: owner stopped",
+            Self::Rebalance(..) => "fault: rebalance",
+            Self::CompositeKilled(_) => "fault: composite killed",
+            Self::CallLost(_) => "fault: call lost",
+            Self::CallOverdue(_) => "fault: call overdue",
+            Self::LookUpBroken(..) => "fault: look-up broken",
+            Self::GatewayAway => "fault: gateway away",
+        }
+    }
+}
+
+impl World {
+    /// Something that can go wrong next: a kind by its weight, and one of its kind.
+    pub(crate) fn any_fault(&mut self) -> Option<Fault> {
+        let may_disrupt = self.disruptions_left > 0;
+        let possible: Vec<(Vec<Fault>, u32)> = self
+            .profile
+            .faults
+            .iter()
+            .filter(|(kind, _)| may_disrupt || !kind.disrupts())
+            .map(|(kind, weight)| (self.faults_of(*kind), *weight))
+            .filter(|(faults, _)| !faults.is_empty())
+            .collect();
+        let total: u32 = possible.iter().map(|(_, weight)| weight).sum();
+        if total == 0 {
+            return None;
+        }
+        let mut drawn = self.chance.below(total as usize);
+        for (mut faults, weight) in possible {
+            if drawn < weight as usize {
+                return Some(faults.swap_remove(self.chance.below(faults.len())));
+            }
+            drawn -= weight as usize;
+        }
+        None
+    }
+
+    fn faults_of(&self, kind: Kind) -> Vec<Fault> {
+        let composites = 0..self.composites.len();
+        let has_command = |index: &usize| !self.composites[*index].producer.is_empty();
+        let has_reply = |index: &usize| !self.replies[*index].is_empty();
+        let owners = || {
+            self.owners
+                .iter()
+                .enumerate()
+                .filter(|(_, owner)| owner.is_up)
+        };
+        let writing = || owners().filter(|(_, owner)| owner.is_writing());
+        match kind {
+            Kind::CommandLost => composites
+                .filter(has_command)
+                .map(Fault::CommandLost)
+                .collect(),
+            Kind::CommandDoubled => composites
+                .filter(has_command)
+                .map(Fault::CommandDoubled)
+                .collect(),
+            Kind::ReplyLost => composites.filter(has_reply).map(Fault::ReplyLost).collect(),
+            Kind::ReplyDoubled => composites
+                .filter(has_reply)
+                .map(Fault::ReplyDoubled)
+                .collect(),
+            Kind::ReplyOvertakes => composites
+                .filter(|index| self.replies[*index].len() > 1)
+                .map(Fault::ReplyOvertakes)
+                .collect(),
+            Kind::WriteForgotten => writing()
+                .map(|(index, _)| Fault::Write(index, Mood::Forgetful))
+                .collect(),
+            Kind::WriteRefused => writing()
+                .map(|(index, _)| Fault::Write(index, Mood::Refusing))
+                .collect(),
+            Kind::LoadBroken => owners()
+                .flat_map(|(index, owner)| {
+                    owner
+                        .loading()
+                        .map(move |number| Fault::LoadBroken(index, number.clone()))
+                })
+                .collect(),
+            Kind::CommitLost => owners()
+                .filter(|(_, owner)| owner.is_dirty)
+                .map(|(index, _)| Fault::CommitLost(index))
+                .collect(),
+            Kind::OwnerKilled => owners()
+                .map(|(index, _)| Fault::OwnerKilled(index))
+                .collect(),
+            Kind::OwnerStopped => owners()
+                .filter(|(_, owner)| !owner.is_zombie && !owner.assigned.is_empty())
+                .map(|(index, _)| Fault::OwnerStopped(index))
+                .collect(),
+            Kind::Rebalance => self.moves(),
+            Kind::CompositeKilled => composites.map(Fault::CompositeKilled).collect(),
+            Kind::CallLost => (0..self.calls.len())
+                .filter(|index| self.calls[*index].answer.is_none())
+                .map(Fault::CallLost)
+                .collect(),
+            Kind::CallOverdue => (0..self.calls.len())
+                .filter(|index| self.calls[*index].caller.is_some())
+                .map(Fault::CallOverdue)
+                .collect(),
+            Kind::LookUpBroken => composites
+                .flat_map(|index| {
+                    let reviews = self.composites[index].reviews.iter().enumerate();
+                    reviews
+                        .filter(|(_, review)| review.standing.is_none())
+                        .map(move |(nth, _)| Fault::LookUpBroken(index, nth))
+                })
+                .collect(),
+            Kind::GatewayAway if self.away_until > self.now || self.calls.is_empty() => Vec::new(),
+            Kind::GatewayAway => vec![Fault::GatewayAway],
+        }
+    }
+
+    fn moves(&self) -> Vec<Fault> {
+        let mut moves = Vec::new();
+        for (partition, place) in self.partitions.iter() {
+            let Some(from) = place.owner else { continue };
+            let owner = &self.owners[from];
+            if !owner.leaving.contains_key(&partition) && owner.assigned.contains_key(&partition) {
+                // Back to itself as well: a group that is joined again gives a member what it had.
+                let others = 0..self.owners.len();
+                moves.extend(others.map(|to| Fault::Rebalance(partition, from, to)));
+            }
+        }
+        moves
+    }
+
+    /// Whether a command is not even taken: nothing of it leaves.
+    pub(crate) fn refuses_commands(&mut self) -> bool {
+        !self.is_healed && self.profile.weight(Kind::CommandLost) > 0 && self.chance.one_in(12)
+    }
+
+    pub(crate) fn go_wrong(&mut self, fault: Fault) -> Check {
+        self.tally.count(fault.name());
+        if fault.disrupts() {
+            self.disruptions_left -= 1;
+        }
+        match fault {
+            Fault::CommandLost(composite) => self.give_up(composite),
+            Fault::CommandDoubled(composite) => {
+                self.publish(composite, true);
+                Ok(())
+            }
+            Fault::ReplyLost(composite) => {
+                self.replies[composite].pop_front();
+                Ok(())
+            }
+            Fault::ReplyDoubled(composite) => {
+                let again = self.replies[composite].front().cloned();
+                self.deliver(composite, 0)?;
+                self.replies[composite].extend(again);
+                Ok(())
+            }
+            Fault::ReplyOvertakes(composite) => {
+                let index = self.chance.below(self.replies[composite].len());
+                self.deliver(composite, index)
+            }
+            Fault::Write(owner, mood) => self.write(owner, mood),
+            Fault::LoadBroken(owner, number) => self.load(owner, &number, true),
+            Fault::CommitLost(owner) => self.commit(owner, true),
+            Fault::OwnerKilled(owner) => {
+                self.leave_group(owner, true);
+                Ok(())
+            }
+            Fault::OwnerStopped(owner) => {
+                self.leave_group(owner, false);
+                Ok(())
+            }
+            Fault::Rebalance(partition, from, to) => {
+                let deadline = self.now + crate::world::REVOKE_GRACE;
+                self.owners[from].leaving.insert(partition, (deadline, to));
+                Ok(())
+            }
+            Fault::CompositeKilled(composite) => {
+                self.kill_composite(composite);
+                Ok(())
+            }
+            Fault::CallLost(index) => {
+                let call = self.calls.remove(index);
+                let words = || "by the schedule".to_owned();
+                let answer = match (call.is_cancel, self.chance.one_in(2)) {
+                    (true, _) => Answer::Cancel(CancelAnswer::Failed),
+                    (false, true) => Answer::Confirm(ConfirmAnswer::NotReached(words())),
+                    (false, false) => Answer::Confirm(ConfirmAnswer::Unknown(words())),
+                };
+                self.answered(&call, answer)
+            }
+            Fault::CallOverdue(index) => self.give_call_up(index),
+            Fault::LookUpBroken(composite, nth) => {
+                self.look_up(composite, nth, true);
+                Ok(())
+            }
+            Fault::GatewayAway => {
+                self.away_until = self.now + self.chance.millis(1_000, 30_000);
+                Ok(())
+            }
+        }
+    }
+
+    /// Nobody waits for the gateway's answer any more; the request goes on.
+    pub(crate) fn give_call_up(&mut self, index: usize) -> Check {
+        let call = &mut self.calls[index];
+        let given_up = call.clone();
+        call.caller = None;
+        let answer = if given_up.is_cancel {
+            Answer::Cancel(CancelAnswer::Failed)
+        } else {
+            Answer::Confirm(ConfirmAnswer::Unknown("by the schedule".to_owned()))
+        };
+        self.answered(&given_up, answer)
+    }
+}

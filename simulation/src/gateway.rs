@@ -1,0 +1,133 @@
+//! The payment gateway: decides once an order, and remembers. The order number is the idempotency key.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer};
+use composite_service::domain::review::Standing;
+use shared::order_number::OrderNumber;
+use shared::wire::order_dto::PaymentDto;
+
+/// How long a request may be on its way and still have its effect: less than what is between a purchase's last charge and the review.
+pub const LATEST_EFFECT: Duration = Duration::from_secs(15);
+/// How long a composite waits for an answer.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the gateway has decided.
+#[derive(Debug, Default)]
+pub struct Gateway {
+    charges: BTreeMap<OrderNumber, Charge>,
+}
+
+/// A decision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Charge {
+    /// Of this payment.
+    pub payment: PaymentDto,
+    /// What became of it.
+    pub state: ChargeState,
+}
+
+/// What became of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChargeState {
+    /// The money is taken.
+    Charged,
+    /// It was not.
+    Declined,
+    /// It was given back.
+    Cancelled,
+}
+
+/// A request to the gateway.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Who asks: composite, its life, its purchase. `None` when nobody waits any more.
+    pub caller: Option<(usize, u64, u64)>,
+    /// The order.
+    pub number: OrderNumber,
+    /// The payment.
+    pub payment: PaymentDto,
+    /// Charge, or give back.
+    pub is_cancel: bool,
+    /// When it was sent.
+    pub sent_at: Duration,
+    /// What the gateway has answered.
+    pub answer: Option<Answer>,
+}
+
+/// An answer of the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// To a charge.
+    Confirm(ConfirmAnswer),
+    /// To a cancellation.
+    Cancel(CancelAnswer),
+}
+
+impl Gateway {
+    /// Charges, unless it has decided before. Asked again about a cancelled charge, it repeats itself or tells the state of today.
+    pub fn confirm(
+        &mut self,
+        number: &OrderNumber,
+        payment: &PaymentDto,
+        is_willing: bool,
+    ) -> ConfirmAnswer {
+        let state = if is_willing {
+            ChargeState::Charged
+        } else {
+            ChargeState::Declined
+        };
+        let charge = self.charges.entry(number.clone()).or_insert(Charge {
+            payment: payment.clone(),
+            state,
+        });
+        match charge.state {
+            _ if charge.payment != *payment => ConfirmAnswer::PaidOtherwise,
+            ChargeState::Charged => ConfirmAnswer::Confirmed,
+            ChargeState::Declined => ConfirmAnswer::Declined("no".to_owned()),
+            ChargeState::Cancelled if is_willing => ConfirmAnswer::Confirmed,
+            ChargeState::Cancelled => ConfirmAnswer::PaidOtherwise,
+        }
+    }
+
+    /// Gives the money back, where it was taken.
+    pub fn cancel(&mut self, number: &OrderNumber, payment: &PaymentDto) -> CancelAnswer {
+        match self.charges.get_mut(number) {
+            Some(charge) if charge.payment == *payment && charge.state != ChargeState::Declined => {
+                charge.state = ChargeState::Cancelled;
+                CancelAnswer::Cancelled
+            }
+            Some(_) | None => CancelAnswer::Failed,
+        }
+    }
+
+    /// What it says of an order.
+    #[must_use]
+    pub fn look_up(&self, number: &OrderNumber) -> Standing {
+        match self.charged(number) {
+            Some(payment) => Standing::Charged(payment.clone()),
+            None => Standing::NotCharged,
+        }
+    }
+
+    /// The payment that is charged for an order and not cancelled.
+    #[must_use]
+    pub fn charged(&self, number: &OrderNumber) -> Option<&PaymentDto> {
+        self.charges
+            .get(number)
+            .filter(|charge| charge.state == ChargeState::Charged)
+            .map(|charge| &charge.payment)
+    }
+
+    /// The payment that it has decided about for an order, however.
+    #[must_use]
+    pub fn decided(&self, number: &OrderNumber) -> Option<&PaymentDto> {
+        self.charges.get(number).map(|charge| &charge.payment)
+    }
+
+    /// Every decision.
+    pub fn iter(&self) -> impl Iterator<Item = (&OrderNumber, &Charge)> {
+        self.charges.iter()
+    }
+}

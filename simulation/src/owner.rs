@@ -1,0 +1,346 @@
+//! An order service: offsets, the registry of residents, an actor an order, the journal and the replies that are on their way. Mailboxes
+//! are queues here, and whoever reads one does so in a step of its own: what they do is in `steps`, how the group treats them in `group`.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use order_service::actors::batch_queue::BatchQueue;
+use order_service::actors::command_run::{CommandRun, Known};
+use order_service::actors::residents::{Residents, Route};
+use order_service::domain::command::OrderCommand;
+use order_service::domain::decide::Transition;
+use order_service::ports::order_store::StoreOutcome;
+use order_service::ports::reply_sink::Requester;
+use shared::kafka::offset_ledger::{OffsetLedger, Position};
+use shared::order_number::OrderNumber;
+
+use crate::invariants::{Check, Invariant, violated};
+use crate::profile::Profile;
+use crate::wire::Reply;
+
+mod group;
+mod steps;
+
+/// One process.
+#[derive(Debug)]
+pub struct Owner {
+    /// Whether it runs.
+    pub is_up: bool,
+    /// It has lost its partitions and does not know yet.
+    pub is_zombie: bool,
+    /// Partitions that it reads, each with the offset to read next.
+    pub assigned: BTreeMap<i32, i64>,
+    /// Partitions that the group waits for: until when, and who gets them.
+    pub leaving: BTreeMap<i32, (Duration, usize)>,
+    /// Something has finished since the last commit.
+    pub is_dirty: bool,
+    /// Records in hand.
+    pub permits_taken: usize,
+    pub(crate) ledger: OffsetLedger,
+    residents: Residents<Apply>,
+    actors: BTreeMap<OrderNumber, OrderActor>,
+    inbox: VecDeque<Message>,
+    queue: BatchQueue<Commit>,
+    batch: Option<Batch>,
+    outbox: Vec<Answer>,
+}
+
+/// A command on its way to its actor.
+#[derive(Debug)]
+struct Apply {
+    command: OrderCommand,
+    requester: Option<Requester>,
+    received_at: DateTime<Utc>,
+    token: Token,
+}
+
+/// A record in hand.
+#[derive(Debug, Clone, Copy)]
+struct Token {
+    position: Position,
+    partition: i32,
+    offset: i64,
+}
+
+/// What the registry is told.
+#[derive(Debug)]
+enum Message {
+    Apply(Box<Apply>),
+    Finished { number: OrderNumber, is_done: bool },
+    Ended(OrderNumber),
+}
+
+/// What an actor is told.
+#[derive(Debug)]
+enum Order {
+    Apply(Box<Apply>),
+    Retire,
+}
+
+#[derive(Debug)]
+struct OrderActor {
+    known: Known,
+    /// The assignment of its partition that it knows this from.
+    known_in_epoch: u64,
+    mailbox: VecDeque<Order>,
+    in_hand: Option<InHand>,
+}
+
+#[derive(Debug)]
+struct InHand {
+    command: OrderCommand,
+    run: CommandRun,
+    requester: Option<Requester>,
+    token: Token,
+    is_loading: bool,
+}
+
+#[derive(Debug)]
+struct Commit {
+    number: OrderNumber,
+    transition: Transition,
+}
+
+/// A batch that is out: written as a whole, or one by one once it was refused.
+#[derive(Debug)]
+struct Batch {
+    commits: Vec<Commit>,
+    pieces: VecDeque<std::ops::Range<usize>>,
+    /// `None` for what the store refuses.
+    outcomes: Vec<Option<StoreOutcome>>,
+}
+
+#[derive(Debug)]
+struct Answer {
+    reply: Reply,
+    token: Token,
+    is_sent: bool,
+}
+
+/// What the store does with a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mood {
+    /// It stores it, and says so.
+    Well,
+    /// It stores it, and its answer is lost: the batch is tried again.
+    Forgetful,
+    /// It refuses it for good.
+    Refusing,
+}
+
+impl Owner {
+    /// A process that has just started.
+    #[must_use]
+    pub fn new(profile: &Profile) -> Self {
+        Self {
+            is_up: true,
+            is_zombie: false,
+            assigned: BTreeMap::new(),
+            leaving: BTreeMap::new(),
+            is_dirty: false,
+            permits_taken: 0,
+            ledger: OffsetLedger::default(),
+            residents: Residents::new(profile.max_live, profile.idle_after),
+            actors: BTreeMap::new(),
+            inbox: VecDeque::new(),
+            queue: BatchQueue::new(profile.max_batch),
+            batch: None,
+            outbox: Vec::new(),
+        }
+    }
+
+    /// Actors, retiring ones included.
+    #[must_use]
+    pub fn actors(&self) -> usize {
+        self.actors.len()
+    }
+
+    /// Whether the registry's books agree with what lives.
+    #[must_use]
+    pub fn has_sound_books(&self) -> bool {
+        self.residents.len() == self.actors.len()
+    }
+
+    /// Whether the registry has something to read.
+    #[must_use]
+    pub fn has_mail(&self) -> bool {
+        !self.inbox.is_empty()
+    }
+
+    /// Actors that can take their next message.
+    pub fn ready(&self) -> impl Iterator<Item = &OrderNumber> {
+        self.actors
+            .iter()
+            .filter(|(_, actor)| actor.in_hand.is_none() && !actor.mailbox.is_empty())
+            .map(|(number, _)| number)
+    }
+
+    /// Actors that wait for their order.
+    pub fn loading(&self) -> impl Iterator<Item = &OrderNumber> {
+        self.actors
+            .iter()
+            .filter(|(_, actor)| actor.in_hand.as_ref().is_some_and(|hand| hand.is_loading))
+            .map(|(number, _)| number)
+    }
+
+    /// Whether a batch is out that is not wholly written.
+    #[must_use]
+    pub fn is_writing(&self) -> bool {
+        self.batch
+            .as_ref()
+            .is_some_and(|batch| !batch.pieces.is_empty())
+    }
+
+    /// Whether a batch is written and not handed out.
+    #[must_use]
+    pub fn has_outcomes(&self) -> bool {
+        self.batch
+            .as_ref()
+            .is_some_and(|batch| batch.pieces.is_empty())
+    }
+
+    /// Replies that the producer can send next: the first of each partition.
+    #[must_use]
+    pub fn sendable(&self) -> Vec<usize> {
+        let mut composites = Vec::new();
+        let mut first = Vec::new();
+        for (index, answer) in self.outbox.iter().enumerate() {
+            if !answer.is_sent && !composites.contains(&answer.reply.composite) {
+                composites.push(answer.reply.composite);
+                first.push(index);
+            }
+        }
+        first
+    }
+
+    /// Replies that the broker has and that it may acknowledge.
+    pub fn acknowledgeable(&self) -> impl Iterator<Item = usize> {
+        self.outbox
+            .iter()
+            .enumerate()
+            .filter(|(_, answer)| answer.is_sent)
+            .map(|(index, _)| index)
+    }
+
+    /// Whether nothing is in hand.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.inbox.is_empty()
+            && self.outbox.is_empty()
+            && self.batch.is_none()
+            && self.permits_taken == 0
+            && self.actors.values().all(|actor| actor.mailbox.is_empty())
+    }
+
+    /// Records in hand of a partition.
+    #[must_use]
+    pub fn in_flight(&self, partition: i32) -> usize {
+        self.ledger.in_flight(partition)
+    }
+
+    fn finish(&mut self, token: Token) {
+        self.permits_taken -= 1;
+        self.ledger.finish(token.position);
+        self.is_dirty = true;
+    }
+
+    fn report(&mut self, number: &OrderNumber, is_done: bool) {
+        self.inbox.push_back(Message::Finished {
+            number: number.clone(),
+            is_done,
+        });
+    }
+
+    fn write_next(&mut self) {
+        if let Some(commits) = self.queue.next_batch() {
+            let pieces = std::iter::once(0..commits.len()).collect();
+            let outcomes = vec![None; commits.len()];
+            self.batch = Some(Batch {
+                commits,
+                pieces,
+                outcomes,
+            });
+        }
+    }
+
+    fn retire(&mut self, numbers: &[OrderNumber]) {
+        for number in numbers {
+            if let Some(actor) = self.actors.get_mut(number) {
+                actor.mailbox.push_back(Order::Retire);
+            }
+        }
+    }
+
+    fn route(&mut self, number: &OrderNumber, apply: Apply) -> Check {
+        match self.residents.route(number, apply) {
+            Route::Start(apply) => {
+                let actor = OrderActor {
+                    known: Known::Unknown,
+                    known_in_epoch: 0,
+                    mailbox: VecDeque::from([Order::Apply(Box::new(apply))]),
+                    in_hand: None,
+                };
+                if let Some(other) = self.actors.insert(number.clone(), actor) {
+                    return violated(
+                        Invariant::OneAtATime,
+                        format!("{number} has a second actor beside {other:?}"),
+                    );
+                }
+            }
+            Route::Forward(apply) => {
+                if let Some(actor) = self.actors.get_mut(number) {
+                    actor.mailbox.push_back(Order::Apply(Box::new(apply)));
+                }
+            }
+            Route::Kept => {}
+        }
+        Ok(())
+    }
+
+    /// The registry reads a message.
+    pub(crate) fn read_mail(&mut self, now: Duration) -> Check {
+        match self.inbox.pop_front() {
+            Some(Message::Apply(apply)) => {
+                let number = apply.command.number().clone();
+                self.route(&number, *apply)?;
+            }
+            Some(Message::Finished { number, is_done }) => {
+                let retired = self.residents.finished(&number, is_done, now);
+                self.retire(&retired);
+            }
+            Some(Message::Ended(number)) => {
+                self.actors.remove(&number);
+                for apply in self.residents.ended(&number) {
+                    self.route(&number, apply)?;
+                }
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// The registry's clock strikes.
+    pub(crate) fn sweep(&mut self, now: Duration) {
+        let idle = self.residents.sweep(now);
+        self.retire(&idle);
+    }
+
+    fn piece_done(&mut self, outcomes: Option<Vec<StoreOutcome>>) {
+        let Some(batch) = &mut self.batch else { return };
+        let Some(piece) = batch.pieces.pop_front() else {
+            return;
+        };
+        match outcomes {
+            Some(outcomes) => {
+                for (place, outcome) in batch.outcomes[piece].iter_mut().zip(outcomes) {
+                    *place = Some(outcome);
+                }
+            }
+            None if piece.len() > 1 => {
+                batch.pieces.extend(piece.map(|index| index..index + 1));
+            }
+            None => {}
+        }
+    }
+}

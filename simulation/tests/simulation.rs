@@ -1,0 +1,94 @@
+//! Thousands of schedules, each from its seed. `SEED=…` repeats one and tells all of it.
+
+use std::time::{Duration, Instant};
+
+use simulation::sabotage::Sabotage;
+use simulation::schedule::{run, tell};
+use simulation::tally::Tally;
+
+/// The seeds that every run of the tests goes through.
+const SEEDS: std::ops::Range<u64> = 0..4_000;
+
+/// What happens at least once in so many schedules.
+const REACHED: &[(&str, u64)] = &[
+    ("order complete", 4),
+    ("conflict", 1),
+    ("renumbered", 10),
+    ("payment declined", 40),
+    ("payment cancelled", 1_000),
+    ("AMOUNT_MISMATCH", 40),
+    ("PAYMENT_UNAVAILABLE", 500),
+    ("EXPIRED", 10),
+    ("COUPON_USED", 40),
+    ("OUT_OF_STOCK", 10),
+    ("review approves", 40),
+    ("review rejects", 4),
+    ("review settles", 4),
+    ("told again", 10),
+    ("told late", 10),
+    ("told still running", 10),
+    ("too late to charge", 20),
+    ("fault: call overdue", 10),
+    ("fault: composite killed", 4),
+    ("fault: owner killed", 4),
+    ("fault: owner stopped", 4),
+    ("fault: rebalance", 4),
+    ("fault: write forgotten", 4),
+    ("fault: write refused", 4),
+];
+
+#[test]
+fn given_thousands_of_schedules_when_everything_goes_wrong_then_all_invariants_hold() {
+    if let Some(seed) = given("SEED") {
+        let (story, result) = tell(seed, Sabotage::None);
+        story.iter().for_each(|line| println!("{line}"));
+        match result {
+            Ok(done) => return println!("seed {seed}: all held in {} steps", done.steps),
+            Err(failure) => panic!("seed {seed}: {}", failure.violation),
+        }
+    }
+    let seeds = given("SEEDS").map_or(SEEDS, |count| 0..count);
+    let begun = Instant::now();
+    let (mut steps, mut tally) = (0, Tally::default());
+    for seed in seeds.clone() {
+        match run(seed, Sabotage::None) {
+            Ok(done) => {
+                steps += done.steps;
+                tally.add(&done.tally);
+            }
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+    check_coverage(&tally, seeds.end);
+    println!("{tally}\n{}", speed(seeds.end, steps, begun.elapsed()));
+}
+
+/// Schedules in which nothing happens hold everything.
+fn check_coverage(tally: &Tally, seeds: u64) {
+    for (what, one_in) in REACHED {
+        let seen = tally.of(what);
+        assert!(
+            seen * one_in >= seeds,
+            "{what} was seen {seen} times in {seeds} schedules: {tally}"
+        );
+    }
+}
+
+fn speed(seeds: u64, steps: usize, took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+    let total = u32::try_from(seeds).unwrap_or(u32::MAX);
+    format!(
+        "{seeds} seeds, {steps} steps in {seconds:.1} s: {:.0} seeds/s, {:.0} steps/s",
+        f64::from(total) / seconds,
+        f64::from(steps) / seconds
+    )
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test's own switch, not a setting of the product"
+)]
+fn given(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
