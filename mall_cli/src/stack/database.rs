@@ -1,6 +1,6 @@
 //! A private database server as a child process, of either flavour. Must not know any table: the order service makes its own.
 
-use crate::stack::sql_client::SqlClient;
+use crate::stack::sql_client::{Held, SqlClient};
 use crate::stack::{Credentials, Place, Service, Spec, mariadb, mysql, ports, secrets};
 use anyhow::{Context, Result};
 use std::fs;
@@ -103,6 +103,11 @@ impl Database {
     /// Runs a statement as root on `orders`; rows come back tab separated, without headers.
     pub fn sql(&self, statement: &str) -> Result<String> {
         self.client.run(NAME, statement)
+    }
+
+    /// Runs a query as root in a transaction that stays open, with its locks, as long as the handle lives.
+    pub fn hold(&self, query: &str) -> Result<Held> {
+        self.client.hold(NAME, query)
     }
 
     /// The child itself.

@@ -58,6 +58,7 @@ pub use ports::{LOOPBACK, free_port, is_free};
 pub use programs::{CompositeService, OrderService, PaymentSimulator};
 pub use running::{Event, Stack};
 pub use service::{Service, Spec, answers_ok};
+pub use sql_client::Held;
 pub use topics::{Topic, Topics};
 pub use toxiproxy::{Link, Toxiproxy};
 pub use wait::{interrupt, until};

@@ -3,9 +3,9 @@
 
 use crate::stack::secrets;
 use anyhow::{Context, Result, bail};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// A client of one server.
 #[derive(Clone)]
@@ -28,8 +28,8 @@ impl SqlClient {
         })
     }
 
-    /// The rows, tab separated, without headers.
-    pub(super) fn run(&self, database: &str, statement: &str) -> Result<String> {
+    /// A client that reads statements from its standard input.
+    fn command(&self, database: &str) -> Command {
         let mut command = Command::new("mariadb");
         command.arg(format!("--defaults-file={}", self.options.display()));
         command.args([
@@ -44,7 +44,15 @@ impl SqlClient {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command.spawn().context("cannot start the client mariadb")?;
+        command
+    }
+
+    /// The rows, tab separated, without headers.
+    pub(super) fn run(&self, database: &str, statement: &str) -> Result<String> {
+        let mut child = self
+            .command(database)
+            .spawn()
+            .context("cannot start the client mariadb")?;
         let written = child
             .stdin
             .take()
@@ -64,5 +72,45 @@ impl SqlClient {
         Ok(String::from_utf8_lossy(&output.stdout)
             .trim_end()
             .to_owned())
+    }
+
+    /// Runs a query in a transaction that stays open as long as the handle lives.
+    pub(super) fn hold(&self, database: &str, query: &str) -> Result<Held> {
+        let mut client = self
+            .command(database)
+            .arg("--unbuffered")
+            .stderr(Stdio::null())
+            .spawn()
+            .context("cannot start the client mariadb")?;
+        let written = client
+            .stdin
+            .as_mut()
+            .map(|input| writeln!(input, "START TRANSACTION; {query};").and_then(|()| input.flush()));
+        let rows = client.stdout.take();
+        let held = Held { client };
+        written
+            .transpose()
+            .context("cannot hand the query to the client mariadb")?;
+        let mut row = String::new();
+        rows.map(|rows| BufReader::new(rows).read_line(&mut row))
+            .transpose()
+            .context("cannot read what the client mariadb found")?;
+        if row.is_empty() {
+            bail!("the query found nothing: {query}");
+        }
+        Ok(held)
+    }
+}
+
+/// A transaction that somebody outside has open, with its locks; dropped, it is rolled back.
+pub struct Held {
+    client: Child,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // the server rolls back when its client is gone, and that is all that is wanted
+        let _ = self.client.kill();
+        let _ = self.client.wait();
     }
 }

@@ -1,0 +1,158 @@
+//! The faults: each strikes a running mall and heals again. Must not know who buys meanwhile, or what is checked afterwards.
+
+mod brokers;
+mod databases;
+mod gateway;
+mod services;
+mod stuck_row;
+
+use anyhow::Result;
+use mall_cli::stack::{BrokerKind, Stack};
+use std::ops::Range;
+use std::time::Duration;
+
+/// What comes over the mall, and goes.
+pub(crate) trait Fault {
+    /// Comes.
+    fn strike(&mut self, stack: &mut Stack) -> Result<()>;
+
+    /// Goes: afterwards everything runs again and is ready.
+    fn heal(&mut self, stack: &mut Stack) -> Result<()>;
+}
+
+/// How long a service that is started again may take until it is ready.
+const READY_LIMIT: Duration = Duration::from_secs(60);
+
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $lasts:expr;)+) => {
+        /// The kinds of faults.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) enum FaultKind { $($(#[doc = $doc])+ $kind,)+ }
+
+        impl FaultKind {
+            /// Every one.
+            pub(crate) const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// Its name on the command line.
+            pub(crate) fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name,)+ }
+            }
+
+            /// What it does.
+            pub(crate) fn meaning(self) -> &'static str {
+                match self { $(Self::$kind => concat!($($doc),+),)+ }
+            }
+
+            /// How long it stays, in milliseconds.
+            pub(crate) fn lasts(self) -> Range<u64> {
+                match self { $(Self::$kind => $lasts,)+ }
+            }
+        }
+    };
+}
+
+faults! {
+    /// kill -9 of an order service
+    KillOrder = "kill-order", 200..2_000;
+    /// kill -9 of a composite
+    KillComposite = "kill-composite", 200..2_000;
+    /// kill -9 of all services of ours and the database at once
+    PowerCut = "power-cut", 200..1_000;
+    /// an order service is stopped for longer than its session lasts, and then goes on
+    PauseOrder = "pause-order", 3_500..6_000;
+    /// a composite is stopped for longer than its session lasts, and then goes on
+    PauseComposite = "pause-composite", 3_500..6_000;
+    /// kill -9 of Kafka
+    KillBroker = "kill-broker", 200..2_000;
+    /// Kafka ends in order and starts again
+    RestartBroker = "restart-broker", 200..2_000;
+    /// Kafka is stopped for a while, with its connections open
+    PauseBroker = "pause-broker", 1_000..5_000;
+    /// kill -9 of the database
+    KillDb = "kill-db", 200..3_000;
+    /// the database ends in order and starts again
+    RestartDb = "restart-db", 200..2_000;
+    /// the database is stopped for a while, with its connections open
+    PauseDb = "pause-db", 1_000..5_000;
+    /// somebody holds the lock of an item's row
+    StuckRow = "stuck-row", 2_000..7_000;
+    /// the payment gateway takes its time with every payment
+    SlowGateway = "slow-gateway", 2_000..5_000;
+    /// the payment gateway charges, and its answers are lost
+    LoseAnswers = "lose-answers", 2_000..5_000;
+    /// the payment gateway fails, at charging and at cancelling
+    FailGateway = "fail-gateway", 1_000..6_000;
+    /// kill -9 of the payment gateway
+    KillGateway = "kill-gateway", 500..4_000;
+}
+
+impl FaultKind {
+    /// The fault of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it can come over a mall with that broker.
+    pub(crate) fn strikes(self, broker: BrokerKind) -> bool {
+        let needs_kafka = matches!(
+            self,
+            Self::KillBroker | Self::RestartBroker | Self::PauseBroker
+        );
+        !needs_kafka || broker == BrokerKind::Kafka
+    }
+
+    /// The fault itself, against the `victim`th of several instances.
+    pub(crate) fn make(self, victim: usize) -> Box<dyn Fault> {
+        use brokers::Broker;
+        use databases::Server;
+        use gateway::{Killed, Switches};
+        use services::{Blow, PowerCut, Program, Victim};
+        let program = |program, blow| {
+            Box::new(Victim {
+                program,
+                blow,
+                index: victim,
+            })
+        };
+        match self {
+            Self::KillOrder => program(Program::OrderService, Blow::Kill),
+            Self::KillComposite => program(Program::Composite, Blow::Kill),
+            Self::PauseOrder => program(Program::OrderService, Blow::Pause),
+            Self::PauseComposite => program(Program::Composite, Blow::Pause),
+            Self::PowerCut => Box::new(PowerCut),
+            Self::KillBroker => Box::new(Broker::Killed),
+            Self::RestartBroker => Box::new(Broker::Ended),
+            Self::PauseBroker => Box::new(Broker::Paused),
+            Self::KillDb => Box::new(Server::Killed),
+            Self::RestartDb => Box::new(Server::Ended),
+            Self::PauseDb => Box::new(Server::Paused),
+            Self::StuckRow => Box::new(stuck_row::StuckRow::new(victim)),
+            Self::SlowGateway => Box::new(Switches(r#"{"delayMs":2500}"#)),
+            Self::LoseAnswers => Box::new(Switches(r#"{"loseAnswer":true}"#)),
+            Self::FailGateway => Box::new(Switches(r#"{"failConfirms":true,"failCancels":true}"#)),
+            Self::KillGateway => Box::new(Killed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_each_fault_then_its_name_finds_it() {
+        for kind in FaultKind::ALL {
+            assert_eq!(FaultKind::named(kind.name()), Some(*kind));
+            assert!(!kind.meaning().trim().is_empty());
+            assert!(!kind.lasts().is_empty());
+        }
+        assert_eq!(FaultKind::named("flood"), None);
+    }
+
+    #[test]
+    fn given_the_embedded_broker_then_nothing_strikes_it() {
+        assert!(!FaultKind::KillBroker.strikes(BrokerKind::Embedded));
+        assert!(FaultKind::KillBroker.strikes(BrokerKind::Kafka));
+        assert!(FaultKind::KillOrder.strikes(BrokerKind::Embedded));
+    }
+}

@@ -1,0 +1,90 @@
+//! Faults of our own programs. Must not know why one of them matters.
+
+use crate::check::faults::{Fault, READY_LIMIT};
+use anyhow::{Context, Result};
+use mall_cli::stack::{Service, Stack};
+
+/// Which kind of program.
+#[derive(Clone, Copy)]
+pub(super) enum Program {
+    OrderService,
+    Composite,
+}
+
+/// What is done to it.
+#[derive(Clone, Copy)]
+pub(super) enum Blow {
+    /// kill -9, then a new start.
+    Kill,
+    /// SIGSTOP, then SIGCONT.
+    Pause,
+}
+
+/// One instance that is struck.
+pub(super) struct Victim {
+    pub(super) program: Program,
+    pub(super) blow: Blow,
+    /// In any range.
+    pub(super) index: usize,
+}
+
+/// All our programs and the database end without a word.
+pub(super) struct PowerCut;
+
+impl Victim {
+    fn service<'a>(&self, stack: &'a mut Stack) -> Result<&'a mut Service> {
+        let services = match self.program {
+            Program::OrderService => &mut stack.order_services,
+            Program::Composite => &mut stack.composites,
+        };
+        let count = services.len().max(1);
+        services
+            .get_mut(self.index % count)
+            .context("there is no such service")
+    }
+}
+
+impl Fault for Victim {
+    fn strike(&mut self, stack: &mut Stack) -> Result<()> {
+        let service = self.service(stack)?;
+        match self.blow {
+            Blow::Kill => service.kill_9(),
+            Blow::Pause => service.pause(),
+        }
+    }
+
+    fn heal(&mut self, stack: &mut Stack) -> Result<()> {
+        let service = self.service(stack)?;
+        match self.blow {
+            Blow::Kill => service.restart()?,
+            Blow::Pause => service.resume()?,
+        }
+        service.wait_ready(READY_LIMIT)
+    }
+}
+
+impl Fault for PowerCut {
+    fn strike(&mut self, stack: &mut Stack) -> Result<()> {
+        stack
+            .composites
+            .iter_mut()
+            .chain(&mut stack.order_services)
+            .try_for_each(Service::kill_9)?;
+        stack.database.kill_9()
+    }
+
+    fn heal(&mut self, stack: &mut Stack) -> Result<()> {
+        stack.database.restart()?;
+        let mut services: Vec<&mut Service> = stack
+            .order_services
+            .iter_mut()
+            .chain(&mut stack.composites)
+            .collect();
+        services
+            .iter_mut()
+            .try_for_each(|service| service.restart())?;
+        services
+            .iter_mut()
+            .try_for_each(|service| service.wait_ready(READY_LIMIT))
+    }
+}

@@ -1,0 +1,36 @@
+//! Somebody outside of the mall holds the lock of an item's row. Must not know what the item costs.
+
+use crate::check::faults::Fault;
+use anyhow::Result;
+use mall_cli::stack::{Held, Stack};
+
+/// The row of one of the newest items is locked.
+pub(super) struct StuckRow {
+    victim: usize,
+    held: Option<Held>,
+}
+
+impl StuckRow {
+    pub(super) fn new(victim: usize) -> Self {
+        Self { victim, held: None }
+    }
+}
+
+impl Fault for StuckRow {
+    fn strike(&mut self, stack: &mut Stack) -> Result<()> {
+        let chosen = format!(
+            "SELECT item_id FROM items ORDER BY item_id DESC LIMIT 1 OFFSET {}",
+            self.victim % 8
+        );
+        let item = stack.database.sql(&chosen)?;
+        self.held = Some(stack.database.hold(&format!(
+            "SELECT stock FROM items WHERE item_id = {item} FOR UPDATE"
+        ))?);
+        Ok(())
+    }
+
+    fn heal(&mut self, _: &mut Stack) -> Result<()> {
+        self.held.take();
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! one at a time: the transitions of one order never interleave. Its revision is the number of its lawful transitions, and nobody was
+//! ever replied another end than the one it came to.
+
+use crate::check::evidence::{Evidence, Order};
+use crate::check::invariants::{Findings, Verdict};
+use crate::check::told::Status;
+
+/// Reasons for which an order is refused when it is placed; all others reject an order that was pending.
+pub(super) const AT_ONCE: [&str; 8] = [
+    "OUT_OF_STOCK",
+    "UNKNOWN_ITEM",
+    "INVALID_QUANTITY",
+    "COUPON_UNKNOWN",
+    "COUPON_NOT_YET_VALID",
+    "COUPON_EXPIRED",
+    "COUPON_USED",
+    "COUPON_MINIMUM_NOT_MET",
+];
+const AFTERWARDS: [&str; 4] = [
+    "AMOUNT_MISMATCH",
+    "PAYMENT_DECLINED",
+    "PAYMENT_UNAVAILABLE",
+    "EXPIRED",
+];
+
+/// See the file's head.
+pub(super) fn one_at_a_time(evidence: &Evidence) -> Verdict {
+    let mut findings = Findings::default();
+    let mut transitions = 0;
+    for (number, order) in &evidence.stored.orders {
+        transitions += order.revision;
+        match lawful_revision(order) {
+            None => findings.order(
+                number,
+                format!(
+                    "it is {} for {}",
+                    order.status,
+                    order.reason.as_deref().unwrap_or("no reason")
+                ),
+            ),
+            Some(lawful) if lawful != order.revision => findings.order(
+                number,
+                format!(
+                    "it is {}{} after {} transitions, and lawfully there are {lawful}",
+                    order.status,
+                    order.reason.as_ref().map_or(String::new(), |reason| format!(" ({reason})")),
+                    order.revision
+                ),
+            ),
+            Some(_) => {}
+        }
+    }
+    for reply in &evidence.records.replies {
+        let (Some(number), Some(status)) = (&reply.order, reply.status) else {
+            continue;
+        };
+        let stored = evidence.stored.orders.get(number).map(|order| order.status);
+        if stored.is_none() || status.is_final() && stored != Some(status) {
+            findings.order(
+                number,
+                format!(
+                    "a reply says it is {status}, and it is {}",
+                    stored.map_or("not there".to_owned(), |stored| stored.to_string())
+                ),
+            );
+        }
+    }
+    findings.verdict(
+        "one at a time",
+        "an order's revision is the number of its lawful transitions, and replies agree with it",
+        format!(
+            "{} orders, {transitions} transitions, {} replies",
+            evidence.stored.orders.len(),
+            evidence.records.replies.len()
+        ),
+    )
+}
+
+/// How often an order that stands so has changed; none when it can't stand so.
+fn lawful_revision(order: &Order) -> Option<i64> {
+    match (order.status, order.reason.as_deref()) {
+        (Status::Created, None) => Some(0),
+        (Status::Complete, None) => Some(1),
+        (Status::Rejected, Some(reason)) if AT_ONCE.contains(&reason) => Some(0),
+        (Status::Rejected, Some(reason)) if AFTERWARDS.contains(&reason) => {
+            Some(if order.is_open() { 1 } else { 2 })
+        }
+        (Status::Created | Status::Complete | Status::Rejected, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::check::invariants::samples::{HELD, PAID, REFUNDED, REFUSED, only, sound};
+    use crate::check::told::Status;
+
+    #[test]
+    fn given_an_order_that_changed_too_often_or_too_seldom_then_it_says_so() {
+        for (number, revision) in [(HELD, 1), (PAID, 0), (PAID, 2), (REFUNDED, 1), (REFUNDED, 3)] {
+            let mut evidence = sound();
+            evidence.stored.orders.get_mut(number).unwrap().revision = revision;
+            only(&evidence, "one at a time");
+        }
+    }
+
+    #[test]
+    fn given_an_order_that_is_rejected_for_no_known_reason_then_it_says_so() {
+        for reason in [None, Some("WHIM".to_owned())] {
+            let mut evidence = sound();
+            evidence.stored.orders.get_mut(REFUNDED).unwrap().reason = reason;
+            only(&evidence, "one at a time");
+        }
+    }
+
+    #[test]
+    fn given_a_reply_with_another_end_then_it_says_so() {
+        for (number, status) in [
+            (PAID, Status::Rejected),
+            (REFUSED, Status::Complete),
+            (HELD, Status::Complete),
+            ("404", Status::Created),
+        ] {
+            let mut evidence = sound();
+            let reply = &mut evidence.records.replies[0];
+            (reply.order, reply.status) = (Some(number.into()), Some(status));
+            only(&evidence, "one at a time");
+        }
+    }
+
+    #[test]
+    fn given_a_late_reply_of_an_earlier_state_then_it_is_lawful() {
+        let mut evidence = sound();
+        let mut late = evidence.records.replies[0].clone();
+        (late.order, late.status) = (Some(PAID.into()), Some(Status::Created));
+        evidence.records.replies.push(late);
+        assert!(super::one_at_a_time(&evidence).violations.is_empty());
+    }
+}

@@ -1,0 +1,168 @@
+//! What was asked over HTTP and what was answered: the journal that the truth is held against. Must not know how it was asked.
+
+use crate::check::plan::{Line, VisitName};
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since 1970.
+pub(crate) type Millis = i64;
+
+/// The time now.
+pub(crate) fn now() -> Millis {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Status {
+    Created,
+    Complete,
+    Rejected,
+}
+
+impl Status {
+    /// As it is written on the wire and in the database.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "CREATED" => Some(Self::Created),
+            "COMPLETE" => Some(Self::Complete),
+            "REJECTED" => Some(Self::Rejected),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing comes after it.
+    pub(crate) fn is_final(self) -> bool {
+        self != Self::Created
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Created => "CREATED",
+            Self::Complete => "COMPLETE",
+            Self::Rejected => "REJECTED",
+        })
+    }
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// `POST /open-api/order`
+    Place {
+        lines: Vec<Line>,
+        coupon: Option<i64>,
+        /// Key and amount of the payment in it.
+        payment: Option<(String, i64)>,
+    },
+    /// `POST /open-api/order/{order}/payment`
+    Pay {
+        order: String,
+        payment: String,
+        amount: i64,
+    },
+    /// `GET /open-api/order/{order}`
+    Read { order: String },
+    /// `ORDER_REJECT` on Kafka, from outside of the mall
+    Reject { order: String },
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Nothing: the connection failed, or the buyer hung up.
+    Nothing(String),
+    /// This.
+    Said(Said),
+}
+
+/// An answer over HTTP.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) http: u16,
+    pub(crate) order: Option<String>,
+    pub(crate) status: Option<Status>,
+    pub(crate) reason: Option<String>,
+    pub(crate) final_price: Option<i64>,
+    pub(crate) lines: Option<Vec<Line>>,
+    /// It asks to be asked again.
+    pub(crate) retry_after: bool,
+}
+
+/// One request and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) visit: VisitName,
+    pub(crate) composite: usize,
+    pub(crate) request: Request,
+    pub(crate) key: Option<String>,
+    /// The key was used for another request before.
+    pub(crate) misuses_key: bool,
+    pub(crate) begun: Millis,
+    pub(crate) ended: Millis,
+    pub(crate) answer: Answer,
+}
+
+impl Told {
+    /// The answer, when it is one that must hold: neither silence, nor "later", nor "try again".
+    pub(crate) fn certain(&self) -> Option<&Said> {
+        match &self.answer {
+            Answer::Said(said) if said.is_certain() => Some(said),
+            Answer::Said(_) | Answer::Nothing(_) => None,
+        }
+    }
+
+    /// The order that it is about, as far as the answer or the request names one.
+    pub(crate) fn order(&self) -> Option<&str> {
+        let asked = match &self.request {
+            Request::Place { .. } => None,
+            Request::Pay { order, .. } | Request::Read { order } | Request::Reject { order } => {
+                Some(order.as_str())
+            }
+        };
+        match &self.answer {
+            Answer::Said(said) => said.order.as_deref().or(asked),
+            Answer::Nothing(_) => asked,
+        }
+    }
+
+    /// Whether a shopper had a success: an order placed or paid.
+    pub(crate) fn is_success(&self) -> bool {
+        let buys = matches!(self.request, Request::Place { .. } | Request::Pay { .. });
+        buys && self.certain().is_some_and(|said| said.http == 200)
+    }
+}
+
+impl Said {
+    fn is_certain(&self) -> bool {
+        !matches!(self.http, 202 | 503) && !(self.http == 409 && self.retry_after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(http: u16, retry_after: bool) -> Said {
+        Said {
+            http,
+            retry_after,
+            ..Said::default()
+        }
+    }
+
+    #[test]
+    fn given_answers_then_those_that_ask_for_patience_are_not_certain() {
+        for http in [200, 400, 402, 404, 409, 422, 500] {
+            assert!(said(http, false).is_certain(), "{http}");
+        }
+        for answer in [said(202, true), said(503, true), said(409, true)] {
+            assert!(!answer.is_certain(), "{answer:?}");
+        }
+    }
+}
