@@ -1,6 +1,7 @@
 //! The program behind the script `mall`: reads the command line and hands over to one command.
 //! Must not know how a part is started: that is the library's.
 
+mod check;
 mod commands;
 mod dead_letters;
 mod home;
@@ -27,6 +28,7 @@ enum Command {
     Logs(commands::logs::Logs),
     Reset(commands::reset::Reset),
     Dlt(commands::dlt::Dlt),
+    Check(commands::check::Check),
 }
 
 fn main() -> ExitCode {
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Logs(logs) => logs.run(),
         Command::Reset(reset) => reset.run(),
         Command::Dlt(dlt) => dlt.run(),
+        Command::Check(check) => check.run(),
     };
     result.unwrap_or_else(|error| {
         output::complain(&error);

@@ -83,3 +83,37 @@ impl Progress {
         eprintln!("{mark} {name:<22} {outcome} {:>6.1} s", time.as_secs_f32());
     }
 }
+
+/// One line that says what is going on, on a terminal; nothing elsewhere. It goes with the handle.
+pub(crate) struct Meter {
+    name: String,
+    line: Option<ProgressBar>,
+}
+
+impl Meter {
+    pub(crate) fn new(name: &str) -> Self {
+        let line = stderr().is_terminal().then(|| {
+            let line = ProgressBar::new_spinner();
+            line.enable_steady_tick(Duration::from_millis(100));
+            line
+        });
+        Self {
+            name: name.to_owned(),
+            line,
+        }
+    }
+
+    pub(crate) fn show(&self, doing: String) {
+        if let Some(line) = &self.line {
+            line.set_message(format!("{}  {doing}", self.name));
+        }
+    }
+}
+
+impl Drop for Meter {
+    fn drop(&mut self) {
+        if let Some(line) = &self.line {
+            line.finish_and_clear();
+        }
+    }
+}

@@ -1,6 +1,5 @@
 //! Performs one visit over HTTP and tells the journal every request with its answer. Must not judge any answer.
 
-use crate::check::evidence::won_of_json;
 use crate::check::peer::Peer;
 use crate::check::plan::{Course, Line, Visit};
 use crate::check::told::{Answer, Request, Said, Status, Told, now};
@@ -289,31 +288,9 @@ async fn said(response: Response) -> Answer {
     match response.text().await {
         Ok(text) => {
             let body: Value = serde_json::from_str(&text).unwrap_or_default();
-            Answer::Said(read(http, retry_after, &body))
+            Answer::Said(Said::read(http, retry_after, &body))
         }
         Err(error) => Answer::Nothing(cause(&error)),
-    }
-}
-
-fn read(http: u16, retry_after: bool, body: &Value) -> Said {
-    let text = |name: &str| body[name].as_str().map(str::to_owned);
-    // of an error, `status` is its HTTP status
-    let status = body["status"].as_str().and_then(Status::parse);
-    let lines = body["orderLineList"].as_array().map(|lines| {
-        let line = |line: &Value| Line {
-            item: line["item"]["itemId"].as_i64().unwrap_or_default(),
-            quantity: line["quantity"].as_i64().unwrap_or_default(),
-        };
-        lines.iter().map(line).collect()
-    });
-    Said {
-        http,
-        order: text("orderNum"),
-        status,
-        reason: text("reason"),
-        final_price: won_of_json(&body["finalPrice"]["amount"]).ok(),
-        lines,
-        retry_after,
     }
 }
 
@@ -324,36 +301,5 @@ fn cause(error: &reqwest::Error) -> String {
         "no connection".to_owned()
     } else {
         "the connection was lost".to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn given_an_order_then_its_status_price_and_lines_are_read() {
-        let body = json!({"orderNum": "2026", "status": "COMPLETE", "finalPrice": {"amount": 24_000},
-            "orderLineList": [{"orderLineId": 1, "item": {"itemId": 7}, "quantity": 2}]});
-        let said = read(200, false, &body);
-        assert_eq!(said.order.as_deref(), Some("2026"));
-        assert_eq!(
-            (said.status, said.final_price),
-            (Some(Status::Complete), Some(24_000))
-        );
-        assert_eq!(
-            said.lines,
-            Some(vec![Line {
-                item: 7,
-                quantity: 2
-            }])
-        );
-    }
-
-    #[test]
-    fn given_an_error_then_its_reason_is_read_and_its_status_is_no_orders() {
-        let body = json!({"status": 409, "reason": "OUT_OF_STOCK", "orderNum": "2026"});
-        let said = read(409, false, &body);
-        assert_eq!((said.status, said.reason.as_deref()), (None, Some("OUT_OF_STOCK")));
     }
 }

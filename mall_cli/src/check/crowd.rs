@@ -71,7 +71,7 @@ impl Crowd {
 }
 
 async fn shop(floor: &Arc<Floor>, round: Arc<Round>, buyers: u32) -> Result<()> {
-    let mut tasks = JoinSet::new();
+    let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     for buyer in 0..buyers {
         let (floor, round) = (Arc::clone(floor), Arc::clone(&round));
         tasks.spawn(async move {

@@ -51,7 +51,9 @@ impl Peer {
         if nth.is_multiple_of(2) {
             headers = with_reply(headers, &name);
         }
-        let mut record = BaseRecord::<str, str>::to(ORDERS).key(&name).headers(headers);
+        let mut record = BaseRecord::<str, str>::to(ORDERS)
+            .key(&name)
+            .headers(headers);
         record.payload = POISONS[(nth + round as usize) % POISONS.len()];
         self.producer
             .send(record)

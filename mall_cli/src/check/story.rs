@@ -13,10 +13,17 @@ pub(crate) fn story(evidence: &Evidence, number: &str) -> Vec<String> {
     lines.extend(movements(evidence, number));
     lines.sort();
     let mut story = vec![format!("order {number}")];
-    story.extend(lines.into_iter().map(|(at, line)| format!("  {} {line}", time(at))));
+    story.extend(
+        lines
+            .into_iter()
+            .map(|(at, line)| format!("  {} {line}", time(at))),
+    );
     story.push(format!("  database: {}", row(evidence, number)));
     if let Some(look) = evidence.looks.get(number) {
-        story.push(format!("  a composite says: {}", answer(&Answer::Said(look.clone()))));
+        story.push(format!(
+            "  a composite says: {}",
+            answer(&Answer::Said(look.clone()))
+        ));
     }
     story
 }
@@ -29,7 +36,8 @@ pub(crate) fn suspects(evidence: &Evidence, item: i64) -> Vec<String> {
             .commands
             .iter()
             .filter(|command| {
-                command.kind.as_deref() == Some("ORDER_CREATE") && command.order.as_deref() == Some(number)
+                command.kind.as_deref() == Some("ORDER_CREATE")
+                    && command.order.as_deref() == Some(number)
             })
             .count()
     };
@@ -61,14 +69,20 @@ fn requests(evidence: &Evidence, number: &str) -> Vec<(Millis, String)> {
             let who = format!("visit {}, composite {}", told.visit, told.composite);
             [
                 (told.begun, format!("{who}: {}", request(told))),
-                (told.ended, format!("{who}: answered {}", answer(&told.answer))),
+                (
+                    told.ended,
+                    format!("{who}: answered {}", answer(&told.answer)),
+                ),
             ]
         })
         .collect()
 }
 
 fn request(told: &Told) -> String {
-    let key = told.key.as_ref().map_or(String::new(), |key| format!(", key {key}"));
+    let key = told
+        .key
+        .as_ref()
+        .map_or(String::new(), |key| format!(", key {key}"));
     match &told.request {
         Request::Place {
             lines,
@@ -80,9 +94,9 @@ fn request(told: &Told) -> String {
                 .map(|line| format!("{} × {}", line.quantity, line.item))
                 .collect();
             let coupon = coupon.map_or(String::new(), |coupon| format!(", coupon {coupon}"));
-            let payment = payment
-                .as_ref()
-                .map_or(String::new(), |(key, amount)| format!(", {key} pays {amount}"));
+            let payment = payment.as_ref().map_or(String::new(), |(key, amount)| {
+                format!(", {key} pays {amount}")
+            });
             format!("POST order of {}{coupon}{payment}{key}", lines.join(" + "))
         }
         Request::Pay {
@@ -122,7 +136,9 @@ fn records(evidence: &Evidence, number: &str) -> Vec<(Millis, String)> {
     let replies = evidence.records.replies.iter().filter_map(|reply| {
         (reply.order.as_deref() == Some(number)).then(|| {
             let (kind, at) = (reply.kind.as_deref().unwrap_or("?"), reply.position);
-            let status = reply.status.map_or(String::new(), |status| format!(", it is {status}"));
+            let status = reply
+                .status
+                .map_or(String::new(), |status| format!(", it is {status}"));
             let reason = reply.reason.as_deref().unwrap_or_default();
             let to = reply.correlation.as_deref().unwrap_or("nobody");
             let text = format!(
@@ -146,7 +162,10 @@ fn movements(evidence: &Evidence, number: &str) -> Vec<(Millis, String)> {
             };
             (
                 movement.at,
-                format!("gateway: {what} {} by {}", movement.amount, movement.payment),
+                format!(
+                    "gateway: {what} {} by {}",
+                    movement.amount, movement.payment
+                ),
             )
         })
         .collect()
@@ -170,14 +189,17 @@ fn row(evidence: &Evidence, number: &str) -> String {
         lines.join(" + "),
         order.price,
         order.total,
-        order.coupon.map_or("-".to_owned(), |coupon| coupon.to_string()),
+        order
+            .coupon
+            .map_or("-".to_owned(), |coupon| coupon.to_string()),
         text(&order.intent),
         text(&order.payment),
         text(&order.key),
         order.request_id,
-        order
-            .review_at
-            .map_or("closed".to_owned(), |at| format!("to be looked at {}", time(at))),
+        order.review_at.map_or("closed".to_owned(), |at| format!(
+            "to be looked at {}",
+            time(at)
+        )),
     )
 }
 

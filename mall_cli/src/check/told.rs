@@ -1,6 +1,8 @@
 //! What was asked over HTTP and what was answered: the journal that the truth is held against. Must not know how it was asked.
 
+use crate::check::evidence::won_of_json;
 use crate::check::plan::{Line, VisitName};
+use serde_json::Value;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -139,6 +141,28 @@ impl Told {
 }
 
 impl Said {
+    /// Reads an order or an error off an answer's body.
+    pub(crate) fn read(http: u16, retry_after: bool, body: &Value) -> Self {
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        let lines = body["orderLineList"].as_array().map(|lines| {
+            let line = |line: &Value| Line {
+                item: line["item"]["itemId"].as_i64().unwrap_or_default(),
+                quantity: line["quantity"].as_i64().unwrap_or_default(),
+            };
+            lines.iter().map(line).collect()
+        });
+        Self {
+            http,
+            order: text("orderNum"),
+            // of an error, `status` is its HTTP status
+            status: body["status"].as_str().and_then(Status::parse),
+            reason: text("reason"),
+            final_price: won_of_json(&body["finalPrice"]["amount"]).ok(),
+            lines,
+            retry_after,
+        }
+    }
+
     fn is_certain(&self) -> bool {
         !matches!(self.http, 202 | 503) && !(self.http == 409 && self.retry_after)
     }
@@ -147,6 +171,7 @@ impl Said {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn said(http: u16, retry_after: bool) -> Said {
         Said {
@@ -164,5 +189,32 @@ mod tests {
         for answer in [said(202, true), said(503, true), said(409, true)] {
             assert!(!answer.is_certain(), "{answer:?}");
         }
+    }
+
+    #[test]
+    fn given_an_order_then_its_status_price_and_lines_are_read() {
+        let body = json!({"orderNum": "2026", "status": "COMPLETE", "finalPrice": {"amount": 24_000},
+            "orderLineList": [{"orderLineId": 1, "item": {"itemId": 7}, "quantity": 2}]});
+        let said = Said::read(200, false, &body);
+        assert_eq!(said.order.as_deref(), Some("2026"));
+        assert_eq!(
+            (said.status, said.final_price),
+            (Some(Status::Complete), Some(24_000))
+        );
+        let line = Line {
+            item: 7,
+            quantity: 2,
+        };
+        assert_eq!(said.lines, Some(vec![line]));
+    }
+
+    #[test]
+    fn given_an_error_then_its_reason_is_read_and_its_status_is_no_orders() {
+        let body = json!({"status": 409, "reason": "OUT_OF_STOCK", "orderNum": "2026"});
+        let said = Said::read(409, false, &body);
+        assert_eq!(
+            (said.status, said.reason.as_deref()),
+            (None, Some("OUT_OF_STOCK"))
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! The commands, one a file. Each parses its flags and runs.
 
+pub(crate) mod check;
 pub(crate) mod dlt;
 pub(crate) mod down;
 pub(crate) mod logs;

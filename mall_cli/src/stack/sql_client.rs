@@ -82,10 +82,9 @@ impl SqlClient {
             .stderr(Stdio::null())
             .spawn()
             .context("cannot start the client mariadb")?;
-        let written = client
-            .stdin
-            .as_mut()
-            .map(|input| writeln!(input, "START TRANSACTION; {query};").and_then(|()| input.flush()));
+        let written = client.stdin.as_mut().map(|input| {
+            writeln!(input, "START TRANSACTION; {query};").and_then(|()| input.flush())
+        });
         let rows = client.stdout.take();
         let held = Held { client };
         written

@@ -1,35 +1,70 @@
-//! Faults of a real Kafka. Must not know what its records are.
+//! Faults of a real Kafka: of the only node, or of one that leads a partition of commands. Must not know what its records are.
 
 use crate::check::faults::Fault;
 use anyhow::{Context, Result};
 use mall_cli::stack::{KafkaBroker, Stack};
 
-/// What becomes of the broker.
-pub(super) enum Broker {
-    Killed,
-    Ended,
-    Paused,
+const ORDERS: &str = "orders";
+
+/// What becomes of the node.
+#[derive(Clone, Copy)]
+pub(super) enum Harm {
+    Kill,
+    End,
+    Pause,
 }
 
-fn kafka(stack: &mut Stack) -> Result<&mut KafkaBroker> {
-    stack.broker.kafka().context("there is no real Kafka")
+/// One node that is struck.
+pub(super) struct Struck {
+    pub(super) harm: Harm,
+    /// Of the partition whose leader is struck.
+    pub(super) partition: i32,
+    node: usize,
 }
 
-impl Fault for Broker {
+impl Struck {
+    pub(super) fn new(harm: Harm, partition: i32) -> Self {
+        Self {
+            harm,
+            partition,
+            node: 0,
+        }
+    }
+
+    fn node<'a>(&self, stack: &'a mut Stack) -> Result<&'a mut KafkaBroker> {
+        if stack.broker.cluster().is_some() {
+            let nodes = stack.broker.cluster().map(|cluster| cluster.nodes());
+            return nodes
+                .and_then(|nodes| nodes.get_mut(self.node))
+                .context("there is no such Kafka node");
+        }
+        stack.broker.kafka().context("there is no real Kafka")
+    }
+}
+
+impl Fault for Struck {
     fn strike(&mut self, stack: &mut Stack) -> Result<()> {
-        let kafka = kafka(stack)?;
-        match self {
-            Self::Killed => kafka.kill_9(),
-            Self::Ended => kafka.stop().map(drop),
-            Self::Paused => kafka.service().pause(),
+        if let Some(cluster) = stack.broker.cluster() {
+            self.node = cluster.leader_of(ORDERS, self.partition)?;
+        }
+        let node = self.node(stack)?;
+        match self.harm {
+            Harm::Kill => node.kill_9(),
+            Harm::End => node.stop().map(drop),
+            Harm::Pause => node.service().pause(),
         }
     }
 
     fn heal(&mut self, stack: &mut Stack) -> Result<()> {
-        let kafka = kafka(stack)?;
-        match self {
-            Self::Killed | Self::Ended => kafka.restart(),
-            Self::Paused => kafka.service().resume(),
+        let node = self.node(stack)?;
+        match self.harm {
+            Harm::Kill | Harm::End => node.restart()?,
+            Harm::Pause => node.service().resume()?,
         }
+        // before another may be lost
+        stack
+            .broker
+            .cluster()
+            .map_or(Ok(()), |cluster| cluster.wait_whole())
     }
 }

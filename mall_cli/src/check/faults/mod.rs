@@ -3,10 +3,11 @@
 mod brokers;
 mod databases;
 mod gateway;
+mod links;
 mod services;
 mod stuck_row;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use mall_cli::stack::{BrokerKind, Stack};
 use std::ops::Range;
 use std::time::Duration;
@@ -22,6 +23,9 @@ pub(crate) trait Fault {
 
 /// How long a service that is started again may take until it is ready.
 const READY_LIMIT: Duration = Duration::from_secs(60);
+
+/// The partitions of the commands' topic whose leaders are struck.
+const ORDERS_PARTITIONS: usize = 4;
 
 macro_rules! faults {
     ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $lasts:expr;)+) => {
@@ -62,7 +66,11 @@ faults! {
     PauseOrder = "pause-order", 3_500..6_000;
     /// a composite is stopped for longer than its session lasts, and then goes on
     PauseComposite = "pause-composite", 3_500..6_000;
-    /// kill -9 of Kafka
+    /// an order service ends in order and starts again
+    RestartOrder = "restart-order", 100..1_000;
+    /// a composite ends in order and starts again
+    RestartComposite = "restart-composite", 100..1_000;
+    /// kill -9 of Kafka; of three nodes, of one that leads
     KillBroker = "kill-broker", 200..2_000;
     /// Kafka ends in order and starts again
     RestartBroker = "restart-broker", 200..2_000;
@@ -84,6 +92,26 @@ faults! {
     FailGateway = "fail-gateway", 1_000..6_000;
     /// kill -9 of the payment gateway
     KillGateway = "kill-gateway", 500..4_000;
+    /// the connections to the database end, and new ones are refused
+    CutDb = "cut-db", 1_000..5_000;
+    /// nothing gets through to the database, and nobody is told
+    MuteDb = "mute-db", 2_000..6_000;
+    /// the database's answers take long
+    SlowDb = "slow-db", 2_000..5_000;
+    /// the order services lose their connections to Kafka
+    CutOrderKafka = "cut-order-kafka", 1_000..5_000;
+    /// nothing gets through between order services and Kafka, and nobody is told
+    MuteOrderKafka = "mute-order-kafka", 2_000..6_000;
+    /// the composites lose their connections to Kafka
+    CutCompositeKafka = "cut-composite-kafka", 1_000..5_000;
+    /// nothing gets through between composites and Kafka, and nobody is told
+    MuteCompositeKafka = "mute-composite-kafka", 2_000..6_000;
+    /// the composites can't reach the payment gateway
+    CutGateway = "cut-gateway", 1_000..5_000;
+    /// nothing gets through to the payment gateway, and nobody is told
+    MuteGateway = "mute-gateway", 2_000..7_000;
+    /// the composites can't read orders
+    CutReads = "cut-reads", 1_000..5_000;
 }
 
 impl FaultKind {
@@ -94,16 +122,39 @@ impl FaultKind {
 
     /// Whether it can come over a mall with that broker.
     pub(crate) fn strikes(self, broker: BrokerKind) -> bool {
-        let needs_kafka = matches!(
+        let is_brokers = matches!(
             self,
             Self::KillBroker | Self::RestartBroker | Self::PauseBroker
         );
-        !needs_kafka || broker == BrokerKind::Kafka
+        broker != BrokerKind::Embedded || !is_brokers && !self.needs_links()
+    }
+
+    /// Whether it strikes a link between two parts.
+    pub(crate) fn needs_links(self) -> bool {
+        self.link().is_some()
+    }
+
+    fn link(self) -> Option<links::Struck> {
+        use links::Harm::{Cut, Mute, Slow};
+        let struck = |link, harm| Some(links::Struck { link, harm });
+        match self {
+            Self::CutDb => struck(|links| &links.order_to_database, Cut),
+            Self::MuteDb => struck(|links| &links.order_to_database, Mute),
+            Self::SlowDb => struck(|links| &links.order_to_database, Slow),
+            Self::CutOrderKafka => struck(|links| &links.order_to_kafka, Cut),
+            Self::MuteOrderKafka => struck(|links| &links.order_to_kafka, Mute),
+            Self::CutCompositeKafka => struck(|links| &links.composite_to_kafka, Cut),
+            Self::MuteCompositeKafka => struck(|links| &links.composite_to_kafka, Mute),
+            Self::CutGateway => struck(|links| &links.composite_to_gateway, Cut),
+            Self::MuteGateway => struck(|links| &links.composite_to_gateway, Mute),
+            Self::CutReads => struck(|links| &links.composite_to_order, Cut),
+            _ => None,
+        }
     }
 
     /// The fault itself, against the `victim`th of several instances.
-    pub(crate) fn make(self, victim: usize) -> Box<dyn Fault> {
-        use brokers::Broker;
+    pub(crate) fn make(self, victim: usize) -> Result<Box<dyn Fault>> {
+        use brokers::Harm;
         use databases::Server;
         use gateway::{Killed, Switches};
         use services::{Blow, PowerCut, Program, Victim};
@@ -114,15 +165,24 @@ impl FaultKind {
                 index: victim,
             })
         };
-        match self {
+        let broker = |harm| {
+            let partition = i32::try_from(victim % ORDERS_PARTITIONS).unwrap_or(0);
+            Box::new(brokers::Struck::new(harm, partition))
+        };
+        if let Some(link) = self.link() {
+            return Ok(Box::new(link));
+        }
+        let fault: Box<dyn Fault> = match self {
             Self::KillOrder => program(Program::OrderService, Blow::Kill),
             Self::KillComposite => program(Program::Composite, Blow::Kill),
             Self::PauseOrder => program(Program::OrderService, Blow::Pause),
             Self::PauseComposite => program(Program::Composite, Blow::Pause),
+            Self::RestartOrder => program(Program::OrderService, Blow::End),
+            Self::RestartComposite => program(Program::Composite, Blow::End),
             Self::PowerCut => Box::new(PowerCut),
-            Self::KillBroker => Box::new(Broker::Killed),
-            Self::RestartBroker => Box::new(Broker::Ended),
-            Self::PauseBroker => Box::new(Broker::Paused),
+            Self::KillBroker => broker(Harm::Kill),
+            Self::RestartBroker => broker(Harm::End),
+            Self::PauseBroker => broker(Harm::Pause),
             Self::KillDb => Box::new(Server::Killed),
             Self::RestartDb => Box::new(Server::Ended),
             Self::PauseDb => Box::new(Server::Paused),
@@ -131,7 +191,9 @@ impl FaultKind {
             Self::LoseAnswers => Box::new(Switches(r#"{"loseAnswer":true}"#)),
             Self::FailGateway => Box::new(Switches(r#"{"failConfirms":true,"failCancels":true}"#)),
             Self::KillGateway => Box::new(Killed),
-        }
+            other => bail!("nobody has said how {} strikes", other.name()),
+        };
+        Ok(fault)
     }
 }
 

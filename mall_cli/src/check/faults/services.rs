@@ -3,6 +3,9 @@
 use crate::check::faults::{Fault, READY_LIMIT};
 use anyhow::{Context, Result};
 use mall_cli::stack::{Service, Stack};
+use std::time::Duration;
+
+const END_LIMIT: Duration = Duration::from_secs(60);
 
 /// Which kind of program.
 #[derive(Clone, Copy)]
@@ -16,6 +19,8 @@ pub(super) enum Program {
 pub(super) enum Blow {
     /// kill -9, then a new start.
     Kill,
+    /// SIGTERM, and a new start once it has ended.
+    End,
     /// SIGSTOP, then SIGCONT.
     Pause,
 }
@@ -49,6 +54,7 @@ impl Fault for Victim {
         let service = self.service(stack)?;
         match self.blow {
             Blow::Kill => service.kill_9(),
+            Blow::End => service.terminate(END_LIMIT).map(drop),
             Blow::Pause => service.pause(),
         }
     }
@@ -56,7 +62,7 @@ impl Fault for Victim {
     fn heal(&mut self, stack: &mut Stack) -> Result<()> {
         let service = self.service(stack)?;
         match self.blow {
-            Blow::Kill => service.restart()?,
+            Blow::Kill | Blow::End => service.restart()?,
             Blow::Pause => service.resume()?,
         }
         service.wait_ready(READY_LIMIT)

@@ -43,7 +43,9 @@ pub(super) fn drained(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     for (partition, lag) in &evidence.records.lag {
         if *lag != 0 {
-            findings.mall(format!("{lag} records of {ORDERS}/{partition} are not committed"));
+            findings.mall(format!(
+                "{lag} records of {ORDERS}/{partition} are not committed"
+            ));
         }
     }
     findings.verdict(
@@ -84,7 +86,11 @@ pub(super) fn dead_letters(evidence: &Evidence) -> Verdict {
     findings.verdict(
         "dead letters",
         "they are the records that were no commands",
-        format!("{} poison records, {} letters", poisons.len(), records.letters.len()),
+        format!(
+            "{} poison records, {} letters",
+            poisons.len(),
+            records.letters.len()
+        ),
     )
 }
 
@@ -97,7 +103,11 @@ mod tests {
     fn given_a_command_without_a_reply_then_replies_says_so() {
         let mut evidence = sound();
         evidence.records.replies.remove(0);
-        assert!(only(&evidence, "replies")[0].what.contains("never replied to"));
+        assert!(
+            only(&evidence, "replies")[0]
+                .what
+                .contains("never replied to")
+        );
     }
 
     #[test]
@@ -119,7 +129,13 @@ mod tests {
     fn given_a_dead_letter_of_a_sound_record_then_dead_letters_says_so() {
         let mut evidence = sound();
         let mut letter = evidence.records.letters[0].clone();
-        letter.origin = Some(("orders".into(), Position { partition: 0, offset: 0 }));
+        letter.origin = Some((
+            "orders".into(),
+            Position {
+                partition: 0,
+                offset: 0,
+            },
+        ));
         evidence.records.letters.push(letter.clone());
         letter.origin = None;
         evidence.records.letters.push(letter);

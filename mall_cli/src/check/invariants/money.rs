@@ -33,7 +33,9 @@ pub(super) fn money(evidence: &Evidence) -> Verdict {
             Request::Pay { payment, .. } => Some(payment),
             Request::Read { .. } | Request::Reject { .. } => None,
         };
-        if let Some(payment) = payment.filter(|payment| refused && charged.contains(payment.as_str())) {
+        if let Some(payment) =
+            payment.filter(|payment| refused && charged.contains(payment.as_str()))
+        {
             findings.order(
                 told.order().unwrap_or_default(),
                 format!("payment {payment} was refused, and it is charged"),
@@ -54,7 +56,10 @@ fn movements_of(evidence: &Evidence, money: Money) -> impl Iterator<Item = &Move
 }
 
 fn count(movements: &[Movement], money: Money) -> usize {
-    movements.iter().filter(|found| found.money == money).count()
+    movements
+        .iter()
+        .filter(|found| found.money == money)
+        .count()
 }
 
 fn complaint(order: &Order, movements: &[Movement]) -> Option<String> {
@@ -71,8 +76,11 @@ fn complaint(order: &Order, movements: &[Movement]) -> Option<String> {
             "it is COMPLETE, charged {charged} times and cancelled {canceled} times"
         )),
         Status::Complete => {
-            let charge = movements.iter().find(|found| found.money == Money::Charged)?;
-            let is_same = charge.amount == order.price && order.payment.as_deref() == Some(&charge.payment);
+            let charge = movements
+                .iter()
+                .find(|found| found.money == Money::Charged)?;
+            let is_same =
+                charge.amount == order.price && order.payment.as_deref() == Some(&charge.payment);
             (!is_same).then(|| {
                 format!(
                     "it costs {} and is paid by {}, but {} was charged by {}",
@@ -83,7 +91,9 @@ fn complaint(order: &Order, movements: &[Movement]) -> Option<String> {
                 )
             })
         }
-        Status::Created if canceled > 0 => Some("it is pending, and its payment was cancelled".to_owned()),
+        Status::Created if canceled > 0 => {
+            Some("it is pending, and its payment was cancelled".to_owned())
+        }
         Status::Rejected if charged != canceled && !order.is_open() => {
             Some("it is REJECTED, and its payment was not given back".to_owned())
         }
@@ -134,13 +144,20 @@ mod tests {
     }
 
     #[test]
-    fn given_a_rejected_order_whose_charge_was_not_given_back_then_money_says_so_once_its_books_are_closed() {
+    fn given_a_rejected_order_whose_charge_was_not_given_back_then_money_says_so_once_its_books_are_closed()
+     {
         let mut evidence = sound();
         ledger(&mut evidence, REFUNDED).pop();
         only(&evidence, "money");
         let order = evidence.stored.orders.get_mut(REFUNDED).unwrap();
         (order.review_at, order.revision) = (Some(1), 1);
-        assert!(complaint(&evidence.stored.orders[REFUNDED], &evidence.ledger[REFUNDED]).is_none());
+        assert!(
+            complaint(
+                &evidence.stored.orders[REFUNDED],
+                &evidence.ledger[REFUNDED]
+            )
+            .is_none()
+        );
     }
 
     #[test]
@@ -183,7 +200,8 @@ mod tests {
             payment: "pay-1".into(),
             amount: 1,
         };
-        refused.answer = crate::check::invariants::samples::said(422, PAID, None, Some("AMOUNT_MISMATCH"));
+        refused.answer =
+            crate::check::invariants::samples::said(422, PAID, None, Some("AMOUNT_MISMATCH"));
         told.push(refused);
         only(&evidence, "money");
     }

@@ -43,7 +43,10 @@ pub(super) fn one_at_a_time(evidence: &Evidence) -> Verdict {
                 format!(
                     "it is {}{} after {} transitions, and lawfully there are {lawful}",
                     order.status,
-                    order.reason.as_ref().map_or(String::new(), |reason| format!(" ({reason})")),
+                    order
+                        .reason
+                        .as_ref()
+                        .map_or(String::new(), |reason| format!(" ({reason})")),
                     order.revision
                 ),
             ),
@@ -96,7 +99,13 @@ mod tests {
 
     #[test]
     fn given_an_order_that_changed_too_often_or_too_seldom_then_it_says_so() {
-        for (number, revision) in [(HELD, 1), (PAID, 0), (PAID, 2), (REFUNDED, 1), (REFUNDED, 3)] {
+        for (number, revision) in [
+            (HELD, 1),
+            (PAID, 0),
+            (PAID, 2),
+            (REFUNDED, 1),
+            (REFUNDED, 3),
+        ] {
             let mut evidence = sound();
             evidence.stored.orders.get_mut(number).unwrap().revision = revision;
             only(&evidence, "one at a time");

@@ -12,15 +12,19 @@ const UNAVAILABLE: &str = "PAYMENT_UNAVAILABLE";
 pub(super) fn one_order_a_request(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let orders = &evidence.stored.orders;
-    let creates = evidence
-        .records
-        .commands
-        .iter()
-        .filter(|command| command.kind.as_deref() == Some("ORDER_CREATE") && !command.is_poison);
+    let creates =
+        evidence.records.commands.iter().filter(|command| {
+            command.kind.as_deref() == Some("ORDER_CREATE") && !command.is_poison
+        });
     let mut asked: BTreeMap<&str, Option<&str>> = BTreeMap::new();
     let mut request_ids: BTreeSet<&str> = BTreeSet::new();
     for command in creates {
-        asked.extend(command.order.as_deref().map(|order| (order, command.key.as_deref())));
+        asked.extend(
+            command
+                .order
+                .as_deref()
+                .map(|order| (order, command.key.as_deref())),
+        );
         request_ids.extend(command.request_id.as_deref());
     }
 
@@ -28,7 +32,10 @@ pub(super) fn one_order_a_request(evidence: &Evidence) -> Verdict {
     let mut of_key: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut of_payment: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (number, order) in orders {
-        of_request.entry(&order.request_id).or_default().push(number);
+        of_request
+            .entry(&order.request_id)
+            .or_default()
+            .push(number);
         let asked = asked.get(number.as_str());
         if asked.is_none() {
             findings.order(number, "no command on Kafka asks for it");
@@ -36,11 +43,20 @@ pub(super) fn one_order_a_request(evidence: &Evidence) -> Verdict {
         if order.reason.as_deref() == Some(UNAVAILABLE) {
             continue;
         }
-        let keys: BTreeSet<&str> = order.key.as_deref().into_iter().chain(asked.copied().flatten()).collect();
+        let keys: BTreeSet<&str> = order
+            .key
+            .as_deref()
+            .into_iter()
+            .chain(asked.copied().flatten())
+            .collect();
         for key in keys {
             of_key.entry(key).or_default().push(number);
         }
-        if let Order { intent: Some(payment), .. } = order {
+        if let Order {
+            intent: Some(payment),
+            ..
+        } = order
+        {
             of_payment.entry(payment).or_default().push(number);
         }
     }
@@ -51,7 +67,10 @@ pub(super) fn one_order_a_request(evidence: &Evidence) -> Verdict {
     ] {
         for (name, numbers) in groups.iter().filter(|(_, numbers)| numbers.len() > 1) {
             for number in numbers {
-                findings.order(number, format!("{} orders of one {what}, {name}", numbers.len()));
+                findings.order(
+                    number,
+                    format!("{} orders of one {what}, {name}", numbers.len()),
+                );
             }
         }
     }
@@ -69,7 +88,11 @@ pub(super) fn one_order_a_request(evidence: &Evidence) -> Verdict {
     findings.verdict(
         "one order a request",
         "a key or a command that comes again makes no second order",
-        format!("{requests} requests, {} keys, {} orders", of_key.len(), orders.len()),
+        format!(
+            "{requests} requests, {} keys, {} orders",
+            of_key.len(),
+            orders.len()
+        ),
     )
 }
 
@@ -78,7 +101,10 @@ mod tests {
     use crate::check::evidence::Evidence;
     use crate::check::invariants::samples::{HELD, PAID, REFUSED, only, sound};
 
-    fn order<'a>(evidence: &'a mut Evidence, number: &str) -> &'a mut crate::check::evidence::Order {
+    fn order<'a>(
+        evidence: &'a mut Evidence,
+        number: &str,
+    ) -> &'a mut crate::check::evidence::Order {
         evidence.stored.orders.get_mut(number).unwrap()
     }
 
@@ -98,7 +124,9 @@ mod tests {
         let mut evidence = sound();
         let key = order(&mut evidence, PAID).key.clone();
         for command in &mut evidence.records.commands {
-            if command.order.as_deref() == Some(HELD) && command.kind.as_deref() == Some("ORDER_CREATE") {
+            if command.order.as_deref() == Some(HELD)
+                && command.kind.as_deref() == Some("ORDER_CREATE")
+            {
                 command.key = key.clone();
             }
         }

@@ -65,8 +65,20 @@ pub(super) fn sound() -> Evidence {
         review_at: Some(1_000_000),
         ..order(HELD, Status::Created, None, 0, line(first.id, 1))
     };
-    let refused = order(REFUSED, Status::Rejected, Some("OUT_OF_STOCK"), 0, line(first.id, 900));
-    let refunded = order(REFUNDED, Status::Rejected, Some("EXPIRED"), 2, line(first.id, 1));
+    let refused = order(
+        REFUSED,
+        Status::Rejected,
+        Some("OUT_OF_STOCK"),
+        0,
+        line(first.id, 900),
+    );
+    let refunded = order(
+        REFUNDED,
+        Status::Rejected,
+        Some("EXPIRED"),
+        2,
+        line(first.id, 1),
+    );
     for (number, order) in [
         (PAID, paid),
         (HELD, held),
@@ -128,7 +140,13 @@ fn line(item: i64, quantity: i64) -> PricedLine {
     }
 }
 
-fn order(number: &str, status: Status, reason: Option<&str>, revision: i64, line: PricedLine) -> Order {
+fn order(
+    number: &str,
+    status: Status,
+    reason: Option<&str>,
+    revision: i64,
+    line: PricedLine,
+) -> Order {
     let total = line.line.quantity * 12_000;
     Order {
         request_id: format!("request-{number}"),

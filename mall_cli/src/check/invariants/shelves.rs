@@ -9,7 +9,12 @@ use std::collections::BTreeMap;
 /// initial = now + Σ quantity of COMPLETE and CREATED orders, per item; never below 0.
 pub(super) fn stock(evidence: &Evidence) -> Verdict {
     let mut held: BTreeMap<i64, i64> = BTreeMap::new();
-    for order in evidence.stored.orders.values().filter(|order| order.holds()) {
+    for order in evidence
+        .stored
+        .orders
+        .values()
+        .filter(|order| order.holds())
+    {
         for PricedQuantity { item, quantity } in quantities(order) {
             *held.entry(item).or_default() += quantity;
         }
@@ -30,7 +35,11 @@ pub(super) fn stock(evidence: &Evidence) -> Verdict {
                     "of {} at first {now} are left, while orders hold {held}: {} too {}",
                     item.stock,
                     (now + held - item.stock).abs(),
-                    if now + held > item.stock { "many" } else { "few" }
+                    if now + held > item.stock {
+                        "many"
+                    } else {
+                        "few"
+                    }
                 ),
             ),
             Some(_) => {}
@@ -48,9 +57,7 @@ struct PricedQuantity {
     quantity: i64,
 }
 
-fn quantities(
-    order: &crate::check::evidence::Order,
-) -> impl Iterator<Item = PricedQuantity> + '_ {
+fn quantities(order: &crate::check::evidence::Order) -> impl Iterator<Item = PricedQuantity> + '_ {
     order.lines.iter().map(|line| PricedQuantity {
         item: line.line.item,
         quantity: line.line.quantity,
@@ -66,19 +73,35 @@ pub(super) fn coupons(evidence: &Evidence) -> Verdict {
         held += 1;
         match evidence.stored.orders.get(holder) {
             Some(order) if order.coupon != Some(*coupon) => {
-                findings.order(holder, format!("it holds coupon {coupon}, which it has not used"));
+                findings.order(
+                    holder,
+                    format!("it holds coupon {coupon}, which it has not used"),
+                );
             }
             Some(order) if !order.holds() => {
-                findings.order(holder, format!("it is rejected, and still holds coupon {coupon}"));
+                findings.order(
+                    holder,
+                    format!("it is rejected, and still holds coupon {coupon}"),
+                );
             }
             Some(_) => {}
-            None => findings.mall(format!("coupon {coupon} is held by {holder}, which is no order")),
+            None => findings.mall(format!(
+                "coupon {coupon} is held by {holder}, which is no order"
+            )),
         }
     }
-    let using = evidence.stored.orders.iter().filter(|(_, order)| order.holds());
+    let using = evidence
+        .stored
+        .orders
+        .iter()
+        .filter(|(_, order)| order.holds());
     for (number, order) in using {
         let Some(coupon) = order.coupon else { continue };
-        let holder = evidence.stored.coupons.get(&coupon).and_then(Option::as_ref);
+        let holder = evidence
+            .stored
+            .coupons
+            .get(&coupon)
+            .and_then(Option::as_ref);
         if holder != Some(number) {
             findings.order(
                 number,
@@ -100,7 +123,8 @@ pub(super) fn coupons(evidence: &Evidence) -> Verdict {
 pub(super) fn prices(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let mut count = 0;
-    let took_something = |order: &crate::check::evidence::Order| order.holds() || order.revision > 0;
+    let took_something =
+        |order: &crate::check::evidence::Order| order.holds() || order.revision > 0;
     for (number, order) in &evidence.stored.orders {
         let lines: Vec<Line> = order.lines.iter().map(|line| line.line).collect();
         let Some(shelf) = evidence.shelves.iter().find(|shelf| {

@@ -67,11 +67,18 @@ struct Moment<'a> {
 fn complaint(told: &Told, said: &Said, stored: Option<&Order>) -> Option<String> {
     let reason = said.reason.as_deref().unwrap_or("no reason");
     if said.http >= 500 || matches!(said.http, 400 | 405 | 413 | 415) {
-        return Some(format!("a sound request was answered {} {reason}", said.http));
+        return Some(format!(
+            "a sound request was answered {} {reason}",
+            said.http
+        ));
     }
     if told.misuses_key {
-        return (reason != "IDEMPOTENCY_KEY_REUSED")
-            .then(|| format!("a key that was used before was answered {} {reason}", said.http));
+        return (reason != "IDEMPOTENCY_KEY_REUSED").then(|| {
+            format!(
+                "a key that was used before was answered {} {reason}",
+                said.http
+            )
+        });
     }
     match (&told.request, said.http) {
         (Request::Reject { .. }, _) => None,
@@ -80,9 +87,9 @@ fn complaint(told: &Told, said: &Said, stored: Option<&Order>) -> Option<String>
         (Request::Place { lines, .. }, 200) => placed(said, stored, lines),
         (Request::Pay { payment, .. }, 200) => paid(said, stored, payment),
         (Request::Read { .. }, 200) => successor(said, stored),
-        (_, 200) => None,
         (Request::Pay { amount, .. }, 422) => {
-            let is_wrong = reason == "AMOUNT_MISMATCH" && stored.is_some_and(|order| order.price != *amount);
+            let is_wrong =
+                reason == "AMOUNT_MISMATCH" && stored.is_some_and(|order| order.price != *amount);
             (!is_wrong).then(|| format!("a payment of {amount} was answered 422 {reason}"))
         }
         (_, 402 | 409 | 422) => refused(reason, stored),
@@ -119,7 +126,10 @@ fn successor(said: &Said, stored: Option<&Order>) -> Option<String> {
         return Some("the shopper was told of an order that is not there".to_owned());
     };
     if status.is_final() && status != order.status {
-        return Some(format!("the shopper was told {status}, and it is {}", order.status));
+        return Some(format!(
+            "the shopper was told {status}, and it is {}",
+            order.status
+        ));
     }
     (said.final_price != Some(order.price)).then(|| {
         format!(
@@ -131,7 +141,9 @@ fn successor(said: &Said, stored: Option<&Order>) -> Option<String> {
 
 fn refused(reason: &str, stored: Option<&Order>) -> Option<String> {
     let Some(order) = stored else {
-        return Some(format!("the shopper was told {reason} of an order that is not there"));
+        return Some(format!(
+            "the shopper was told {reason} of an order that is not there"
+        ));
     };
     let holds = match reason {
         _ if AT_ONCE.contains(&reason) => order.reason.as_deref() == Some(reason),
@@ -161,20 +173,28 @@ fn step_back(moments: &[Moment<'_>]) -> Option<String> {
             }
         }
     };
-    let first_end = |found: &mut dyn Iterator<Item = &Moment<'_>>| found.map(|moment| moment.ended).min();
+    let first_end =
+        |found: &mut dyn Iterator<Item = &Moment<'_>>| found.map(|moment| moment.ended).min();
     let known_at = first_end(&mut moments.iter().filter(|moment| told(true, None)(moment)));
     for later in moments {
         if later.said.http == 404 && known_at.is_some_and(|at| at < later.begun) {
             return Some("it was there, and later the answer was 404".to_owned());
         }
         for end in [Status::Complete, Status::Rejected] {
-            let at = first_end(&mut moments.iter().filter(|moment| told(false, Some(end))(moment)));
+            let at = first_end(
+                &mut moments
+                    .iter()
+                    .filter(|moment| told(false, Some(end))(moment)),
+            );
             let is_after = at.is_some_and(|at| at < later.begun);
             let says_else = later.said.status.is_some_and(|status| status != end);
             if is_after && says_else {
                 return Some(format!(
                     "a shopper was told {end}, and later {}",
-                    later.said.status.map_or(String::new(), |status| status.to_string())
+                    later
+                        .said
+                        .status
+                        .map_or(String::new(), |status| status.to_string())
                 ));
             }
         }
@@ -199,7 +219,9 @@ fn misread(said: &Said, order: &Order) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::invariants::samples::{HELD, PAID, REFUNDED, REFUSED, only, said, sound, told};
+    use crate::check::invariants::samples::{
+        HELD, PAID, REFUNDED, REFUSED, only, said, sound, told,
+    };
     use crate::check::told::Answer;
 
     const NAME: &str = "answered truth";
@@ -235,11 +257,44 @@ mod tests {
 
     #[test]
     fn given_a_success_that_is_not_stored_then_it_says_so() {
-        only(&with(read(HELD, 1_000, said(200, HELD, Some(Status::Complete), None))), NAME);
-        only(&with(read("404", 1_000, said(200, "404", Some(Status::Created), None))), NAME);
-        only(&with(place(said(200, HELD, Some(Status::Created), None))), NAME);
-        only(&with(pay(HELD, "pay-7", 12_000, said(200, HELD, Some(Status::Complete), None))), NAME);
-        only(&with(pay(PAID, "pay-7", 22_000, said(200, PAID, Some(Status::Complete), None))), NAME);
+        only(
+            &with(read(
+                HELD,
+                1_000,
+                said(200, HELD, Some(Status::Complete), None),
+            )),
+            NAME,
+        );
+        only(
+            &with(read(
+                "404",
+                1_000,
+                said(200, "404", Some(Status::Created), None),
+            )),
+            NAME,
+        );
+        only(
+            &with(place(said(200, HELD, Some(Status::Created), None))),
+            NAME,
+        );
+        only(
+            &with(pay(
+                HELD,
+                "pay-7",
+                12_000,
+                said(200, HELD, Some(Status::Complete), None),
+            )),
+            NAME,
+        );
+        only(
+            &with(pay(
+                PAID,
+                "pay-7",
+                22_000,
+                said(200, PAID, Some(Status::Complete), None),
+            )),
+            NAME,
+        );
     }
 
     #[test]
@@ -263,9 +318,25 @@ mod tests {
             (409, HELD, "SOMETHING_ELSE"),
             (409, "404", "OUT_OF_STOCK"),
         ] {
-            only(&with(pay(order, "pay-7", 1, said(http, order, None, Some(reason)))), NAME);
+            only(
+                &with(pay(
+                    order,
+                    "pay-7",
+                    1,
+                    said(http, order, None, Some(reason)),
+                )),
+                NAME,
+            );
         }
-        only(&with(pay(HELD, "pay-7", 12_000, said(422, HELD, None, Some("AMOUNT_MISMATCH")))), NAME);
+        only(
+            &with(pay(
+                HELD,
+                "pay-7",
+                12_000,
+                said(422, HELD, None, Some("AMOUNT_MISMATCH")),
+            )),
+            NAME,
+        );
     }
 
     #[test]
@@ -277,7 +348,12 @@ mod tests {
             (409, PAID, "ALREADY_PAID"),
             (422, HELD, "AMOUNT_MISMATCH"),
         ] {
-            let evidence = with(pay(order, "pay-7", 1, said(http, order, None, Some(reason))));
+            let evidence = with(pay(
+                order,
+                "pay-7",
+                1,
+                said(http, order, None, Some(reason)),
+            ));
             assert_eq!(answered_truth(&evidence).violations, [], "{reason}");
         }
     }
@@ -295,7 +371,10 @@ mod tests {
     #[test]
     fn given_a_server_error_or_a_sound_request_called_unsound_then_it_says_so() {
         for http in [400, 404, 500] {
-            only(&with(pay(HELD, "pay-7", 12_000, said(http, HELD, None, None))), NAME);
+            only(
+                &with(pay(HELD, "pay-7", 12_000, said(http, HELD, None, None))),
+                NAME,
+            );
         }
     }
 
@@ -305,7 +384,10 @@ mod tests {
             misuses_key: true,
             ..place(answer)
         };
-        only(&with(misuse(said(200, PAID, Some(Status::Complete), None))), NAME);
+        only(
+            &with(misuse(said(200, PAID, Some(Status::Complete), None))),
+            NAME,
+        );
         let mut lawful = said(422, "", None, Some("IDEMPOTENCY_KEY_REUSED"));
         if let Answer::Said(said) = &mut lawful {
             said.order = None;
@@ -316,7 +398,14 @@ mod tests {
 
     #[test]
     fn given_a_step_back_then_it_says_so() {
-        only(&with(read(PAID, 5_000, said(200, PAID, Some(Status::Created), None))), NAME);
+        only(
+            &with(read(
+                PAID,
+                5_000,
+                said(200, PAID, Some(Status::Created), None),
+            )),
+            NAME,
+        );
         only(&with(read(HELD, 5_000, said(404, HELD, None, None))), NAME);
         let early = read(PAID, 0, said(200, PAID, Some(Status::Created), None));
         assert_eq!(answered_truth(&with(early)).violations, []);

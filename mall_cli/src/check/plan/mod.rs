@@ -5,9 +5,9 @@ mod shelf;
 mod strikes;
 mod visit;
 
-pub(crate) use shelf::{Coupon, Item, Shelf};
+pub(crate) use shelf::Shelf;
 pub(crate) use strikes::{Strike, deal};
-pub(crate) use visit::{Course, Line, Payment, Visit, VisitName};
+pub(crate) use visit::{Course, Line, Visit, VisitName};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -103,23 +103,39 @@ mod tests {
         let visits = visits(&round);
         let hot = round.shelf.items[0].id;
         let count = |holds: &dyn Fn(&Visit) -> bool| visits.iter().filter(|v| holds(v)).count();
-        let at_once = |prefix: &'static str| {
-            move |visit: &Visit| matches!(&visit.course, Course::PayAtOnce(p) if p.key.starts_with(prefix))
-        };
+        let at_once = |prefix: &'static str| move |visit: &Visit| matches!(&visit.course, Course::PayAtOnce(p) if p.key.starts_with(prefix));
         for (what, found) in [
-            ("hot item", count(&|v| v.lines.iter().any(|line| line.item == hot))),
+            (
+                "hot item",
+                count(&|v| v.lines.iter().any(|line| line.item == hot)),
+            ),
             ("several lines", count(&|v| v.lines.len() > 1)),
             ("coupon", count(&|v| v.coupon.is_some())),
             ("declined", count(&at_once("decline-"))),
             ("lost answer of the gateway", count(&at_once("lose-"))),
             ("slow payment", count(&at_once("slow-"))),
             ("abandoned", count(&|v| v.course == Course::Abandon)),
-            ("rivals", count(&|v| matches!(v.course, Course::PayLater { rival: Some(_), .. }))),
-            ("rejected meanwhile", count(&|v| matches!(v.course, Course::RejectedMeanwhile(_)))),
-            ("impatient with a key", count(&|v| v.patience.is_some() && v.key.is_some())),
-            ("impatient without a key", count(&|v| v.patience.is_some() && v.key.is_none())),
+            (
+                "rivals",
+                count(&|v| matches!(v.course, Course::PayLater { rival: Some(_), .. })),
+            ),
+            (
+                "rejected meanwhile",
+                count(&|v| matches!(v.course, Course::RejectedMeanwhile(_))),
+            ),
+            (
+                "impatient with a key",
+                count(&|v| v.patience.is_some() && v.key.is_some()),
+            ),
+            (
+                "impatient without a key",
+                count(&|v| v.patience.is_some() && v.key.is_none()),
+            ),
             ("twice at once", count(&|v| v.is_doubled)),
-            ("key used for another request", count(&|v| v.misuses_its_key)),
+            (
+                "key used for another request",
+                count(&|v| v.misuses_its_key),
+            ),
         ] {
             assert!(found >= 5, "{what}: {found} of {}", visits.len());
         }
@@ -135,6 +151,9 @@ mod tests {
             .flat_map(Visit::payments)
             .map(|payment| payment.key.as_str())
             .collect();
-        assert_eq!(payments.len(), payments.iter().collect::<BTreeSet<_>>().len());
+        assert_eq!(
+            payments.len(),
+            payments.iter().collect::<BTreeSet<_>>().len()
+        );
     }
 }

@@ -1,0 +1,233 @@
+//! What `mall check` says: a line for each round, the invariants with their counts, the story of what does not hold. Must not find out
+//! anything itself.
+
+use crate::check::evidence::Evidence;
+use crate::check::faults::FaultKind;
+use crate::check::invariants::{About, Verdict};
+use crate::check::recovery::Recovery;
+use crate::check::story::{story, suspects};
+use crate::check::told::{Request, Status, Told};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+/// So many stories are told in full.
+const STORIES: usize = 5;
+/// So many violations of one invariant are listed.
+const LISTED: usize = 20;
+
+/// Everything that the rounds have brought.
+#[derive(Default)]
+pub(crate) struct Tally {
+    pub(crate) purchases: Purchases,
+    pub(crate) recoveries: Vec<Recovery>,
+    pub(crate) restarted: usize,
+    pub(crate) longest_quiet: Duration,
+}
+
+/// Requests that buy, by what came of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Purchases {
+    /// Visits that asked for an order.
+    pub(crate) wanted: usize,
+    /// Requests that ended well and paid.
+    pub(crate) paid: usize,
+    /// Requests that ended with a pending order.
+    pub(crate) pending: usize,
+    /// Requests that the mall refused.
+    pub(crate) refused: usize,
+    /// Requests whose outcome the shopper was not told.
+    pub(crate) unknown: usize,
+}
+
+impl Purchases {
+    /// Of a journal.
+    pub(crate) fn of(told: &[Told]) -> Self {
+        let mut found = Self::default();
+        let mut visits = BTreeSet::new();
+        for told in told {
+            match told.request {
+                Request::Place { .. } => {
+                    visits.insert(told.visit);
+                }
+                Request::Pay { .. } => {}
+                Request::Read { .. } | Request::Reject { .. } => continue,
+            }
+            let count = match told.certain().map(|said| (said.http, said.status)) {
+                None => &mut found.unknown,
+                Some((200, Some(Status::Complete))) => &mut found.paid,
+                Some((200, _)) => &mut found.pending,
+                Some(_) => &mut found.refused,
+            };
+            *count += 1;
+        }
+        found.wanted = visits.len();
+        found
+    }
+
+    fn add(&mut self, other: Self) {
+        self.wanted += other.wanted;
+        self.paid += other.paid;
+        self.pending += other.pending;
+        self.refused += other.refused;
+        self.unknown += other.unknown;
+    }
+}
+
+impl std::fmt::Display for Purchases {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "{} purchases ({} answers paid, {} pending, {} refused, {} unknown)",
+            self.wanted, self.paid, self.pending, self.refused, self.unknown
+        )
+    }
+}
+
+impl Tally {
+    /// Takes a round in; its line.
+    pub(crate) fn round(
+        &mut self,
+        name: &str,
+        purchases: Purchases,
+        recoveries: &[Recovery],
+        restarted: &[String],
+        quiet: Duration,
+    ) -> String {
+        self.purchases.add(purchases);
+        self.recoveries.extend_from_slice(recoveries);
+        self.restarted += restarted.len();
+        self.longest_quiet = self.longest_quiet.max(quiet);
+        let faults: Vec<String> = recoveries
+            .iter()
+            .map(|recovery| {
+                let back = recovery.after_heal.map_or("never".to_owned(), |millis| {
+                    format!("{:.1} s", seconds(millis))
+                });
+                format!(
+                    "{} (outage {:.1} s, bought again {back} after it)",
+                    recovery.fault.name(),
+                    seconds(recovery.outage)
+                )
+            })
+            .collect();
+        let mut line = format!("{name}: {purchases}; {}", or_none(&faults));
+        for restarted in restarted {
+            line += &format!("; {restarted}");
+        }
+        line + &format!("; quiet after {:.1} s", quiet.as_secs_f32())
+    }
+
+    /// The faults, each with its worst.
+    pub(crate) fn faults(&self) -> Vec<String> {
+        let mut worst: BTreeMap<FaultKind, Vec<&Recovery>> = BTreeMap::new();
+        for recovery in &self.recoveries {
+            worst.entry(recovery.fault).or_default().push(recovery);
+        }
+        worst
+            .iter()
+            .map(|(fault, found)| {
+                let most = |of: fn(&Recovery) -> i64| {
+                    seconds(found.iter().map(|recovery| of(recovery)).max().unwrap_or(0))
+                };
+                format!(
+                    "  {:<22} {:>3} ×  longest outage {:>5.1} s, bought again at most {:>5.1} s after it, slowest success {:>5.1} s",
+                    fault.name(),
+                    found.len(),
+                    most(|recovery| recovery.outage),
+                    most(|recovery| recovery.after_heal.unwrap_or(recovery.outage)),
+                    most(|recovery| recovery.slowest),
+                )
+            })
+            .collect()
+    }
+
+    /// One line for all of it.
+    pub(crate) fn summary(&self) -> String {
+        let longest = self
+            .recoveries
+            .iter()
+            .filter_map(|found| found.after_heal)
+            .max();
+        format!(
+            "{}, {} faults, longest recovery {:.1} s after a fault, longest time to quiet {:.1} s, {} parts ended by themselves",
+            self.purchases,
+            self.recoveries.len(),
+            seconds(longest.unwrap_or(0)),
+            self.longest_quiet.as_secs_f32(),
+            self.restarted
+        )
+    }
+}
+
+/// The invariants, one a line.
+pub(crate) fn verdicts(verdicts: &[Verdict]) -> Vec<String> {
+    verdicts
+        .iter()
+        .map(|verdict| {
+            let mark = if verdict.violations.is_empty() {
+                "✔"
+            } else {
+                "✘"
+            };
+            format!(
+                "{mark} {:<20} {:<70} {} violations",
+                verdict.name,
+                verdict.counted,
+                verdict.violations.len()
+            )
+        })
+        .collect()
+}
+
+/// What does not hold, and the whole stories of the first orders that it is about.
+pub(crate) fn violations(evidence: &Evidence, verdicts: &[Verdict]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut orders = Vec::new();
+    for verdict in verdicts
+        .iter()
+        .filter(|verdict| !verdict.violations.is_empty())
+    {
+        lines.push(format!("{}: {}", verdict.name, verdict.meaning));
+        for violation in verdict.violations.iter().take(LISTED) {
+            let about = match &violation.about {
+                About::Order(order) => {
+                    orders.push(order.clone());
+                    format!("order {order}: ")
+                }
+                About::Item(item) => {
+                    orders.extend(suspects(evidence, *item));
+                    format!("item {item}: ")
+                }
+                About::Mall => String::new(),
+            };
+            lines.push(format!("  {about}{}", violation.what));
+        }
+        let more = verdict.violations.len().saturating_sub(LISTED);
+        if more > 0 {
+            lines.push(format!("  and {more} more"));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    orders.retain(|order| seen.insert(order.clone()));
+    for order in orders.iter().take(STORIES) {
+        lines.push(String::new());
+        lines.extend(story(evidence, order));
+    }
+    if orders.len() > STORIES {
+        lines.push(format!("\nand {} more orders", orders.len() - STORIES));
+    }
+    lines
+}
+
+fn or_none(faults: &[String]) -> String {
+    if faults.is_empty() {
+        "no fault".to_owned()
+    } else {
+        faults.join(", ")
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a time to be read by people")]
+fn seconds(millis: i64) -> f64 {
+    millis as f64 / 1_000.0
+}

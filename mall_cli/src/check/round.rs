@@ -1,0 +1,118 @@
+//! One round: buyers buy while faults come and go. Must not judge.
+
+use crate::check::crowd::Crowd;
+use crate::check::keeper::keep;
+use crate::check::patience::Patience;
+use crate::check::plan::{Round, Strike};
+use crate::check::recovery::Struck;
+use crate::check::told::{Told, now};
+use crate::output::Meter;
+use anyhow::{Context, Result};
+use mall_cli::stack::{Service, Stack};
+use std::time::{Duration, Instant};
+
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How long buyers go on after the last fault.
+const AFTERMATH: Duration = Duration::from_secs(3);
+
+/// What came of a round.
+pub(crate) struct Course {
+    pub(crate) told: Vec<Told>,
+    pub(crate) strikes: Vec<Struck>,
+    /// What ended by itself, and was started again.
+    pub(crate) restarted: Vec<String>,
+    pub(crate) ended: i64,
+}
+
+/// The mall, its buyers, and who watches.
+struct Scene<'a> {
+    stack: &'a mut Stack,
+    crowd: &'a Crowd,
+    patience: &'a Patience<'a>,
+    meter: &'a Meter,
+    begin: Instant,
+    restarted: Vec<String>,
+}
+
+/// Buys for so long at least, and until all faults have gone.
+pub(crate) fn perform(
+    stack: &mut Stack,
+    round: &Round,
+    buyers: u32,
+    time: Duration,
+    patience: &Patience<'_>,
+    meter: &Meter,
+) -> Result<Course> {
+    let doors = stack.composites.iter().map(Service::url).map(str::to_owned);
+    let doors: Vec<String> = doors.collect();
+    let crowd = Crowd::enter(round.clone(), buyers, doors, stack.bootstrap_servers())?;
+    let mut scene = Scene {
+        stack,
+        crowd: &crowd,
+        patience,
+        meter,
+        begin: Instant::now(),
+        restarted: Vec::new(),
+    };
+    let mut strikes = Vec::new();
+    for strike in &round.strikes {
+        scene.peace(strike.pause)?;
+        strikes.push(scene.strike(strike)?);
+    }
+    let left = time.saturating_sub(scene.begin.elapsed()).max(AFTERMATH);
+    scene.peace(left)?;
+    let restarted = scene.restarted;
+    let ended = now();
+    let told = crowd.leave()?;
+    Ok(Course {
+        told,
+        strikes,
+        restarted,
+        ended,
+    })
+}
+
+impl Scene<'_> {
+    /// Nothing strikes for so long; what ends nonetheless is started again.
+    fn peace(&mut self, time: Duration) -> Result<()> {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            self.restarted.extend(keep(self.stack)?);
+            self.patience.nap(LOOK_EVERY)?;
+            self.show("buying");
+        }
+        Ok(())
+    }
+
+    fn strike(&mut self, strike: &Strike) -> Result<Struck> {
+        let name = strike.fault.name();
+        let mut fault = strike.fault.make(strike.victim)?;
+        let struck = now();
+        fault
+            .strike(self.stack)
+            .with_context(|| format!("{name} does not strike"))?;
+        let end = Instant::now() + strike.lasts;
+        while Instant::now() < end {
+            self.patience.nap(LOOK_EVERY)?;
+            self.show(name);
+        }
+        fault
+            .heal(self.stack)
+            .with_context(|| format!("{name} does not heal"))?;
+        Ok(Struck {
+            fault: strike.fault,
+            struck,
+            healed: now(),
+        })
+    }
+
+    fn show(&self, doing: &str) {
+        let (asked, bought) = self.crowd.look(|told| {
+            let successes = told.iter().filter(|told| told.is_success());
+            (told.len(), successes.count())
+        });
+        self.meter
+            .show(format!("{doing}: {asked} requests, {bought} successes"));
+    }
+}

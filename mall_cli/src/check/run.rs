@@ -1,0 +1,201 @@
+//! The whole run: a mall of its own, round after round, a verdict after each, and a last one when everything has come to its end.
+
+use crate::check::faults::FaultKind;
+use crate::check::invariants::{Verdict, judge};
+use crate::check::patience::Patience;
+use crate::check::plan::{Round, deal};
+use crate::check::quiet::{self, Depth, Quiet};
+use crate::check::recovery::recoveries;
+use crate::check::report::{self, Purchases, Tally};
+use crate::check::round;
+use crate::check::witness::Witness;
+use crate::output::{Meter, Progress, mention, tell};
+use anyhow::Result;
+use mall_cli::stack::{BrokerKind, Flavour, Place, Stack, StackBuilder, Topics};
+use std::time::{Duration, Instant};
+
+/// Of each topic.
+const PARTITIONS: i32 = 8;
+/// A round's end: what the faults have left is repaired, and what they held up is done.
+const QUIET_LIMIT: Duration = Duration::from_secs(120);
+/// The run's end: a pending order expires after a minute, is looked at again a minute later, and again when that has failed.
+const END_LIMIT: Duration = Duration::from_secs(360);
+
+/// Members of a group are missed after this, and pending orders expire after that.
+const SERVICE_ENV: [(&str, &str); 1] = [("KAFKA_SESSION_TIMEOUT_MS", "2000")];
+const ORDER_ENV: [(&str, &str); 1] = [("UNPAID_MINUTES", "1")];
+
+/// What is wanted.
+pub(crate) struct Settings {
+    pub(crate) seed: u64,
+    pub(crate) rounds: u32,
+    pub(crate) buyers: u32,
+    /// How long a round's buyers buy at least.
+    pub(crate) time: Duration,
+    pub(crate) faults: Vec<FaultKind>,
+    pub(crate) order_services: usize,
+    pub(crate) composites: usize,
+    pub(crate) broker: BrokerKind,
+    pub(crate) database: Flavour,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Every invariant holds.
+    Sound,
+    /// One does not, or something never came to its end.
+    Violated,
+}
+
+/// Runs it; an error means that nothing can be said of the mall.
+pub(crate) fn run(settings: &Settings, place: Place, patience: &Patience<'_>) -> Result<Outcome> {
+    let begin = Instant::now();
+    let mut progress = Progress::new("ready");
+    let mut stack = wanted(settings, place).start_telling(&mut |event| progress.show(event))?;
+    let mut inquiry = Inquiry {
+        witness: Witness::new(&stack)?,
+        tally: Tally::default(),
+        patience,
+    };
+    let outcome = inquiry.rounds(settings, &mut stack)?;
+    tell(format!(
+        "{} in {} s",
+        inquiry.tally.summary(),
+        begin.elapsed().as_secs()
+    ));
+    if outcome == Outcome::Sound {
+        let mut progress = Progress::new("stopped");
+        stack.stop(&mut |event| progress.show(event))?;
+    }
+    Ok(outcome)
+}
+
+fn wanted(settings: &Settings, place: Place) -> StackBuilder {
+    let owned = |env: &[(&str, &str)]| -> Vec<(String, String)> {
+        env.iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    };
+    StackBuilder {
+        broker: settings.broker,
+        database: settings.database,
+        topics: Topics::with_partitions(PARTITIONS, PARTITIONS),
+        order_services: settings.order_services,
+        composites: settings.composites,
+        links: settings.faults.iter().any(|fault| fault.needs_links()),
+        order_env: [owned(&SERVICE_ENV), owned(&ORDER_ENV)].concat(),
+        composite_env: owned(&SERVICE_ENV),
+        ..Stack::builder(place)
+    }
+}
+
+/// What is being found out.
+struct Inquiry<'a> {
+    witness: Witness,
+    tally: Tally,
+    patience: &'a Patience<'a>,
+}
+
+impl Inquiry<'_> {
+    fn rounds(&mut self, settings: &Settings, stack: &mut Stack) -> Result<Outcome> {
+        let hands = deal(settings.seed, &settings.faults, settings.rounds);
+        for (number, faults) in (1..).zip(&hands) {
+            let round = Round::new(settings.seed, number, faults);
+            if let Some(outcome) = self.round(settings, stack, &round)? {
+                return Ok(outcome);
+            }
+        }
+        mention("waiting until every order has come to its end");
+        self.end(stack)
+    }
+
+    /// `None`: go on.
+    fn round(
+        &mut self,
+        settings: &Settings,
+        stack: &mut Stack,
+        round: &Round,
+    ) -> Result<Option<Outcome>> {
+        let name = format!("round {}/{}", round.number, settings.rounds);
+        self.witness.stock(stack, &round.shelf)?;
+        let meter = Meter::new(&name);
+        let course = round::perform(
+            stack,
+            round,
+            settings.buyers,
+            settings.time,
+            self.patience,
+            &meter,
+        )?;
+        meter.show("waiting for quiet".to_owned());
+        let purchases = Purchases::of(&course.told);
+        let recoveries = recoveries(&course.told, &course.strikes, course.ended);
+        self.witness.hear(course.told);
+        let quiet = self.quiet(stack, Depth::Now, QUIET_LIMIT)?;
+        drop(meter);
+        let time = match &quiet {
+            Quiet::After(time) => *time,
+            Quiet::Never(_) => QUIET_LIMIT,
+        };
+        tell(
+            self.tally
+                .round(&name, purchases, &recoveries, &course.restarted, time),
+        );
+        if let Quiet::Never(unrest) = quiet {
+            return Ok(Some(never_quiet(QUIET_LIMIT, &unrest)));
+        }
+        let verdicts = self.verdicts(stack, false)?;
+        let is_sound = verdicts.iter().all(|verdict| verdict.violations.is_empty());
+        Ok((!is_sound).then_some(Outcome::Violated))
+    }
+
+    fn end(&mut self, stack: &mut Stack) -> Result<Outcome> {
+        let quiet = self.quiet(stack, Depth::ForGood, END_LIMIT)?;
+        let verdicts = self.verdicts(stack, true)?;
+        self.tally.faults().iter().for_each(tell);
+        report::verdicts(&verdicts).iter().for_each(tell);
+        match quiet {
+            Quiet::Never(unrest) => Ok(never_quiet(END_LIMIT, &unrest)),
+            Quiet::After(time) => {
+                tell(format!(
+                    "every order came to its end within {:.0} s of the last round",
+                    time.as_secs_f32()
+                ));
+                let is_sound = verdicts.iter().all(|verdict| verdict.violations.is_empty());
+                Ok(if is_sound {
+                    Outcome::Sound
+                } else {
+                    Outcome::Violated
+                })
+            }
+        }
+    }
+
+    fn quiet(&self, stack: &mut Stack, depth: Depth, limit: Duration) -> Result<Quiet> {
+        quiet::wait(stack, &self.witness.records, depth, limit, self.patience)
+    }
+
+    /// Looks and judges; what does not hold is told at once, with its stories.
+    fn verdicts(&mut self, stack: &Stack, is_final: bool) -> Result<Vec<Verdict>> {
+        let evidence = self.witness.look(stack, is_final, self.patience)?;
+        let verdicts = judge(evidence);
+        report::violations(evidence, &verdicts)
+            .iter()
+            .for_each(tell);
+        Ok(verdicts)
+    }
+}
+
+fn never_quiet(limit: Duration, unrest: &[String]) -> Outcome {
+    tell(format!(
+        "the mall does not come to rest within {} s: {}",
+        limit.as_secs(),
+        if unrest.is_empty() {
+            "records keep coming".to_owned()
+        } else {
+            unrest.join("; ")
+        }
+    ));
+    Outcome::Violated
+}

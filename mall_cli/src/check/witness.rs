@@ -1,0 +1,126 @@
+//! Gathers evidence of one moment: looks again when something has moved meanwhile. Must not judge.
+
+use crate::check::evidence::{Books, Evidence, Records, ledger};
+use crate::check::patience::Patience;
+use crate::check::plan::Shelf;
+use crate::check::quiet::unresolved;
+use crate::check::told::{Said, Told};
+use anyhow::{Context, Result, anyhow, bail};
+use mall_cli::stack::{Service, Stack};
+use std::thread;
+use std::time::Duration;
+
+const ATTEMPTS: usize = 40;
+const PAUSE: Duration = Duration::from_millis(700);
+const CALL_LIMIT: Duration = Duration::from_secs(15);
+/// So many composites' answers are asked for at a time.
+const AT_ONCE: usize = 8;
+
+/// Remembers what was seen before.
+pub(crate) struct Witness {
+    pub(crate) records: Records,
+    evidence: Evidence,
+}
+
+impl Witness {
+    /// One that has seen nothing yet.
+    pub(crate) fn new(stack: &Stack) -> Result<Self> {
+        Ok(Self {
+            records: Records::new(stack.bootstrap_servers())?,
+            evidence: Evidence::default(),
+        })
+    }
+
+    /// Puts a round's items and coupons on the shelves.
+    pub(crate) fn stock(&mut self, stack: &Stack, shelf: &Shelf) -> Result<()> {
+        Books(stack).stock(shelf)?;
+        self.evidence.shelves.push(shelf.clone());
+        Ok(())
+    }
+
+    /// Takes a round's journal.
+    pub(crate) fn hear(&mut self, mut told: Vec<Told>) {
+        self.evidence.told.append(&mut told);
+    }
+
+    /// Everything as it stands at one moment.
+    pub(crate) fn look(
+        &mut self,
+        stack: &Stack,
+        is_final: bool,
+        patience: &Patience<'_>,
+    ) -> Result<&Evidence> {
+        for _ in 0..ATTEMPTS {
+            let before = self.moment(stack)?;
+            self.evidence.stored = Books(stack).look()?;
+            self.evidence.ledger = ledger(stack)?;
+            self.evidence.records = self.records.look()?;
+            self.evidence.unresolved = unresolved(stack)?;
+            self.read_orders(stack)?;
+            self.evidence.is_final = is_final;
+            let lag = self.evidence.records.lag.values().sum::<i64>();
+            if self.moment(stack)? == before && lag == 0 && self.evidence.unresolved.is_empty() {
+                return Ok(&self.evidence);
+            }
+            patience.nap(PAUSE)?;
+        }
+        bail!("the mall does not keep still long enough to be looked at");
+    }
+
+    fn moment(&self, stack: &Stack) -> Result<(String, i64)> {
+        Ok((Books(stack).pulse()?, self.records.count()?))
+    }
+
+    /// What composites say of the orders; each closed order is asked for once.
+    fn read_orders(&mut self, stack: &Stack) -> Result<()> {
+        let stored = &self.evidence.stored.orders;
+        let looks = &mut self.evidence.looks;
+        let wanted: Vec<&String> = stored
+            .iter()
+            .filter(|(number, order)| order.is_open() || !looks.contains_key(*number))
+            .map(|(number, _)| number)
+            .collect();
+        let chunks: Vec<&[&String]> = wanted
+            .chunks(wanted.len().div_ceil(AT_ONCE).max(1))
+            .collect();
+        let doors: Vec<&str> = stack.composites.iter().map(Service::url).collect();
+        let found = thread::scope(|scope| {
+            let readers: Vec<_> = chunks
+                .iter()
+                .zip(doors.iter().cycle())
+                .map(|(numbers, door)| scope.spawn(move || read_all(door, numbers)))
+                .collect();
+            readers
+                .into_iter()
+                .map(|reader| {
+                    let panicked = |_| Err(anyhow!("reading orders panicked"));
+                    reader.join().unwrap_or_else(panicked)
+                })
+                .collect::<Result<Vec<_>>>()
+        })?;
+        looks.extend(found.into_iter().flatten());
+        // one that was open when it was looked at is looked at again when it is closed
+        looks.retain(|number, _| stored.get(number).is_some_and(|order| !order.is_open()));
+        Ok(())
+    }
+}
+
+fn read_all(door: &str, numbers: &[&String]) -> Result<Vec<(String, Said)>> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(CALL_LIMIT))
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let read = |number: &&String| {
+        let url = format!("{door}/open-api/order/{number}");
+        let mut answer = agent
+            .get(&url)
+            .call()
+            .with_context(|| format!("cannot read {url}"))?;
+        let http = answer.status().as_u16();
+        let text = answer.body_mut().read_to_string()?;
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        Ok(((*number).clone(), Said::read(http, false, &body)))
+    };
+    numbers.iter().map(read).collect()
+}
