@@ -3,6 +3,7 @@
 use crate::check::evidence::{Books, Records};
 use crate::check::keeper::keep;
 use crate::check::patience::Patience;
+use crate::output::Meter;
 use anyhow::{Context, Result};
 use mall_cli::stack::{Stack, answers_ok};
 use serde_json::Value;
@@ -35,6 +36,7 @@ pub(crate) fn wait(
     depth: Depth,
     limit: Duration,
     patience: &Patience<'_>,
+    meter: &Meter,
 ) -> Result<Quiet> {
     let begin = Instant::now();
     let mut last = None;
@@ -48,6 +50,7 @@ pub(crate) fn wait(
         if unrest.is_empty() && last.as_ref() == Some(&look.pulse) {
             return Ok(Quiet::After(begin.elapsed()));
         }
+        meter.show(format!("waiting for quiet: {}", unrest.join("; ")));
         if begin.elapsed() > limit {
             return Ok(Quiet::Never(unrest));
         }

@@ -49,11 +49,11 @@ fn recovery(told: &[Told], strike: &Struck, end: Millis) -> Recovery {
         .iter()
         .find(|time| **time >= strike.healed)
         .map(|time| time - strike.healed);
-    let took = |told: &&Told| told.ended - told.begun;
+    let took = |told: &Told| told.ended - told.begun;
     let slowest = successes
-        .iter()
+        .into_iter()
         .filter(|told| !is_slow_by_itself(told))
-        .map(|told| took(told))
+        .map(took)
         .max();
     Recovery {
         fault: strike.fault,

@@ -128,11 +128,10 @@ impl Inquiry<'_> {
             self.patience,
             &meter,
         )?;
-        meter.show("waiting for quiet".to_owned());
         let purchases = Purchases::of(&course.told);
         let recoveries = recoveries(&course.told, &course.strikes, course.ended);
         self.witness.hear(course.told);
-        let quiet = self.quiet(stack, Depth::Now, QUIET_LIMIT)?;
+        let quiet = self.quiet(stack, Depth::Now, QUIET_LIMIT, &meter)?;
         drop(meter);
         let time = match &quiet {
             Quiet::After(time) => *time,
@@ -151,7 +150,9 @@ impl Inquiry<'_> {
     }
 
     fn end(&mut self, stack: &mut Stack) -> Result<Outcome> {
-        let quiet = self.quiet(stack, Depth::ForGood, END_LIMIT)?;
+        let meter = Meter::new("the end");
+        let quiet = self.quiet(stack, Depth::ForGood, END_LIMIT, &meter)?;
+        drop(meter);
         let verdicts = self.verdicts(stack, true)?;
         self.tally.faults().iter().for_each(tell);
         report::verdicts(&verdicts).iter().for_each(tell);
@@ -172,8 +173,21 @@ impl Inquiry<'_> {
         }
     }
 
-    fn quiet(&self, stack: &mut Stack, depth: Depth, limit: Duration) -> Result<Quiet> {
-        quiet::wait(stack, &self.witness.records, depth, limit, self.patience)
+    fn quiet(
+        &self,
+        stack: &mut Stack,
+        depth: Depth,
+        limit: Duration,
+        meter: &Meter,
+    ) -> Result<Quiet> {
+        quiet::wait(
+            stack,
+            &self.witness.records,
+            depth,
+            limit,
+            self.patience,
+            meter,
+        )
     }
 
     /// Looks and judges; what does not hold is told at once, with its stories.

@@ -125,28 +125,29 @@ fn answer(answer: &Answer) -> String {
 }
 
 fn records(evidence: &Evidence, number: &str) -> Vec<(Millis, String)> {
-    let commands = evidence.records.commands.iter().filter_map(|command| {
-        (command.order.as_deref() == Some(number)).then(|| {
+    let commands = evidence.records.commands.iter();
+    let replies = evidence.records.replies.iter();
+    let of_order = |order: &Option<String>| order.as_deref() == Some(number);
+    let commands = commands
+        .filter(|command| of_order(&command.order))
+        .map(|command| {
             let (kind, at) = (command.kind.as_deref().unwrap_or("?"), command.position);
             let asks = command.correlation.as_deref().unwrap_or("no reply wanted");
             let text = format!("orders/{}/{}: {kind} ({asks})", at.partition, at.offset);
             (command.at, text)
-        })
-    });
-    let replies = evidence.records.replies.iter().filter_map(|reply| {
-        (reply.order.as_deref() == Some(number)).then(|| {
-            let (kind, at) = (reply.kind.as_deref().unwrap_or("?"), reply.position);
-            let status = reply
-                .status
-                .map_or(String::new(), |status| format!(", it is {status}"));
-            let reason = reply.reason.as_deref().unwrap_or_default();
-            let to = reply.correlation.as_deref().unwrap_or("nobody");
-            let text = format!(
-                "composite/{}/{}: {kind}{status} {reason} ({to})",
-                at.partition, at.offset
-            );
-            (reply.at, text)
-        })
+        });
+    let replies = replies.filter(|reply| of_order(&reply.order)).map(|reply| {
+        let (kind, at) = (reply.kind.as_deref().unwrap_or("?"), reply.position);
+        let status = reply
+            .status
+            .map_or(String::new(), |status| format!(", it is {status}"));
+        let reason = reply.reason.as_deref().unwrap_or_default();
+        let to = reply.correlation.as_deref().unwrap_or("nobody");
+        let text = format!(
+            "composite/{}/{}: {kind}{status} {reason} ({to})",
+            at.partition, at.offset
+        );
+        (reply.at, text)
     });
     commands.chain(replies).collect()
 }

@@ -164,7 +164,7 @@ impl Said {
     }
 
     fn is_certain(&self) -> bool {
-        !matches!(self.http, 202 | 503) && !(self.http == 409 && self.retry_after)
+        !(matches!(self.http, 202 | 503) || self.http == 409 && self.retry_after)
     }
 }
 

@@ -66,6 +66,9 @@ pub(crate) struct Check {
     /// A real MySQL instead of MariaDB
     #[arg(long)]
     mysql: bool,
+    /// Keep data and logs also when nothing is wrong
+    #[arg(long)]
+    keep: bool,
     /// The folder of data and logs: emptied at the start, kept when something is wrong
     #[arg(long, value_name = "FOLDER", default_value_os_t = stack::root().join(".mall/check"))]
     data_dir: PathBuf,
@@ -94,6 +97,7 @@ impl Check {
         let outcome = run(&settings, place, &Patience(&signals));
         let repeat = format!("--seed {}", settings.seed);
         match outcome {
+            Ok(Outcome::Sound) if self.keep => Ok(ExitCode::SUCCESS),
             Ok(Outcome::Sound) => {
                 fs::remove_dir_all(&self.data_dir)
                     .with_context(|| format!("cannot remove {}", self.data_dir.display()))?;

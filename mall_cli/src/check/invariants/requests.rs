@@ -140,8 +140,6 @@ mod tests {
         let given_up = order(&mut evidence, REFUSED);
         given_up.key = key;
         given_up.reason = Some("PAYMENT_UNAVAILABLE".into());
-        evidence.told.retain(|told| told.order() != Some(REFUSED));
-        evidence.looks.remove(REFUSED);
         for verdict in crate::check::invariants::judge(&evidence) {
             if verdict.name == "one order a request" {
                 assert_eq!(verdict.violations, []);
