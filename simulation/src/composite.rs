@@ -343,7 +343,7 @@ impl World {
             return;
         };
         review.standing = Some(if is_away {
-            Standing::Unknown("away".to_owned())
+            Standing::Away("away".to_owned())
         } else {
             self.gateway.look_up(number)
         });

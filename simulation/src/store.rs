@@ -77,11 +77,8 @@ impl Store {
     /// Orders that are due for review, in the same order each time.
     #[must_use]
     pub fn due(&self, now: DateTime<Utc>) -> Vec<Order> {
-        let mut due = self.inner.due(now, u32::MAX).unwrap_or_default();
-        due.sort_by(|one, other| {
-            (one.review_at, &one.number).cmp(&(other.review_at, &other.number))
-        });
-        due
+        let due = self.inner.due(now, None, u32::MAX);
+        due.map(|due| due.orders).unwrap_or_default()
     }
 
     /// Every order.

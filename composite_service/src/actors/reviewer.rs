@@ -1,8 +1,9 @@
 //! Closes the books of purchases that have ended, or died, with something open: asks the order service which are due, the gateway what it
 //! has charged, and does what `domain/review` says. Every composite does so; all of it is harmless when done twice.
 //!
-//! Nothing is remembered here: an order stays due until it is settled, so whatever fails is looked at again.
+//! Nothing is remembered here: an order stays due until it is settled, so whatever fails is looked at again, though ever more rarely.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use shared::wire::order_dto::OrderDto;
 use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
 use crate::domain::purchase::CommandAnswer;
 use crate::domain::review::{Remedy, Standing, remedy};
+use crate::domain::review_pace::is_its_turn;
 use crate::ports::order_query::OrderQuery;
 use crate::ports::payment::PaymentGateway;
 
@@ -23,6 +25,9 @@ const INTERVAL: Duration = Duration::from_secs(6);
 
 /// How many orders are reviewed at a time.
 const AT_ONCE: usize = 16;
+
+/// A gateway that has failed so often, one time after the other, is away, and the round is over.
+const AWAY: u32 = 32;
 
 /// Reviews orders.
 pub struct Reviewer {
@@ -41,7 +46,7 @@ pub struct ReviewDesk {
 }
 
 impl Reviewer {
-    /// A reviewer at this desk; `ids` is the chance in its interval.
+    /// A reviewer at this desk; `ids` is the chance in its interval, and in whose turn it is.
     #[must_use]
     pub fn new(desk: ReviewDesk, ids: Arc<dyn IdSource>) -> Self {
         Self {
@@ -57,14 +62,15 @@ impl Reviewer {
 
     /// One round, and the next after a pause: rounds never overlap.
     fn go_round(&self, ctx: &mut Context<Self>) {
-        let (desk, pause, asker) = (
+        let (desk, ids, pause, asker) = (
             Arc::clone(&self.desk),
+            Arc::clone(&self.ids),
             self.pause(),
             ctx.address().recipient(),
         );
         let round = async move {
             tokio::time::sleep(pause).await;
-            desk.review_all(&asker).await;
+            desk.review_all(&*ids, &asker).await;
         };
         ctx.spawn(actix::fut::ActorFutureExt::map(
             round.into_actor(self),
@@ -98,25 +104,55 @@ impl Handler<CommandAnswered> for Reviewer {
 }
 
 impl ReviewDesk {
-    async fn review_all(&self, asker: &Recipient<CommandAnswered>) {
-        match self.query.due_reviews().await {
-            Ok(due) => {
-                let orders = stream::iter(&due);
-                orders
-                    .for_each_concurrent(AT_ONCE, |order| self.review(order, asker))
-                    .await;
+    /// Goes through all pages of what is due.
+    async fn review_all(&self, ids: &dyn IdSource, asker: &Recipient<CommandAnswered>) {
+        let failures = Cell::new(0);
+        let mut after: Option<String> = None;
+        loop {
+            let page = match self.query.due_reviews(after.as_deref()).await {
+                Ok(page) => page,
+                Err(error) => return log::warn!("what is due for review is unknown: {error}"),
+            };
+            let turns = page.orders.iter().filter(|order| {
+                let due_for = Duration::from_secs(order.due_for_seconds.unwrap_or_default());
+                is_its_turn(due_for, INTERVAL, ids.order_random())
+            });
+            let review = |order| self.review(order, &failures, asker);
+            stream::iter(turns)
+                .for_each_concurrent(AT_ONCE, review)
+                .await;
+            if failures.get() >= AWAY {
+                return log::warn!("the payment gateway is away, the reviews wait");
             }
-            Err(error) => log::warn!("what is due for review is unknown: {error}"),
+            if page.next.is_none() || page.next == after {
+                return;
+            }
+            after = page.next;
         }
     }
 
-    async fn review(&self, order: &OrderDto, asker: &Recipient<CommandAnswered>) {
-        let Some(number) = &order.order_num else {
+    async fn review(
+        &self,
+        order: &OrderDto,
+        failures: &Cell<u32>,
+        asker: &Recipient<CommandAnswered>,
+    ) {
+        let Some(number) = order.order_num.as_ref().filter(|_| failures.get() < AWAY) else {
             return;
         };
         let standing = self.gateway.look_up(number).await;
-        if let Standing::Unknown(cause) = &standing {
-            log::warn!("order={number} the gateway does not say whether it is charged: {cause}");
+        match &standing {
+            Standing::Away(cause) => {
+                failures.set(failures.get() + 1);
+                log::warn!("order={number} the gateway can't be asked: {cause}");
+            }
+            Standing::Unknown(cause) => {
+                failures.set(0);
+                log::warn!(
+                    "order={number} the gateway does not say whether it is charged: {cause}"
+                );
+            }
+            Standing::Charged(_) | Standing::NotCharged => failures.set(0),
         }
         match remedy(number, order, standing) {
             Remedy::Wait => {}

@@ -6,3 +6,4 @@
 pub mod order;
 pub mod purchase;
 pub mod review;
+pub mod review_pace;

@@ -16,6 +16,8 @@ pub enum Standing {
     NotCharged,
     /// It can't say, or not yet.
     Unknown(String),
+    /// It was not reached, or failed, which says nothing of this order.
+    Away(String),
 }
 
 /// What is to be done.
@@ -35,7 +37,9 @@ pub fn remedy(number: &OrderNumber, order: &OrderDto, standing: Standing) -> Rem
     let number = number.clone();
     let rejected_for = order.reject_reason.unwrap_or(Reason::Expired);
     match (order.status, standing) {
-        (_, Standing::Unknown(_)) | (Some(OrderStatus::Complete) | None, _) => Remedy::Wait,
+        (_, Standing::Unknown(_) | Standing::Away(_)) | (Some(OrderStatus::Complete) | None, _) => {
+            Remedy::Wait
+        }
         // The order service checks the amount, and rejects the order when it is wrong; then it is due for review again.
         (Some(OrderStatus::Created), Standing::Charged(payment)) => {
             Remedy::Send(OrderCommand::Approve { number, payment })
@@ -121,10 +125,9 @@ mod tests {
             OrderStatus::Rejected,
             OrderStatus::Complete,
         ] {
-            assert_eq!(
-                reviewed(status, Standing::Unknown("away".to_owned())),
-                Remedy::Wait
-            );
+            for standing in [Standing::Unknown, Standing::Away] {
+                assert_eq!(reviewed(status, standing("why".to_owned())), Remedy::Wait);
+            }
         }
     }
 }

@@ -27,6 +27,15 @@ pub struct ProductPage {
     pub has_more: bool,
 }
 
+/// A page of the orders whose books are open.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct DuePage {
+    /// The longest due first.
+    pub orders: Vec<OrderDto>,
+    /// Where the next page begins, when there may be one: a word of the order service.
+    pub next: Option<String>,
+}
+
 /// What can be read.
 pub trait OrderQuery: Send + Sync {
     /// An order, or `None` when there is none.
@@ -38,8 +47,8 @@ pub trait OrderQuery: Send + Sync {
     /// A page of products.
     fn products(&self, bounds: PageBounds) -> BoxFuture<'static, Result<ProductPage, QueryError>>;
 
-    /// Orders whose books are open, the longest due first.
-    fn due_reviews(&self) -> BoxFuture<'static, Result<Vec<OrderDto>, QueryError>>;
+    /// Orders whose books are open, from the beginning or from where the last page ended.
+    fn due_reviews(&self, after: Option<&str>) -> BoxFuture<'static, Result<DuePage, QueryError>>;
 
     /// A product, or `None` when there is none.
     fn product(&self, id: i64) -> BoxFuture<'static, Result<Option<ProductDto>, QueryError>>;

@@ -8,7 +8,9 @@ use composite_service::actors::kafka_bridge::{CommandAnswered, SendCommand};
 use composite_service::domain::order::OrderCommand;
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::order_bus::{BusError, OnUndelivered, OrderBus};
-use composite_service::ports::order_query::{OrderQuery, PageBounds, ProductPage, QueryError};
+use composite_service::ports::order_query::{
+    DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
+};
 use composite_service::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -334,8 +336,8 @@ impl OrderQuery for Shelves {
         })
     }
 
-    fn due_reviews(&self) -> BoxFuture<'static, Result<Vec<OrderDto>, QueryError>> {
-        self.answer(Vec::new())
+    fn due_reviews(&self, _: Option<&str>) -> BoxFuture<'static, Result<DuePage, QueryError>> {
+        self.answer(DuePage::default())
     }
 
     fn product(&self, id: i64) -> BoxFuture<'static, Result<Option<ProductDto>, QueryError>> {

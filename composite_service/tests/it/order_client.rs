@@ -47,7 +47,7 @@ async fn errors(client: &OrderClient) -> [String; 4] {
             .await
             .map_err(text)
             .unwrap_err(),
-        client.due_reviews().await.map_err(text).unwrap_err(),
+        client.due_reviews(None).await.map_err(text).unwrap_err(),
     ]
 }
 
@@ -139,12 +139,27 @@ mod found {
             order(&nth_number(2), OrderStatus::Rejected),
         ];
         let (client, peer) = answered(200, &[], &json!(due));
-        assert_eq!(client.due_reviews().await.unwrap(), due);
-        assert!(
-            peer.asked()[0]
-                .line
-                .starts_with("GET /internal/purchases?state=unresolved")
-        );
+        let page = client.due_reviews(None).await.unwrap();
+        assert_eq!((page.orders, page.next), (due, None));
+        client.due_reviews(Some("7-8")).await.unwrap();
+        let asked = "GET /internal/purchases?state=unresolved&limit=500";
+        assert_eq!(peer.asked()[0].line, asked);
+        assert_eq!(peer.asked()[1].line, format!("{asked}&after=7-8"));
+    }
+
+    #[actix::test]
+    async fn given_a_link_to_the_next_reviews_then_it_is_where_they_begin() {
+        let next: &[_] = &[(
+            "link",
+            "</internal/purchases?after=7-8&limit=3>; rel=\"next\"",
+        )];
+        let before: &[_] = &[("link", "</internal/purchases?after=7-8>; rel=\"prev\"")];
+        let strange: &[_] = &[("link", "next")];
+        for (headers, expected) in [(next, Some("7-8")), (before, None), (strange, None)] {
+            let (client, _peer) = answered(200, headers, &json!([]));
+            let page = client.due_reviews(None).await.unwrap();
+            assert_eq!(page.next.as_deref(), expected);
+        }
     }
 
     #[actix::test]

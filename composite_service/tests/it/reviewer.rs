@@ -9,18 +9,25 @@ use actix::{Actor, Recipient};
 use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
 use composite_service::domain::order::OrderCommand;
-use composite_service::ports::order_query::{OrderQuery, PageBounds, ProductPage, QueryError};
+use composite_service::ports::order_query::{
+    DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
+};
 use composite_service::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
+use shared::ids::IdSource;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto, ProductDto};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
 
 use crate::doubles::{CountingIds, Gone, Recorder};
 use crate::harness::{nth_number, order, payment};
+
+/// Orders of a page.
+const PAGE: usize = 64;
 
 /// Longer than any pause between rounds.
 const ROUND: Duration = Duration::from_secs(7);
@@ -28,13 +35,23 @@ const ROUND: Duration = Duration::from_secs(7);
 /// An order service in which these orders are due until they are removed, and which tells when it is asked.
 struct Due {
     orders: Mutex<Result<Vec<OrderDto>, String>>,
+    /// Of a page; the next one begins after so many orders.
+    page: usize,
     asked_tx: UnboundedSender<Instant>,
 }
 
 impl OrderQuery for Due {
-    fn due_reviews(&self) -> BoxFuture<'static, Result<Vec<OrderDto>, QueryError>> {
-        self.asked_tx.send(Instant::now()).unwrap();
-        ready(self.orders.lock().unwrap().clone().map_err(QueryError)).boxed()
+    fn due_reviews(&self, after: Option<&str>) -> BoxFuture<'static, Result<DuePage, QueryError>> {
+        let from = after.map_or(0, |after| after.parse().unwrap());
+        if from == 0 {
+            self.asked_tx.send(Instant::now()).unwrap();
+        }
+        let orders = self.orders.lock().unwrap().clone().map_err(QueryError);
+        let page = orders.map(|orders| DuePage {
+            next: (orders.len() > from + self.page).then(|| (from + self.page).to_string()),
+            orders: orders.into_iter().skip(from).take(self.page).collect(),
+        });
+        ready(page).boxed()
     }
 
     fn order(&self, _: &OrderNumber) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>> {
@@ -55,6 +72,7 @@ impl OrderQuery for Due {
 struct Books {
     standings: HashMap<OrderNumber, Standing>,
     cancelled: Mutex<Vec<(OrderNumber, PaymentDto, Reason)>>,
+    look_ups: AtomicUsize,
     looking_up: Arc<AtomicUsize>,
     most_at_once: Arc<AtomicUsize>,
 }
@@ -66,6 +84,7 @@ impl PaymentGateway for Books {
             .get(number)
             .cloned()
             .unwrap_or(Standing::NotCharged);
+        self.look_ups.fetch_add(1, Ordering::AcqRel);
         let (looking_up, most_at_once) =
             (Arc::clone(&self.looking_up), Arc::clone(&self.most_at_once));
         async move {
@@ -116,10 +135,27 @@ impl Review {
         orders: Vec<OrderDto>,
         books: Books,
     ) -> Self {
+        Self::by(
+            Arc::new(CountingIds::default()),
+            bridge,
+            sent_rx,
+            orders,
+            books,
+        )
+    }
+
+    fn by(
+        ids: Arc<dyn IdSource>,
+        bridge: Recipient<SendCommand>,
+        sent_rx: UnboundedReceiver<SendCommand>,
+        orders: Vec<OrderDto>,
+        books: Books,
+    ) -> Self {
         tokio::time::pause();
         let (asked_tx, asked_rx) = unbounded_channel();
         let due = Arc::new(Due {
             orders: Mutex::new(Ok(orders)),
+            page: PAGE,
             asked_tx,
         });
         let books = Arc::new(books);
@@ -128,7 +164,7 @@ impl Review {
             gateway: Arc::clone(&books) as _,
             bridge,
         };
-        Reviewer::new(desk, Arc::new(CountingIds::default())).start();
+        Reviewer::new(desk, ids).start();
         Self {
             due,
             books,
@@ -267,6 +303,78 @@ async fn given_more_orders_than_are_looked_at_at_once_then_all_are_and_the_next_
         "{:?}",
         first.elapsed()
     );
+}
+
+#[actix::test]
+async fn given_more_orders_than_a_page_holds_that_never_resolve_then_those_behind_them_are_reviewed_all_the_same()
+ {
+    let stuck = PAGE as u64 + 20;
+    let silent = |nth| (nth, Standing::Unknown("its status is READY".to_owned()));
+    let orders: Vec<_> = (1..=stuck + 1)
+        .map(|nth| due(nth, OrderStatus::Rejected))
+        .collect();
+    let mut review = Review::begin(orders, standings((1..=stuck).map(silent)));
+    review.round().await;
+    let settle = OrderCommand::Settle {
+        number: nth_number(stuck + 1),
+    };
+    assert_eq!(review.commands().await, [settle]);
+}
+
+#[actix::test]
+async fn given_a_gateway_that_is_away_then_the_round_ends_early_and_the_next_one_asks_again() {
+    let away = |nth| (nth, Standing::Away("refused".to_owned()));
+    let orders: Vec<_> = (1..=200)
+        .map(|nth| due(nth, OrderStatus::Rejected))
+        .collect();
+    let mut review = Review::begin(orders, standings((1..=200).map(away)));
+    for round in 0..3 {
+        review.round().await;
+        // 32 failures in a row, and what was being asked meanwhile; this round has begun.
+        let asked = review.books.look_ups.load(Ordering::Acquire);
+        assert!((32 * round..=47 * round + 16).contains(&asked), "{asked}");
+    }
+    assert!(review.sent_rx.try_recv().is_err());
+}
+
+/// Chance that is never on the side of an order that waits for it.
+struct BadLuck;
+
+impl IdSource for BadLuck {
+    fn order_random(&self) -> u64 {
+        599_999
+    }
+
+    fn unique(&self) -> Uuid {
+        unreachable!("reviews name nothing")
+    }
+}
+
+#[actix::test]
+async fn given_an_order_that_has_been_due_for_long_then_whether_it_is_its_turn_is_a_matter_of_chance()
+ {
+    let since = |nth, seconds| OrderDto {
+        due_for_seconds: Some(seconds),
+        ..due(nth, OrderStatus::Rejected)
+    };
+    for (ids, expected) in [
+        (Arc::new(BadLuck) as Arc<dyn IdSource>, vec![1]),
+        (Arc::new(CountingIds::default()), vec![1, 2]),
+    ] {
+        let (bridge, sent_rx) = Recorder::start();
+        let orders = vec![since(1, 60), since(2, 100 * 60)];
+        let mut review = Review::by(ids, bridge, sent_rx, orders, Books::default());
+        review.round().await;
+        let mut numbers: Vec<_> = (review.commands().await.iter())
+            .map(|command| command.number().clone())
+            .collect();
+        numbers.sort();
+        assert_eq!(
+            numbers,
+            expected.into_iter().map(nth_number).collect::<Vec<_>>()
+        );
+        tokio::time::resume();
+    }
 }
 
 #[actix::test]

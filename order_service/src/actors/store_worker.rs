@@ -14,7 +14,7 @@ use crate::domain::decide::Transition;
 use crate::domain::order::Order;
 use crate::ports::catalogue::Catalogue;
 use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
-use crate::ports::reviews::Reviews;
+use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
 /// How an unavailable store is tried again: soon, then ever more rarely, with jitter, without end.
 #[must_use]
@@ -134,19 +134,22 @@ impl Handler<LoadProduct> for StoreReader {
 
 /// Query: orders whose review is due. Sent by HTTP, at most one each connection.
 #[derive(Debug, Message)]
-#[rtype(result = "Result<Vec<Order>, StoreError>")]
+#[rtype(result = "Result<DueOrders, StoreError>")]
 pub struct ListDueReviews {
     /// Due at this time.
     pub now: DateTime<Utc>,
+    /// Those that follow it in the list.
+    pub after: Option<ReviewCursor>,
     /// At most so many.
     pub limit: u32,
 }
 
 impl Handler<ListDueReviews> for StoreReader {
-    type Result = Result<Vec<Order>, StoreError>;
+    type Result = Result<DueOrders, StoreError>;
 
     fn handle(&mut self, query: ListDueReviews, _: &mut SyncContext<Self>) -> Self::Result {
-        self.reviews.due(query.now, query.limit)
+        self.reviews
+            .due(query.now, query.after.as_ref(), query.limit)
     }
 }
 

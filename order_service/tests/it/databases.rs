@@ -179,11 +179,23 @@ mod corruption {
 
         let due = world
             .reviews()
-            .due(orders[0].review_at.unwrap(), 10)
-            .unwrap();
+            .due(orders[0].review_at.unwrap(), None, 10)
+            .unwrap()
+            .orders;
 
         let numbers: BTreeSet<_> = due.iter().map(|order| &order.number).collect();
         assert_eq!(numbers, BTreeSet::from([&number(1), &number(3)]));
+
+        // Nor does it end the list.
+        let reviews = world.reviews();
+        let page = |after| reviews.due(orders[0].review_at.unwrap(), after, 1).unwrap();
+        let first = page(None);
+        let second = page(first.next.as_ref());
+        let third = page(second.next.as_ref());
+        assert_eq!(first.orders[0].number, number(1));
+        assert_eq!(second.orders, []);
+        assert_eq!(third.orders[0].number, number(3));
+        assert_eq!(page(third.next.as_ref()).next, None);
     }
 
     pub(super) fn given_items_and_coupons_that_make_no_sense_then_no_order_takes_them(

@@ -13,11 +13,10 @@ use actix_web::{App, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use order_service::actors::store_worker::StoreReader;
 use order_service::domain::catalogue::{Product, ProductId};
-use order_service::domain::order::Order;
 use order_service::inbound::http::routes::{Reads, configure};
 use order_service::ports::catalogue::{Assortment, Catalogue};
 use order_service::ports::order_store::StoreError;
-use order_service::ports::reviews::Reviews;
+use order_service::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 use serde_json::{Value, json};
 use shared::clock::FixedClock;
 use shared::http::render_problems;
@@ -55,8 +54,13 @@ impl Catalogue for Shelves {
 }
 
 impl Reviews for Shelves {
-    fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Order>, StoreError> {
-        self.0.inner.due(now, limit)
+    fn due(
+        &self,
+        now: DateTime<Utc>,
+        after: Option<&ReviewCursor>,
+        limit: u32,
+    ) -> Result<DueOrders, StoreError> {
+        self.0.inner.due(now, after, limit)
     }
 }
 
@@ -283,11 +287,52 @@ mod reviews {
             .map(|order| &order["orderNum"])
             .collect();
         assert_eq!(numbers, ["1"]);
+        assert_eq!(answer.header(LINK), None);
+        assert!(answer.body[0]["dueForSeconds"].is_u64());
     }
 
     #[actix::test]
-    async fn given_another_state_or_none_then_the_request_is_malformed() {
-        for query in ["?state=done", ""] {
+    async fn given_more_open_books_than_a_page_holds_then_following_the_links_finds_each_once() {
+        let store = Arc::new(StoreDouble::plain());
+        let all = 1..=7;
+        all.clone().for_each(|digits| {
+            opened(&*store.inner, digits, &[(APPLE, 1)]);
+        });
+        let mut found: Vec<String> = Vec::new();
+        let mut pages = 0;
+        let mut link = Some("/internal/purchases?state=unresolved&limit=3".to_owned());
+        while let Some(path) = link {
+            let reads = reads(&store, &TestBroker::embedded(), true, false);
+            let answer = ask(reads, TestRequest::with_uri(&path)).await;
+            let orders = answer.body.as_array().unwrap();
+            found.extend(
+                orders
+                    .iter()
+                    .map(|order| order["orderNum"].as_str().unwrap().to_owned()),
+            );
+            pages += 1;
+            link = answer.header(LINK).map(|link| {
+                let path = link.strip_prefix('<').unwrap();
+                path.strip_suffix(">; rel=\"next\"").unwrap().to_owned()
+            });
+        }
+        assert_eq!(
+            found,
+            all.map(|digits| digits.to_string()).collect::<Vec<_>>()
+        );
+        assert_eq!(pages, 3);
+    }
+
+    #[actix::test]
+    async fn given_another_state_or_none_or_a_senseless_place_then_the_request_is_malformed() {
+        for query in [
+            "?state=done",
+            "",
+            "?state=unresolved&after=7",
+            "?state=unresolved&after=x-7",
+            "?state=unresolved&after=7-x",
+            "?state=unresolved&after=9223372036854775807-7",
+        ] {
             let path = format!("/internal/purchases{query}");
             get(StoreDouble::plain(), &path)
                 .await

@@ -45,6 +45,7 @@ macro_rules! order_store_contract {
                     given_writers_of_one_idempotency_key_then_one_order_is_opened_and_stock_is_taken_once,
                 }
                 reviews {
+                    given_more_open_books_than_a_page_holds_then_page_after_page_has_each_once_in_order,
                     given_open_books_when_due_then_they_are_listed_longest_due_first_until_they_are_closed,
                 }
                 sizes {
@@ -593,13 +594,36 @@ mod idempotency {
 mod reviews {
     use super::*;
 
+    pub(super) fn given_more_open_books_than_a_page_holds_then_page_after_page_has_each_once_in_order(
+        world: &impl StoreWorld,
+    ) {
+        let store = world.store();
+        // Four that are due together, and one that is due long before them though its number is higher.
+        (1..=4).for_each(|digits| {
+            opened(&*store, digits, &[(APPLE, 1)]);
+        });
+        let given_up = opened(&*store, 5, &[(APPLE, 1)]);
+        applied(&*store, reject(&given_up));
+        let reviews = world.reviews();
+        let at = now() + TimeDelta::minutes(30);
+        let (mut found, mut after) = (Vec::new(), None);
+        for count in [2, 2, 1] {
+            let page = reviews.due(at, after.as_ref(), 2).unwrap();
+            assert_eq!(page.orders.len(), count);
+            found.extend(page.orders.into_iter().map(|order| order.number));
+            after = page.next;
+        }
+        assert_eq!(found, [5, 1, 2, 3, 4].map(number));
+        assert_eq!(after, None);
+    }
+
     pub(super) fn given_open_books_when_due_then_they_are_listed_longest_due_first_until_they_are_closed(
         world: &impl StoreWorld,
     ) {
         let store = world.store();
         let due = |minutes| -> Vec<Order> {
             let at = now() + TimeDelta::minutes(minutes);
-            world.reviews().due(at, 10).unwrap()
+            world.reviews().due(at, None, 10).unwrap().orders
         };
         let unpaid = opened(&*store, 1, &[(APPLE, 1)]);
         let paid = opened(&*store, 2, &[(APPLE, 1)]);
@@ -614,15 +638,6 @@ mod reviews {
             due(30),
             [rejected.as_ref().clone(), unpaid.as_ref().clone()]
         );
-        assert_eq!(
-            world
-                .reviews()
-                .due(now() + TimeDelta::minutes(30), 1)
-                .unwrap()
-                .len(),
-            1
-        );
-
         let settled = applied(&*store, Transition::Settle { order: rejected });
         assert_eq!(settled.review_at, None);
         assert_eq!(

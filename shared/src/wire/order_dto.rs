@@ -39,6 +39,9 @@ pub struct OrderDto {
     /// What is to be paid: the total less the coupon's discount.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub final_price: Option<Money>,
+    /// For how long its review has been due; in the list of reviews only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub due_for_seconds: Option<u64>,
     /// When the order was placed, RFC 3339 with the service zone's offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_date: Option<DateTime<FixedOffset>>,

@@ -9,10 +9,10 @@ use shared::order_number::OrderNumber;
 use shared::wire::order_dto::{OrderDto, ProductDto};
 use url::Url;
 
-use crate::ports::order_query::{OrderQuery, PageBounds, ProductPage, QueryError};
+use crate::ports::order_query::{DuePage, OrderQuery, PageBounds, ProductPage, QueryError};
 
-/// The most orders of one review.
-const REVIEWS: u32 = 1_000;
+/// Orders of a page of reviews.
+const REVIEWS: u32 = 500;
 
 /// Reads over HTTP.
 pub struct OrderClient {
@@ -72,15 +72,22 @@ impl OrderQuery for OrderClient {
         .boxed()
     }
 
-    fn due_reviews(&self) -> BoxFuture<'static, Result<Vec<OrderDto>, QueryError>> {
-        let query = [
+    fn due_reviews(&self, after: Option<&str>) -> BoxFuture<'static, Result<DuePage, QueryError>> {
+        let mut query = vec![
             ("state", "unresolved".to_owned()),
             ("limit", REVIEWS.to_string()),
         ];
+        query.extend(after.map(|after| ("after", after.to_owned())));
         let response = self.get("/internal/purchases", &query);
+        let base = self.base.clone();
         async move {
             let response = response.await?;
-            Ok(body_of(response).await?.unwrap_or_default())
+            let next = response
+                .as_ref()
+                .and_then(|response| response.headers().get(LINK))
+                .and_then(|link| next_page(&base, link.to_str().ok()?));
+            let orders = body_of(response).await?.unwrap_or_default();
+            Ok(DuePage { orders, next })
         }
         .boxed()
     }
@@ -89,6 +96,16 @@ impl OrderQuery for OrderClient {
         let response = self.get(&format!("/api/product/{id}"), &[]);
         async move { body_of(response.await?).await }.boxed()
     }
+}
+
+/// Where the page begins that `<…?after=…>; rel="next"` links to.
+fn next_page(base: &Url, link: &str) -> Option<String> {
+    let (address, relation) = link.strip_prefix('<')?.split_once('>')?;
+    let page = base.join(address).ok()?;
+    let (_, after) = page.query_pairs().find(|(name, _)| name == "after")?;
+    relation
+        .contains("rel=\"next\"")
+        .then(|| after.into_owned())
 }
 
 async fn body_of<T: DeserializeOwned>(response: Option<Response>) -> Result<Option<T>, QueryError> {

@@ -141,9 +141,14 @@ impl PaymentGateway for TossGateway {
                 Answered::Refused(status, refusal) if is_unheard_of(status, &refusal) => {
                     Standing::NotCharged
                 }
-                Answered::Refused(_, ErrorObject { code: cause, .. })
+                // Our own credentials or our rate, not this order.
+                Answered::Refused(
+                    StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS,
+                    ErrorObject { code: cause, .. },
+                )
                 | Answered::NotReached(cause)
-                | Answered::Unknown(cause) => Standing::Unknown(cause),
+                | Answered::Unknown(cause) => Standing::Away(cause),
+                Answered::Refused(_, ErrorObject { code: cause, .. }) => Standing::Unknown(cause),
             }
         }
         .boxed()

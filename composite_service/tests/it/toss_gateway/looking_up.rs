@@ -14,6 +14,10 @@ fn is_unknown(standing: &Standing) -> bool {
     matches!(standing, Standing::Unknown(_))
 }
 
+fn is_away(standing: &Standing) -> bool {
+    matches!(standing, Standing::Away(_))
+}
+
 #[actix::test]
 async fn given_an_order_then_its_standing_follows_its_payment() {
     let simulator = Simulator::start();
@@ -54,12 +58,12 @@ async fn given_a_payment_in_progress_then_its_standing_is_unknown() {
 }
 
 #[actix::test]
-async fn given_a_gateway_that_can_not_be_asked_then_the_standing_is_unknown() {
+async fn given_a_gateway_that_can_not_be_asked_then_it_is_away() {
     let simulator = Simulator::start();
     let stranger = gateway_at(simulator.service.url(), "wrong", PATIENT);
     for gateway in [gateway_nowhere(), stranger] {
         let standing = gateway.look_up(&nth_number(1)).await;
-        assert!(is_unknown(&standing), "{standing:?}");
+        assert!(is_away(&standing), "{standing:?}");
     }
 }
 
@@ -78,30 +82,31 @@ async fn given_the_gateways_own_word_that_it_knows_no_payment_then_nothing_is_ch
 }
 
 #[actix::test]
-async fn given_an_answer_without_sense_then_the_standing_is_unknown() {
+async fn given_an_answer_that_settles_nothing_then_it_is_told_whether_it_was_the_gateways_own() {
     let waiting = object("WAITING_FOR_DEPOSIT");
     let partial = object("PARTIAL_CANCELED");
     let of_another_order = object("DONE").replace(nth_number(1).as_str(), "2");
     let nowhere = json!({"code": "NOT_FOUND", "message": "no such path"}).to_string();
     let refused = json!({"code": "NOT_FOUND_PAYMENT", "message": ""}).to_string();
-    for (status, body) in [
-        (200, ""),
-        (200, "{}"),
-        (200, &waiting),
-        (200, &partial),
-        (200, &of_another_order),
-        (204, ""),
-        (403, &refused),
-        (404, &nowhere),
-        (404, "{}"),
-        (400, "{}"),
-        (404, "<html>"),
-        (500, ""),
+    for (status, body, says) in [
+        (200, waiting.as_str(), is_unknown as fn(&Standing) -> bool),
+        (200, &partial, is_unknown),
+        (200, &of_another_order, is_unknown),
+        (403, &refused, is_unknown),
+        (404, &nowhere, is_unknown),
+        (200, "", is_away),
+        (200, "{}", is_away),
+        (204, "", is_away),
+        (400, "{}", is_away),
+        (404, "{}", is_away),
+        (404, "<html>", is_away),
+        (429, &refused, is_away),
+        (500, "", is_away),
     ] {
         let peer = Peer::start(Script::Answer(status, &[], body.to_owned()));
         let standing = gateway_at(peer.url.as_str(), "secret", PATIENT)
             .look_up(&nth_number(1))
             .await;
-        assert!(is_unknown(&standing), "{status} {body}: {standing:?}");
+        assert!(says(&standing), "{status} {body}: {standing:?}");
     }
 }

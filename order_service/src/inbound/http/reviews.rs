@@ -1,7 +1,9 @@
 //! `GET /internal/purchases?state=unresolved`: orders whose books are open, for the composites that close them and for operators.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::LINK;
 use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use shared::http::Problem;
 use shared::wire::error_body::ResponseCode;
@@ -10,7 +12,9 @@ use shared::wire::order_dto::OrderDto;
 use super::error::ApiError;
 use super::routes::Reads;
 use crate::actors::store_worker::ListDueReviews;
+use crate::domain::order::Order;
 use crate::dto::order_dto;
+use crate::ports::reviews::ReviewCursor;
 
 const DEFAULT_LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 1_000;
@@ -19,41 +23,70 @@ const MAX_LIMIT: u32 = 1_000;
 #[derive(Debug, Deserialize)]
 pub struct PurchasesQuery {
     state: String,
+    after: Option<String>,
     limit: Option<u32>,
 }
 
-/// Answers the orders whose review is due, the longest due first.
+/// Answers a page of the orders whose review is due, the longest due first, with `Link: rel="next"` when there may be more.
 ///
 /// # Errors
-/// 400 for another state than `unresolved`, 503 when the database is away.
+/// 400 for another state than `unresolved` or a senseless `after`, 503 when the database is away.
 pub async fn list_purchases(
     query: web::Query<PurchasesQuery>,
     reads: web::Data<Reads>,
 ) -> Result<HttpResponse, actix_web::Error> {
     if query.state != "unresolved" {
-        let detail = "the state that can be asked for is unresolved";
-        return Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            ResponseCode::InvalidRequest,
-            "MALFORMED_REQUEST",
-            detail,
-        )
-        .into());
+        return Err(malformed("the state that can be asked for is unresolved").into());
     }
-    let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
-    let due = ListDueReviews {
-        now: reads.clock.now(),
-        limit,
+    let after = match &query.after {
+        Some(text) => Some(cursor(text).ok_or_else(|| malformed("after is no place in the list"))?),
+        None => None,
     };
-    let orders = reads
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    let now = reads.clock.now();
+    let due = reads
         .reader_addr
-        .send(due)
+        .send(ListDueReviews { now, after, limit })
         .await
         .map_err(ApiError::from)?
         .map_err(ApiError::from)?;
-    let orders: Vec<OrderDto> = orders
+    let orders: Vec<OrderDto> = due
+        .orders
         .iter()
-        .map(|order| order_dto(order, reads.zone))
+        .map(|order| OrderDto {
+            due_for_seconds: due_for(order, now),
+            ..order_dto(order, reads.zone)
+        })
         .collect();
-    Ok(HttpResponse::Ok().json(orders))
+    let mut response = HttpResponse::Ok();
+    if let Some(next) = due.next {
+        let (micros, number) = (next.review_at.timestamp_micros(), next.number);
+        let path = "/internal/purchases?state=unresolved";
+        let link = format!("<{path}&after={micros}-{number}&limit={limit}>; rel=\"next\"");
+        response.insert_header((LINK, link));
+    }
+    Ok(response.json(orders))
+}
+
+fn malformed(detail: &str) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        ResponseCode::InvalidRequest,
+        "MALFORMED_REQUEST",
+        detail,
+    )
+}
+
+fn due_for(order: &Order, now: DateTime<Utc>) -> Option<u64> {
+    let due_for = now - order.review_at?;
+    due_for.num_seconds().try_into().ok()
+}
+
+/// The microseconds since 1970 at which a review is due, and the order's number.
+fn cursor(text: &str) -> Option<ReviewCursor> {
+    let (micros, number) = text.split_once('-')?;
+    Some(ReviewCursor {
+        review_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?,
+        number: number.parse().ok()?,
+    })
 }

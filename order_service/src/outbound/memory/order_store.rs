@@ -13,7 +13,7 @@ use crate::domain::order::{CouponId, ItemId, Order};
 use crate::domain::shelf::Shelf;
 use crate::outbound::stored_orders::StoredOrders;
 use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
-use crate::ports::reviews::Reviews;
+use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
 /// Orders, stock and coupons in memory.
 #[derive(Debug, Default)]
@@ -99,19 +99,32 @@ impl OrderStore for MemoryOrderStore {
 }
 
 impl Reviews for MemoryOrderStore {
-    fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Order>, StoreError> {
+    fn due(
+        &self,
+        now: DateTime<Utc>,
+        after: Option<&ReviewCursor>,
+        limit: u32,
+    ) -> Result<DueOrders, StoreError> {
         let contents = self.contents();
-        let is_due =
-            |order: &&Arc<Order>| order.review_at.is_some_and(|review_at| review_at <= now);
-        let mut due: Vec<Order> = contents
+        let place = |order: &Arc<Order>| {
+            let review_at = order.review_at.filter(|review_at| *review_at <= now)?;
+            let number = order.number.clone();
+            Some(ReviewCursor { review_at, number })
+        };
+        let mut due: Vec<(ReviewCursor, Order)> = contents
             .orders
             .iter()
-            .filter(is_due)
-            .map(|order| order.as_ref().clone())
+            .filter_map(|order| Some((place(order)?, order.as_ref().clone())))
+            .filter(|(place, _)| after.is_none_or(|after| place > after))
             .collect();
-        due.sort_by_key(|order| order.review_at);
+        due.sort_by(|(one, _), (other, _)| one.cmp(other));
         due.truncate(limit as usize);
-        Ok(due)
+        let next = due
+            .last()
+            .filter(|_| due.len() >= limit as usize)
+            .map(|(place, _)| place.clone());
+        let orders = due.into_iter().map(|(_, order)| order).collect();
+        Ok(DueOrders { orders, next })
     }
 }
 

@@ -21,7 +21,7 @@ use crate::domain::order::Order;
 use crate::domain::shelf::{Needs, Shelf};
 use crate::outbound::stored_orders::StoredOrders;
 use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
-use crate::ports::reviews::Reviews;
+use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
 /// How often a batch is done again because another writer was in between.
 const MAX_CHECKED_ATTEMPTS: u32 = 20;
@@ -118,19 +118,37 @@ impl OrderStore for MysqlOrderStore {
 }
 
 impl Reviews for MysqlOrderStore {
-    fn due(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Order>, StoreError> {
-        session(&self.pool)?
-            .run(|connection| statements::due_for_review(connection, now.naive_utc(), limit))?
+    fn due(
+        &self,
+        now: DateTime<Utc>,
+        after: Option<&ReviewCursor>,
+        limit: u32,
+    ) -> Result<DueOrders, StoreError> {
+        let after = after.map(|after| (after.review_at.naive_utc(), after.number.as_str()));
+        let rows = session(&self.pool)?.run(|connection| {
+            statements::due_for_review(connection, now.naive_utc(), after, limit)
+        })?;
+        let next = rows
+            .last()
+            .filter(|_| rows.len() >= limit as usize)
+            .and_then(|(row, _)| {
+                Some(ReviewCursor {
+                    review_at: row.review_at?.and_utc(),
+                    number: row.order_num.parse().ok()?,
+                })
+            });
+        let orders = rows
             .into_iter()
             .filter_map(|(row, lines)| match rows::order(row, lines) {
-                Ok(order) => Some(Ok(order)),
+                Ok(order) => Some(order),
                 Err(error) => {
                     // One such row must not keep all others from being reviewed.
                     log::error!("left out of the reviews: {error}");
                     None
                 }
             })
-            .collect()
+            .collect();
+        Ok(DueOrders { orders, next })
     }
 }
 

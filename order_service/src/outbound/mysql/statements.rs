@@ -81,18 +81,30 @@ pub(super) fn lock_key_holders(
     with_lines(connection, rows)
 }
 
-/// The orders whose review is due at `now`, the longest due first.
+/// The orders whose review is due at `now`, the longest due first, of those after that time and order number.
 pub(super) fn due_for_review(
     connection: &mut MysqlConnection,
     now: NaiveDateTime,
+    after: Option<(NaiveDateTime, &str)>,
     limit: u32,
 ) -> Rows<(OrderRow, Vec<LineRow>)> {
-    let rows = orders::table
+    let mut due = orders::table
         .filter(orders::review_at.le(now))
-        .order(orders::review_at)
+        .order((orders::review_at, orders::order_num))
         .limit(limit.into())
         .select(OrderRow::as_select())
-        .load(connection)?;
+        .into_boxed();
+    if let Some((review_at, number)) = after {
+        let is_later = orders::review_at.gt(review_at);
+        let follows = orders::review_at
+            .eq(review_at)
+            .and(orders::order_num.gt(number));
+        // The first condition says nothing new, but lets the index begin there.
+        due = due
+            .filter(orders::review_at.ge(review_at))
+            .filter(is_later.or(follows));
+    }
+    let rows = due.load(connection)?;
     with_lines(connection, rows)
 }
 

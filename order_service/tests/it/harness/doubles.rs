@@ -11,7 +11,7 @@ use order_service::outbound::memory::order_store::MemoryOrderStore;
 use order_service::ports::catalogue::{Assortment, Catalogue};
 use order_service::ports::order_store::{OrderStore, StoreError, StoreOutcome};
 use order_service::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Requester};
-use order_service::ports::reviews::Reviews;
+use order_service::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 use shared::order_number::OrderNumber;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -128,8 +128,14 @@ impl Catalogue for NoCatalogue {
 }
 
 impl Reviews for NoCatalogue {
-    fn due(&self, _: DateTime<Utc>, _: u32) -> Result<Vec<Order>, StoreError> {
-        Ok(Vec::new())
+    fn due(
+        &self,
+        _: DateTime<Utc>,
+        _: Option<&ReviewCursor>,
+        _: u32,
+    ) -> Result<DueOrders, StoreError> {
+        let (orders, next) = (Vec::new(), None);
+        Ok(DueOrders { orders, next })
     }
 }
 
