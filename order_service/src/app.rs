@@ -19,10 +19,10 @@ use shared::shutdown::Termination;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::actors::journal::Journal;
+use crate::actors::journal::{Journal, WRITERS, Writers};
 use crate::actors::order_actor::Colleagues;
 use crate::actors::order_registry::OrderRegistry;
-use crate::actors::store_worker::{StoreReader, StoreWriter};
+use crate::actors::store_worker::StoreReader;
 use crate::catalogue_file;
 use crate::config::Settings;
 use crate::inbound::http::routes::{self, Reads};
@@ -140,11 +140,8 @@ async fn take_commands(
         Arc::clone(&clock),
         settings.zone,
     ));
-    let writer_addr = SyncArbiter::start(1, move || StoreWriter {
-        store: Arc::clone(&orders),
-    });
     let journal_addr = Journal::new(
-        writer_addr,
+        Writers::start(&orders),
         settings.actors.max_batch,
         settings.actors.max_in_flight,
     )
@@ -191,7 +188,7 @@ fn start_readers(
 ) -> Addr<StoreReader> {
     let store = Arc::clone(store);
     let catalogue: Arc<dyn Catalogue> = Arc::new(MysqlCatalogue::new(pool.clone()));
-    let threads = settings.database.pool_size.saturating_sub(1).max(1) as usize;
+    let threads = settings.database.pool_size.saturating_sub(WRITERS).max(1) as usize;
     SyncArbiter::start(threads, move || StoreReader {
         orders: Arc::clone(&store) as _,
         reviews: Arc::clone(&store) as _,

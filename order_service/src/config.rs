@@ -8,7 +8,7 @@
 //! | `DB_PASSWORD` | required | |
 //! | `DB_SSL_MODE` | `preferred` | `disabled`, `preferred`, `required`, `verify_ca` |
 //! | `DB_SSL_CA` | none | PEM file of the authority that signs the server's certificate; without it nothing is encrypted |
-//! | `DB_POOL_SIZE` | `8` | connections: one writes, the others read |
+//! | `DB_POOL_SIZE` | `8` | connections: one writes, one waits for rows that are held, the others read |
 //! | `MAX_IN_FLIGHT` | `2048` | commands in hand between intake and reply |
 //! | `MAX_BATCH` | `512` | transitions of one transaction |
 //! | `MAX_LIVE_ACTORS` | `10000` | order actors kept for orders that are still open |
@@ -203,7 +203,7 @@ impl DatabaseSettings {
             password: env.required_secret("DB_PASSWORD"),
             ssl_mode,
             ssl_ca,
-            pool_size: env.within("DB_POOL_SIZE", 2..=256, 8),
+            pool_size: env.within("DB_POOL_SIZE", 3..=256, 8),
         }
     }
 }

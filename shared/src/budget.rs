@@ -8,9 +8,11 @@ pub const HTTP_ANSWER: Duration = Duration::from_secs(10);
 pub const REPLY_WAIT: Duration = Duration::from_secs(8);
 /// Until a command that the broker has not acknowledged counts as not delivered.
 pub const DELIVERY: Duration = Duration::from_secs(5);
-/// Until the database gives up waiting for a row's lock.
-pub const STATEMENT: Duration = Duration::from_secs(3);
+/// Until a connection to the database must be had.
+pub const CONNECTION: Duration = Duration::from_secs(3);
+/// Until the database gives up waiting for a row's lock. MySQL's smallest.
+pub const LOCK_WAIT: Duration = Duration::from_secs(1);
 
 const _: () = assert!(HTTP_ANSWER.as_millis() > REPLY_WAIT.as_millis());
 const _: () = assert!(REPLY_WAIT.as_millis() > DELIVERY.as_millis());
-const _: () = assert!(DELIVERY.as_millis() > STATEMENT.as_millis());
+const _: () = assert!(DELIVERY.as_millis() > CONNECTION.as_millis() + LOCK_WAIT.as_millis());

@@ -1,67 +1,208 @@
 //! Group commit: while one transaction is in flight, the transitions of other orders gather; the next takes them all, up to a
-//! maximum. An idle journal writes at once; what goes when is [`BatchQueue`]'s to say. Knows neither the store nor what the
-//! transitions say.
+//! maximum. An idle journal writes at once; what goes when is [`BatchQueue`]'s to say.
+//!
+//! No batch waits for a row that somebody else holds. Transitions that need one go aside: to a second writer, which stands in the
+//! queues of rows, because two services that sell one item take turns there; and from it, or when the row is an order's own, behind
+//! the row as [`StuckRows`] says. Knows neither the store nor what the transitions say.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MailboxError,
+    Message, SyncArbiter, WrapFuture,
 };
 use tokio::sync::oneshot;
 
 use crate::actors::batch_queue::BatchQueue;
-use crate::actors::store_worker::{StoreWriter, WriteBatch};
+use crate::actors::store_worker::{StoreWriter, WriteBatch, WriteInTurn, Written};
+use crate::actors::stuck_rows::StuckRows;
 use crate::domain::decide::Transition;
-use crate::ports::order_store::{StoreError, StoreOutcome};
+use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome, StoreRow};
 
 /// Gathers transitions into batches.
 pub struct Journal {
-    writer_addr: Addr<StoreWriter>,
-    queue: BatchQueue<Commit>,
+    writers: Writers,
+    queue: BatchQueue<Entry>,
+    in_turn: BatchQueue<Entry>,
+    stuck: StuckRows<Entry>,
     mailbox_capacity: usize,
+}
+
+/// Who writes. Two threads, so that who waits for a row holds nobody up.
+pub struct Writers {
+    /// Writes what is free.
+    pub at_once: Addr<StoreWriter>,
+    /// Waits for what is not.
+    pub in_turn: Addr<StoreWriter>,
+}
+
+/// How many threads write.
+pub const WRITERS: u32 = 2;
+
+impl Writers {
+    /// Starts the threads.
+    #[must_use]
+    pub fn start(store: &Arc<dyn OrderStore>) -> Self {
+        let writer = || {
+            let store = Arc::clone(store);
+            SyncArbiter::start(1, move || StoreWriter {
+                store: Arc::clone(&store),
+            })
+        };
+        Self {
+            at_once: writer(),
+            in_turn: writer(),
+        }
+    }
+}
+
+/// A transition on its way.
+struct Entry {
+    transition: Transition,
+    asker: Asker,
+}
+
+struct Asker {
+    reply_tx: oneshot::Sender<Result<StoreOutcome, StoreError>>,
+    /// The row that the transition tries for all who wait behind it.
+    tries: Option<StoreRow>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    AtOnce,
+    InTurn,
 }
 
 impl Journal {
     /// A journal that writes at most `max_batch` transitions in a transaction. `max_in_flight` bounds what can be sent to it.
     #[must_use]
-    pub fn new(writer_addr: Addr<StoreWriter>, max_batch: usize, max_in_flight: usize) -> Self {
+    pub fn new(writers: Writers, max_batch: usize, max_in_flight: usize) -> Self {
         Self {
-            writer_addr,
+            writers,
             queue: BatchQueue::new(max_batch),
+            in_turn: BatchQueue::new(max_batch),
+            stuck: StuckRows::default(),
             mailbox_capacity: max_in_flight,
         }
     }
 
     fn write_next(&mut self, ctx: &mut Context<Self>) {
-        let Some(commits) = self.queue.next_batch() else {
-            return;
-        };
-        log::trace!(target: "journal", "writing a batch of {}", commits.len());
-        let (batch, reply_txs): (Vec<_>, Vec<_>) = commits
-            .into_iter()
-            .map(|commit| (commit.transition, commit.reply_tx))
-            .unzip();
-        let written = self.writer_addr.send(WriteBatch(batch)).into_actor(self);
-        ctx.spawn(written.map(move |outcomes, journal, ctx| match outcomes {
-            Ok(outcomes) => journal.answer(reply_txs, outcomes, ctx),
+        if let Some(entries) = self.queue.next_batch() {
+            log::trace!(target: "journal", "writing a batch of {}", entries.len());
+            let (batch, askers) = split(entries);
+            let written = self.writers.at_once.send(WriteBatch(batch));
+            ctx.spawn(written.into_actor(self).map(|written, journal, ctx| {
+                journal.take(Lane::AtOnce, askers, written, ctx);
+            }));
+        }
+        if let Some(entries) = self.in_turn.next_batch() {
+            let (batch, askers) = split(entries);
+            let written = self.writers.in_turn.send(WriteInTurn(batch));
+            ctx.spawn(written.into_actor(self).map(|written, journal, ctx| {
+                journal.take(Lane::InTurn, askers, written, ctx);
+            }));
+        }
+    }
+
+    fn take(
+        &mut self,
+        lane: Lane,
+        askers: Vec<Asker>,
+        written: Result<Vec<Written>, MailboxError>,
+        ctx: &mut Context<Self>,
+    ) {
+        match written {
+            Ok(written) => {
+                for (asker, written) in askers.into_iter().zip(written) {
+                    self.take_one(lane, asker, written, ctx);
+                }
+                match lane {
+                    Lane::AtOnce => self.queue.written(),
+                    Lane::InTurn => self.in_turn.written(),
+                }
+                self.write_next(ctx);
+            }
             Err(error) => {
                 log::error!("the store's writer is gone: {error}");
                 ctx.stop();
             }
-        }));
+        }
     }
 
-    fn answer(
-        &mut self,
-        reply_txs: Vec<oneshot::Sender<Result<StoreOutcome, StoreError>>>,
-        outcomes: Vec<Result<StoreOutcome, StoreError>>,
-        ctx: &mut Context<Self>,
-    ) {
-        for (reply_tx, outcome) in reply_txs.into_iter().zip(outcomes) {
-            // An error means that the order's actor is gone with its record unfinished, which will come again.
-            let _ = reply_tx.send(outcome);
+    fn take_one(&mut self, lane: Lane, asker: Asker, written: Written, ctx: &mut Context<Self>) {
+        let Asker { reply_tx, tries } = asker;
+        match written {
+            Written::Done(outcome) => {
+                if let Some(row) = tries {
+                    self.release(&row);
+                }
+                // An error means that the order's actor is gone with its record unfinished, which will come again.
+                let _ = reply_tx.send(outcome);
+            }
+            Written::Held(row, transition) => {
+                let asker = Asker {
+                    reply_tx,
+                    tries: None,
+                };
+                let entry = Entry {
+                    transition: *transition,
+                    asker,
+                };
+                if tries.as_ref() == Some(&row) {
+                    let delay = self.stuck.come_back(&row, entry);
+                    return Self::try_later(row, delay, ctx);
+                }
+                if let Some(row) = tries {
+                    self.release(&row);
+                }
+                self.set_aside(lane, row, entry, ctx);
+            }
         }
-        self.queue.written();
-        self.write_next(ctx);
     }
+
+    /// Only one service has an order's actor, so nobody takes turns at an order's row.
+    fn set_aside(&mut self, lane: Lane, row: StoreRow, entry: Entry, ctx: &mut Context<Self>) {
+        let takes_turns = match row {
+            StoreRow::Item(_) | StoreRow::Coupon(_) => !self.stuck.contains(&row),
+            StoreRow::Order(_) => false,
+        };
+        if lane == Lane::AtOnce && takes_turns {
+            return self.in_turn.push(entry);
+        }
+        let delay = self.stuck.join(&row, entry);
+        if delay.is_some() {
+            log::warn!("{row} is held by somebody else: who needs it waits");
+        }
+        Self::try_later(row, delay, ctx);
+    }
+
+    fn try_later(row: StoreRow, delay: Option<Duration>, ctx: &mut Context<Self>) {
+        let Some(delay) = delay else {
+            return;
+        };
+        ctx.run_later(delay, move |journal, ctx| {
+            if let Some(mut entry) = journal.stuck.next_to_try(&row) {
+                entry.asker.tries = Some(row);
+                journal.queue.push(entry);
+                journal.write_next(ctx);
+            }
+        });
+    }
+
+    fn release(&mut self, row: &StoreRow) {
+        let waiting = self.stuck.release(row);
+        log::info!("{row} is free again: {} more go on", waiting.len());
+        waiting.into_iter().for_each(|entry| self.queue.push(entry));
+    }
+}
+
+fn split(entries: Vec<Entry>) -> (Vec<Transition>, Vec<Asker>) {
+    entries
+        .into_iter()
+        .map(|entry| (entry.transition, entry.asker))
+        .unzip()
 }
 
 impl Actor for Journal {
@@ -90,7 +231,13 @@ impl Handler<Commit> for Journal {
     type Result = ();
 
     fn handle(&mut self, commit: Commit, ctx: &mut Self::Context) {
-        self.queue.push(commit);
+        self.queue.push(Entry {
+            transition: commit.transition,
+            asker: Asker {
+                reply_tx: commit.reply_tx,
+                tries: None,
+            },
+        });
         self.write_next(ctx);
     }
 }

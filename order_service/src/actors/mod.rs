@@ -8,5 +8,6 @@ pub mod order_actor;
 pub mod command_run;
 pub mod journal;
 pub mod batch_queue;
+pub mod stuck_rows;
 pub mod store_worker;
 pub mod in_flight;

@@ -205,7 +205,7 @@ async fn load(
         }
     })
     .retry(store_backoff())
-    .when(|error| matches!(error, StoreError::Unavailable(_)))
+    .when(StoreError::is_passing)
     .notify(|error, delay| log::warn!("order={number} loading waits {delay:?}: {error}"))
     .await;
     loaded

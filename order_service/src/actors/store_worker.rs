@@ -1,5 +1,5 @@
-//! The store's threads: blocking calls, off the async threads. One [`StoreWriter`] writes the journal's batches, several
-//! [`StoreReader`]s read. The queue before a `SyncArbiter` is unbounded; what bounds it is written at each message.
+//! The store's threads: blocking calls, off the async threads. One [`StoreWriter`] writes the journal's batches, another one those that
+//! wait for a row, several [`StoreReader`]s read. The queue before a `SyncArbiter` is unbounded; what bounds it is written at each message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::domain::catalogue::{Product, ProductId};
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
 use crate::ports::catalogue::Catalogue;
-use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use crate::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome, StoreRow};
 use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
 /// How an unavailable store is tried again: soon, then ever more rarely, with jitter, without end.
@@ -36,42 +36,96 @@ impl Actor for StoreWriter {
     type Context = SyncContext<Self>;
 }
 
-/// Command: store these transitions. Sent by the journal, which waits for one before it sends the next. Replies with one outcome
-/// each; an error is final, and of that transition alone.
+/// What became of one transition of a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It has its outcome; an error is final, and of that transition alone.
+    Done(Result<StoreOutcome, StoreError>),
+    /// Somebody else holds this row, and nothing of the transition is stored: here it is back.
+    Held(StoreRow, Box<Transition>),
+}
+
+/// Command: store those of these transitions whose rows are free. Sent by the journal, which waits for one before it sends the next.
 #[derive(Debug, Message)]
-#[rtype(result = "Vec<Result<StoreOutcome, StoreError>>")]
+#[rtype(result = "Vec<Written>")]
 pub struct WriteBatch(pub Vec<Transition>);
 
 impl Handler<WriteBatch> for StoreWriter {
     type Result = MessageResult<WriteBatch>;
 
     fn handle(&mut self, WriteBatch(batch): WriteBatch, _: &mut SyncContext<Self>) -> Self::Result {
-        MessageResult(self.write(&batch))
+        MessageResult(self.write_what_is_free(&batch))
+    }
+}
+
+/// Command: store these transitions, and stand in the queues of rows that somebody else holds. Sent by the journal, which waits for
+/// one before it sends the next.
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<Written>")]
+pub struct WriteInTurn(pub Vec<Transition>);
+
+impl Handler<WriteInTurn> for StoreWriter {
+    type Result = MessageResult<WriteInTurn>;
+
+    fn handle(
+        &mut self,
+        WriteInTurn(batch): WriteInTurn,
+        _: &mut SyncContext<Self>,
+    ) -> Self::Result {
+        MessageResult(self.write_in_turn(&batch))
     }
 }
 
 impl StoreWriter {
     /// A batch that the store refuses as a whole is written one by one, so that one refusal does not fail its neighbours.
-    fn write(&self, batch: &[Transition]) -> Vec<Result<StoreOutcome, StoreError>> {
-        match self.apply_when_available(batch) {
-            Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
-            Err(error) if batch.len() == 1 => vec![Err(error)],
-            Err(_) => batch
-                .chunks(1)
-                .flat_map(|transition| self.write(transition))
+    fn write_what_is_free(&self, batch: &[Transition]) -> Vec<Written> {
+        let held = |row, transition: &Transition| Written::Held(row, Box::new(transition.clone()));
+        match when_available(batch, || self.store.apply_what_is_free(batch)) {
+            Ok(attempts) => attempts
+                .into_iter()
+                .zip(batch)
+                .map(|(attempt, transition)| match attempt {
+                    Attempt::Done(outcome) => Written::Done(Ok(outcome)),
+                    Attempt::Held(row) => held(row, transition),
+                })
                 .collect(),
+            Err(error) => match (batch, error) {
+                ([transition], StoreError::Held(_)) => {
+                    vec![held(
+                        StoreRow::Order(transition.number().clone()),
+                        transition,
+                    )]
+                }
+                ([_], error) => vec![Written::Done(Err(error))],
+                _ => batch
+                    .chunks(1)
+                    .flat_map(|transition| self.write_what_is_free(transition))
+                    .collect(),
+            },
         }
     }
 
-    fn apply_when_available(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
-        (|| self.store.apply(batch))
-            .retry(store_backoff())
-            .when(|error| matches!(error, StoreError::Unavailable(_)))
-            .notify(|error, delay| {
-                log::warn!("a batch of {} waits {delay:?}: {error}", batch.len())
-            })
-            .call()
+    /// When the whole batch is not to be had, who is in the way of which transition is asked without waiting.
+    fn write_in_turn(&self, batch: &[Transition]) -> Vec<Written> {
+        match when_available(batch, || self.store.apply(batch)) {
+            Ok(outcomes) => outcomes
+                .into_iter()
+                .map(|outcome| Written::Done(Ok(outcome)))
+                .collect(),
+            Err(_) => self.write_what_is_free(batch),
+        }
     }
+}
+
+fn when_available<T>(
+    batch: &[Transition],
+    write: impl FnMut() -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    write
+        .retry(store_backoff())
+        .when(|error| matches!(error, StoreError::Unavailable(_)))
+        .notify(|error, delay| log::warn!("a batch of {} waits {delay:?}: {error}", batch.len()))
+        .call()
 }
 
 /// Reads.

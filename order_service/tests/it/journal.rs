@@ -1,12 +1,15 @@
-//! Group commit: what waits while a write is in flight goes into the next, one failure is one order's own, and nothing is lost.
+//! Group commit: what waits while a write is in flight goes into the next, one failure is one order's own, who needs a row that somebody
+//! else holds waits alone, and nothing is lost.
 
 use std::sync::Arc;
 
 use order_service::config::ActorSettings;
 use order_service::domain::decide::Transition;
 use order_service::domain::order::OrderState;
-use order_service::ports::order_store::{OrderStore, StoreError};
+use order_service::ports::order_store::{OrderStore, StoreError, StoreRow};
+use order_service::ports::reply_sink::CommandOutcome;
 use shared::reason::Reason;
+use tokio::time::timeout;
 
 use crate::harness::doubles::{Fault, Gate, StoreDouble};
 use crate::harness::samples::*;
@@ -210,5 +213,123 @@ mod outages {
         }
 
         assert_eq!(shop.store.inner.stock(APPLE), APPLES - 1);
+    }
+}
+
+mod held_rows {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    fn numbers(outcomes: Vec<(u64, CommandOutcome)>) -> Vec<u64> {
+        outcomes
+            .into_iter()
+            .map(|(nth, outcome)| {
+                accepted(outcome);
+                nth
+            })
+            .collect()
+    }
+
+    #[actix::test]
+    async fn given_an_item_that_is_held_then_orders_of_others_go_on_and_its_own_follow_once_it_is_free()
+     {
+        let row = StoreRow::Item(APPLE);
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        shop.store.inner.hold(row.clone());
+        for digits in 0..10 {
+            shop.send(create(digits, &[(APPLE, 1), (THREAD, 1)]));
+        }
+
+        for digits in 10..20 {
+            let order = accepted(shop.ask(create(digits, &[(THREAD, 1)])).await);
+            assert_eq!(order.number, number(digits));
+        }
+        assert_eq!(shop.in_flight(), 10);
+        assert_eq!(shop.store.inner.stock(THREAD), THREADS - 10);
+
+        shop.store.inner.let_go(&row);
+        let mut followed = numbers(shop.outcomes(10).await);
+        followed.sort_unstable();
+        assert!(followed.into_iter().eq(0..10));
+        assert_eq!(shop.store.inner.stock(APPLE), APPLES - 10);
+    }
+
+    #[actix::test]
+    async fn given_an_order_that_is_held_then_its_commands_wait_in_their_order_and_no_other_does() {
+        let row = StoreRow::Order(number(1));
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        for digits in [1, 2] {
+            shop.ask(create(digits, &[(APPLE, 1)])).await;
+        }
+        shop.store.inner.hold(row.clone());
+        shop.send(approve(1, "12000"));
+        shop.send(reject_command(1));
+
+        let other = accepted(shop.ask(approve(2, "12000")).await);
+        assert_eq!(other.number, number(2));
+        assert_eq!(shop.in_flight(), 2);
+
+        shop.store.inner.let_go(&row);
+        let outcomes = shop.outcomes(2).await;
+        let [(2, approved), (3, rejected)] = &outcomes[..] else {
+            panic!("{outcomes:?}")
+        };
+        let complete = OrderState::Complete(payment("key", "12000"));
+        assert_eq!(accepted(approved.clone()).state, complete);
+        assert_eq!(rejected.order.as_ref().unwrap().state, complete);
+        assert!(rejected.refusal.is_some());
+    }
+
+    #[actix::test]
+    async fn given_many_orders_behind_one_row_then_one_of_them_tries_for_all() {
+        let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
+        let row = StoreRow::Item(APPLE);
+        shop.store.inner.hold(row.clone());
+        (0..100).for_each(|digits| shop.send(create(digits, &[(APPLE, 1)])));
+
+        let only_one_tries = || {
+            let batches = shop.store.batches();
+            batches.len() > 4 && batches.ends_with(&[1, 1, 1, 1])
+        };
+        let waited = timeout(PATIENCE, async {
+            while !only_one_tries() {
+                tokio::task::yield_now().await;
+            }
+        });
+        assert!(waited.await.is_ok(), "{:?}", shop.store.batches());
+
+        shop.store.inner.let_go(&row);
+        assert_eq!(numbers(shop.outcomes(100).await).len(), 100);
+        assert_eq!(shop.store.inner.stock(APPLE), APPLES - 100);
+        assert_eq!(shop.commits(), [(0, 100)]);
+    }
+
+    #[actix::test]
+    async fn given_a_batch_that_waited_too_long_for_an_unknown_row_then_one_order_waits_and_its_neighbours_are_stored()
+     {
+        let (gate, is_in_the_way) = (Arc::new(Gate::default()), Arc::new(AtomicBool::new(true)));
+        let is_there = Arc::clone(&is_in_the_way);
+        let store = gated(&gate, move |_, batch| {
+            let is_held = batch
+                .iter()
+                .any(|transition| *transition.number() == number(7));
+            if is_held && is_there.load(Ordering::SeqCst) {
+                Fault::Before(StoreError::Held("by the test".into()))
+            } else {
+                Fault::None
+            }
+        });
+        let mut shop = Shop::open(store, ROOMY);
+        send_behind_the_gate(&mut shop, &gate, 20).await;
+
+        gate.open();
+
+        let stored = numbers(shop.outcomes(20).await);
+        assert!(!stored.contains(&7));
+        assert_eq!(shop.in_flight(), 1);
+        is_in_the_way.store(false, Ordering::SeqCst);
+        assert_eq!(numbers(shop.outcomes(1).await), [7]);
+        assert_eq!(shop.store.inner.stock(APPLE), APPLES - 21);
     }
 }

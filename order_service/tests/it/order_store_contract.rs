@@ -48,6 +48,17 @@ macro_rules! order_store_contract {
                     given_more_open_books_than_a_page_holds_then_page_after_page_has_each_once_in_order,
                     given_open_books_when_due_then_they_are_listed_longest_due_first_until_they_are_closed,
                 }
+                held {
+                    given_an_item_that_is_held_then_its_orders_are_left_out_whole_and_all_others_are_stored,
+                    given_a_coupon_that_is_held_then_its_order_is_left_out,
+                    given_an_order_that_is_held_when_moved_then_it_alone_is_left_out,
+                    given_an_order_that_is_held_when_opened_again_then_it_conflicts_at_once,
+                    given_held_rows_and_rows_that_there_are_not_then_they_are_told_apart,
+                    given_stale_transitions_beside_held_rows_then_each_gets_what_is_its_own,
+                    given_a_key_whose_holder_is_held_then_another_order_of_it_conflicts_with_the_holder,
+                    given_a_held_row_when_waited_for_then_nothing_is_stored_and_it_is_told,
+                    given_writers_that_do_not_wait_then_exactly_the_stock_is_sold,
+                }
                 sizes {
                     given_nothing_when_applied_then_nothing_comes_of_it,
                     given_512_orders_when_opened_and_then_moved_then_all_are_stored,
@@ -79,6 +90,8 @@ macro_rules! order_store_contract {
 order_store_contract!(memory, crate::harness::stores::MemoryWorld::make);
 order_store_contract!(mariadb, crate::harness::stores::DatabaseWorld::mariadb);
 order_store_contract!(mysql, crate::harness::stores::DatabaseWorld::mysql);
+
+mod held;
 
 mod opening {
     use super::*;
@@ -578,17 +591,6 @@ mod idempotency {
         }
         assert_eq!(world.stock(APPLE), APPLES - 10);
     }
-
-    fn draft_with_key(digits: u64, key: &str) -> OrderDraft {
-        let idempotency = Idempotency {
-            key: key.to_owned(),
-            fingerprint: "an apple".to_owned(),
-        };
-        OrderDraft {
-            idempotency: Some(idempotency),
-            ..draft(digits, &[(APPLE, 1)])
-        }
-    }
 }
 
 mod reviews {
@@ -901,6 +903,17 @@ mod concurrency {
 fn draft_with_coupon(digits: u64) -> OrderDraft {
     OrderDraft {
         coupon: Some(COUPON),
+        ..draft(digits, &[(APPLE, 1)])
+    }
+}
+
+fn draft_with_key(digits: u64, key: &str) -> OrderDraft {
+    let idempotency = Idempotency {
+        key: key.to_owned(),
+        fingerprint: "an apple".to_owned(),
+    };
+    OrderDraft {
+        idempotency: Some(idempotency),
         ..draft(digits, &[(APPLE, 1)])
     }
 }

@@ -40,7 +40,7 @@ impl From<ApiError> for Problem {
                 "NOT_FOUND",
                 format!("there is no such {what}"),
             ),
-            ApiError::Store(StoreError::Unavailable(cause)) => {
+            ApiError::Store(StoreError::Unavailable(cause) | StoreError::Held(cause)) => {
                 log::warn!("a read failed: the store is unavailable: {cause}");
                 unavailable()
             }

@@ -1,6 +1,6 @@
 //! The order store in memory: what MySQL does, without MySQL. Its contract is that of the port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -10,9 +10,9 @@ use crate::domain::catalogue::Item;
 use crate::domain::coupon::Coupon;
 use crate::domain::decide::Transition;
 use crate::domain::order::{CouponId, ItemId, Order};
-use crate::domain::shelf::Shelf;
+use crate::domain::shelf::{Needs, Shelf};
 use crate::outbound::stored_orders::StoredOrders;
-use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use crate::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome, StoreRow};
 use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
 /// Orders, stock and coupons in memory.
@@ -26,6 +26,7 @@ struct Contents {
     items: BTreeMap<ItemId, Item>,
     coupons: BTreeMap<CouponId, Coupon>,
     orders: StoredOrders,
+    held: BTreeSet<StoreRow>,
 }
 
 impl MemoryOrderStore {
@@ -40,7 +41,7 @@ impl MemoryOrderStore {
                 .into_iter()
                 .map(|coupon| (coupon.id, coupon))
                 .collect(),
-            orders: StoredOrders::default(),
+            ..Contents::default()
         };
         Self {
             contents: Mutex::new(contents),
@@ -65,6 +66,16 @@ impl MemoryOrderStore {
             .and_then(|coupon| coupon.used_by.clone())
     }
 
+    /// Holds a row against all batches, as somebody else's transaction does.
+    pub fn hold(&self, row: StoreRow) {
+        self.contents().held.insert(row);
+    }
+
+    /// Lets go of a row that was held.
+    pub fn let_go(&self, row: &StoreRow) {
+        self.contents().held.remove(row);
+    }
+
     fn contents(&self) -> MutexGuard<'_, Contents> {
         self.contents.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,18 +90,35 @@ impl OrderStore for MemoryOrderStore {
             .map(|order| order.as_ref().clone()))
     }
 
+    /// Does not stand in a queue: a row that is held is one that was waited for too long.
     fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
         let mut contents = self.contents();
-        let mut shelf = Shelf::new(
-            contents.items.values().cloned(),
-            contents.coupons.values().cloned(),
-        );
-        let outcomes = batch
+        if let Some(row) = batch.iter().find_map(|one| contents.held_by_others(one)) {
+            return Err(StoreError::Held(row.to_string()));
+        }
+        Ok(contents.settle(batch))
+    }
+
+    fn apply_what_is_free(&self, batch: &[Transition]) -> Result<Vec<Attempt>, StoreError> {
+        let mut contents = self.contents();
+        let held: Vec<_> = batch
             .iter()
-            .map(|transition| contents.orders.settle(transition, &mut shelf))
+            .map(|one| contents.held_by_others(one))
             .collect();
-        contents.keep(&shelf);
-        Ok(outcomes)
+        let free: Vec<_> = batch
+            .iter()
+            .zip(&held)
+            .filter(|(_, row)| row.is_none())
+            .map(|(transition, _)| transition.clone())
+            .collect();
+        let mut outcomes = contents.settle(&free).into_iter();
+        Ok(held
+            .into_iter()
+            .filter_map(|row| match row {
+                Some(row) => Some(Attempt::Held(row)),
+                None => outcomes.next().map(Attempt::Done),
+            })
+            .collect())
     }
 
     fn ping(&self) -> Result<(), StoreError> {
@@ -129,6 +157,29 @@ impl Reviews for MemoryOrderStore {
 }
 
 impl Contents {
+    /// A new order's row is nobody's.
+    fn held_by_others(&self, transition: &Transition) -> Option<StoreRow> {
+        let needs = Needs::of([transition]);
+        let is_stored = !matches!(transition, Transition::Open(_));
+        let own = is_stored.then(|| StoreRow::Order(transition.number().clone()));
+        let items = needs.items.into_iter().map(StoreRow::Item);
+        let coupons = needs.coupons.into_iter().map(StoreRow::Coupon);
+        items
+            .chain(coupons)
+            .chain(own)
+            .find(|row| self.held.contains(row))
+    }
+
+    fn settle(&mut self, batch: &[Transition]) -> Vec<StoreOutcome> {
+        let mut shelf = Shelf::new(self.items.values().cloned(), self.coupons.values().cloned());
+        let outcomes = batch
+            .iter()
+            .map(|transition| self.orders.settle(transition, &mut shelf))
+            .collect();
+        self.keep(&shelf);
+        outcomes
+    }
+
     fn keep(&mut self, shelf: &Shelf) {
         for item in shelf.changed_items() {
             self.items.insert(item.id, item.clone());

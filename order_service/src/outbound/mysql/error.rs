@@ -7,6 +7,9 @@ use crate::ports::order_store::StoreError;
 /// The beginnings of what a server says of values that no repetition will make fit.
 const REFUSED_VALUES: &[&str] = &["Data too long", "Out of range", "Incorrect"];
 
+/// What a server says when a row's lock was not to be had in time.
+const LOCK_WAIT: &str = "Lock wait timeout exceeded";
+
 /// A failure as the port tells it. What is not known to be final counts as passing: then the work is done again, and nothing is lost.
 #[must_use]
 pub fn store_error(error: &Error) -> StoreError {
@@ -31,6 +34,8 @@ fn database_error(kind: &DatabaseErrorKind, message: &str) -> StoreError {
     };
     if is_refusal {
         StoreError::Refused(message.to_owned())
+    } else if message.starts_with(LOCK_WAIT) {
+        StoreError::Held(message.to_owned())
     } else {
         StoreError::Unavailable(message.to_owned())
     }
@@ -57,7 +62,6 @@ mod tests {
     fn given_what_servers_say_then_only_final_errors_are_refusals() {
         for passing in [
             "Deadlock found when trying to get lock; try restarting transaction",
-            "Lock wait timeout exceeded; try restarting transaction",
             "Record has changed since last read in table 'items'",
             "Lost connection to server during query",
             "Server has gone away",
@@ -70,6 +74,13 @@ mod tests {
                 "{passing}"
             );
         }
+        assert!(matches!(
+            told(
+                DatabaseErrorKind::Unknown,
+                "Lock wait timeout exceeded; try restarting transaction"
+            ),
+            StoreError::Held(_)
+        ));
         assert!(matches!(
             told(
                 DatabaseErrorKind::Unknown,

@@ -4,6 +4,7 @@ pub mod pool;
 pub mod schema;
 pub mod rows;
 pub mod order_store;
+pub mod locks;
 pub mod statements;
 pub mod catalogue;
 pub mod migrate;

@@ -2,33 +2,47 @@
 //!
 //! It first assumes that every new order is new and every existing one is as its actor knows it; the keys and the revision check
 //! prove it. Only when one of them says no is the batch done again with the stored orders read first, so that the stale transitions
-//! are told from the others.
+//! are told from the others, or when a row is not to be had: who does not want to wait leaves the transitions out whose rows somebody
+//! else holds.
 
+use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use diesel::result::Error;
 use diesel::{Connection, MysqlConnection};
+use shared::budget;
 use shared::order_number::OrderNumber;
 
 use super::error::is_duplicate;
+use super::locks::{self, LockedRows, Patience, Scope};
 use super::pool::{Pool, session};
 use super::{rows, statements};
 use crate::domain::catalogue::Item;
 use crate::domain::coupon::Coupon;
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
-use crate::domain::shelf::{Needs, Shelf};
+use crate::domain::shelf::Shelf;
 use crate::outbound::stored_orders::StoredOrders;
-use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use crate::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome};
 use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
 /// How often a batch is done again because another writer was in between.
-const MAX_CHECKED_ATTEMPTS: u32 = 20;
+const MAX_CAREFUL_ATTEMPTS: u32 = 20;
 
 /// Orders, stock and coupons in MySQL or MariaDB.
 pub struct MysqlOrderStore {
     pool: Pool,
+}
+
+/// How much of what the actors know is taken for granted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// All of it; the keys and the revision check say when it is not so.
+    Trusting,
+    /// Nothing: the stored orders are read first.
+    Careful,
 }
 
 /// Why a transaction ended without a result.
@@ -62,16 +76,54 @@ impl MysqlOrderStore {
         Self { pool }
     }
 
-    /// One attempt in one transaction. `is_checked` reads the stored orders first; without it, `Ok(None)` asks for that.
+    fn write(&self, batch: &[Transition], patience: Patience) -> Result<Vec<Attempt>, StoreError> {
+        match self.attempt(batch, patience, Care::Trusting) {
+            Ok(Some(attempts)) => return Ok(attempts),
+            Ok(None) => {}
+            Err(StoreError::Held(_)) if patience == Patience::Skip => {}
+            Err(error) => return Err(error),
+        }
+        for _ in 0..MAX_CAREFUL_ATTEMPTS {
+            if let Some(attempts) = self.attempt(batch, patience, Care::Careful)? {
+                return Ok(attempts);
+            }
+        }
+        // Other writers would not be in the way each time.
+        Err(StoreError::Refused(
+            "a stored order is in the way that is not to be found".to_owned(),
+        ))
+    }
+
+    /// One attempt in one transaction. `Ok(None)`: something was not as expected, and must be done with more care.
     fn attempt(
         &self,
         batch: &[Transition],
-        is_checked: bool,
-    ) -> Result<Option<Vec<StoreOutcome>>, StoreError> {
+        patience: Patience,
+        care: Care,
+    ) -> Result<Option<Vec<Attempt>>, StoreError> {
         let mut row_error = None;
-        let result = session(&self.pool)?.run(|connection| {
-            match connection.transaction(|connection| write_batch(connection, batch, is_checked)) {
-                Ok(outcomes) => Ok(Some(outcomes)),
+        let mut session = session(&self.pool)?;
+        let can_fail_at_once = session.can_fail_at_once();
+        let (wait, locking, scope) = match (patience, care) {
+            // As long as no row is held, nothing needs to be looked at before.
+            (Patience::Skip, Care::Trusting) if can_fail_at_once => {
+                (Duration::ZERO, Patience::Wait, Scope::Stock)
+            }
+            // MariaDB fails to commit what has skipped a row with no wait at all.
+            (Patience::Skip, _) => (budget::LOCK_WAIT, Patience::Skip, Scope::StockAndOrders),
+            (Patience::Wait, Care::Trusting) => (budget::LOCK_WAIT, Patience::Wait, Scope::Stock),
+            (Patience::Wait, Care::Careful) => {
+                (budget::LOCK_WAIT, Patience::Wait, Scope::StockAndOrders)
+            }
+        };
+        session.wait_for_rows(wait)?;
+        let result = session.run(|connection| {
+            let written = connection.transaction(|connection| {
+                let locked = locks::lock(connection, batch, locking, scope)?;
+                write_batch(connection, batch, locked, care)
+            });
+            match written {
+                Ok(attempts) => Ok(Some(attempts)),
                 Err(Aborted::Stale) => Ok(None),
                 Err(Aborted::Database(error)) => Err(error),
                 Err(Aborted::Row(error)) => {
@@ -96,18 +148,18 @@ impl OrderStore for MysqlOrderStore {
     }
 
     fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
-        if let Some(outcomes) = self.attempt(batch, false)? {
-            return Ok(outcomes);
-        }
-        for _ in 0..MAX_CHECKED_ATTEMPTS {
-            if let Some(outcomes) = self.attempt(batch, true)? {
-                return Ok(outcomes);
-            }
-        }
-        // Other writers would not be in the way each time.
-        Err(StoreError::Refused(
-            "a stored order is in the way that is not to be found".to_owned(),
-        ))
+        let attempts = self.write(batch, Patience::Wait)?;
+        attempts
+            .into_iter()
+            .map(|attempt| match attempt {
+                Attempt::Done(outcome) => Ok(outcome),
+                Attempt::Held(row) => Err(StoreError::Held(row.to_string())),
+            })
+            .collect()
+    }
+
+    fn apply_what_is_free(&self, batch: &[Transition]) -> Result<Vec<Attempt>, StoreError> {
+        self.write(batch, Patience::Skip)
     }
 
     fn ping(&self) -> Result<(), StoreError> {
@@ -155,41 +207,44 @@ impl Reviews for MysqlOrderStore {
 fn write_batch(
     connection: &mut MysqlConnection,
     batch: &[Transition],
-    is_checked: bool,
-) -> Result<Vec<StoreOutcome>, Aborted> {
-    let needs = Needs::of(batch);
-    let items = statements::lock_items(connection, &needs)?
+    mut locked: LockedRows,
+    care: Care,
+) -> Result<Vec<Attempt>, Aborted> {
+    let items = mem::take(&mut locked.items)
         .into_iter()
         .map(Item::try_from)
         .collect::<Result<Vec<_>, _>>()?;
-    let coupons = statements::lock_coupons(connection, &needs)?
+    let coupons = mem::take(&mut locked.coupons)
         .into_iter()
         .map(Coupon::try_from)
         .collect::<Result<Vec<_>, _>>()?;
-    let mut stored_opt = if is_checked {
+    let mut stored_opt = if care == Care::Careful || locked.is_repeated {
         Some(stored_orders(connection, batch)?)
     } else {
         None
     };
 
     let mut shelf = Shelf::new(items, coupons);
-    let outcomes: Vec<StoreOutcome> = batch
+    let attempts: Vec<Attempt> = batch
         .iter()
-        .map(|transition| match &mut stored_opt {
-            Some(stored) => stored.settle(transition, &mut shelf),
-            None => StoreOutcome::Applied(Arc::new(shelf.settle(transition))),
+        .map(|transition| match locked.held_by_others(transition) {
+            Some(row) => Attempt::Held(row),
+            None => Attempt::Done(match &mut stored_opt {
+                Some(stored) => stored.settle(transition, &mut shelf),
+                None => StoreOutcome::Applied(Arc::new(shelf.settle(transition))),
+            }),
         })
         .collect();
 
     statements::write_stock(connection, shelf.changed_items())?;
     statements::write_coupons(connection, shelf.changed_coupons())?;
-    let (opened, moved) = applied_orders(batch, &outcomes);
+    let (opened, moved) = applied_orders(batch, &attempts);
     // First the stored ones: a rejected order may free the idempotency key that a new one takes.
     if !statements::update_orders(connection, &moved)? {
         return Err(Aborted::Stale);
     }
     statements::insert_orders(connection, &opened)?;
-    Ok(outcomes)
+    Ok(attempts)
 }
 
 /// The stored orders of the batch's numbers, and those that have taken its new orders' idempotency keys.
@@ -205,9 +260,9 @@ fn stored_orders(
         .iter()
         .filter_map(Transition::idempotency_key)
         .collect();
-    let mut rows = statements::lock_orders(connection, &numbers)?;
+    let mut rows = statements::read_orders(connection, &numbers)?;
     if !keys.is_empty() {
-        rows.extend(statements::lock_key_holders(connection, &keys)?);
+        rows.extend(statements::read_key_holders(connection, &keys)?);
     }
     let mut stored = StoredOrders::default();
     for (row, lines) in rows {
@@ -219,11 +274,11 @@ fn stored_orders(
 /// The new orders, and the existing ones in their new states.
 fn applied_orders<'a>(
     batch: &[Transition],
-    outcomes: &'a [StoreOutcome],
+    attempts: &'a [Attempt],
 ) -> (Vec<&'a Order>, Vec<&'a Order>) {
     let (mut opened, mut moved) = (Vec::new(), Vec::new());
-    for (transition, outcome) in batch.iter().zip(outcomes) {
-        let StoreOutcome::Applied(order) = outcome else {
+    for (transition, attempt) in batch.iter().zip(attempts) {
+        let Attempt::Done(StoreOutcome::Applied(order)) = attempt else {
             continue;
         };
         match transition {

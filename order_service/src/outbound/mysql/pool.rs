@@ -3,8 +3,10 @@
 //! The manager is our own because Diesel's learns of a broken connection only by asking the server before each use. Ours is told by
 //! the errors that its user sees, so that no round trip is spent on it.
 
+use std::time::Duration;
+
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text, Unsigned};
 use diesel::{
     Connection, ConnectionError, MysqlConnection, QueryResult, QueryableByName, RunQueryDsl,
     sql_query,
@@ -23,6 +25,9 @@ pub type Pool = r2d2::Pool<SessionManager>;
 pub struct Session {
     connection: MysqlConnection,
     is_broken: bool,
+    /// Seconds.
+    lock_wait: u64,
+    can_fail_at_once: bool,
 }
 
 /// Makes sessions.
@@ -39,7 +44,7 @@ impl SessionManager {
             .max_size(settings.pool_size)
             .min_idle(Some(0))
             .test_on_check_out(false)
-            .connection_timeout(budget::STATEMENT)
+            .connection_timeout(budget::CONNECTION)
             .build_unchecked(Self {
                 url: database_url(settings),
                 must_encrypt: settings.ssl_mode.must_encrypt(),
@@ -71,6 +76,12 @@ fn database_url(settings: &DatabaseSettings) -> String {
 }
 
 #[derive(QueryableByName)]
+struct LockWait {
+    #[diesel(sql_type = Unsigned<BigInt>)]
+    seconds: u64,
+}
+
+#[derive(QueryableByName)]
 struct StatusVariable {
     #[diesel(sql_type = Text, column_name = "Value")]
     value: String,
@@ -81,6 +92,23 @@ fn is_encrypted(connection: &mut MysqlConnection) -> QueryResult<bool> {
     let cipher: Vec<StatusVariable> =
         sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").load(connection)?;
     Ok(cipher.iter().any(|variable| !variable.value.is_empty()))
+}
+
+/// Returns whether the server grants that a statement does not wait for a row's lock at all: MySQL's smallest wait is a second.
+fn set_up(connection: &mut MysqlConnection) -> QueryResult<bool> {
+    connection.batch_execute(&format!(
+        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+         SET time_zone = '+00:00', innodb_lock_wait_timeout = 0, lock_wait_timeout = {}",
+        budget::CONNECTION.as_secs()
+    ))?;
+    let granted: LockWait =
+        sql_query("SELECT @@SESSION.innodb_lock_wait_timeout AS seconds").get_result(connection)?;
+    set_lock_wait(connection, budget::LOCK_WAIT.as_secs())?;
+    Ok(granted.seconds == 0)
+}
+
+fn set_lock_wait(connection: &mut MysqlConnection, seconds: u64) -> QueryResult<()> {
+    connection.batch_execute(&format!("SET innodb_lock_wait_timeout = {seconds}"))
 }
 
 impl r2d2::ManageConnection for SessionManager {
@@ -95,16 +123,13 @@ impl r2d2::ManageConnection for SessionManager {
             let cause = "the settings require encryption, and the server does not offer it";
             return Err(ConnectionError::BadConnection(cause.to_owned()));
         }
-        connection
-            .batch_execute(&format!(
-                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-                 SET time_zone = '+00:00', innodb_lock_wait_timeout = {}",
-                budget::STATEMENT.as_secs()
-            ))
-            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        let can_fail_at_once =
+            set_up(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(Session {
             connection,
             is_broken: false,
+            lock_wait: budget::LOCK_WAIT.as_secs(),
+            can_fail_at_once,
         })
     }
 
@@ -121,6 +146,26 @@ impl r2d2::ManageConnection for SessionManager {
 }
 
 impl Session {
+    /// Whether a statement can fail at once when it needs a row that somebody else holds.
+    #[must_use]
+    pub fn can_fail_at_once(&self) -> bool {
+        self.can_fail_at_once
+    }
+
+    /// Sets how long statements wait for rows that somebody else holds, in whole seconds. Costs a statement when it was another time.
+    ///
+    /// # Errors
+    /// When the server does not take it.
+    pub fn wait_for_rows(&mut self, wait: Duration) -> Result<(), StoreError> {
+        let seconds = wait.as_secs();
+        if seconds == self.lock_wait || (seconds == 0 && !self.can_fail_at_once) {
+            return Ok(());
+        }
+        self.run(|connection| set_lock_wait(connection, seconds))?;
+        self.lock_wait = seconds;
+        Ok(())
+    }
+
     /// Runs `work` on the connection. After an error that leaves the connection in doubt it is not used again.
     ///
     /// # Errors

@@ -1,5 +1,4 @@
-//! The statements of the one transaction, each over all orders of a batch. They lock in one order everywhere: items by identity,
-//! coupons by identity, orders.
+//! The statements of the one transaction, each over all orders of a batch. What they write is locked before, by `locks`.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -10,73 +9,37 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
 
-use super::rows::{COMPLETE, CREATED, CouponRow, ItemRow, LineRow, OrderRow, REJECTED, line_rows};
-use super::schema::{coupons, items, order_lines, orders};
+use super::rows::{COMPLETE, CREATED, LineRow, OrderRow, REJECTED, line_rows};
+use super::schema::{coupons, order_lines, orders};
 use crate::domain::catalogue::Item;
 use crate::domain::coupon::Coupon;
-use crate::domain::order::{ItemId, Order, OrderState};
-use crate::domain::shelf::Needs;
+use crate::domain::order::{Order, OrderState};
 
 type Rows<T> = QueryResult<Vec<T>>;
 
 /// A statement binds 65,535 values at most; a batch of large orders has more. So many rows are inserted by one statement.
 const MAX_ROWS: usize = 1_000;
-/// So many rows are asked for by one statement.
-const MAX_IDENTITIES: usize = 10_000;
 
-/// Locks the items that a batch touches.
-pub(super) fn lock_items(connection: &mut MysqlConnection, needs: &Needs) -> Rows<ItemRow> {
-    let identities: Vec<ItemId> = needs.items.iter().copied().collect();
-    let mut rows = Vec::with_capacity(identities.len());
-    for part in identities.chunks(MAX_IDENTITIES) {
-        let part_rows: Vec<ItemRow> = items::table
-            .filter(items::item_id.eq_any(part))
-            .order(items::item_id)
-            .select(ItemRow::as_select())
-            .for_update()
-            .load(connection)?;
-        rows.extend(part_rows);
-    }
-    Ok(rows)
-}
-
-/// Locks the coupons that a batch touches.
-pub(super) fn lock_coupons(connection: &mut MysqlConnection, needs: &Needs) -> Rows<CouponRow> {
-    if needs.coupons.is_empty() {
-        return Ok(Vec::new());
-    }
-    coupons::table
-        .filter(coupons::coupon_id.eq_any(&needs.coupons))
-        .order(coupons::coupon_id)
-        .select(CouponRow::as_select())
-        .for_update()
-        .load(connection)
-}
-
-/// Locks the stored orders of these numbers and reads them whole.
-pub(super) fn lock_orders(
+/// The stored orders of these numbers, whole.
+pub(super) fn read_orders(
     connection: &mut MysqlConnection,
     numbers: &[&str],
 ) -> Rows<(OrderRow, Vec<LineRow>)> {
     let rows = orders::table
         .filter(orders::order_num.eq_any(numbers))
-        .order(orders::order_num)
         .select(OrderRow::as_select())
-        .for_update()
         .load(connection)?;
     with_lines(connection, rows)
 }
 
-/// Locks the stored orders that have taken one of these idempotency keys, and reads them whole.
-pub(super) fn lock_key_holders(
+/// The stored orders that have taken one of these idempotency keys, whole.
+pub(super) fn read_key_holders(
     connection: &mut MysqlConnection,
     keys: &[&str],
 ) -> Rows<(OrderRow, Vec<LineRow>)> {
     let rows = orders::table
         .filter(orders::idempotency_key.eq_any(keys))
-        .order(orders::idempotency_key)
         .select(OrderRow::as_select())
-        .for_update()
         .load(connection)?;
     with_lines(connection, rows)
 }
@@ -228,7 +191,7 @@ pub(super) fn update_orders(
         write_change(&mut changes, &mut texts, order);
     }
     let statement = format!(
-        "UPDATE ({changes}) AS moved STRAIGHT_JOIN orders \
+        "UPDATE ({changes}) AS moved STRAIGHT_JOIN orders FORCE INDEX (PRIMARY) \
          ON orders.order_num = moved.order_num AND orders.revision = moved.revision - 1 \
          SET orders.status = moved.status, orders.reject_reason = moved.reject_reason, \
              orders.payment_key = moved.payment_key, orders.reject_detail = moved.reject_detail, \

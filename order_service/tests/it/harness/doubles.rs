@@ -9,7 +9,7 @@ use order_service::domain::decide::Transition;
 use order_service::domain::order::Order;
 use order_service::outbound::memory::order_store::MemoryOrderStore;
 use order_service::ports::catalogue::{Assortment, Catalogue};
-use order_service::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use order_service::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome};
 use order_service::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Requester};
 use order_service::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 use shared::order_number::OrderNumber;
@@ -84,6 +84,25 @@ impl StoreDouble {
     }
 }
 
+impl StoreDouble {
+    fn scripted<T>(
+        &self,
+        batch: &[Transition],
+        apply: impl FnOnce(&MemoryOrderStore) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let nth = {
+            let mut batches = self.batches.lock().unwrap();
+            batches.push(batch.len());
+            batches.len() - 1
+        };
+        match (self.on_apply)(nth, batch) {
+            Fault::None => apply(&self.inner),
+            Fault::Before(error) => Err(error),
+            Fault::After(error) => apply(&self.inner).and(Err(error)),
+        }
+    }
+}
+
 impl OrderStore for StoreDouble {
     fn load(&self, number: &OrderNumber) -> Result<Option<Order>, StoreError> {
         match (self.on_load)(self.loads.fetch_add(1, Ordering::SeqCst)) {
@@ -93,16 +112,11 @@ impl OrderStore for StoreDouble {
     }
 
     fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
-        let nth = {
-            let mut batches = self.batches.lock().unwrap();
-            batches.push(batch.len());
-            batches.len() - 1
-        };
-        match (self.on_apply)(nth, batch) {
-            Fault::None => self.inner.apply(batch),
-            Fault::Before(error) => Err(error),
-            Fault::After(error) => self.inner.apply(batch).and(Err(error)),
-        }
+        self.scripted(batch, |store| store.apply(batch))
+    }
+
+    fn apply_what_is_free(&self, batch: &[Transition]) -> Result<Vec<Attempt>, StoreError> {
+        self.scripted(batch, |store| store.apply_what_is_free(batch))
     }
 
     fn ping(&self) -> Result<(), StoreError> {

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use actix::{Actor, Addr, SyncArbiter};
 use order_service::actors::in_flight::InFlight;
-use order_service::actors::journal::Journal;
+use order_service::actors::journal::{Journal, Writers};
 use order_service::actors::order_actor::{ApplyCommand, Colleagues};
 use order_service::actors::order_registry::{CountActors, OrderRegistry};
-use order_service::actors::store_worker::{StoreReader, StoreWriter};
+use order_service::actors::store_worker::StoreReader;
 use order_service::config::ActorSettings;
 use order_service::domain::command::OrderCommand;
 use order_service::domain::order::{ItemId, Order};
@@ -175,11 +175,12 @@ pub(crate) fn start_actors(
         reviews: Arc::new(NoCatalogue),
         catalogue: Arc::clone(&catalogue),
     });
-    let writer_addr = SyncArbiter::start(1, move || StoreWriter {
-        store: Arc::clone(&store),
-    });
-    let journal_addr =
-        Journal::new(writer_addr, settings.max_batch, settings.max_in_flight).start();
+    let journal_addr = Journal::new(
+        Writers::start(&store),
+        settings.max_batch,
+        settings.max_in_flight,
+    )
+    .start();
     OrderRegistry::new(
         Arc::new(Colleagues {
             journal_addr,

@@ -1,8 +1,10 @@
 //! Worlds that the store contract holds in: each begins with the sample assortment and no order.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use backon::BlockingRetryable;
+use diesel::connection::SimpleConnection;
 use mall_cli::stack::{Flavour, mysql_is_left_out};
 use order_service::actors::store_worker::store_backoff;
 use order_service::domain::decide::Transition;
@@ -11,10 +13,11 @@ use order_service::outbound::memory::order_store::MemoryOrderStore;
 use order_service::outbound::mysql::catalogue::MysqlCatalogue;
 use order_service::outbound::mysql::migrate::migrate;
 use order_service::outbound::mysql::order_store::MysqlOrderStore;
-use order_service::outbound::mysql::pool::Pool;
+use order_service::outbound::mysql::pool::{Pool, session};
 use order_service::ports::catalogue::Catalogue;
-use order_service::ports::order_store::{OrderStore, StoreError, StoreOutcome};
+use order_service::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome, StoreRow};
 use order_service::ports::reviews::Reviews;
+use shared::budget;
 use shared::order_number::OrderNumber;
 
 use super::databases::TestDatabase;
@@ -33,6 +36,26 @@ pub(crate) trait StoreWorld: Sync {
 
     /// The order that holds the coupon.
     fn holder(&self, coupon: CouponId) -> Option<OrderNumber>;
+
+    /// Holds a row against all stores until it is dropped, as a stranger's transaction does.
+    fn hold(&self, row: StoreRow) -> Hold;
+}
+
+/// A row that somebody else holds.
+pub(crate) struct Hold(Option<Box<dyn FnOnce() + Send>>);
+
+impl Hold {
+    fn until_dropped(let_go: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(let_go)))
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        if let Some(let_go) = self.0.take() {
+            let_go();
+        }
+    }
 }
 
 /// Everything in memory.
@@ -59,6 +82,12 @@ impl StoreWorld for MemoryWorld {
 
     fn holder(&self, coupon: CouponId) -> Option<OrderNumber> {
         self.0.coupon_holder(coupon)
+    }
+
+    fn hold(&self, row: StoreRow) -> Hold {
+        self.0.hold(row.clone());
+        let store = Arc::clone(&self.0);
+        Hold::until_dropped(move || store.let_go(&row))
     }
 }
 
@@ -114,15 +143,39 @@ impl StoreWorld for DatabaseWorld {
             .parse()
             .ok()
     }
+
+    fn hold(&self, row: StoreRow) -> Hold {
+        let select = match row {
+            StoreRow::Item(id) => format!("SELECT 1 FROM items WHERE item_id = {id}"),
+            StoreRow::Coupon(id) => format!("SELECT 1 FROM coupons WHERE coupon_id = {id}"),
+            StoreRow::Order(number) => format!("SELECT 1 FROM orders WHERE order_num = '{number}'"),
+        };
+        let mut somebody = session(&self.0.pool()).unwrap();
+        let mut run = move |statement: &str| {
+            somebody
+                .run(|connection| connection.batch_execute(statement))
+                .unwrap();
+        };
+        run(&format!("START TRANSACTION; {select} FOR UPDATE"));
+        Hold::until_dropped(move || run("ROLLBACK"))
+    }
 }
 
-/// Applies a batch as the writer does: again while the store is unavailable. No other failure is let through.
+/// Applies a batch in its turn: again while the store is unavailable. No other failure is let through.
 pub(crate) fn apply(store: &dyn OrderStore, batch: &[Transition]) -> Vec<StoreOutcome> {
     (|| store.apply(batch))
         .retry(store_backoff().with_max_times(100))
-        .when(|error| matches!(error, StoreError::Unavailable(_)))
+        .when(StoreError::is_passing)
         .call()
         .unwrap()
+}
+
+/// Applies what is free of a batch, and makes sure that nothing was waited for.
+pub(crate) fn apply_what_is_free(store: &dyn OrderStore, batch: &[Transition]) -> Vec<Attempt> {
+    let begin = Instant::now();
+    let attempts = store.apply_what_is_free(batch).unwrap();
+    assert!(begin.elapsed() < budget::LOCK_WAIT, "{:?}", begin.elapsed());
+    attempts
 }
 
 /// Applies one transition that nothing speaks against.

@@ -1,0 +1,275 @@
+//! Locks the rows that a batch needs by one statement (coupons by a second, where there are any): items and coupons, and where it is
+//! wanted the orders that it moves. Rows that somebody else holds are skipped or waited for; what is skipped is told apart from what is
+//! not there. Knows nothing of what is written afterwards.
+
+use std::collections::BTreeSet;
+use std::fmt::{Display, Write};
+
+use diesel::QueryableByName;
+use diesel::mysql::MysqlConnection;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::{BigInt, Integer, Nullable, Numeric, Text, Unsigned};
+use rust_decimal::Decimal;
+use shared::order_number::OrderNumber;
+
+use super::rows::{CouponRow, ItemRow};
+use super::schema::{coupons, items, orders};
+use crate::domain::decide::Transition;
+use crate::domain::order::{CouponId, ItemId};
+use crate::domain::shelf::Needs;
+use crate::ports::order_store::StoreRow;
+
+/// So many items are asked for by one statement.
+const MAX_IDENTITIES: usize = 10_000;
+
+/// What to do about a row that somebody else holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Go on without it.
+    Skip,
+    /// Stand in its queue.
+    Wait,
+}
+
+impl Patience {
+    fn clause(self) -> &'static str {
+        match self {
+            Self::Skip => "FOR UPDATE SKIP LOCKED",
+            Self::Wait => "FOR UPDATE",
+        }
+    }
+}
+
+/// Which rows are locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Items and coupons.
+    Stock,
+    /// And the orders that are moved; those that are opened are looked for.
+    StockAndOrders,
+}
+
+/// What a batch has to itself until its transaction ends.
+#[derive(Default)]
+pub(super) struct LockedRows {
+    /// The items that there are and nobody else holds.
+    pub items: Vec<ItemRow>,
+    /// The coupons that there are and nobody else holds.
+    pub coupons: Vec<CouponRow>,
+    /// Whether a number that is to be opened is stored already.
+    pub is_repeated: bool,
+    held_items: BTreeSet<ItemId>,
+    held_coupons: BTreeSet<CouponId>,
+    held_orders: BTreeSet<String>,
+}
+
+/// A row of the one statement: an item, or an order's number in one of the last two columns.
+#[derive(QueryableByName)]
+struct LockedRow {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    item_id: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    product_id: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    name: Option<String>,
+    #[diesel(sql_type = Nullable<Numeric>)]
+    price: Option<Decimal>,
+    #[diesel(sql_type = Nullable<Unsigned<Integer>>)]
+    stock: Option<u32>,
+    #[diesel(sql_type = Nullable<Text>)]
+    moved_num: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    stored_num: Option<String>,
+}
+
+impl LockedRow {
+    fn into_item(self) -> Option<ItemRow> {
+        Some(ItemRow {
+            item_id: self.item_id?,
+            product_id: self.product_id?,
+            name: self.name?,
+            price: self.price?,
+            stock: self.stock?,
+        })
+    }
+}
+
+impl LockedRows {
+    /// A row of this transition that somebody else holds.
+    pub(super) fn held_by_others(&self, transition: &Transition) -> Option<StoreRow> {
+        if self.nothing_is_held() {
+            return None;
+        }
+        let needs = Needs::of([transition]);
+        let first_item = needs.items.intersection(&self.held_items).next();
+        let first_coupon = needs.coupons.intersection(&self.held_coupons).next();
+        let number = transition.number();
+        first_item
+            .map(|id| StoreRow::Item(*id))
+            .or_else(|| first_coupon.map(|id| StoreRow::Coupon(*id)))
+            .or_else(|| {
+                let is_held = self.held_orders.contains(number.as_str());
+                is_held.then(|| StoreRow::Order(number.clone()))
+            })
+    }
+
+    fn nothing_is_held(&self) -> bool {
+        self.held_items.is_empty() && self.held_coupons.is_empty() && self.held_orders.is_empty()
+    }
+}
+
+/// Locks what a batch needs, in one order everywhere: items by identity, orders, coupons by identity. The numbers of new orders are
+/// only looked at: an insert would wait for the holder of a row that is there already.
+pub(super) fn lock(
+    connection: &mut MysqlConnection,
+    batch: &[Transition],
+    patience: Patience,
+    scope: Scope,
+) -> QueryResult<LockedRows> {
+    let needs = Needs::of(batch);
+    let orders = match scope {
+        Scope::Stock => &[],
+        Scope::StockAndOrders => batch,
+    };
+    let (opened, moved): (Vec<_>, Vec<_>) = orders
+        .iter()
+        .partition(|transition| matches!(transition, Transition::Open(_)));
+    let moved: Vec<&OrderNumber> = moved.into_iter().map(Transition::number).collect();
+    let opened: Vec<&OrderNumber> = opened.into_iter().map(Transition::number).collect();
+
+    let mut locked = LockedRows::default();
+    let mut locked_orders = BTreeSet::new();
+    let wanted: Vec<ItemId> = needs.items.iter().copied().collect();
+    let mut parts = wanted.chunks(MAX_IDENTITIES);
+    // The last part, as a rule the only one, is asked for together with the orders.
+    let last = parts.next_back().unwrap_or_default();
+    let mut rows: Vec<LockedRow> = Vec::new();
+    for part in parts {
+        rows.extend(sql_query(statement(part, &[], &[], patience)).load::<LockedRow>(connection)?);
+    }
+    rows.extend(
+        sql_query(statement(last, &moved, &opened, patience)).load::<LockedRow>(connection)?,
+    );
+    for mut row in rows {
+        if let Some(number) = row.moved_num.take() {
+            locked_orders.insert(number);
+        } else if row.stored_num.is_some() {
+            locked.is_repeated = true;
+        } else {
+            locked.items.extend(row.into_item());
+        }
+    }
+    locked.coupons = lock_coupons(connection, &needs, patience)?;
+    if patience == Patience::Skip {
+        tell_held_from_missing(connection, &mut locked, &needs, &moved, &locked_orders)?;
+    }
+    Ok(locked)
+}
+
+/// Identities and numbers are digits only, so they are written into the text: a statement binds 65,535 values at most.
+fn statement(
+    wanted: &[ItemId],
+    moved: &[&OrderNumber],
+    opened: &[&OrderNumber],
+    patience: Patience,
+) -> String {
+    let clause = patience.clause();
+    let of_items = if wanted.is_empty() {
+        "FALSE".to_owned()
+    } else {
+        format!("item_id IN ({})", list(wanted, ""))
+    };
+    let mut statement = format!(
+        "(SELECT item_id, product_id, name, price, stock, NULL AS moved_num, NULL AS stored_num \
+         FROM items WHERE {of_items} ORDER BY item_id {clause})"
+    );
+    // Writing to a String can't fail.
+    if !moved.is_empty() {
+        let _ = write!(
+            statement,
+            " UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, order_num, NULL \
+             FROM orders WHERE order_num IN ({}) ORDER BY order_num {clause})",
+            list(moved, "'")
+        );
+    }
+    if !opened.is_empty() {
+        let _ = write!(
+            statement,
+            " UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL, order_num \
+             FROM orders WHERE order_num IN ({}))",
+            list(opened, "'")
+        );
+    }
+    statement
+}
+
+fn list(values: &[impl Display], quote: &str) -> String {
+    let mut text = String::new();
+    for value in values {
+        let separator = if text.is_empty() { "" } else { "," };
+        let _ = write!(text, "{separator}{quote}{value}{quote}");
+    }
+    text
+}
+
+fn lock_coupons(
+    connection: &mut MysqlConnection,
+    needs: &Needs,
+    patience: Patience,
+) -> QueryResult<Vec<CouponRow>> {
+    if needs.coupons.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = coupons::table
+        .filter(coupons::coupon_id.eq_any(&needs.coupons))
+        .order(coupons::coupon_id)
+        .select(CouponRow::as_select())
+        .for_update();
+    match patience {
+        Patience::Skip => wanted.skip_locked().load(connection),
+        Patience::Wait => wanted.load(connection),
+    }
+}
+
+/// What was asked for and skipped is there for a reader who locks nothing. No statement when nothing was skipped.
+fn tell_held_from_missing(
+    connection: &mut MysqlConnection,
+    locked: &mut LockedRows,
+    needs: &Needs,
+    moved: &[&OrderNumber],
+    locked_orders: &BTreeSet<String>,
+) -> QueryResult<()> {
+    let locked_items: BTreeSet<ItemId> = locked.items.iter().map(|row| row.item_id).collect();
+    let skipped: Vec<ItemId> = needs.items.difference(&locked_items).copied().collect();
+    for part in skipped.chunks(MAX_IDENTITIES) {
+        let held: Vec<ItemId> = items::table
+            .filter(items::item_id.eq_any(part))
+            .select(items::item_id)
+            .load(connection)?;
+        locked.held_items.extend(held);
+    }
+    let locked_coupons: BTreeSet<CouponId> =
+        locked.coupons.iter().map(|row| row.coupon_id).collect();
+    let skipped: Vec<CouponId> = needs.coupons.difference(&locked_coupons).copied().collect();
+    if !skipped.is_empty() {
+        let held: Vec<CouponId> = coupons::table
+            .filter(coupons::coupon_id.eq_any(skipped))
+            .select(coupons::coupon_id)
+            .load(connection)?;
+        locked.held_coupons.extend(held);
+    }
+    let skipped: Vec<&str> = moved
+        .iter()
+        .map(|number| number.as_str())
+        .filter(|number| !locked_orders.contains(*number))
+        .collect();
+    if !skipped.is_empty() {
+        let held: Vec<String> = orders::table
+            .filter(orders::order_num.eq_any(skipped))
+            .select(orders::order_num)
+            .load(connection)?;
+        locked.held_orders.extend(held);
+    }
+    Ok(())
+}
