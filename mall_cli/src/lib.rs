@@ -2,4 +2,5 @@
 //!
 //! Must not know: what an order is. It starts programs, waits for them and ends them.
 
+pub mod load;
 pub mod stack;

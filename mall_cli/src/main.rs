@@ -29,6 +29,7 @@ enum Command {
     Reset(commands::reset::Reset),
     Dlt(commands::dlt::Dlt),
     Check(commands::check::Check),
+    Load(commands::load::Load),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Reset(reset) => reset.run(),
         Command::Dlt(dlt) => dlt.run(),
         Command::Check(check) => check.run(),
+        Command::Load(load) => load.run(),
     };
     result.unwrap_or_else(|error| {
         output::complain(&error);

@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod dlt;
 pub(crate) mod down;
+pub(crate) mod load;
 pub(crate) mod logs;
 pub(crate) mod reset;
 pub(crate) mod status;

@@ -7,6 +7,7 @@ mod brokers;
 mod databases;
 mod dead_letters;
 mod links;
+mod load;
 mod processes;
 mod stack;
 mod support;

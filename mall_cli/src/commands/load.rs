@@ -1,0 +1,395 @@
+//! `mall load`: many shoppers at once, and what they saw. Must not know how a request is sent.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use chrono::Utc;
+use clap::Args;
+use mall_cli::load::{
+    Assortment, Load as Plan, LoadResult, Objectives, Pace, Percentiles, Processes, ResultSecond,
+    Scenario, Tally, TrivialServer, Watched, compare, html,
+};
+use shared::clock::{Clock, SystemClock};
+use url::Url;
+
+use crate::home::Home;
+use crate::output::{mention, tell};
+use crate::run_file::RunFile;
+
+/// The most products that are looked at.
+const PRODUCTS: u32 = 100;
+/// Exit code of a run whose objectives were missed.
+const MISSED: u8 = 1;
+
+/// Let many shoppers buy at once, and show what they saw
+///
+/// Without --url the mall that `mall up` runs is used, and the processor time and memory of its processes are shown. Latencies count
+/// from when a request begins, with --rate from when it should have begun. Exits with 1 when an objective is missed.
+#[derive(Args)]
+pub(crate) struct Load {
+    /// Composites to buy from; repeat it for several
+    #[arg(long, value_name = "URL")]
+    url: Vec<Url>,
+    /// What the shoppers want
+    #[arg(long, value_enum, default_value_t = Scenario::Pending)]
+    scenario: Scenario,
+    /// Shoppers, each on a connection of his own
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    connections: u32,
+    /// Requests a second, whatever becomes of them; without it each shopper asks again when he is answered
+    #[arg(long, value_name = "PER_SECOND", value_parser = a_rate)]
+    rate: Option<f64>,
+    /// Time before anything counts
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
+    warm_up: Duration,
+    /// Time that counts
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
+    duration: Duration,
+    /// Threads of the load tool
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
+    threads: u32,
+    /// Makes the same wishes come again; a random one otherwise
+    #[arg(long)]
+    seed: Option<u64>,
+    /// What the run is called
+    #[arg(long)]
+    label: Option<String>,
+    /// Write an HTML page with charts
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Write the result as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Compare two results that --json wrote, instead of running anything
+    #[arg(long, num_args = 2, value_names = ["A.json", "B.json"])]
+    compare: Vec<PathBuf>,
+    /// Run against a server that does nothing: the most that this tool can show here
+    #[arg(long, conflicts_with = "url")]
+    ceiling: bool,
+    #[command(flatten)]
+    wanted: Wanted,
+    #[command(flatten)]
+    home: Home,
+}
+
+/// Objectives
+#[derive(Args)]
+#[command(next_help_heading = "Objectives")]
+struct Wanted {
+    /// The median is at most this
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    p50: Option<Duration>,
+    /// 95 of 100 answers come within this
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    p95: Option<Duration>,
+    /// 99 of 100 answers come within this
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    p99: Option<Duration>,
+    /// At most so many errors: answers that are not what the scenario wants, and none
+    #[arg(long, value_name = "N")]
+    errors: Option<u64>,
+    /// At least so many answers a second
+    #[arg(long, value_name = "PER_SECOND")]
+    min_rate: Option<f64>,
+}
+
+/// Where the shoppers go, and which processes are watched.
+struct Target {
+    hosts: Vec<String>,
+    watched: Vec<Watched>,
+}
+
+/// A run's seconds as they come in.
+struct Gathering {
+    warm_up: u64,
+    seconds: u64,
+    total: Tally,
+    /// Answers within the seconds that count.
+    answers_in_time: u64,
+    series: Vec<ResultSecond>,
+    processes: Processes,
+    processor_before: Vec<(String, f64)>,
+}
+
+impl Load {
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        if let [first, second] = &self.compare[..] {
+            tell(compare(&read(first)?, &read(second)?).trim_end());
+            return Ok(ExitCode::SUCCESS);
+        }
+        ensure!(
+            self.duration >= Duration::from_secs(1),
+            "--duration is at least a second"
+        );
+        let target = self.target()?;
+        let assortment = self.assortment(&target)?;
+        let result = self.load(target, assortment)?;
+        let missed = self.objectives().missed_by(&result);
+        self.hand_over(&result, &missed)
+    }
+
+    fn target(&self) -> Result<Target> {
+        if self.ceiling {
+            let address = TrivialServer::start()?.address;
+            return Ok(Target {
+                hosts: vec![address.to_string()],
+                watched: Vec::new(),
+            });
+        }
+        if self.url.is_empty() {
+            let running = self.home.running()?;
+            return running
+                .as_ref()
+                .and_then(Target::running)
+                .context("no mall runs here: start it with `mall up`, or say --url");
+        }
+        Ok(Target {
+            hosts: self.url.iter().map(host).collect::<Result<_>>()?,
+            watched: Vec::new(),
+        })
+    }
+
+    fn assortment(&self, target: &Target) -> Result<Assortment> {
+        if self.ceiling {
+            let page = r#"[{"itemList":[{"itemId":1,"price":{"amount":12000}}]}]"#;
+            return Assortment::read(page.as_bytes());
+        }
+        let url = format!(
+            "http://{}/open-api/product?limit={PRODUCTS}",
+            target.hosts[0]
+        );
+        let page = ureq::get(&url)
+            .call()
+            .and_then(|mut answer| answer.body_mut().read_to_vec())
+            .with_context(|| format!("cannot read {url}"))?;
+        Assortment::read(&page).with_context(|| format!("cannot understand {url}"))
+    }
+
+    fn load(&self, target: Target, assortment: Assortment) -> Result<LoadResult> {
+        let seed = self.seed.unwrap_or_else(rand::random);
+        let shoppers = usize::try_from(self.connections)?;
+        let plan = Plan {
+            hosts: target.hosts,
+            scenario: self.scenario,
+            assortment,
+            shoppers,
+            pace: self.rate.map_or(Pace::Answered, Pace::PerSecond),
+            duration: self.warm_up + self.duration,
+            threads: usize::try_from(self.threads)?.min(shoppers),
+            seed,
+        };
+        mention(format!("{}, {}, seed {seed}", self.scenario, self.pace()));
+        let begun_at = SystemClock.now();
+        let mut gathering = Gathering {
+            warm_up: self.warm_up.as_secs(),
+            seconds: self.duration.as_secs(),
+            total: Tally::default(),
+            answers_in_time: 0,
+            series: Vec::new(),
+            processes: Processes::watch(target.watched)?,
+            processor_before: Vec::new(),
+        };
+        plan.run(|second| gathering.take(second.index, &second.tally))?;
+        let label = self
+            .label
+            .clone()
+            .unwrap_or_else(|| self.scenario.to_string());
+        Ok(gathering.into_result(label, self.scenario, self.pace(), begun_at))
+    }
+
+    fn pace(&self) -> String {
+        match self.rate {
+            Some(rate) => format!("{rate} a second by {} shoppers", self.connections),
+            None => format!(
+                "{} shoppers, each asks again when answered",
+                self.connections
+            ),
+        }
+    }
+
+    fn objectives(&self) -> Objectives {
+        Objectives {
+            p50: self.wanted.p50,
+            p95: self.wanted.p95,
+            p99: self.wanted.p99,
+            errors: self.wanted.errors,
+            rate: self.wanted.min_rate,
+        }
+    }
+
+    fn hand_over(&self, result: &LoadResult, missed: &[String]) -> Result<ExitCode> {
+        tell(summary(result));
+        if let Some(file) = &self.json {
+            write(file, &serde_json::to_string_pretty(result)?)?;
+        }
+        if let Some(file) = &self.report {
+            write(file, &html(result, missed)?)?;
+        }
+        for what in missed {
+            mention(format!("missed: {what}"));
+        }
+        Ok(if missed.is_empty() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(MISSED)
+        })
+    }
+}
+
+impl Target {
+    fn running(run: &RunFile) -> Option<Self> {
+        let composites = run
+            .parts
+            .iter()
+            .filter(|part| part.name.starts_with("composite"));
+        let hosts: Vec<String> = composites
+            .filter_map(|part| host(&Url::parse(&part.address).ok()?).ok())
+            .collect();
+        let watched = run.parts.iter().map(|part| Watched {
+            name: part.name.clone(),
+            pid: part.pid,
+        });
+        (!hosts.is_empty()).then(|| Self {
+            hosts,
+            watched: watched.collect(),
+        })
+    }
+}
+
+impl Gathering {
+    fn take(&mut self, index: u64, tally: &Tally) {
+        let processes = self.processes.look();
+        if index == self.warm_up {
+            self.processor_before = self.processes.processor_seconds();
+        }
+        let second = ResultSecond::new(index, tally, processes);
+        let is_warm = index >= self.warm_up;
+        mention(format!(
+            "{index:>4} s {:>8}/s   p50 {:>8.1} ms   p99 {:>8.1} ms   errors {:>6}{}",
+            second.answers,
+            second.latency.p50,
+            second.latency.p99,
+            second.errors,
+            if is_warm { "" } else { "   (warm-up)" },
+        ));
+        if is_warm {
+            self.total.add(tally);
+        }
+        if is_warm && index < self.warm_up + self.seconds {
+            self.answers_in_time += tally.answers();
+        }
+        self.series.push(second);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "for people to read")]
+    fn into_result(
+        self,
+        label: String,
+        scenario: Scenario,
+        pace: String,
+        begun_at: chrono::DateTime<Utc>,
+    ) -> LoadResult {
+        let spent = self
+            .processes
+            .processor_seconds()
+            .into_iter()
+            .filter_map(|(name, after)| {
+                let (_, before) = self
+                    .processor_before
+                    .iter()
+                    .find(|(other, _)| *other == name)?;
+                let millis = (after - before) * 1_000.0 / self.total.answers().max(1) as f64;
+                Some((name, millis))
+            });
+        LoadResult {
+            label,
+            scenario: scenario.to_string(),
+            pace,
+            begun_at,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            processors: std::thread::available_parallelism().map_or(1, usize::from),
+            warm_up_seconds: self.warm_up,
+            seconds: self.seconds,
+            answers: self.total.answers(),
+            rate: self.answers_in_time as f64 / self.seconds as f64,
+            errors: self.total.errors,
+            latency: Percentiles::of(&self.total),
+            ends: self.total.ends.clone(),
+            curve: curve(&self.total),
+            processor_millis_per_answer: spent.collect(),
+            series: self.series,
+        }
+    }
+}
+
+fn curve(tally: &Tally) -> Vec<(f64, f64)> {
+    tally
+        .latencies
+        .iter_quantiles(5)
+        .map(|step| {
+            let value = step.value_iterated_to();
+            #[expect(clippy::cast_precision_loss, reason = "at most two minutes")]
+            let millis = value as f64 / 1_000.0;
+            (step.quantile() * 100.0, millis)
+        })
+        .collect()
+}
+
+fn summary(result: &LoadResult) -> String {
+    let latency = &result.latency;
+    let ends: Vec<String> = result
+        .ends
+        .iter()
+        .map(|(end, count)| format!("{end}: {count}"))
+        .collect();
+    let mut lines = vec![
+        format!(
+            "{:.0}/s over {} s, {} errors",
+            result.rate, result.seconds, result.errors
+        ),
+        format!(
+            "p50 {:.1} ms, p90 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms, longest {:.1} ms",
+            latency.p50, latency.p90, latency.p95, latency.p99, latency.p999, latency.max
+        ),
+        ends.join(", "),
+    ];
+    for (name, millis) in &result.processor_millis_per_answer {
+        lines.push(format!(
+            "{name}: {millis:.3} ms of processor time an answer"
+        ));
+    }
+    lines.join("\n")
+}
+
+fn host(url: &Url) -> Result<String> {
+    if url.scheme() != "http" {
+        bail!("{url}: load is put on plain http only");
+    }
+    let host = url
+        .host_str()
+        .with_context(|| format!("{url} has no host"))?;
+    let port = url.port_or_known_default().context("no port")?;
+    Ok(format!("{host}:{port}"))
+}
+
+fn a_rate(text: &str) -> Result<f64> {
+    let rate: f64 = text.parse()?;
+    ensure!(
+        (0.1..=1e6).contains(&rate),
+        "a rate is between 0.1 and 1000000"
+    );
+    Ok(rate)
+}
+
+fn read(file: &Path) -> Result<LoadResult> {
+    let text = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    serde_json::from_slice(&text)
+        .with_context(|| format!("{} is no result of `mall load`", file.display()))
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}

@@ -1,0 +1,22 @@
+//! Load: many shoppers at once, and what they saw. Knows the public API only; what runs behind it is nobody's business here, but for its
+//! processor time and memory, which are read from outside.
+
+mod ceiling;
+mod compare;
+mod connection;
+mod engine;
+mod processes;
+mod recorder;
+mod report;
+mod result;
+mod scenario;
+mod shopper;
+
+pub use ceiling::TrivialServer;
+pub use compare::compare;
+pub use engine::{Load, Pace, Second};
+pub use processes::{ProcessSample, Processes, Watched};
+pub use recorder::Tally;
+pub use report::html;
+pub use result::{LoadResult, Objectives, Percentiles, ResultSecond};
+pub use scenario::{Assortment, Scenario, Ware};

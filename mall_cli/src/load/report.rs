@@ -1,0 +1,214 @@
+//! A run as one HTML page that needs nothing else: figures, and charts as SVG. Draws what the result says, and decides nothing.
+
+use anyhow::{Result, anyhow};
+use askama::Template;
+use plotters::prelude::*;
+
+use super::result::{LoadResult, ResultSecond};
+
+const SIZE: (u32, u32) = (940, 280);
+
+#[derive(Template)]
+#[template(path = "load_report.html")]
+struct Page<'a> {
+    result: &'a LoadResult,
+    missed: &'a [String],
+    charts: Vec<Chart>,
+}
+
+struct Chart {
+    title: &'static str,
+    svg: String,
+}
+
+/// A line of a chart.
+struct Line {
+    name: String,
+    points: Vec<(f64, f64)>,
+}
+
+/// The page of a run and of the objectives that it missed.
+///
+/// # Errors
+/// When a chart can't be drawn.
+pub fn html(result: &LoadResult, missed: &[String]) -> Result<String> {
+    let series = &result.series;
+    let over_time = |name: &str, value: fn(&ResultSecond) -> f64| Line {
+        name: name.to_owned(),
+        points: series
+            .iter()
+            .map(|second| (at(second), value(second)))
+            .collect(),
+    };
+    let mut charts = vec![
+        chart(
+            "Answers a second",
+            "s",
+            "/s",
+            &[
+                over_time("answers", |second| count(second.answers)),
+                over_time("errors", |second| count(second.errors)),
+            ],
+        )?,
+        chart(
+            "Latency over time",
+            "s",
+            "ms",
+            &[
+                over_time("p50", |second| second.latency.p50),
+                over_time("p95", |second| second.latency.p95),
+                over_time("p99", |second| second.latency.p99),
+            ],
+        )?,
+        chart(
+            "Latency by percentile",
+            "9s (1 = 90 %, 2 = 99 %)",
+            "ms",
+            &[curve(result)],
+        )?,
+        chart("Answers by status", "s", "/s", &by_status(series))?,
+    ];
+    for (title, unit, value) in [
+        (
+            "Processors in use",
+            "processors",
+            process_processors as fn(&_) -> f64,
+        ),
+        ("Resident memory", "MiB", process_memory),
+    ] {
+        let lines = by_process(series, value);
+        if !lines.is_empty() {
+            charts.push(chart(title, "s", unit, &lines)?);
+        }
+    }
+    Ok(Page {
+        result,
+        missed,
+        charts,
+    }
+    .render()?)
+}
+
+fn process_processors(sample: &super::processes::ProcessSample) -> f64 {
+    sample.processors
+}
+
+fn process_memory(sample: &super::processes::ProcessSample) -> f64 {
+    sample.resident_mib
+}
+
+fn by_process(
+    series: &[ResultSecond],
+    value: fn(&super::processes::ProcessSample) -> f64,
+) -> Vec<Line> {
+    let names = series.iter().flat_map(|second| &second.processes);
+    let mut names: Vec<&str> = names.map(|sample| sample.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let line = |name: &str| Line {
+        name: name.to_owned(),
+        points: series
+            .iter()
+            .filter_map(|second| {
+                let sample = second.processes.iter().find(|sample| sample.name == name)?;
+                Some((at(second), value(sample)))
+            })
+            .collect(),
+    };
+    names.into_iter().map(line).collect()
+}
+
+fn by_status(series: &[ResultSecond]) -> Vec<Line> {
+    let mut ends: Vec<&String> = series
+        .iter()
+        .flat_map(|second| second.ends.keys())
+        .collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let line = |end: &String| Line {
+        name: end.clone(),
+        points: series
+            .iter()
+            .map(|second| {
+                (
+                    at(second),
+                    count(second.ends.get(end).copied().unwrap_or(0)),
+                )
+            })
+            .collect(),
+    };
+    ends.into_iter().map(line).collect()
+}
+
+/// Percentiles at distances that let the tail be seen: each nine has the same room.
+fn curve(result: &LoadResult) -> Line {
+    let nines = |percent: f64| -(1.0 - percent / 100.0).log10();
+    Line {
+        name: "latency".to_owned(),
+        points: result
+            .curve
+            .iter()
+            .filter(|(percent, _)| *percent < 100.0)
+            .map(|(percent, millis)| (nines(*percent), *millis))
+            .collect(),
+    }
+}
+
+fn chart(title: &'static str, x_unit: &str, y_unit: &str, lines: &[Line]) -> Result<Chart> {
+    let mut svg = String::new();
+    draw(&mut svg, x_unit, y_unit, lines).map_err(|error| anyhow!("{title}: {error}"))?;
+    Ok(Chart { title, svg })
+}
+
+fn draw(
+    svg: &mut String,
+    x_unit: &str,
+    y_unit: &str,
+    lines: &[Line],
+) -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let most = |value: fn(&(f64, f64)) -> f64| {
+        let points = lines.iter().flat_map(|line| &line.points);
+        points.map(value).fold(1e-3, f64::max)
+    };
+    let (x_end, y_end) = (most(|point| point.0), most(|point| point.1) * 1.1);
+    let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    area.fill(&WHITE)?;
+    let mut context = ChartBuilder::on(&area)
+        .margin(8)
+        .x_label_area_size(36)
+        .y_label_area_size(64)
+        .build_cartesian_2d(0.0..x_end, 0.0..y_end)?;
+    context
+        .configure_mesh()
+        .light_line_style(TRANSPARENT)
+        .bold_line_style(BLACK.mix(0.1))
+        .x_desc(x_unit)
+        .y_desc(y_unit)
+        .draw()?;
+    for (nth, line) in lines.iter().enumerate() {
+        let colour = Palette99::pick(nth).to_rgba();
+        context
+            .draw_series(LineSeries::new(
+                line.points.iter().copied(),
+                colour.stroke_width(2),
+            ))?
+            .label(&line.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+    }
+    context
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE.mix(0.8))
+        .draw()?;
+    area.present()?;
+    Ok(())
+}
+
+fn at(second: &ResultSecond) -> f64 {
+    count(second.second)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for a picture")]
+fn count(count: u64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,84 @@
+//! One shopper: makes his next wish a request, and remembers what he needs of the answer. Knows no clock but for latencies.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use http_body_util::Full;
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HOST};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use super::connection::{Answered, Connection};
+use super::recorder::{Failure, Tally};
+use super::scenario::{Wish, Wishes};
+
+/// A shopper on his connection.
+pub(super) struct Shopper {
+    host: String,
+    connection: Connection,
+    wishes: Wishes,
+    tally: Rc<RefCell<Tally>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Placed {
+    order_num: Option<String>,
+}
+
+impl Shopper {
+    pub(super) fn new(host: String, wishes: Wishes, tally: Rc<RefCell<Tally>>) -> Self {
+        Self {
+            connection: Connection::to(host.clone()),
+            host,
+            wishes,
+            tally,
+        }
+    }
+
+    /// Asks for the next thing. The latency counts from `begin`, which may be long ago when nobody was free then.
+    pub(super) async fn ask(&mut self, begin: Instant) {
+        let wish = self.wishes.next();
+        let answered = match self.request(&wish) {
+            Ok(request) => self.connection.ask(request).await,
+            Err(_) => Err(Failure::NotSent),
+        };
+        let latency = begin.elapsed();
+        match answered {
+            Ok(answered) => {
+                let is_expected = wish.kind.expects(answered.status);
+                let mut tally = self.tally.borrow_mut();
+                tally.answered(answered.status, is_expected, latency);
+                drop(tally);
+                self.remember(&answered);
+            }
+            Err(failure) => self.tally.borrow_mut().failed(failure),
+        }
+    }
+
+    fn request(&self, wish: &Wish) -> hyper::http::Result<Request<Full<Bytes>>> {
+        let request = match &wish.order {
+            Some(order) => Request::get(format!("/open-api/order/{order}")),
+            None => Request::post("/open-api/order").header(CONTENT_TYPE, "application/json"),
+        };
+        let request = match &wish.idempotency_key {
+            Some(key) => request.header("Idempotency-Key", key),
+            None => request,
+        };
+        let body = wish.body.clone().unwrap_or_default();
+        request.header(HOST, &self.host).body(Full::from(body))
+    }
+
+    fn remember(&mut self, answered: &Answered) {
+        if answered.status == 200
+            && self.wishes.reads()
+            && let Ok(Placed {
+                order_num: Some(order),
+            }) = serde_json::from_slice(&answered.body)
+        {
+            self.wishes.remember(order);
+        }
+    }
+}
