@@ -152,29 +152,27 @@ impl Fault {
 }
 
 impl World {
-    /// Something that can go wrong next: a kind by its weight, and one of its kind.
+    /// Something that can go wrong next: a kind by its weight, and one of its kind. None when there is none of that kind, so that no
+    /// kind is the more frequent for others being rare.
     pub(crate) fn any_fault(&mut self) -> Option<Fault> {
-        let may_disrupt = self.disruptions_left > 0;
-        let possible: Vec<(Vec<Fault>, u32)> = self
-            .profile
-            .faults
-            .iter()
-            .filter(|(kind, _)| may_disrupt || !kind.disrupts())
-            .map(|(kind, weight)| (self.faults_of(*kind), *weight))
-            .filter(|(faults, _)| !faults.is_empty())
-            .collect();
-        let total: u32 = possible.iter().map(|(_, weight)| weight).sum();
+        let total: u32 = self.profile.faults.iter().map(|(_, weight)| weight).sum();
         if total == 0 {
             return None;
         }
         let mut drawn = self.chance.below(total as usize);
-        for (mut faults, weight) in possible {
-            if drawn < weight as usize {
-                return Some(faults.swap_remove(self.chance.below(faults.len())));
-            }
-            drawn -= weight as usize;
+        let kind = self.profile.faults.iter().find_map(|(kind, weight)| {
+            let is_drawn = drawn < *weight as usize;
+            drawn = drawn.saturating_sub(*weight as usize);
+            is_drawn.then_some(*kind)
+        })?;
+        if kind.disrupts() && self.disruptions_left == 0 {
+            return None;
         }
-        None
+        let mut faults = self.faults_of(kind);
+        if faults.is_empty() {
+            return None;
+        }
+        Some(faults.swap_remove(self.chance.below(faults.len())))
     }
 
     fn faults_of(&self, kind: Kind) -> Vec<Fault> {

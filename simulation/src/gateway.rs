@@ -120,10 +120,10 @@ impl Gateway {
             .map(|charge| &charge.payment)
     }
 
-    /// The payment that it has decided about for an order, however.
+    /// Whether it has decided about a payment of an order, however.
     #[must_use]
-    pub fn decided(&self, number: &OrderNumber) -> Option<&PaymentDto> {
-        self.charges.get(number).map(|charge| &charge.payment)
+    pub fn has_decided(&self, number: &OrderNumber) -> bool {
+        self.charges.contains_key(number)
     }
 
     /// Every decision.

@@ -11,6 +11,7 @@ use shared::money::Money;
 
 use crate::chance::Chance;
 use crate::faults::Kind;
+use crate::sabotage::Sabotage;
 
 /// The items there are.
 pub const ITEMS: [ItemId; 2] = [1, 2];
@@ -97,10 +98,26 @@ impl Profile {
             pays_wrongly: [2, 10, 1_000][chance.below(3)],
             uses_coupon: [2, 10, 1_000][chance.below(3)],
             steps: [150, 300, 800][chance.below(3)],
-            disruptions: [0, 1, 3, 10][chance.below(4)],
-            calm: [3, 8, 25][chance.below(3)],
-            haste: [0, 2, 8][chance.below(3)],
+            disruptions: [0, 2, 5, 15][chance.below(4)],
+            calm: [2, 4, 12][chance.below(3)],
+            haste: [0, 1, 5][chance.below(3)],
             faults,
+        }
+    }
+
+    /// Where a fault of construction shows only on a narrow way, schedules go that way.
+    #[must_use]
+    pub fn suited_to(self, sabotage: Sabotage) -> Self {
+        match sabotage {
+            Sabotage::StaleKnowledge => Self {
+                owners: 2,
+                idle_after: Duration::from_secs(3_600),
+                disruptions: 30,
+                haste: 5,
+                faults: vec![(Kind::Rebalance, 1)],
+                ..self
+            },
+            _ => self,
         }
     }
 

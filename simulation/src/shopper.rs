@@ -128,13 +128,21 @@ impl World {
         self.start(request, Purchase::place(number, basket))
     }
 
-    /// The order that a shopper was told of last.
+    /// An order that a shopper can know of: one that he was told of, or that is being placed, for numbers are no secret of the mall's.
     pub(crate) fn known_order(&self, shopper: usize) -> Option<OrderNumber> {
-        self.requests
+        let is_own = |request: &Request| request.shopper == shopper;
+        let told = self
+            .requests
             .iter()
-            .filter(|request| request.shopper == shopper)
-            .filter_map(|request| known_number(request.told.as_ref()?))
-            .next_back()
+            .filter(|request| is_own(request))
+            .filter_map(|request| known_number(request.told.as_ref()?));
+        let placing = self
+            .composites
+            .iter()
+            .flat_map(|composite| composite.purchases.values())
+            .filter(|run| is_own(&self.requests[run.request]))
+            .map(|run| run.purchase.number().clone());
+        told.chain(placing).last()
     }
 
     /// A shopper pays the order that he has placed before: by the same payment again, or by another one.
@@ -271,17 +279,16 @@ impl World {
                 .order_num
                 .as_ref()
                 .is_some_and(|number| self.store.order(number).is_some()),
-            Outcome::Complete(order) => {
-                let stored = order
+            Outcome::Complete(told) => {
+                let stored = told
                     .order_num
                     .as_ref()
                     .and_then(|number| self.store.order(number));
                 stored.is_some_and(|order| match &order.state {
-                    // Who repeats a request without a payment finds the order paid.
-                    OrderState::Complete(made) => request
-                        .payment
-                        .as_ref()
-                        .is_none_or(|payment| payment.amount == made.amount),
+                    // It may be paid by another request of his.
+                    OrderState::Complete(made) => told.payment.as_ref().is_some_and(|payment| {
+                        payment.payment_key == made.key && payment.amount == made.amount
+                    }),
                     OrderState::Created | OrderState::Rejected(_) => false,
                 })
             }
@@ -294,8 +301,8 @@ impl World {
                     .store
                     .order(number)
                     .is_some_and(|order| matches!(order.state, OrderState::Complete(_)));
-                // The gateway takes an order's number for one payment, and does not say of another whether it has charged that one.
-                is_paid || self.gateway.decided(number) != request.payment.as_ref()
+                // The gateway decides once an order, and does not say whether it has declined or cancelled that payment since.
+                is_paid || self.gateway.has_decided(number)
             }
             // The order goes on waiting, or was not there yet, and another request may have paid it so.
             Outcome::Refused {
@@ -307,8 +314,8 @@ impl World {
             Outcome::Refused { number, .. } => self.is_uncharged(request, number),
             Outcome::Late(number) => self.orders_of(request).all(|order| order.number == *number),
             Outcome::Unavailable => self.orders_of(request).next().is_none(),
-            // Another request of the same key may have paid it.
-            Outcome::Failed(_) if self.shoppers[request.shopper].key.is_some() => true,
+            // Another of his requests may have paid it.
+            Outcome::Failed(_) if self.has_other_requests(request) => true,
             Outcome::Failed(_) => self
                 .orders_of(request)
                 .all(|order| self.is_uncharged(request, &order.number)),
@@ -322,6 +329,16 @@ impl World {
                 format!("in the end it is not so: {request:?}, {orders:?}"),
             )
         }
+    }
+
+    /// Of the same shopper, or by the same idempotency key.
+    fn has_other_requests(&self, request: &Request) -> bool {
+        let key = self.shoppers[request.shopper].key.as_ref();
+        let is_related = |other: &&Request| {
+            let of_key = key.is_some() && self.shoppers[other.shopper].key.as_ref() == key;
+            of_key || other.shopper == request.shopper
+        };
+        self.requests.iter().filter(is_related).count() > 1
     }
 
     fn orders_of<'a>(&'a self, request: &'a Request) -> impl Iterator<Item = &'a Order> {

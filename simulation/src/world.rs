@@ -75,7 +75,7 @@ impl World {
     #[must_use]
     pub fn new(seed: u64, sabotage: Sabotage, is_told: bool) -> Self {
         let mut chance = Chance::seeded(seed);
-        let profile = Profile::by_chance(&mut chance);
+        let profile = Profile::by_chance(&mut chance).suited_to(sabotage);
         let owners = (0..profile.owners).map(|_| Owner::new(&profile)).collect();
         let composites = (0..profile.composites)
             .map(|_| Composite::new(0, chance.millis(3_000, 6_000)))

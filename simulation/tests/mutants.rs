@@ -1,11 +1,11 @@
-//! The simulation can fail: each fault of construction is noticed, by the invariant that it breaks, within a few hundred schedules.
+//! The simulation can fail: each fault of construction is noticed, by the invariant that it breaks, within a few thousand schedules.
 
 use simulation::invariants::Invariant;
 use simulation::sabotage::Sabotage;
 use simulation::schedule::run;
 
 /// How many schedules a mutant survives at most.
-const MOST_SEEDS: u64 = 1_000;
+const MOST_SEEDS: u64 = 2_000;
 
 /// Each with what may notice it.
 const MUTANTS: &[(Sabotage, &[Invariant])] = &[
