@@ -36,6 +36,11 @@ impl Chance {
         Duration::from_millis(self.0.random_range(least..=most))
     }
 
+    /// Any number.
+    pub fn any(&mut self) -> u64 {
+        self.0.random()
+    }
+
     /// 16 bytes that no other draw has.
     pub fn unique(&mut self) -> uuid::Uuid {
         uuid::Uuid::from_u128(self.0.random())

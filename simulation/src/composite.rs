@@ -9,18 +9,20 @@ use composite_service::domain::order::OrderCommand;
 use composite_service::domain::purchase::{
     CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Purchase,
 };
-use composite_service::domain::review::{Remedy, Standing, remedy};
 use composite_service::inbound::kafka::decode;
-use order_service::dto::order_dto;
 use shared::budget;
 use shared::order_number::OrderNumber;
-use shared::wire::order_dto::{OrderDto, PaymentDto};
+use shared::wire::order_dto::PaymentDto;
 
 use crate::gateway::{Answer, Call};
 use crate::invariants::{Check, Invariant, violated};
 use crate::sabotage::Sabotage;
-use crate::wire::{Outgoing, ZONE};
+use crate::wire::Outgoing;
 use crate::world::World;
+
+mod reviewing;
+
+pub use reviewing::Review;
 
 /// One process. A killed one is followed by another at once, which knows nothing.
 #[derive(Debug)]
@@ -60,14 +62,6 @@ pub struct Run {
     pub deadline: Option<Duration>,
     /// When it goes on.
     pub wake_at: Option<Duration>,
-}
-
-/// An order that is being reviewed.
-#[derive(Debug)]
-pub struct Review {
-    order: OrderDto,
-    /// What the gateway has said of it.
-    pub standing: Option<Standing>,
 }
 
 impl Composite {
@@ -319,63 +313,6 @@ impl World {
             Answer::Cancel(answer) => Event::Cancel(answer),
         };
         self.go_on(composite, id, event)
-    }
-
-    /// The reviewer asks which orders are due.
-    pub(crate) fn look(&mut self, composite: usize) {
-        let due = self.store.due(self.time());
-        let pause = self.chance.millis(3_000, 6_000);
-        let process = &mut self.composites[composite];
-        process.next_look = self.now + pause;
-        process.reviews = due
-            .iter()
-            .map(|order| Review {
-                order: order_dto(order, ZONE),
-                standing: None,
-            })
-            .collect();
-    }
-
-    /// He asks the gateway about one of them.
-    pub(crate) fn look_up(&mut self, composite: usize, index: usize, is_away: bool) {
-        let review = &mut self.composites[composite].reviews[index];
-        let Some(number) = &review.order.order_num else {
-            return;
-        };
-        review.standing = Some(if is_away {
-            Standing::Away("away".to_owned())
-        } else {
-            self.gateway.look_up(number)
-        });
-    }
-
-    /// He does what is to be done.
-    pub(crate) fn remedy(&mut self, composite: usize, index: usize) -> Check {
-        let review = self.composites[composite].reviews.remove(index);
-        let (Some(number), Some(standing)) = (&review.order.order_num, review.standing) else {
-            return Ok(());
-        };
-        let remedy = remedy(number, &review.order, standing);
-        self.note(|| format!("review of {number}: {remedy:?}"));
-        self.tally.count(match &remedy {
-            Remedy::Wait => "review waits",
-            Remedy::Send(OrderCommand::Approve { .. }) => "review approves",
-            Remedy::Send(OrderCommand::Reject { .. }) => "review rejects",
-            Remedy::Send(_) => "review settles",
-            Remedy::Refund(..) => "review refunds",
-        });
-        match remedy {
-            Remedy::Wait => Ok(()),
-            Remedy::Send(command) => self.ask(composite, Asker::Reviewer, &command),
-            Remedy::Refund(..) if self.sabotage == Sabotage::NoRefunds => {
-                let number = number.clone();
-                self.ask(composite, Asker::Reviewer, &OrderCommand::Settle { number })
-            }
-            Remedy::Refund(payment, _) => {
-                self.gateway.cancel(number, &payment);
-                Ok(())
-            }
-        }
     }
 
     /// The process is killed. What its producer has may have left.
