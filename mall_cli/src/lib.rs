@@ -2,5 +2,6 @@
 //!
 //! Must not know: what an order is. It starts programs, waits for them and ends them.
 
+pub mod bench;
 pub mod load;
 pub mod stack;

@@ -30,6 +30,7 @@ enum Command {
     Dlt(commands::dlt::Dlt),
     Check(commands::check::Check),
     Load(commands::load::Load),
+    Bench(commands::bench::Bench),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         Command::Dlt(dlt) => dlt.run(),
         Command::Check(check) => check.run(),
         Command::Load(load) => load.run(),
+        Command::Bench(bench) => bench.run(),
     };
     result.unwrap_or_else(|error| {
         output::complain(&error);

@@ -6,13 +6,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use chrono::Utc;
 use clap::Args;
 use mall_cli::load::{
-    Assortment, Load as Plan, LoadResult, Objectives, Pace, Percentiles, Processes, ResultSecond,
-    Scenario, Tally, TrivialServer, Watched, compare, html,
+    Assortment, Load as Plan, LoadResult, Measurement, Objectives, Pace, ResultSecond, Scenario,
+    TrivialServer, Watched, compare, html,
 };
-use shared::clock::{Clock, SystemClock};
+use shared::clock::SystemClock;
 use url::Url;
 
 use crate::home::Home;
@@ -102,18 +101,6 @@ struct Target {
     watched: Vec<Watched>,
 }
 
-/// A run's seconds as they come in.
-struct Gathering {
-    warm_up: u64,
-    seconds: u64,
-    total: Tally,
-    /// Answers within the seconds that count.
-    answers_in_time: u64,
-    series: Vec<ResultSecond>,
-    processes: Processes,
-    processor_before: Vec<(String, f64)>,
-}
-
 impl Load {
     pub(crate) fn run(self) -> Result<ExitCode> {
         if let [first, second] = &self.compare[..] {
@@ -181,33 +168,21 @@ impl Load {
             threads: usize::try_from(self.threads)?.min(shoppers),
             seed,
         };
-        mention(format!("{}, {}, seed {seed}", self.scenario, self.pace()));
-        let begun_at = SystemClock.now();
-        let mut gathering = Gathering {
-            warm_up: self.warm_up.as_secs(),
-            seconds: self.duration.as_secs(),
-            total: Tally::default(),
-            answers_in_time: 0,
-            series: Vec::new(),
-            processes: Processes::watch(target.watched)?,
-            processor_before: Vec::new(),
+        mention(format!(
+            "{}, {}, seed {seed}",
+            self.scenario,
+            plan.pace_in_words()
+        ));
+        let measurement = Measurement {
+            label: self
+                .label
+                .clone()
+                .unwrap_or_else(|| self.scenario.to_string()),
+            plan,
+            warm_up: self.warm_up,
+            watched: target.watched,
         };
-        plan.run(|second| gathering.take(second.index, &second.tally))?;
-        let label = self
-            .label
-            .clone()
-            .unwrap_or_else(|| self.scenario.to_string());
-        Ok(gathering.into_result(label, self.scenario, self.pace(), begun_at))
-    }
-
-    fn pace(&self) -> String {
-        match self.rate {
-            Some(rate) => format!("{rate} a second by {} shoppers", self.connections),
-            None => format!(
-                "{} shoppers, each asks again when answered",
-                self.connections
-            ),
-        }
+        measurement.run(&SystemClock, show)
     }
 
     fn objectives(&self) -> Objectives {
@@ -259,83 +234,16 @@ impl Target {
     }
 }
 
-impl Gathering {
-    fn take(&mut self, index: u64, tally: &Tally) {
-        let processes = self.processes.look();
-        if index == self.warm_up {
-            self.processor_before = self.processes.processor_seconds();
-        }
-        let second = ResultSecond::new(index, tally, processes);
-        let is_warm = index >= self.warm_up;
-        mention(format!(
-            "{index:>4} s {:>8}/s   p50 {:>8.1} ms   p99 {:>8.1} ms   errors {:>6}{}",
-            second.answers,
-            second.latency.p50,
-            second.latency.p99,
-            second.errors,
-            if is_warm { "" } else { "   (warm-up)" },
-        ));
-        if is_warm {
-            self.total.add(tally);
-        }
-        if is_warm && index < self.warm_up + self.seconds {
-            self.answers_in_time += tally.answers();
-        }
-        self.series.push(second);
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "for people to read")]
-    fn into_result(
-        self,
-        label: String,
-        scenario: Scenario,
-        pace: String,
-        begun_at: chrono::DateTime<Utc>,
-    ) -> LoadResult {
-        let spent = self
-            .processes
-            .processor_seconds()
-            .into_iter()
-            .filter_map(|(name, after)| {
-                let (_, before) = self
-                    .processor_before
-                    .iter()
-                    .find(|(other, _)| *other == name)?;
-                let millis = (after - before) * 1_000.0 / self.total.answers().max(1) as f64;
-                Some((name, millis))
-            });
-        LoadResult {
-            label,
-            scenario: scenario.to_string(),
-            pace,
-            begun_at,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            processors: std::thread::available_parallelism().map_or(1, usize::from),
-            warm_up_seconds: self.warm_up,
-            seconds: self.seconds,
-            answers: self.total.answers(),
-            rate: self.answers_in_time as f64 / self.seconds as f64,
-            errors: self.total.errors,
-            latency: Percentiles::of(&self.total),
-            ends: self.total.ends.clone(),
-            curve: curve(&self.total),
-            processor_millis_per_answer: spent.collect(),
-            series: self.series,
-        }
-    }
-}
-
-fn curve(tally: &Tally) -> Vec<(f64, f64)> {
-    tally
-        .latencies
-        .iter_quantiles(5)
-        .map(|step| {
-            let value = step.value_iterated_to();
-            #[expect(clippy::cast_precision_loss, reason = "at most two minutes")]
-            let millis = value as f64 / 1_000.0;
-            (step.quantile() * 100.0, millis)
-        })
-        .collect()
+fn show(second: &ResultSecond, is_warm: bool) {
+    mention(format!(
+        "{:>4} s {:>8}/s   p50 {:>8.1} ms   p99 {:>8.1} ms   errors {:>6}{}",
+        second.second,
+        second.answers,
+        second.latency.p50,
+        second.latency.p99,
+        second.errors,
+        if is_warm { "" } else { "   (warm-up)" },
+    ));
 }
 
 fn summary(result: &LoadResult) -> String {

@@ -1,6 +1,7 @@
 //! The commands, one a file. Each parses its flags and runs.
 
 pub(crate) mod check;
+pub(crate) mod bench;
 pub(crate) mod dlt;
 pub(crate) mod down;
 pub(crate) mod load;

@@ -68,6 +68,16 @@ struct Part {
 }
 
 impl Load {
+    /// How the shoppers come, for people to read.
+    #[must_use]
+    pub fn pace_in_words(&self) -> String {
+        let shoppers = self.shoppers;
+        match self.pace {
+            Pace::Answered => format!("{shoppers} shoppers, each asks again when answered"),
+            Pace::PerSecond(rate) => format!("{rate} a second by {shoppers} shoppers"),
+        }
+    }
+
     /// Runs it; `tell` hears each second when it is over.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ pub struct ProcessSample {
 }
 
 /// Watches processes.
-pub struct Processes {
+pub(super) struct Processes {
     watched: Vec<(Watched, f64)>,
     looked_at: Instant,
     ticks_a_second: f64,
@@ -39,7 +39,7 @@ impl Processes {
     ///
     /// # Errors
     /// When the system does not say how long its clock ticks are.
-    pub fn watch(watched: Vec<Watched>) -> Result<Self> {
+    pub(super) fn watch(watched: Vec<Watched>) -> Result<Self> {
         let ticks = nix::unistd::sysconf(nix::unistd::SysconfVar::CLK_TCK)?;
         #[expect(clippy::cast_precision_loss, reason = "it is 100")]
         let ticks_a_second = ticks.context("no clock ticks")? as f64;
@@ -53,7 +53,7 @@ impl Processes {
     }
 
     /// How they did since the last look.
-    pub fn look(&mut self) -> Vec<ProcessSample> {
+    pub(super) fn look(&mut self) -> Vec<ProcessSample> {
         let passed = self.looked_at.elapsed().as_secs_f64();
         self.looked_at = Instant::now();
         let ticks_a_second = self.ticks_a_second;
@@ -73,7 +73,7 @@ impl Processes {
     }
 
     /// Processor time of all of them since they began, in seconds, by name.
-    pub fn processor_seconds(&self) -> Vec<(String, f64)> {
+    pub(super) fn processor_seconds(&self) -> Vec<(String, f64)> {
         self.watched
             .iter()
             .filter_map(|(process, _)| {

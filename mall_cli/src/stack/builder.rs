@@ -3,7 +3,7 @@
 use crate::stack::links::FarEnds;
 use crate::stack::{
     Broker, BrokerKind, Database, Event, Flavour, LOOPBACK, Links, PaymentSimulator, Place, Stack,
-    Topics, ports, secrets,
+    Topic, Topics, ports, secrets,
 };
 use anyhow::{Result, bail};
 use std::net::IpAddr;
@@ -21,6 +21,8 @@ pub struct StackBuilder {
     pub database: Flavour,
     /// The topics and their partitions.
     pub topics: Topics,
+    /// Further topics that are made.
+    pub extra_topics: Vec<Topic>,
     /// How many order services.
     pub order_services: usize,
     /// How many composites.
@@ -60,6 +62,7 @@ impl StackBuilder {
             broker: BrokerKind::default(),
             database: Flavour::default(),
             topics: Topics::with_partitions(4, 4),
+            extra_topics: Vec::new(),
             order_services: 1,
             composites: 1,
             bind: LOOPBACK,
@@ -98,9 +101,9 @@ impl StackBuilder {
             Broker::start_with_doors(self.broker, &self.place, self.kafka_port, doors)
         })?;
         step(tell, "topics", || {
-            self.topics
-                .all()
-                .iter()
+            let all = self.topics.all();
+            all.iter()
+                .chain(&self.extra_topics)
                 .try_for_each(|topic| broker.create_topic(topic))
         })?;
         let name = self.database.name();

@@ -1,0 +1,10 @@
+//! Benchmarks: the mall beside the raw request and reply of the same broker, in turns, so that a noisy machine disturbs both alike. What
+//! is compared are ratios of runs of the same minute.
+
+mod echo;
+mod plan;
+mod table;
+
+pub use echo::{ECHO_TOPICS, Echo, EchoSpeed};
+pub use plan::{Benchmark, Measured, SUITE, large_catalogue};
+pub use table::markdown;
