@@ -1,6 +1,7 @@
 //! How both services answer errors over HTTP: one body, its content type by `Accept`, and limits on what they read.
 //! Knows statuses and headers, not which failure has which; that is each service's `inbound/http/error.rs`.
 
+pub mod body_deadline;
 pub mod health;
 pub mod server;
 
@@ -14,6 +15,7 @@ use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFT
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
+use self::body_deadline::READ_BODY_WAIT;
 use crate::order_number::OrderNumber;
 use crate::wire::error_body::{ErrorBody, ResponseCode};
 
@@ -206,6 +208,11 @@ fn json_problem(error: &JsonPayloadError, request: &HttpRequest) -> Problem {
                 format!("a body has at most {MAX_BODY} bytes"),
             )
         }
+        JsonPayloadError::Payload(cause) if body_deadline::is_too_slow(cause) => invalid(
+            StatusCode::REQUEST_TIMEOUT,
+            "BODY_TOO_SLOW",
+            format!("a body is sent within {} s", READ_BODY_WAIT.as_secs()),
+        ),
         JsonPayloadError::ContentType => invalid(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UNSUPPORTED_MEDIA_TYPE",

@@ -5,5 +5,6 @@
 #[path = "../support/golden.rs"]
 mod golden;
 
+mod http_limits;
 mod wire;
 mod kafka;
