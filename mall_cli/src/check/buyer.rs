@@ -106,9 +106,14 @@ impl Floor {
     /// Asks until the answer is certain, or the visit's returns are used up. What may be asked again safely: with a key, or a payment.
     async fn insist(&self, visit: &Visit, request: &Request) -> Option<Said> {
         let is_placing = matches!(request, Request::Place { .. });
+        let key = if is_placing {
+            visit.key.clone()
+        } else {
+            visit.key.as_ref().map(|key| format!("{key}-payment"))
+        };
         let mut ask = Ask {
             request,
-            key: visit.key.as_deref().filter(|_| is_placing),
+            key: key.as_deref(),
             misuses_key: false,
             patience: visit.patience.unwrap_or(PATIENCE),
             door: visit.door,

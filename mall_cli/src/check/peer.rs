@@ -43,7 +43,8 @@ impl Peer {
 
     /// Sends the `nth` record that is no command; every other one asks for a reply.
     pub(crate) fn poison(&self, round: u32, nth: usize) -> Result<()> {
-        let name = format!("poison-{round}-{nth}");
+        // sixteen bytes, as a composite's own
+        let name = format!("poison{round:05}{nth:05}");
         let mut headers = OwnedHeaders::new().insert(Header {
             key: POISON,
             value: Some(&name),
@@ -66,7 +67,8 @@ impl Peer {
         let command = format!(
             r#"{{"eventType":"ORDER_REJECT","key":"{order}","data":{{"orderNum":"{order}","rejectReason":"EXPIRED"}},"eventCreatedAt":[2026,11,23,1,15]}}"#
         );
-        let headers = with_reply(OwnedHeaders::new(), &format!("reject-{order}")).insert(Header {
+        let correlation = &order[order.len().saturating_sub(16)..];
+        let headers = with_reply(OwnedHeaders::new(), correlation).insert(Header {
             key: TYPE_ID,
             value: Some(EVENT_TYPE_ID),
         });

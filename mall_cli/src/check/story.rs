@@ -1,7 +1,7 @@
 //! One order's whole story: requests and answers, records on Kafka, movements of money and the database's row, in the order of time.
 //! Must not know what is wrong with it.
 
-use crate::check::evidence::{Evidence, Money};
+use crate::check::evidence::{Command, Evidence, Money};
 use crate::check::told::{Answer, Millis, Request, Told};
 use chrono::{DateTime, SecondsFormat};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! answered truth: what a shopper was told is what the database says, or its lawful successor; and what is told now is what it says.
 
-use crate::check::evidence::{Evidence, Order};
+use crate::check::evidence::{Evidence, Money, Order};
 use crate::check::invariants::one_at_a_time::AT_ONCE;
 use crate::check::invariants::{Findings, Verdict};
 use crate::check::plan::Line;
@@ -20,7 +20,7 @@ pub(super) fn answered_truth(evidence: &Evidence) -> Verdict {
         certain += 1;
         let order = told.order();
         let stored = order.and_then(|number| evidence.stored.orders.get(number));
-        if let Some(what) = complaint(told, said, stored) {
+        if let Some(what) = complaint(told, said, stored, is_charged(evidence, order)) {
             match order {
                 Some(number) => findings.order(number, what),
                 None => findings.mall(format!("visit {}: {what}", told.visit)),
@@ -64,7 +64,17 @@ struct Moment<'a> {
     said: &'a Said,
 }
 
-fn complaint(told: &Told, said: &Said, stored: Option<&Order>) -> Option<String> {
+/// Whether the gateway has ever charged for it.
+fn is_charged(evidence: &Evidence, order: Option<&str>) -> bool {
+    let movements = order.and_then(|number| evidence.ledger.get(number));
+    movements.is_some_and(|found| {
+        found
+            .iter()
+            .any(|movement| movement.money == Money::Charged)
+    })
+}
+
+fn complaint(told: &Told, said: &Said, stored: Option<&Order>, is_charged: bool) -> Option<String> {
     let reason = said.reason.as_deref().unwrap_or("no reason");
     if said.http >= 500 || matches!(said.http, 400 | 405 | 413 | 415) {
         return Some(format!(
@@ -92,7 +102,7 @@ fn complaint(told: &Told, said: &Said, stored: Option<&Order>) -> Option<String>
                 reason == "AMOUNT_MISMATCH" && stored.is_some_and(|order| order.price != *amount);
             (!is_wrong).then(|| format!("a payment of {amount} was answered 422 {reason}"))
         }
-        (_, 402 | 409 | 422) => refused(reason, stored),
+        (_, 402 | 409 | 422) => refused(reason, stored, is_charged),
         (_, http) => Some(format!("a request was answered {http} {reason}")),
     }
 }
@@ -139,7 +149,7 @@ fn successor(said: &Said, stored: Option<&Order>) -> Option<String> {
     })
 }
 
-fn refused(reason: &str, stored: Option<&Order>) -> Option<String> {
+fn refused(reason: &str, stored: Option<&Order>, is_charged: bool) -> Option<String> {
     let Some(order) = stored else {
         return Some(format!(
             "the shopper was told {reason} of an order that is not there"
@@ -147,7 +157,8 @@ fn refused(reason: &str, stored: Option<&Order>) -> Option<String> {
     };
     let holds = match reason {
         _ if AT_ONCE.contains(&reason) => order.reason.as_deref() == Some(reason),
-        "ALREADY_PAID" => order.status != Status::Created,
+        // another payment may have charged it, and its order be on its way
+        "ALREADY_PAID" => order.status != Status::Created || is_charged,
         "AMOUNT_MISMATCH" | "PAYMENT_DECLINED" | "EXPIRED" | "ALREADY_REJECTED" => {
             order.status == Status::Rejected
         }

@@ -11,8 +11,8 @@ const PRICES: [i64; 8] = [12_000, 900, 7_500, 31_000, 4_400, 18_900, 2_000, 65_0
 const HOT_STOCK: i64 = 80;
 const STOCK: i64 = 5_000;
 
-/// What the coupons of a round take off, and the least total for it.
-const DISCOUNTS: [(i64, i64); 3] = [(2_000, 10_000), (500, 0), (15_000, 60_000)];
+/// What the coupons of a round take off, and the least total for it. The last one leaves nothing to pay.
+const DISCOUNTS: [(i64, i64); 4] = [(2_000, 10_000), (500, 0), (15_000, 60_000), (9_000_000, 0)];
 const COUPONS: i64 = 36;
 
 /// Items and coupons of one round. Each round has its own.
