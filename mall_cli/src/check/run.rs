@@ -146,7 +146,11 @@ impl Inquiry<'_> {
         }
         let verdicts = self.verdicts(stack, false)?;
         let is_sound = verdicts.iter().all(|verdict| verdict.violations.is_empty());
-        Ok((!is_sound).then_some(Outcome::Violated))
+        if is_sound {
+            return Ok(None);
+        }
+        report::verdicts(&verdicts).iter().for_each(tell);
+        Ok(Some(Outcome::Violated))
     }
 
     fn end(&mut self, stack: &mut Stack) -> Result<Outcome> {

@@ -125,18 +125,25 @@ fn answer(answer: &Answer) -> String {
 }
 
 fn records(evidence: &Evidence, number: &str) -> Vec<(Millis, String)> {
-    let commands = evidence.records.commands.iter();
-    let replies = evidence.records.replies.iter();
     let of_order = |order: &Option<String>| order.as_deref() == Some(number);
-    let commands = commands
-        .filter(|command| of_order(&command.order))
-        .map(|command| {
-            let (kind, at) = (command.kind.as_deref().unwrap_or("?"), command.position);
-            let asks = command.correlation.as_deref().unwrap_or("no reply wanted");
-            let text = format!("orders/{}/{}: {kind} ({asks})", at.partition, at.offset);
-            (command.at, text)
-        });
-    let replies = replies.filter(|reply| of_order(&reply.order)).map(|reply| {
+    let log = &evidence.records;
+    let replies = log.replies.iter().filter(|reply| of_order(&reply.order));
+    // a request that was repeated asks for another order, and is replied to with this one
+    let answered: BTreeSet<&str> = replies
+        .clone()
+        .filter_map(|reply| reply.correlation.as_deref())
+        .collect();
+    let belongs = |command: &&Command| {
+        let correlation = command.correlation.as_deref();
+        of_order(&command.order) || correlation.is_some_and(|id| answered.contains(id))
+    };
+    let commands = log.commands.iter().filter(belongs).map(|command| {
+        let (kind, at) = (command.kind.as_deref().unwrap_or("?"), command.position);
+        let asks = command.correlation.as_deref().unwrap_or("no reply wanted");
+        let text = format!("orders/{}/{}: {kind} ({asks})", at.partition, at.offset);
+        (command.at, text)
+    });
+    let replies = replies.map(|reply| {
         let (kind, at) = (reply.kind.as_deref().unwrap_or("?"), reply.position);
         let status = reply
             .status

@@ -4,6 +4,7 @@
 
 mod balancer;
 mod brokers;
+mod chaos;
 mod databases;
 mod dead_letters;
 mod links;

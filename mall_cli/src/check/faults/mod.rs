@@ -82,6 +82,8 @@ faults! {
     RestartDb = "restart-db", 200..2_000;
     /// the database is stopped for a while, with its connections open
     PauseDb = "pause-db", 1_000..5_000;
+    /// kill -9 of an order service while its transactions wait for a row that somebody has locked
+    KillStuckOrder = "kill-stuck-order", 700..2_000;
     /// somebody holds the lock of an item's row
     StuckRow = "stuck-row", 2_000..7_000;
     /// the payment gateway takes its time with every payment
@@ -187,6 +189,7 @@ impl FaultKind {
             Self::RestartDb => Box::new(Server::Ended),
             Self::PauseDb => Box::new(Server::Paused),
             Self::StuckRow => Box::new(stuck_row::StuckRow::new(victim)),
+            Self::KillStuckOrder => Box::new(stuck_row::KilledMeanwhile::new(victim)),
             Self::SlowGateway => Box::new(Switches(r#"{"delayMs":2500}"#)),
             Self::LoseAnswers => Box::new(Switches(r#"{"loseAnswer":true}"#)),
             Self::FailGateway => Box::new(Switches(r#"{"failConfirms":true,"failCancels":true}"#)),
@@ -209,6 +212,13 @@ mod tests {
             assert!(!kind.lasts().is_empty());
         }
         assert_eq!(FaultKind::named("flood"), None);
+    }
+
+    #[test]
+    fn given_each_fault_then_it_can_be_made() {
+        for kind in FaultKind::ALL {
+            assert!(kind.make(7).is_ok(), "{kind:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Somebody outside of the mall holds the lock of an item's row. Must not know what the item costs.
 
+use crate::check::faults::services::{Blow, Program, Victim};
 use crate::check::faults::Fault;
 use anyhow::Result;
 use mall_cli::stack::{Held, Stack};
@@ -32,5 +33,37 @@ impl Fault for StuckRow {
     fn heal(&mut self, _: &mut Stack) -> Result<()> {
         self.held.take();
         Ok(())
+    }
+}
+
+/// An order service dies while its transactions wait for the row.
+pub(super) struct KilledMeanwhile {
+    row: StuckRow,
+    service: Victim,
+}
+
+impl KilledMeanwhile {
+    pub(super) fn new(victim: usize) -> Self {
+        Self {
+            // the hot item's: the oldest of the newest eight
+            row: StuckRow::new(7),
+            service: Victim {
+                program: Program::OrderService,
+                blow: Blow::Kill,
+                index: victim,
+            },
+        }
+    }
+}
+
+impl Fault for KilledMeanwhile {
+    fn strike(&mut self, stack: &mut Stack) -> Result<()> {
+        self.row.strike(stack)
+    }
+
+    fn heal(&mut self, stack: &mut Stack) -> Result<()> {
+        self.service.strike(stack)?;
+        self.row.heal(stack)?;
+        self.service.heal(stack)
     }
 }
