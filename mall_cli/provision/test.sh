@@ -11,10 +11,11 @@ summary=()
 
 usage() {
     cat <<'TEXT'
-Usage: ./mall test [--unit]
+Usage: ./mall test [--unit | --mutants]
 
 Installs what is missing, then checks format, lints, documentation, unit and integration tests; these run real brokers and
 databases. With --unit: only format, unit tests and the simulation, seconds once it is built.
+With --mutants: breaks copies of the services on purpose, and sees that `mall check` notices; builds them each time, so it takes a while.
 TEXT
 }
 
@@ -60,6 +61,7 @@ finish() {
 case ${1:-} in
     "") ;;
     --unit) unit_only=true ;;
+    --mutants) exec bash "$here/mutants.sh" ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; say "unknown flag '$1'"; exit 2 ;;
 esac
