@@ -163,8 +163,9 @@ impl Said {
         }
     }
 
+    /// 408: the request did not come through whole, as when the process was stopped meanwhile.
     fn is_certain(&self) -> bool {
-        !(matches!(self.http, 202 | 503) || self.http == 409 && self.retry_after)
+        !(matches!(self.http, 202 | 408 | 503) || self.http == 409 && self.retry_after)
     }
 }
 
@@ -186,7 +187,12 @@ mod tests {
         for http in [200, 400, 402, 404, 409, 422, 500] {
             assert!(said(http, false).is_certain(), "{http}");
         }
-        for answer in [said(202, true), said(503, true), said(409, true)] {
+        for answer in [
+            said(202, true),
+            said(408, false),
+            said(503, true),
+            said(409, true),
+        ] {
             assert!(!answer.is_certain(), "{answer:?}");
         }
     }

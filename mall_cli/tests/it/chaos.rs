@@ -45,9 +45,9 @@ fn a_mall_that_every_fault_has_struck_is_consistent() {
     let (code, said) = check(&["--faults", "all"]);
     assert_eq!(code, Some(0), "{said}");
     for fault in all_faults() {
-        let struck = said
-            .lines()
-            .any(|line| line.trim_start().starts_with(&format!("{fault} ")) && line.contains(" 1 ×"));
+        let struck = said.lines().any(|line| {
+            line.trim_start().starts_with(&format!("{fault} ")) && line.contains(" 1 ×")
+        });
         assert!(struck, "{fault} has not struck: {said}");
     }
 }

@@ -1,7 +1,7 @@
 //! Somebody outside of the mall holds the lock of an item's row. Must not know what the item costs.
 
-use crate::check::faults::services::{Blow, Program, Victim};
 use crate::check::faults::Fault;
+use crate::check::faults::services::{Blow, Program, Victim};
 use anyhow::Result;
 use mall_cli::stack::{Held, Stack};
 
