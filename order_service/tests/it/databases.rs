@@ -64,6 +64,7 @@ on_each_server! {
     outage {
         given_a_server_that_was_killed_then_the_store_is_unavailable_in_time_and_works_again_after_its_restart,
         given_a_server_that_is_killed_under_load_then_nothing_is_lost_and_nothing_is_done_twice,
+        given_a_server_that_stops_in_the_middle_then_the_watchdog_tells_and_before_it_does_not,
     }
     catalogue {
         given_an_assortment_when_imported_again_then_stock_and_prices_stay_as_they_are,
@@ -334,7 +335,41 @@ mod access {
 }
 
 mod outage {
+    use std::sync::mpsc::channel;
+
+    use order_service::outbound::mysql::watchdog::{Limits, Watchdog};
+
     use super::*;
+
+    pub(super) fn given_a_server_that_stops_in_the_middle_then_the_watchdog_tells_and_before_it_does_not(
+        flavour: Flavour,
+    ) {
+        let limits = Limits {
+            connecting: Duration::from_secs(20),
+            working: Duration::from_secs(10),
+        };
+        let (stuck_tx, stuck_rx) = channel();
+        // An error means that the test is over.
+        let watchdog = Watchdog::start(limits, move || {
+            let _ = stuck_tx.send(());
+        });
+        let mut server = PrivateServer::start(flavour);
+        let pool = server.watched_pool(watchdog);
+        fill(&pool);
+        let store = MysqlOrderStore::new(pool);
+        let order = opened(&store, 1, &[(APPLE, 1)]);
+        assert!(stuck_rx.try_recv().is_err());
+
+        server.pause();
+        thread::scope(|scope| {
+            let begin = Instant::now();
+            let load = scope.spawn(|| store.load(&order.number));
+            stuck_rx.recv_timeout(limits.working * 2).unwrap();
+            assert!(begin.elapsed() >= limits.working, "{:?}", begin.elapsed());
+            server.resume();
+            assert_eq!(load.join().unwrap().unwrap().as_ref(), Some(order.as_ref()));
+        });
+    }
 
     /// How long a call may take beyond the pool's own wait.
     const MARGIN: Duration = Duration::from_secs(2);

@@ -23,7 +23,7 @@ struct Lock {
 /// When the database can't be reached, or refuses a migration. MySQL's DDL does not roll back.
 pub fn migrate(pool: &Pool) -> Result<Vec<String>, StoreError> {
     let mut failure = None;
-    let applied = session(pool)?.run(|connection| {
+    let applied = session(pool)?.run_for_long(|connection| {
         if !lock(connection)? {
             failure = Some(StoreError::Unavailable(
                 "another instance is migrating for too long".to_owned(),

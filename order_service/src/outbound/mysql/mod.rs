@@ -1,6 +1,7 @@
 //! MySQL and MariaDB by Diesel. The only folder that names Diesel. Rows and domain are different types; conversions are in `rows`.
 
 pub mod pool;
+pub mod watchdog;
 pub mod schema;
 pub mod rows;
 pub mod order_store;

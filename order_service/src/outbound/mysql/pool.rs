@@ -3,6 +3,7 @@
 //! The manager is our own because Diesel's learns of a broken connection only by asking the server before each use. Ours is told by
 //! the errors that its user sees, so that no round trip is spent on it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -15,6 +16,7 @@ use secrecy::ExposeSecret;
 use shared::budget;
 
 use super::error::store_error;
+use super::watchdog::Watchdog;
 use crate::config::{DatabaseSettings, SslMode};
 use crate::ports::order_store::StoreError;
 
@@ -28,18 +30,27 @@ pub struct Session {
     /// Seconds.
     lock_wait: u64,
     can_fail_at_once: bool,
+    watchdog: Arc<Watchdog>,
 }
 
 /// Makes sessions.
 pub struct SessionManager {
     url: String,
     must_encrypt: bool,
+    watchdog: Arc<Watchdog>,
 }
 
 impl SessionManager {
-    /// Builds the pool without connecting: the database may come up later than this process.
+    /// Builds the pool without connecting: the database may come up later than this process. A database that is there and does not
+    /// answer any more ends the process.
     #[must_use]
     pub fn pool(settings: &DatabaseSettings) -> Pool {
+        Self::watched_pool(settings, Watchdog::ending_the_process())
+    }
+
+    /// The same with a watchdog of the caller's.
+    #[must_use]
+    pub fn watched_pool(settings: &DatabaseSettings, watchdog: Arc<Watchdog>) -> Pool {
         r2d2::Pool::builder()
             .max_size(settings.pool_size)
             .min_idle(Some(0))
@@ -48,6 +59,7 @@ impl SessionManager {
             .build_unchecked(Self {
                 url: database_url(settings),
                 must_encrypt: settings.ssl_mode.must_encrypt(),
+                watchdog,
             })
     }
 }
@@ -116,6 +128,7 @@ impl r2d2::ManageConnection for SessionManager {
     type Error = ConnectionError;
 
     fn connect(&self) -> Result<Session, ConnectionError> {
+        let _call = self.watchdog.connecting();
         let mut connection = MysqlConnection::establish(&self.url)?;
         if self.must_encrypt
             && !is_encrypted(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?
@@ -130,6 +143,7 @@ impl r2d2::ManageConnection for SessionManager {
             is_broken: false,
             lock_wait: budget::LOCK_WAIT.as_secs(),
             can_fail_at_once,
+            watchdog: Arc::clone(&self.watchdog),
         })
     }
 
@@ -171,6 +185,19 @@ impl Session {
     /// # Errors
     /// Those of `work`.
     pub fn run<T>(
+        &mut self,
+        work: impl FnOnce(&mut MysqlConnection) -> Result<T, diesel::result::Error>,
+    ) -> Result<T, StoreError> {
+        let watchdog = Arc::clone(&self.watchdog);
+        let _call = watchdog.working();
+        self.run_for_long(work)
+    }
+
+    /// The same for work that may take as long as it takes.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn run_for_long<T>(
         &mut self,
         work: impl FnOnce(&mut MysqlConnection) -> Result<T, diesel::result::Error>,
     ) -> Result<T, StoreError> {

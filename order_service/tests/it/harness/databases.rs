@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 use std::process;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use mall_cli::stack::{Credentials, Database, Flavour, Place};
 use order_service::config::{DatabaseSettings, SslMode};
 use order_service::outbound::mysql::pool::{Pool, SessionManager};
+use order_service::outbound::mysql::watchdog::Watchdog;
 use tempfile::TempDir;
 
 static MARIADB: LazyLock<Database> = LazyLock::new(|| start_for_all(Flavour::MariaDb));
@@ -84,6 +85,20 @@ impl PrivateServer {
     /// Connections to its database.
     pub(crate) fn pool(&self) -> Pool {
         SessionManager::pool(&settings(&self.database.credentials()))
+    }
+
+    /// The same, watched.
+    pub(crate) fn watched_pool(&self, watchdog: Arc<Watchdog>) -> Pool {
+        SessionManager::watched_pool(&settings(&self.database.credentials()), watchdog)
+    }
+
+    /// Stops the server in the middle of whatever it does; it keeps its connections.
+    pub(crate) fn pause(&mut self) {
+        self.database.service().pause().unwrap();
+    }
+
+    pub(crate) fn resume(&mut self) {
+        self.database.service().resume().unwrap();
     }
 
     /// Runs a statement as root, past all code of ours.
