@@ -12,6 +12,7 @@ mod retries;
 mod contention;
 mod spring_peers;
 mod away;
+mod overload;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         .collect();
     // These take a mall apart, so each has its own.
     trials.extend(away::trials());
+    trials.extend(overload::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(malls);
     conclusion.exit_code()

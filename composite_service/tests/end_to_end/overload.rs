@@ -1,0 +1,153 @@
+//! More than the mall can take, and rows that somebody holds: who is served is served as always, the others are told at once.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use libtest_mimic::Trial;
+use mall_cli::stack::Service;
+use serde_json::Value;
+
+use crate::mall::{Answer, Mall, basket, paid_basket, payment_key};
+
+const CAPACITY: usize = 20;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    [
+        (
+            "given_ten_times_the_capacity_then_the_excess_gets_503_at_once_and_memory_stays",
+            ten_times_the_capacity as fn(),
+        ),
+        (
+            "given_an_order_and_an_item_that_are_held_then_the_others_are_bought_as_fast_as_before",
+            held_rows,
+        ),
+    ]
+    .into_iter()
+    .map(|(name, test)| {
+        Trial::test(format!("overload::{name}"), move || {
+            test();
+            Ok(())
+        })
+    })
+    .collect()
+}
+
+async fn timed(work: impl Future<Output = Answer>) -> (Answer, Duration) {
+    let begin = Instant::now();
+    (work.await, begin.elapsed())
+}
+
+fn resident_kib(service: &Service) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// The time that so many in a hundred stay below.
+fn percentile(times: &[Duration], percent: usize) -> Duration {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    sorted[(sorted.len() - 1) * percent / 100]
+}
+
+fn ten_times_the_capacity() {
+    let mall = Mall::start(|builder| {
+        builder.composite_env = vec![("MAX_PURCHASES".to_owned(), CAPACITY.to_string())];
+        builder.order_env = vec![("MAX_IN_FLIGHT".to_owned(), (CAPACITY / 4).to_string())];
+    });
+    let item = mall.new_item(1_000_000);
+    let buy = || async {
+        let basket = paid_basket(&[(item, 1)], "pay", 12_000);
+        timed(mall.buy(&basket)).await
+    };
+    let rush = |buyers: usize| mall.run(join_all((0..buyers).map(|_| buy())));
+    for _ in 0..3 {
+        rush(CAPACITY);
+    }
+    let services = [&mall.stack.composites[0], &mall.stack.order_services[0]];
+    let before = services.map(resident_kib);
+
+    let (mut bought, mut refused) = (0, Vec::new());
+    for _ in 0..10 {
+        for (answer, took) in rush(10 * CAPACITY) {
+            match answer.status {
+                200 => bought += 1,
+                503 => {
+                    answer.assert_problem(503, "OVERLOADED");
+                    assert!(answer.headers.contains_key("retry-after"), "{answer:?}");
+                    refused.push(took);
+                }
+                _ => panic!("{answer:?}"),
+            }
+        }
+    }
+
+    let after = services.map(resident_kib);
+    let (median, late) = (percentile(&refused, 50), percentile(&refused, 99));
+    let told = format!(
+        "{bought} bought, {} refused in {median:?} (p99 {late:?}), resident {before:?} -> {after:?} KiB",
+        refused.len()
+    );
+    assert!(bought >= CAPACITY && !refused.is_empty(), "{told}");
+    // A client that opens 200 connections at once is in it.
+    assert!(late < Duration::from_secs(1), "{told}");
+    for (before, after) in before.into_iter().zip(after) {
+        assert!(after < before + 30_000, "{told}");
+    }
+    mall.run(buy()).0.assert_order("COMPLETE");
+}
+
+fn held_rows() {
+    let mall = Mall::start(|_| {});
+    let (item, stuck_item) = (mall.new_item(1_000_000), mall.new_item(10));
+    let pending = mall
+        .run(mall.buy(&basket(&[(item, 1)])))
+        .assert_order("CREATED")
+        .order_num();
+    let buy_40 = || -> Vec<Duration> {
+        let buy = |_: usize| {
+            let basket = paid_basket(&[(item, 1)], "pay", 12_000);
+            let (answer, took) = mall.run(timed(mall.buy(&basket)));
+            answer.assert_order("COMPLETE");
+            took
+        };
+        (0..40).map(buy).collect()
+    };
+    buy_40();
+    let before = buy_40();
+
+    let holds = [
+        format!("SELECT order_num FROM orders WHERE order_num = '{pending}' FOR UPDATE"),
+        format!("SELECT item_id FROM items WHERE item_id = {stuck_item} FOR UPDATE"),
+    ]
+    .map(|query| mall.stack.database.hold(&query).unwrap());
+    let paying = async {
+        let path = format!("/open-api/order/{pending}/payment");
+        let payment = serde_json::json!({
+            "paymentKey": payment_key("pay"), "amount": {"amount": 12_000}
+        });
+        mall.post(&path, &payment).await
+    };
+    let stuck_basket: Value = paid_basket(&[(stuck_item, 1)], "pay", 12_000);
+    let (during, paid, bought) = std::thread::scope(|scope| {
+        let stuck =
+            scope.spawn(|| mall.run(futures_util::future::join(paying, mall.buy(&stuck_basket))));
+        let during = buy_40();
+        assert!(!stuck.is_finished(), "nobody gets past a held row");
+        drop(holds);
+        let (paid, bought) = stuck.join().unwrap();
+        (during, paid, bought)
+    });
+
+    let (before, worst) = (percentile(&before, 50), percentile(&during, 100));
+    let during = percentile(&during, 50);
+    let told = format!("median {before:?} before, {during:?} with held rows, {worst:?} at worst");
+    assert!(during < before * 3 + Duration::from_millis(20), "{told}");
+    assert!(worst < Duration::from_secs(1), "{told}");
+    for answer in [paid, bought] {
+        assert!(matches!(answer.status, 200 | 202), "{answer:?}");
+    }
+}
