@@ -17,7 +17,7 @@ pub(crate) struct Recovery {
     pub(crate) fault: FaultKind,
     /// The longest time without any success, from the strike on.
     pub(crate) outage: Millis,
-    /// From the end of the fault to the next success; none when there was none.
+    /// From the end of the fault to the next success; none when there was none in the whole round.
     pub(crate) after_heal: Option<Millis>,
     /// The longest that a success took.
     pub(crate) slowest: Millis,
@@ -45,10 +45,12 @@ fn recovery(told: &[Told], strike: &Struck, end: Millis) -> Recovery {
     let from = [strike.struck].into_iter().chain(times.iter().copied());
     let to = times.iter().copied().chain([end]);
     let outage = from.zip(to).map(|(from, to)| to - from).max().unwrap_or(0);
-    let after_heal = times
+    // however many faults have come since
+    let after_heal = told
         .iter()
-        .find(|time| **time >= strike.healed)
-        .map(|time| time - strike.healed);
+        .filter(|told| told.is_success() && told.ended >= strike.healed)
+        .map(|told| told.ended - strike.healed)
+        .min();
     let took = |told: &Told| told.ended - told.begun;
     let slowest = successes
         .into_iter()

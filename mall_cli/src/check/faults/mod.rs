@@ -63,9 +63,9 @@ faults! {
     /// kill -9 of all services of ours and the database at once
     PowerCut = "power-cut", 200..1_000;
     /// an order service is stopped for longer than its session lasts, and then goes on
-    PauseOrder = "pause-order", 3_500..6_000;
+    PauseOrder = "pause-order", 3_000..5_000;
     /// a composite is stopped for longer than its session lasts, and then goes on
-    PauseComposite = "pause-composite", 3_500..6_000;
+    PauseComposite = "pause-composite", 3_000..5_000;
     /// an order service ends in order and starts again
     RestartOrder = "restart-order", 100..1_000;
     /// a composite ends in order and starts again
@@ -85,11 +85,11 @@ faults! {
     /// kill -9 of an order service while its transactions wait for a row that somebody has locked
     KillStuckOrder = "kill-stuck-order", 700..2_000;
     /// somebody holds the lock of an item's row
-    StuckRow = "stuck-row", 2_000..7_000;
+    StuckRow = "stuck-row", 2_000..5_000;
     /// the payment gateway takes its time with every payment
-    SlowGateway = "slow-gateway", 2_000..5_000;
+    SlowGateway = "slow-gateway", 2_000..4_000;
     /// the payment gateway charges, and its answers are lost
-    LoseAnswers = "lose-answers", 2_000..5_000;
+    LoseAnswers = "lose-answers", 1_500..4_000;
     /// the payment gateway fails, at charging and at cancelling
     FailGateway = "fail-gateway", 1_000..6_000;
     /// kill -9 of the payment gateway
@@ -97,21 +97,21 @@ faults! {
     /// the connections to the database end, and new ones are refused
     CutDb = "cut-db", 1_000..5_000;
     /// nothing gets through to the database, and nobody is told
-    MuteDb = "mute-db", 2_000..6_000;
+    MuteDb = "mute-db", 2_000..4_500;
     /// the database's answers take long
-    SlowDb = "slow-db", 2_000..5_000;
+    SlowDb = "slow-db", 2_000..4_000;
     /// the order services lose their connections to Kafka
     CutOrderKafka = "cut-order-kafka", 1_000..5_000;
     /// nothing gets through between order services and Kafka, and nobody is told
-    MuteOrderKafka = "mute-order-kafka", 2_000..6_000;
+    MuteOrderKafka = "mute-order-kafka", 2_000..4_500;
     /// the composites lose their connections to Kafka
     CutCompositeKafka = "cut-composite-kafka", 1_000..5_000;
     /// nothing gets through between composites and Kafka, and nobody is told
-    MuteCompositeKafka = "mute-composite-kafka", 2_000..6_000;
+    MuteCompositeKafka = "mute-composite-kafka", 2_000..4_500;
     /// the composites can't reach the payment gateway
     CutGateway = "cut-gateway", 1_000..5_000;
     /// nothing gets through to the payment gateway, and nobody is told
-    MuteGateway = "mute-gateway", 2_000..7_000;
+    MuteGateway = "mute-gateway", 2_000..5_500;
     /// the composites can't read orders
     CutReads = "cut-reads", 1_000..5_000;
 }

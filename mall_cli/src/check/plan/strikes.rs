@@ -44,7 +44,7 @@ pub(super) fn timetable(chance: &mut StdRng, faults: &[FaultKind]) -> Vec<Strike
     let strike = |fault: &FaultKind| {
         let range = fault.lasts();
         Strike {
-            pause: Duration::from_millis(chance.random_range(500..2_500)),
+            pause: Duration::from_millis(chance.random_range(300..1_200)),
             fault: *fault,
             victim: chance.random_range(0..1_000),
             lasts: Duration::from_millis(chance.random_range(range)),
