@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `mall test --mutants`: what `mall check` is worth. Each patch in mall_cli/tests/mutants breaks a copy of the project in one place; the
+# `mall test --mutants [NAME...]`: what `mall check` is worth. Each patch in mall_cli/tests/mutants breaks a copy of the project in one place; the
 # check must say so, by the invariant that the patch's head names. Nothing of it touches the project itself.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -58,6 +58,8 @@ bash "$root/mall_cli/provision/build.sh" >/dev/null
 bash "$root/mall_cli/provision/mariadb.sh" >/dev/null
 bash "$root/mall_cli/provision/kafka.sh" >/dev/null
 copy_project
-for patch in "$mutants"/*.patch; do try "$patch"; done
+wanted=("$mutants"/*.patch)
+if [[ $# -gt 0 ]]; then wanted=("${@/#/$mutants/}"); wanted=("${wanted[@]/%/.patch}"); fi
+for patch in "${wanted[@]}"; do try "$patch"; done
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [[ $failed -eq 0 ]]

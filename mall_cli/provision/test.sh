@@ -11,7 +11,7 @@ summary=()
 
 usage() {
     cat <<'TEXT'
-Usage: ./mall test [--unit | --mutants]
+Usage: ./mall test [--unit | --mutants [NAME...]]
 
 Installs what is missing, then checks format, lints, documentation, unit and integration tests; these run real brokers and
 databases. With --unit: only format, unit tests and the simulation, seconds once it is built.
@@ -61,7 +61,7 @@ finish() {
 case ${1:-} in
     "") ;;
     --unit) unit_only=true ;;
-    --mutants) exec bash "$here/mutants.sh" ;;
+    --mutants) shift; exec bash "$here/mutants.sh" "$@" ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; say "unknown flag '$1'"; exit 2 ;;
 esac

@@ -62,10 +62,10 @@ impl Peer {
             .context("cannot send a record that is no command")
     }
 
-    /// Rejects the order by a command, as an operator's tool would.
+    /// Rejects the order by a command, as a composite does whose payment was declined.
     pub(crate) fn reject(&self, order: &str) -> Result<()> {
         let command = format!(
-            r#"{{"eventType":"ORDER_REJECT","key":"{order}","data":{{"orderNum":"{order}","rejectReason":"EXPIRED"}},"eventCreatedAt":[2026,11,23,1,15]}}"#
+            r#"{{"eventType":"ORDER_REJECT","key":"{order}","data":{{"orderNum":"{order}","rejectReason":"PAYMENT_DECLINED"}},"eventCreatedAt":[2026,11,23,1,15]}}"#
         );
         let correlation = &order[order.len().saturating_sub(16)..];
         let headers = with_reply(OwnedHeaders::new(), correlation).insert(Header {

@@ -6,7 +6,7 @@ use crate::signals;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use mall_cli::stack::{self, BrokerKind, Flavour, Place};
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,7 +16,7 @@ const VIOLATED: u8 = 1;
 /// Nothing can be said.
 const COULD_NOT_RUN: u8 = 2;
 
-/// In a folder that belongs to `check`, and may be emptied.
+/// In a folder that belongs to `check`, and may be emptied; whoever runs there has locked it.
 const MARK: &str = "this-is-a-check";
 
 /// Buy under faults, and prove the mall consistent from outside
@@ -92,7 +92,7 @@ impl Check {
     fn checked(&self) -> Result<ExitCode> {
         let signals = signals::listen()?;
         let settings = self.settings()?;
-        let place = self.fresh_place()?;
+        let (place, _lock) = self.fresh_place()?;
         tell(format!("seed {}", settings.seed));
         let outcome = run(&settings, place, &Patience(&signals));
         let repeat = format!("--seed {}", settings.seed);
@@ -146,23 +146,30 @@ impl Check {
         })
     }
 
-    /// An empty folder; one with anything else than an earlier check in it is refused.
-    fn fresh_place(&self) -> Result<Place> {
+    /// An empty folder, and its lock; one with anything else than an earlier check in it is refused.
+    fn fresh_place(&self) -> Result<(Place, File)> {
         let folder = &self.data_dir;
         let failed = || format!("cannot prepare {}", folder.display());
-        if folder.exists() {
-            let is_empty = fs::read_dir(folder).with_context(failed)?.next().is_none();
-            if !is_empty && !folder.join(MARK).exists() {
-                bail!(
-                    "{} is not empty, and not of an earlier check",
-                    folder.display()
-                );
-            }
-            fs::remove_dir_all(folder).with_context(failed)?;
-        }
         fs::create_dir_all(folder).with_context(failed)?;
-        fs::write(folder.join(MARK), "").with_context(failed)?;
-        Place::under(folder)
+        let is_empty = fs::read_dir(folder).with_context(failed)?.next().is_none();
+        if !is_empty && !folder.join(MARK).exists() {
+            bail!(
+                "{} is not empty, and not of an earlier check",
+                folder.display()
+            );
+        }
+        let lock = File::create(folder.join(MARK)).with_context(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => bail!("a check runs in {} already", folder.display()),
+            Err(TryLockError::Error(error)) => return Err(error).with_context(failed),
+        }
+        for part in ["data", "logs"].map(|part| folder.join(part)) {
+            if part.exists() {
+                fs::remove_dir_all(&part).with_context(failed)?;
+            }
+        }
+        Ok((Place::under(folder)?, lock))
     }
 }
 

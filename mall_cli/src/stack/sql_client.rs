@@ -7,6 +7,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// A server that is stuck is given up after so long.
+const LIMIT_SECONDS: &str = "300";
+
 /// A client of one server.
 #[derive(Clone)]
 pub(super) struct SqlClient {
@@ -28,9 +31,8 @@ impl SqlClient {
         })
     }
 
-    /// A client that reads statements from its standard input.
-    fn command(&self, database: &str) -> Command {
-        let mut command = Command::new("mariadb");
+    /// Has `command`, which runs `mariadb`, read statements from its standard input.
+    fn client(&self, mut command: Command, database: &str) -> Command {
         command.arg(format!("--defaults-file={}", self.options.display()));
         command.args([
             "--batch",
@@ -49,8 +51,10 @@ impl SqlClient {
 
     /// The rows, tab separated, without headers.
     pub(super) fn run(&self, database: &str, statement: &str) -> Result<String> {
+        let mut limited = Command::new("timeout");
+        limited.args([LIMIT_SECONDS, "mariadb"]);
         let mut child = self
-            .command(database)
+            .client(limited, database)
             .spawn()
             .context("cannot start the client mariadb")?;
         let written = child
@@ -62,7 +66,8 @@ impl SqlClient {
             .context("cannot wait for the client mariadb")?;
         if !output.status.success() {
             bail!(
-                "the database refused: {}",
+                "the database refused ({}): {}",
+                output.status,
                 String::from_utf8_lossy(&output.stderr).trim()
             );
         }
@@ -77,7 +82,7 @@ impl SqlClient {
     /// Runs a query in a transaction that stays open as long as the handle lives.
     pub(super) fn hold(&self, database: &str, query: &str) -> Result<Held> {
         let mut client = self
-            .command(database)
+            .client(Command::new("mariadb"), database)
             .arg("--unbuffered")
             .stderr(Stdio::null())
             .spawn()
