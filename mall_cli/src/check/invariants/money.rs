@@ -24,6 +24,9 @@ pub(super) fn money(evidence: &Evidence) -> Verdict {
     let charged: BTreeSet<&str> = movements_of(evidence, Money::Charged)
         .map(|movement| movement.payment.as_str())
         .collect();
+    let given_back: BTreeSet<&str> = movements_of(evidence, Money::Canceled)
+        .map(|movement| movement.payment.as_str())
+        .collect();
     for told in &evidence.told {
         let refused = told.certain().is_some_and(|said| {
             said.http == 402 || said.reason.as_deref() == Some("AMOUNT_MISMATCH")
@@ -33,12 +36,13 @@ pub(super) fn money(evidence: &Evidence) -> Verdict {
             Request::Pay { payment, .. } => Some(payment),
             Request::Read { .. } | Request::Reject { .. } => None,
         };
-        if let Some(payment) =
-            payment.filter(|payment| refused && charged.contains(payment.as_str()))
-        {
+        let is_kept = |payment: &&String| {
+            charged.contains(payment.as_str()) && !given_back.contains(payment.as_str())
+        };
+        if let Some(payment) = payment.filter(|payment| refused && is_kept(payment)) {
             findings.order(
                 told.order().unwrap_or_default(),
-                format!("payment {payment} was refused, and it is charged"),
+                format!("payment {payment} was refused, and it stays charged"),
             );
         }
     }
@@ -204,5 +208,12 @@ mod tests {
             crate::check::invariants::samples::said(422, PAID, None, Some("AMOUNT_MISMATCH"));
         told.push(refused);
         only(&evidence, "money");
+        let back = movement(Money::Canceled, "pay-1", 22_000);
+        ledger(&mut evidence, PAID).push(back);
+        let found = super::money(&evidence).violations;
+        assert!(
+            found.iter().all(|found| !found.what.contains("refused")),
+            "{found:?}"
+        );
     }
 }
