@@ -60,6 +60,7 @@ on_each_server! {
         given_each_ssl_mode_when_connecting_then_it_is_encrypted_or_refused_as_the_mode_says,
         given_a_wrong_password_then_the_store_is_unavailable,
         given_a_row_that_somebody_locks_for_long_then_a_batch_in_its_turn_waits_for_a_while_and_not_for_ever,
+        given_a_process_that_stands_still_in_a_transaction_then_its_rows_are_free_soon_and_silent_sessions_are_replaced,
     }
     outage {
         given_a_server_that_was_killed_then_the_store_is_unavailable_in_time_and_works_again_after_its_restart,
@@ -331,6 +332,41 @@ mod access {
             OrderState::Created
         );
         assert_eq!(world.stock(APPLE), APPLES - 1);
+    }
+
+    pub(super) fn given_a_process_that_stands_still_in_a_transaction_then_its_rows_are_free_soon_and_silent_sessions_are_replaced(
+        flavour: Flavour,
+    ) {
+        let world = DatabaseWorld::make(flavour);
+        let (store, silent) = (world.store(), MysqlOrderStore::new(world.0.pool()));
+        silent.ping().unwrap();
+        let pool = world.0.pool();
+        let mut stopped = session(&pool).unwrap();
+        for statement in [
+            "START TRANSACTION",
+            "UPDATE items SET stock = stock - 1 WHERE item_id = 1",
+        ] {
+            stopped
+                .run(|connection| connection.batch_execute(statement))
+                .unwrap();
+        }
+
+        let begin = Instant::now();
+        let order = loop {
+            match store.apply(&[open(draft(1, &[(APPLE, 1)]))]) {
+                Ok(mut outcomes) => break outcomes.remove(0),
+                Err(StoreError::Held(_)) => {
+                    assert!(begin.elapsed() < Duration::from_secs(15), "still held");
+                }
+                Err(error) => panic!("{error:?}"),
+            }
+        };
+        assert!(begin.elapsed() > Duration::from_secs(3), "{order:?}");
+        assert_eq!(world.stock(APPLE), APPLES - 1);
+        stopped
+            .run(|connection| connection.batch_execute("COMMIT"))
+            .unwrap_err();
+        silent.ping().unwrap();
     }
 }
 

@@ -1,10 +1,10 @@
 //! Connections: an r2d2 pool of Diesel sessions.
 //!
 //! The manager is our own because Diesel's learns of a broken connection only by asking the server before each use. Ours is told by
-//! the errors that its user sees, so that no round trip is spent on it.
+//! the errors that its user sees, so that no round trip is spent on it. Only a session that was silent for a while is asked.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text, Unsigned};
@@ -20,6 +20,12 @@ use super::watchdog::Watchdog;
 use crate::config::{DatabaseSettings, SslMode};
 use crate::ports::order_store::StoreError;
 
+/// The database ends a session that is silent for so long, and frees the rows that it has locked: its process stands still, or the network
+/// has swallowed it. Within a transaction no statement waits for anything but the one before it.
+const LONGEST_SILENCE: Duration = Duration::from_secs(5);
+/// A session that was used so recently has not been ended for its silence.
+const FRESH: Duration = Duration::from_secs(2);
+
 /// The pool.
 pub type Pool = r2d2::Pool<SessionManager>;
 
@@ -27,6 +33,7 @@ pub type Pool = r2d2::Pool<SessionManager>;
 pub struct Session {
     connection: MysqlConnection,
     is_broken: bool,
+    used_at: Instant,
     /// Seconds.
     lock_wait: u64,
     can_fail_at_once: bool,
@@ -54,7 +61,7 @@ impl SessionManager {
         r2d2::Pool::builder()
             .max_size(settings.pool_size)
             .min_idle(Some(0))
-            .test_on_check_out(false)
+            .test_on_check_out(true)
             .connection_timeout(budget::CONNECTION)
             .build_unchecked(Self {
                 url: database_url(settings),
@@ -110,7 +117,8 @@ fn is_encrypted(connection: &mut MysqlConnection) -> QueryResult<bool> {
 fn set_up(connection: &mut MysqlConnection) -> QueryResult<bool> {
     connection.batch_execute(&format!(
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-         SET time_zone = '+00:00', innodb_lock_wait_timeout = 0, lock_wait_timeout = {}",
+         SET time_zone = '+00:00', wait_timeout = {}, innodb_lock_wait_timeout = 0, lock_wait_timeout = {}",
+        LONGEST_SILENCE.as_secs(),
         budget::CONNECTION.as_secs()
     ))?;
     let granted: LockWait =
@@ -141,13 +149,19 @@ impl r2d2::ManageConnection for SessionManager {
         Ok(Session {
             connection,
             is_broken: false,
+            used_at: Instant::now(),
             lock_wait: budget::LOCK_WAIT.as_secs(),
             can_fail_at_once,
             watchdog: Arc::clone(&self.watchdog),
         })
     }
 
+    /// Asks the server only when it may have ended the session.
     fn is_valid(&self, session: &mut Session) -> Result<(), ConnectionError> {
+        if session.used_at.elapsed() < FRESH {
+            return Ok(());
+        }
+        let _call = self.watchdog.working();
         session
             .connection
             .batch_execute("SELECT 1")
@@ -201,7 +215,9 @@ impl Session {
         &mut self,
         work: impl FnOnce(&mut MysqlConnection) -> Result<T, diesel::result::Error>,
     ) -> Result<T, StoreError> {
-        work(&mut self.connection).map_err(|error| {
+        let done = work(&mut self.connection);
+        self.used_at = Instant::now();
+        done.map_err(|error| {
             let error = store_error(&error);
             self.is_broken |= matches!(error, StoreError::Unavailable(_));
             error
