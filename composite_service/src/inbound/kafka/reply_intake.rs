@@ -46,6 +46,10 @@ const OFFSETS_WAIT: Duration = Duration::from_secs(2);
 const LAST_LETTERS_WAIT: Duration = Duration::from_secs(1);
 /// How long a lost partition is still read: until the last command that named it is overdue.
 const FAREWELL: Duration = Duration::from_secs(2 * budget::REPLY_WAIT.as_secs());
+/// How long an instance that owns nothing any more, as when the group's broker is away, still asks for replies in its last home. Then the
+/// last of them is overdue when its farewell is over.
+const LAST_HOME_WAIT: Duration =
+    Duration::from_secs(FAREWELL.as_secs() - budget::REPLY_WAIT.as_secs());
 
 /// The running intake.
 pub struct ReplyIntake {
@@ -146,6 +150,7 @@ impl Worker {
             }
             if tidied_at.elapsed() >= HOUSEKEEPING_INTERVAL {
                 self.tell_offsets();
+                self.leave_lost_home();
                 self.forget_lost();
                 tidied_at = Instant::now();
             }
@@ -247,13 +252,13 @@ impl Worker {
         self.reader.assign(&list)
     }
 
-    /// Stays at home as long as home is owned.
+    /// Stays at home as long as home is owned, or nothing else is.
     fn move_home(&self, owned: &BTreeSet<i32>) {
-        let home = self
-            .home_tx
-            .borrow()
+        let last = *self.home_tx.borrow();
+        let home = last
             .filter(|home| owned.contains(home))
-            .or_else(|| owned.first().copied());
+            .or_else(|| owned.first().copied())
+            .or(last);
         log::info!(
             "own partitions {owned:?} of {}, replies go to {home:?}",
             self.topic
@@ -337,6 +342,20 @@ impl Worker {
                 // It was lost a moment ago, or the group is changing: next time.
                 Err(error) => log::debug!("partition {partition} was not stored: {error}"),
             }
+        }
+    }
+
+    /// Has no home any more when the last one was lost long ago.
+    fn leave_lost_home(&self) {
+        let now = Instant::now();
+        let is_long_lost = |home| {
+            let read = self.partitions.get(&home);
+            read.is_none_or(|read| read.is_lost_for(LAST_HOME_WAIT, now))
+        };
+        let home = *self.home_tx.borrow();
+        if home.is_some_and(is_long_lost) {
+            log::warn!("own no partition of {}, and have no home", self.topic);
+            self.home_tx.send_replace(None);
         }
     }
 

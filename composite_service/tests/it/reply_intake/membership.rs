@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mall_cli::stack::BrokerKind;
+use shared::budget;
+use tokio::time::timeout;
 
 use super::instance::Instance;
 use crate::kafka::{PATIENCE, TestBroker, counts, id};
@@ -96,6 +98,26 @@ async fn given_real_kafka_when_an_instance_leaves_then_the_group_is_told_and_doe
     let mut broker = TestBroker::start(BrokerKind::Kafka, 1);
     broker.settings.session_timeout = 2 * PATIENCE;
     move_in_after(&broker).await;
+}
+
+#[actix::test]
+async fn given_an_instance_that_has_lost_the_group_then_it_stays_at_home_as_long_as_its_replies_are_read()
+ {
+    let broker = TestBroker::embedded(1);
+    let (mut instance, home) = Instance::at_home(&broker).await;
+    broker.set_up(false);
+    let begun = Instant::now();
+    timeout(PATIENCE, instance.home_rx.wait_for(Option::is_none))
+        .await
+        .expect("homelessness in time")
+        .unwrap();
+    // Missed by the group, and what is asked for in the last moment is still read when it is overdue.
+    assert!(begun.elapsed() >= broker.settings.session_timeout / 2 + budget::REPLY_WAIT);
+    broker.set_up(true);
+    assert_eq!(instance.home().await, home);
+    broker.reply(home, [1]);
+    assert_eq!(instance.ids(1).await, [id(1)]);
+    instance.stop().await;
 }
 
 #[actix::test]
