@@ -98,9 +98,14 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         reply_partition,
         stopping: termination.subscribe(),
     });
-    let http = server::start(settings.http_addr, settings.shutdown_grace, move |routes| {
-        routes.app_data(shop.clone()).configure(routes::configure);
-    })
+    let http = server::start(
+        settings.http_addr,
+        settings.shutdown_grace,
+        termination.subscribe(),
+        move |routes| {
+            routes.app_data(shop.clone()).configure(routes::configure);
+        },
+    )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
 
     let replies = tokio::select! {
@@ -108,6 +113,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         replies = take_replies(&settings, bridge_addr.recipient(), home_tx) => Some(replies?),
     };
     termination.wait().await;
+    termination.noticed(settings.shutdown_delay).await;
     shut_down(&settings, &termination, http, &purchases, replies).await;
     bus.flush(Duration::from_secs(1))
         .context("flushing commands")

@@ -7,6 +7,7 @@
 //! | `PAYMENT_URL` | `http://127.0.0.1:7010` | the payment gateway |
 //! | `PAYMENT_SECRET_KEY` | required | the gateway's secret key |
 //! | `MAX_PURCHASES` | `4096` | purchases under way, answered ones that still have something to do included; beyond it 503 |
+//! | `SHUTDOWN_DELAY_SECONDS` | `3` | how long HTTP is still served after SIGTERM, while readiness is off and balancers notice it |
 //! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long purchases under way may take to finish after SIGTERM |
 //! | `TZ` | `Asia/Seoul` | zone of order numbers |
 //!
@@ -34,6 +35,8 @@ pub struct Settings {
     pub payment: PaymentSettings,
     /// Purchases under way at most.
     pub max_purchases: usize,
+    /// How long HTTP is still served after SIGTERM, while readiness is off and balancers notice it.
+    pub shutdown_delay: Duration,
     /// How long purchases under way may take to finish after SIGTERM.
     pub shutdown_grace: Duration,
     /// Zone of order numbers.
@@ -72,6 +75,7 @@ impl Settings {
                 secret_key: env.required_secret("PAYMENT_SECRET_KEY"),
             },
             max_purchases: env.within("MAX_PURCHASES", 1..=1_000_000, 4_096),
+            shutdown_delay: Duration::from_secs(env.within("SHUTDOWN_DELAY_SECONDS", 0..=600, 3)),
             shutdown_grace: Duration::from_secs(env.within(
                 "SHUTDOWN_GRACE_SECONDS",
                 0..=3_600,

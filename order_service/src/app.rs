@@ -97,9 +97,14 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         clock: Arc::new(SystemClock),
         zone: settings.zone,
     });
-    let http = server::start(settings.http_addr, settings.shutdown_grace, move |routes| {
-        routes.app_data(reads.clone()).configure(routes::configure);
-    })
+    let http = server::start(
+        settings.http_addr,
+        settings.shutdown_grace,
+        termination.subscribe(),
+        move |routes| {
+            routes.app_data(reads.clone()).configure(routes::configure);
+        },
+    )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
 
     let is_prepared = tokio::select! {
@@ -111,6 +116,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     } else {
         Ok(())
     };
+    termination.noticed(settings.shutdown_delay).await;
     // Reads in hand are answered before the server ends, as long as there is time.
     let last_reads = timeout(
         termination.left_of(settings.shutdown_grace),

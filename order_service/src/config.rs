@@ -14,6 +14,7 @@
 //! | `MAX_LIVE_ACTORS` | `10000` | order actors kept for orders that are still open |
 //! | `ACTOR_IDLE_SECONDS` | `60` | an open order's actor retires after so long without a command |
 //! | `UNPAID_MINUTES` | `30` | a pending order is given up when it is not paid for so long |
+//! | `SHUTDOWN_DELAY_SECONDS` | `3` | how long HTTP is still served after SIGTERM, while readiness is off and balancers notice it |
 //! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long commands in hand may take to finish after SIGTERM |
 //! | `TZ` | `Asia/Seoul` | zone of dates on the wire |
 //!
@@ -42,6 +43,8 @@ pub struct Settings {
     pub actors: ActorSettings,
     /// How long a pending order waits for its payment.
     pub unpaid_for: TimeDelta,
+    /// How long HTTP is still served after SIGTERM, while readiness is off and balancers notice it.
+    pub shutdown_delay: Duration,
     /// How long commands in hand may take to finish after SIGTERM.
     pub shutdown_grace: Duration,
     /// Zone of dates on the wire.
@@ -173,6 +176,7 @@ impl Settings {
                 idle_after: Duration::from_secs(env.within("ACTOR_IDLE_SECONDS", 1..=86_400, 60)),
             },
             unpaid_for: TimeDelta::minutes(env.within("UNPAID_MINUTES", 1..=525_600, 30)),
+            shutdown_delay: Duration::from_secs(env.within("SHUTDOWN_DELAY_SECONDS", 0..=600, 3)),
             shutdown_grace: Duration::from_secs(env.within(
                 "SHUTDOWN_GRACE_SECONDS",
                 0..=3_600,

@@ -51,6 +51,12 @@ impl Termination {
         let _ = self.stopping.clone().wait_for(|stop| *stop).await;
     }
 
+    /// To be awaited after the process was asked to end: `delay` has passed since, and whoever watches its readiness, which is off,
+    /// sends nothing new.
+    pub async fn noticed(&self, delay: Duration) {
+        tokio::time::sleep(self.left_of(delay)).await;
+    }
+
     /// What is left of `grace`, which began when this process was asked to end; all of it before.
     #[must_use]
     pub fn left_of(&self, grace: Duration) -> Duration {

@@ -220,7 +220,7 @@ impl Stack {
             bootstrap_servers: self.kafka_by(links.map(|links| &links.order_to_kafka)),
             topics: self.wanted.topics.clone(),
             database,
-            env: self.env_with(&self.wanted.order_env),
+            env: self.env_with(false, &self.wanted.order_env),
         }
     }
 
@@ -228,9 +228,12 @@ impl Stack {
         link.map_or_else(|| self.bootstrap_servers().to_owned(), Link::addresses)
     }
 
-    /// The broker's variables first, so that the wanted ones win.
-    fn env_with(&self, wanted: &[(String, String)]) -> Vec<(String, String)> {
+    /// The broker's variables first, so that the wanted ones win. Who stands behind no balancer need not wait for one to notice its end.
+    fn env_with(&self, is_balanced: bool, wanted: &[(String, String)]) -> Vec<(String, String)> {
         let mut env = self.broker.client_env();
+        if !is_balanced {
+            env.push(("SHUTDOWN_DELAY_SECONDS".to_owned(), "0".to_owned()));
+        }
         env.extend_from_slice(wanted);
         env
     }
@@ -254,7 +257,7 @@ impl Stack {
                 base_url(self.gateway.port),
             ),
             secret_key: self.gateway.secret_key.clone(),
-            env: self.env_with(&self.wanted.composite_env),
+            env: self.env_with(self.wanted.balancer, &self.wanted.composite_env),
         }
     }
 }

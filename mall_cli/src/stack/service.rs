@@ -131,10 +131,15 @@ impl Service {
         waited.with_context(|| self.last_words())
     }
 
+    /// Asks it to stop (SIGTERM), and does not wait for its end.
+    pub fn ask_to_stop(&mut self) -> Result<()> {
+        self.signal(Signal::SIGTERM)?;
+        self.signal(Signal::SIGCONT)
+    }
+
     /// Asks it to stop (SIGTERM) and waits for its end.
     pub fn terminate(&mut self, limit: Duration) -> Result<ExitStatus> {
-        self.signal(Signal::SIGTERM)?;
-        self.signal(Signal::SIGCONT)?;
+        self.ask_to_stop()?;
         let what = format!("waiting for the end of {}", self.spec.name);
         wait::uninterrupted(&what, limit, || self.exit_status())
     }

@@ -4,11 +4,13 @@ use std::any::Any;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{ServerHandle, Service};
+use actix_web::http::ConnectionType;
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use socket2::{SockRef, TcpKeepalive};
+use tokio::sync::watch;
 
 use super::body_deadline::limit_body_time;
 use super::render_problems;
@@ -27,19 +29,38 @@ const DISCONNECT_WAIT: Duration = Duration::from_secs(2);
 /// Until an end that is silently gone is noticed by the kernel, for a connection that nobody uses as for an answer that nobody takes.
 const PEER_WAIT: Duration = Duration::from_secs(30);
 
-/// Serves what `configure` sets up. Told to stop, the server answers the requests in hand, for at most `grace`.
+/// Serves what `configure` sets up. Told to stop, the server answers the requests in hand, for at most `grace`. Once `stopping` is
+/// true each answer is the last one of its connection, so that nobody keeps one that is about to go.
 ///
 /// # Errors
 /// When the address can't be listened on.
-pub fn start<C>(address: SocketAddr, grace: Duration, configure: C) -> std::io::Result<ServerHandle>
+pub fn start<C>(
+    address: SocketAddr,
+    grace: Duration,
+    stopping: watch::Receiver<bool>,
+    configure: C,
+) -> std::io::Result<ServerHandle>
 where
     C: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 {
     let server = HttpServer::new(move || {
+        let stopping = stopping.clone();
         App::new()
             .configure(configure.clone())
             .wrap(from_fn(render_problems))
             .wrap(from_fn(limit_body_time))
+            .wrap_fn(move |request, service| {
+                let stopping = stopping.clone();
+                let answer = service.call(request);
+                async move {
+                    let mut answer = answer.await?;
+                    if *stopping.borrow() {
+                        let head = answer.response_mut().head_mut();
+                        head.set_connection_type(ConnectionType::Close);
+                    }
+                    Ok(answer)
+                }
+            })
     })
     .workers(WORKERS)
     .max_connections(MAX_CONNECTIONS)

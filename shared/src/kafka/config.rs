@@ -3,7 +3,7 @@
 //! | variable | default | meaning |
 //! |---|---|---|
 //! | `KAFKA_BOOTSTRAP_SERVERS` | `127.0.0.1:9092` | brokers, `host:port`, comma-separated |
-//! | `KAFKA_SESSION_TIMEOUT_MS` | `6000` | a member that is silent for so long loses its partitions |
+//! | `KAFKA_SESSION_TIMEOUT_MS` | `6000` | a member that is silent for so long loses its partitions; brokers refuse less than their `group.min.session.timeout.ms`, 6000 unless set |
 //! | `KAFKA_FETCH_WAIT_MAX_MS` | `100` | how long a broker may hold an empty fetch; low only for the embedded broker |
 //! | `KAFKA_REPLICATION_FACTOR` | `-1` | of topics that are created here; -1 is the broker's default |
 //! | `ORDERS_TOPIC`, `ORDERS_PARTITIONS` | `orders`, `8` | commands |

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use actix_web::{HttpResponse, web};
 use serde_json::Value;
 use shared::http::{json_config, server};
+use tokio::sync::watch;
 
 /// What a limit may be overstepped by on a busy machine.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -24,7 +25,8 @@ fn serve() -> SocketAddr {
     let (ready_tx, ready_rx) = channel();
     thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let started = server::start(address, Duration::ZERO, |routes| {
+            let (_going_on, stopping) = watch::channel(false);
+            let started = server::start(address, Duration::ZERO, stopping, |routes| {
                 routes
                     .app_data(json_config())
                     .route(
