@@ -73,13 +73,15 @@ impl Broker {
         }
     }
 
-    /// What its clients must be told besides. The embedded broker lets an empty fetch wait its full time even when a record comes
-    /// meanwhile, so that time is the latency of every record.
+    /// What its clients must be told besides. A dead member is missed soon: these brokers allow it, others do not unless they are told
+    /// to. The embedded broker lets an empty fetch wait its full time even when a record comes meanwhile, so that time is the latency
+    /// of every record.
     pub fn client_env(&self) -> Vec<(String, String)> {
-        match self {
-            Self::Embedded(_) => vec![("KAFKA_FETCH_WAIT_MAX_MS".to_owned(), "2".to_owned())],
-            Self::Kafka(_) | Self::Cluster(_) => Vec::new(),
+        let mut env = vec![("KAFKA_SESSION_TIMEOUT_MS".to_owned(), "1500".to_owned())];
+        if matches!(self, Self::Embedded(_)) {
+            env.push(("KAFKA_FETCH_WAIT_MAX_MS".to_owned(), "2".to_owned()));
         }
+        env
     }
 
     /// Creates a topic; one that exists is left as it is.

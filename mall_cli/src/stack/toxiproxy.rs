@@ -28,6 +28,7 @@ impl Toxiproxy {
                 "-port".into(),
                 port.to_string().into(),
             ],
+            env: vec![("LOG_LEVEL".to_owned(), "error".to_owned())],
             log: place.log_of("toxiproxy"),
             ready: format!("{url}/version"),
             url,
