@@ -4,6 +4,10 @@
 //! A mall is started when its first test needs it, and ended, with everything it left, when all tests have run.
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
+#![expect(
+    clippy::print_stderr,
+    reason = "what was measured under faults, and what the parts have logged when a test fails"
+)]
 
 mod mall;
 mod purchases;
@@ -13,6 +17,9 @@ mod contention;
 mod spring_peers;
 mod away;
 mod overload;
+mod load;
+mod books;
+mod faults;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -42,6 +49,7 @@ fn main() -> ExitCode {
     // These take a mall apart, so each has its own.
     trials.extend(away::trials());
     trials.extend(overload::trials());
+    trials.extend(faults::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(malls);
     conclusion.exit_code()

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use mall_cli::stack::{BrokerKind, Flavour, Place, Stack, StackBuilder, mysql_is_left_out};
 use reqwest::StatusCode;
@@ -76,7 +77,7 @@ pub(crate) struct Answer {
 }
 
 /// What the books say: the gateway's totals.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) charged: i64,
     pub(crate) canceled: i64,
@@ -95,7 +96,7 @@ impl Mall {
         let mall = Self {
             stack,
             runtime: Runtime::new().expect("a runtime"),
-            client: reqwest::Client::new(),
+            client: client(),
             next_composite: AtomicUsize::new(0),
             _folder: folder,
         };
@@ -160,15 +161,18 @@ impl Mall {
     }
 
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.composite()))
-            .json(body);
+        self.post_to(&format!("{}{path}", self.composite()), body)
+            .await
+    }
+
+    pub(crate) async fn post_to(&self, url: &str, body: &Value) -> Answer {
         answer(
-            request
+            self.client
+                .post(url)
+                .json(body)
                 .send()
                 .await
-                .unwrap_or_else(|error| panic!("POST {path}: {error:?}")),
+                .unwrap_or_else(|error| panic!("POST {url}: {error:?}")),
         )
         .await
     }
@@ -255,14 +259,27 @@ impl Mall {
 }
 
 async fn answer(response: reqwest::Response) -> Answer {
+    received(response).await.expect("a body")
+}
+
+/// A client that gives connections up before a server does, so that no request meets one that is just being closed.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .pool_idle_timeout(Duration::from_secs(2))
+        .build()
+        .expect("a client")
+}
+
+/// The answer with its body.
+pub(crate) async fn received(response: reqwest::Response) -> reqwest::Result<Answer> {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    let text = response.text().await.expect("a body");
+    let text = response.text().await?;
     let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-    Answer {
+    Ok(Answer {
         status,
         headers,
         body,
-    }
+    })
 }
 
 impl Answer {
@@ -324,4 +341,13 @@ pub(crate) fn payment_key(prefix: &str) -> String {
         std::process::id(),
         NEXT_PAYMENT.fetch_add(1, Ordering::Relaxed)
     )
+}
+
+impl Mall {
+    /// What its parts have logged last, for whoever has to find out why a test failed.
+    pub(crate) fn tell_logs(&self) {
+        for service in self.stack.http_services() {
+            eprintln!("--- {}\n{}", service.name(), service.log_tail(40));
+        }
+    }
 }
