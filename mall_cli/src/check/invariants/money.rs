@@ -36,8 +36,13 @@ pub(super) fn money(evidence: &Evidence) -> Verdict {
             Request::Pay { payment, .. } => Some(payment),
             Request::Read { .. } | Request::Reject { .. } => None,
         };
+        // until its books are closed, its money may be on its way back
+        let is_open = told
+            .order()
+            .and_then(|number| evidence.stored.orders.get(number))
+            .is_some_and(Order::is_open);
         let is_kept = |payment: &&String| {
-            charged.contains(payment.as_str()) && !given_back.contains(payment.as_str())
+            !is_open && charged.contains(payment.as_str()) && !given_back.contains(payment.as_str())
         };
         if let Some(payment) = payment.filter(|payment| refused && is_kept(payment)) {
             findings.order(
