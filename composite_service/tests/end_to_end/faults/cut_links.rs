@@ -31,7 +31,7 @@ pub(super) const FAULTS: &[Fault] = &[
         database_silent,
     ),
     (
-        "given_a_cut_link_between_composites_and_kafka_for_long_then_nothing_is_lost",
+        "given_a_cut_link_between_composites_and_kafka_for_long_then_shoppers_are_told_202_and_nothing_is_lost",
         composites_cut_off,
     ),
     (
@@ -70,7 +70,7 @@ fn database_silent(mall: &mut Mall) {
 
 fn composites_cut_off(mall: &mut Mall) {
     let told = disturbed(mall, |links| &links.composite_to_kafka, Link::cut, LONG);
-    assert!(told.contains_key(&503), "{told:?}");
+    assert!(told.contains_key(&202), "{told:?}");
 }
 
 fn composites_unheard(mall: &mut Mall) {
