@@ -8,11 +8,13 @@ use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
-use shared::http::server;
+use shared::http::{internal, server};
 use shared::ids::{IdSource, SecureIds};
 use shared::kafka::broker_probe::BrokerProbe;
+use shared::kafka::lag::{LagMetrics, LagWatch};
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
+use shared::metrics::Metrics;
 use shared::patience::until_done;
 use shared::shutdown::Termination;
 use tokio::sync::watch;
@@ -22,16 +24,20 @@ use crate::actors::purchase_actor::{Colleagues, Purchases};
 use crate::actors::reviewer::{ReviewDesk, Reviewer};
 use crate::config::Settings;
 use crate::inbound::http::routes::{self, Shop};
-use crate::inbound::kafka::reply_intake::ReplyIntake;
+use crate::inbound::kafka::reply_intake::{GROUP, ReplyIntake};
+use crate::metrics::{PurchaseMetrics, ServiceMetrics};
 use crate::outbound::http::client;
 use crate::outbound::http::order_client::OrderClient;
 use crate::outbound::http::toss_gateway::TossGateway;
 use crate::outbound::kafka::command_publisher::CommandPublisher;
+use crate::outbound::measured_gateway::MeasuredGateway;
 use crate::ports::order_query::OrderQuery;
 use crate::ports::payment::PaymentGateway;
 
 const QUERY_WAIT: Duration = Duration::from_secs(3);
 const GATEWAY_WAIT: Duration = Duration::from_secs(5);
+/// How old a lag may be.
+const LAG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Serves until SIGTERM or SIGINT.
 ///
@@ -45,8 +51,13 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let termination = Termination::listen().context("listening for signals")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(SecureIds);
-    let publisher = Publisher::start(&settings.kafka.command_producer())
-        .context("starting the command producer")?;
+    let metrics = Arc::new(Metrics::new()?);
+    let measured = ServiceMetrics::new(&metrics)?;
+    let publisher = Publisher::start_measured(
+        &settings.kafka.command_producer(),
+        measured.producers.of("commands"),
+    )
+    .context("starting the command producer")?;
     let bus = Arc::new(CommandPublisher::new(
         publisher,
         &settings.kafka.orders.name,
@@ -61,12 +72,12 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         reply_topic: settings.kafka.composite.name.clone(),
         reply_partition: reply_partition.clone(),
         max_purchases: settings.max_purchases,
+        metrics: measured.bridge,
     })
     .start();
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(TossGateway::new(
-        client(GATEWAY_WAIT)?,
-        settings.payment.clone(),
-    ));
+    let toss = TossGateway::new(client(GATEWAY_WAIT)?, settings.payment.clone());
+    let gateway: Arc<dyn PaymentGateway> =
+        Arc::new(MeasuredGateway::new(Arc::new(toss), &measured.gateway));
     let query: Arc<dyn OrderQuery> = Arc::new(OrderClient::new(
         client(QUERY_WAIT)?,
         settings.order_service_url.clone(),
@@ -89,6 +100,12 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         settings.max_purchases,
         actix::Arbiter::current(),
     );
+    show_purchases(
+        &metrics,
+        measured.purchases,
+        &purchases,
+        settings.max_purchases,
+    );
     let shop = web::Data::new(Shop {
         purchases: purchases.clone(),
         query,
@@ -102,21 +119,52 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         settings.http_addr,
         settings.shutdown_grace,
         termination.subscribe(),
+        measured.http,
         move |routes| {
             routes.app_data(shop.clone()).configure(routes::configure);
         },
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
+    let operators = internal::start(settings.internal_addr, &metrics, |_| {})
+        .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
     let replies = tokio::select! {
         () = termination.wait() => None,
         replies = take_replies(&settings, bridge_addr.recipient(), home_tx) => Some(replies?),
     };
+    let _lag_watch = match &replies {
+        Some(_) => Some(watch_lag(&settings, measured.lag)?),
+        None => None,
+    };
     termination.wait().await;
     termination.noticed(settings.shutdown_delay).await;
     shut_down(&settings, &termination, http, &purchases, replies).await;
+    operators.stop(false).await;
     bus.flush(Duration::from_secs(1))
         .context("flushing commands")
+}
+
+fn show_purchases(
+    metrics: &Metrics,
+    shown: PurchaseMetrics,
+    purchases: &Purchases,
+    max_purchases: usize,
+) {
+    let purchases = purchases.clone();
+    let as_gauge = |count| i64::try_from(count).unwrap_or(i64::MAX);
+    metrics.on_scrape(move || {
+        let left = purchases.permits_left();
+        shown.permits_left.set(as_gauge(left));
+        shown
+            .under_way
+            .set(as_gauge(max_purchases.saturating_sub(left)));
+    });
+}
+
+fn watch_lag(settings: &Settings, lag: LagMetrics) -> anyhow::Result<LagWatch> {
+    let topic = &settings.kafka.composite.name;
+    LagWatch::start(&settings.kafka, GROUP, topic, LAG_INTERVAL, lag)
+        .context("watching the group of composites")
 }
 
 /// Readiness is off by now. Requests in hand are answered, purchases that were answered early come to their end in what is left of

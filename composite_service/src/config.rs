@@ -3,6 +3,7 @@
 //! | variable | default | meaning |
 //! |---|---|---|
 //! | `HTTP_ADDR` | `127.0.0.1:7000` | address of the public API and the probes |
+//! | `INTERNAL_ADDR` | `127.0.0.1:7001` | address of what is for operators only: `/metrics` |
 //! | `ORDER_SERVICE_URL` | `http://127.0.0.1:7002` | where reads go |
 //! | `PAYMENT_URL` | `http://127.0.0.1:7010` | the payment gateway |
 //! | `PAYMENT_SECRET_KEY` | required | the gateway's secret key |
@@ -27,6 +28,8 @@ use url::Url;
 pub struct Settings {
     /// Address to serve HTTP on.
     pub http_addr: SocketAddr,
+    /// Address to serve operators on.
+    pub internal_addr: SocketAddr,
     /// How to reach Kafka.
     pub kafka: KafkaSettings,
     /// The order service.
@@ -68,6 +71,7 @@ impl Settings {
     pub fn read(mut env: EnvReader) -> Result<Self, InvalidEnvironment> {
         let settings = Self {
             http_addr: env.parsed("HTTP_ADDR", SocketAddr::from(([127, 0, 0, 1], 7000))),
+            internal_addr: env.parsed("INTERNAL_ADDR", SocketAddr::from(([127, 0, 0, 1], 7001))),
             kafka: KafkaSettings::from_env(&mut env),
             order_service_url: http_url(&mut env, "ORDER_SERVICE_URL", "http://127.0.0.1:7002"),
             payment: PaymentSettings {
@@ -105,6 +109,7 @@ mod tests {
     fn given_only_the_secret_when_read_then_the_defaults_stand_and_the_secret_is_not_shown() {
         let settings = Settings::read(EnvReader::new([("PAYMENT_SECRET_KEY", "hush")])).unwrap();
         assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7000");
+        assert_eq!(settings.internal_addr.to_string(), "127.0.0.1:7001");
         assert!(!format!("{settings:?}").contains("hush"));
     }
 

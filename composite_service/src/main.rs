@@ -8,8 +8,8 @@ use composite_service::config::Settings;
 
 /// The mall's public API: takes purchases over HTTP, and has the order service do its part over Kafka.
 ///
-/// Settings come from the environment: HTTP_ADDR, KAFKA_BOOTSTRAP_SERVERS, ORDER_SERVICE_URL, PAYMENT_URL, PAYMENT_SECRET_KEY, TZ and
-/// others; see README.md.
+/// Settings come from the environment: HTTP_ADDR, INTERNAL_ADDR, KAFKA_BOOTSTRAP_SERVERS, ORDER_SERVICE_URL, PAYMENT_URL,
+/// PAYMENT_SECRET_KEY, TZ and others; see README.md.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {}

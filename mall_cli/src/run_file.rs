@@ -39,6 +39,9 @@ pub(crate) struct Part {
     pub(crate) address: String,
     /// The URL that answers 200 when it is ready; none: its port answers.
     pub(crate) ready: Option<String>,
+    /// The base URL of what is for operators only.
+    #[serde(default)]
+    pub(crate) internal: Option<String>,
 }
 
 impl RunFile {

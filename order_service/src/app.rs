@@ -8,12 +8,14 @@ use actix::{Actor, Addr, SyncArbiter};
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
-use shared::http::server;
+use shared::http::{internal, server};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::dead_letters::DeadLetters;
+use shared::kafka::lag::LagWatch;
 use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
+use shared::metrics::Metrics;
 use shared::patience::until_done;
 use shared::shutdown::Termination;
 use tokio::sync::watch;
@@ -27,7 +29,9 @@ use crate::catalogue_file;
 use crate::config::Settings;
 use crate::inbound::http::routes::{self, Reads};
 use crate::inbound::kafka::intake::{Intake, IntakeParts};
+use crate::metrics::{PoolMetrics, ServiceMetrics};
 use crate::outbound::kafka::reply_publisher::ReplyPublisher;
+use crate::outbound::measured_store::MeasuredStore;
 use crate::outbound::mysql::catalogue::MysqlCatalogue;
 use crate::outbound::mysql::migrate;
 use crate::outbound::mysql::order_store::MysqlOrderStore;
@@ -37,6 +41,8 @@ use crate::ports::order_store::OrderStore;
 
 /// The consumer group of all order services, old and new.
 const GROUP: &str = "orderGroup";
+/// How old a lag may be.
+const LAG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Migrates, then serves until SIGTERM or SIGINT.
 ///
@@ -82,9 +88,14 @@ pub fn import_catalogue(settings: &Settings, file: &Path) -> anyhow::Result<()> 
 async fn run(settings: Settings) -> anyhow::Result<()> {
     let termination = Termination::listen().context("listening for signals")?;
     let pool = SessionManager::pool(&settings.database);
+    let metrics = Arc::new(Metrics::new()?);
+    let (orders_topic, max_batch) = (&settings.kafka.orders.name, settings.actors.max_batch);
+    let measured = ServiceMetrics::new(&metrics, orders_topic, max_batch)?;
+    show_pool(&metrics, measured.pool.clone(), &pool);
     let store = Arc::new(MysqlOrderStore::new(pool.clone()));
-    let reader_addr = start_readers(&settings, &store, &pool);
-    let orders: Arc<dyn OrderStore> = store;
+    let orders: Arc<dyn OrderStore> =
+        Arc::new(MeasuredStore::new(Arc::clone(&store) as _, &measured.store));
+    let reader_addr = start_readers(&settings, &orders, store, &pool);
 
     let (taking_tx, is_taking) = watch::channel(false);
     let broker = BrokerProbe::new(&settings.kafka, &settings.kafka.orders.name)
@@ -101,18 +112,30 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         settings.http_addr,
         settings.shutdown_grace,
         termination.subscribe(),
+        measured.http.clone(),
         move |routes| {
             routes.app_data(reads.clone()).configure(routes::configure);
         },
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
+    let operators = internal::start(settings.internal_addr, &metrics, |_| {})
+        .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
     let is_prepared = tokio::select! {
         () = termination.wait() => false,
         () = prepare(&settings, &pool) => true,
     };
     let result = if is_prepared {
-        take_commands(&settings, &termination, orders, reader_addr, &taking_tx).await
+        let watched = (&*metrics, measured);
+        take_commands(
+            &settings,
+            &termination,
+            watched,
+            orders,
+            reader_addr,
+            &taking_tx,
+        )
+        .await
     } else {
         Ok(())
     };
@@ -125,6 +148,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     if last_reads.await.is_err() {
         log::warn!("reads are left unanswered");
     }
+    operators.stop(false).await;
     log::info!("stopped");
     result
 }
@@ -133,13 +157,18 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 async fn take_commands(
     settings: &Settings,
     termination: &Termination,
+    (metrics, measured): (&Metrics, ServiceMetrics),
     orders: Arc<dyn OrderStore>,
     reader_addr: Addr<StoreReader>,
     taking_tx: &watch::Sender<bool>,
 ) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let publisher = Arc::new(
-        Publisher::start(&settings.kafka.producer(None)).context("starting the reply producer")?,
+        Publisher::start_measured(
+            &settings.kafka.producer(None),
+            measured.producers.of("replies"),
+        )
+        .context("starting the reply producer")?,
     );
     let replies = Arc::new(ReplyPublisher::new(
         Arc::clone(&publisher),
@@ -166,6 +195,9 @@ async fn take_commands(
         settings.actors.max_in_flight,
     )
     .context("joining the group")?;
+    let _lag_watch = LagWatch::start(&settings.kafka, GROUP, topic, LAG_INTERVAL, measured.lag)
+        .context("watching the group")?;
+    let permits_left = measured.intake.permits_left.clone();
     let intake = Intake::new(IntakeParts {
         poll_loop,
         events,
@@ -176,7 +208,10 @@ async fn take_commands(
         clock,
         zone: settings.zone,
         unpaid_for: settings.unpaid_for,
+        metrics: measured.intake,
     });
+    let permits = intake.permits();
+    metrics.on_scrape(move || permits_left.set(as_gauge(permits.available_permits())));
     taking_tx.send_replace(true);
     log::info!("taking commands from {topic} as a member of {GROUP}");
     intake
@@ -187,16 +222,29 @@ async fn take_commands(
         .context("flushing replies")
 }
 
+fn show_pool(metrics: &Metrics, shown: PoolMetrics, pool: &Pool) {
+    let pool = pool.clone();
+    metrics.on_scrape(move || {
+        let state = pool.state();
+        shown.show(pool.max_size(), state.connections, state.idle_connections);
+    });
+}
+
+fn as_gauge(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 fn start_readers(
     settings: &Settings,
-    store: &Arc<MysqlOrderStore>,
+    orders: &Arc<dyn OrderStore>,
+    store: Arc<MysqlOrderStore>,
     pool: &Pool,
 ) -> Addr<StoreReader> {
-    let store = Arc::clone(store);
+    let orders = Arc::clone(orders);
     let catalogue: Arc<dyn Catalogue> = Arc::new(MysqlCatalogue::new(pool.clone()));
     let threads = settings.database.pool_size.saturating_sub(WRITERS).max(1) as usize;
     SyncArbiter::start(threads, move || StoreReader {
-        orders: Arc::clone(&store) as _,
+        orders: Arc::clone(&orders),
         reviews: Arc::clone(&store) as _,
         catalogue: Arc::clone(&catalogue),
     })

@@ -3,6 +3,7 @@
 //! | variable | default | meaning |
 //! |---|---|---|
 //! | `HTTP_ADDR` | `127.0.0.1:7002` | address of the reads and the probes |
+//! | `INTERNAL_ADDR` | `127.0.0.1:7003` | address of what is for operators only: `/metrics` |
 //! | `DB_HOST` | `127.0.0.1:3306` | `host:port` of MySQL or MariaDB |
 //! | `DB_NAME`, `DB_USERNAME` | `orders`, `order_admin` | |
 //! | `DB_PASSWORD` | required | |
@@ -35,6 +36,8 @@ use shared::kafka::config::KafkaSettings;
 pub struct Settings {
     /// Address to serve HTTP on.
     pub http_addr: SocketAddr,
+    /// Address to serve operators on.
+    pub internal_addr: SocketAddr,
     /// How to reach Kafka.
     pub kafka: KafkaSettings,
     /// How to reach the database.
@@ -167,6 +170,7 @@ impl Settings {
     pub fn read(mut env: EnvReader) -> Result<Self, InvalidEnvironment> {
         let settings = Self {
             http_addr: env.parsed("HTTP_ADDR", SocketAddr::from(([127, 0, 0, 1], 7002))),
+            internal_addr: env.parsed("INTERNAL_ADDR", SocketAddr::from(([127, 0, 0, 1], 7003))),
             kafka: KafkaSettings::from_env(&mut env),
             database: DatabaseSettings::from_env(&mut env),
             actors: ActorSettings {
@@ -220,6 +224,7 @@ mod tests {
     fn given_only_the_password_when_read_then_the_defaults_are_those_of_a_developers_machine() {
         let settings = Settings::read(EnvReader::new([("DB_PASSWORD", "secret")])).unwrap();
         assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7002");
+        assert_eq!(settings.internal_addr.to_string(), "127.0.0.1:7003");
         assert_eq!(settings.zone, chrono_tz::Asia::Seoul);
         assert!(!format!("{settings:?}").contains("secret"));
     }

@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod config;
+pub mod metrics;
 pub mod domain;
 pub mod ports;
 pub mod actors;

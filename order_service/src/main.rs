@@ -9,7 +9,7 @@ use order_service::config::Settings;
 
 /// Owns orders, products, items, stock and coupons of the mall.
 ///
-/// Settings come from the environment: DB_HOST, DB_NAME, DB_USERNAME, DB_PASSWORD, KAFKA_BOOTSTRAP_SERVERS, HTTP_ADDR, TZ and others;
+/// Settings come from the environment: DB_HOST, DB_NAME, DB_USERNAME, DB_PASSWORD, KAFKA_BOOTSTRAP_SERVERS, HTTP_ADDR, INTERNAL_ADDR, TZ and others;
 /// see README.md.
 #[derive(Debug, Parser)]
 #[command(version)]

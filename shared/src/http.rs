@@ -3,6 +3,8 @@
 
 pub mod body_deadline;
 pub mod health;
+pub mod internal;
+pub mod measured;
 pub mod server;
 
 use std::fmt::{self, Debug, Display};

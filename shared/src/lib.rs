@@ -12,5 +12,6 @@ pub mod clock;
 pub mod ids;
 pub mod budget;
 pub mod logging;
+pub mod metrics;
 pub mod shutdown;
 pub mod patience;

@@ -36,6 +36,12 @@ const RULES: &[Rule] = &[
         because: "only the plumbing and the headers know the client",
     },
     Rule::Bans {
+        within: &[""],
+        save: &["metrics.rs", "metrics/"],
+        names: &["prometheus"],
+        because: "only metrics know the format that they are told in",
+    },
+    Rule::Bans {
         within: &[
             "wire/",
             "money.rs",

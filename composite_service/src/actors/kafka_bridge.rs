@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::actors::waiting_room::WaitingRoom;
 use crate::domain::order::{OrderCommand, OrderReply};
 use crate::domain::purchase::CommandAnswer;
+use crate::metrics::BridgeMetrics;
 use crate::ports::order_bus::OrderBus;
 
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(100);
@@ -26,9 +27,16 @@ pub struct KafkaBridge {
     reply_topic: String,
     /// The partition of the reply topic that this instance owns; `None` while it owns none.
     reply_partition: watch::Receiver<Option<i32>>,
-    waiting_room: WaitingRoom<Recipient<CommandAnswered>>,
+    waiting_room: WaitingRoom<Waiter>,
     mailbox_capacity: usize,
     started_at: Instant,
+    metrics: BridgeMetrics,
+}
+
+/// Somebody who waits for a reply.
+struct Waiter {
+    asker: Recipient<CommandAnswered>,
+    since: Instant,
 }
 
 /// What the bridge works with.
@@ -43,6 +51,8 @@ pub struct KafkaBridgeParts {
     pub reply_partition: watch::Receiver<Option<i32>>,
     /// Purchases under way at most: each has at most one command out.
     pub max_purchases: usize,
+    /// What is counted.
+    pub metrics: BridgeMetrics,
 }
 
 impl KafkaBridge {
@@ -55,6 +65,7 @@ impl KafkaBridge {
             reply_topic,
             reply_partition,
             max_purchases,
+            metrics,
         } = parts;
         Self {
             bus,
@@ -64,13 +75,14 @@ impl KafkaBridge {
             waiting_room: WaitingRoom::new(budget::REPLY_WAIT),
             mailbox_capacity: 2 * max_purchases,
             started_at: Instant::now(),
+            metrics,
         }
     }
 
     fn send(&mut self, message: SendCommand, bridge_addr: Addr<Self>) {
         let partition = *self.reply_partition.borrow();
         if partition.is_none() {
-            return tell(&message.asker, CommandAnswer::NotSent);
+            return self.refuse(&message.asker);
         }
         let id = self.ids.unique();
         let address = ReplyAddress {
@@ -83,19 +95,36 @@ impl KafkaBridge {
             let _ = bridge_addr.try_send(CommandUndelivered(id));
         });
         match self.bus.publish(&message.command, &address, on_undelivered) {
-            Ok(()) => self
-                .waiting_room
-                .register(id, message.asker, self.started_at.elapsed()),
+            Ok(()) => {
+                let waiter = Waiter {
+                    asker: message.asker,
+                    since: Instant::now(),
+                };
+                self.metrics.waiters.inc();
+                self.waiting_room
+                    .register(id, waiter, self.started_at.elapsed());
+            }
             Err(error) => {
                 log::warn!("order={} {error}", message.command.number());
-                tell(&message.asker, CommandAnswer::NotSent);
+                self.refuse(&message.asker);
             }
         }
     }
 
+    fn refuse(&self, asker: &Recipient<CommandAnswered>) {
+        self.metrics.not_sent.inc();
+        tell(asker, CommandAnswer::NotSent);
+    }
+
+    fn give_up(&self, waiter: &Waiter) {
+        self.metrics.waiters.dec();
+        self.metrics.overdue.inc();
+        tell(&waiter.asker, CommandAnswer::Overdue);
+    }
+
     fn expire(&mut self) {
-        for asker in self.waiting_room.expire(self.started_at.elapsed()) {
-            tell(&asker, CommandAnswer::Overdue);
+        for waiter in self.waiting_room.expire(self.started_at.elapsed()) {
+            self.give_up(&waiter);
         }
     }
 }
@@ -153,8 +182,16 @@ impl Handler<ReplyArrived> for KafkaBridge {
 
     fn handle(&mut self, message: ReplyArrived, _: &mut Self::Context) {
         match self.waiting_room.take(&message.correlation_id) {
-            Some(asker) => tell(&asker, CommandAnswer::Replied(message.reply)),
-            None => log::debug!("nobody waits for reply {}", message.correlation_id),
+            Some(waiter) => {
+                let waited = waiter.since.elapsed().as_secs_f64();
+                self.metrics.waiters.dec();
+                self.metrics.replied.observe(waited);
+                tell(&waiter.asker, CommandAnswer::Replied(message.reply));
+            }
+            None => {
+                self.metrics.late.inc();
+                log::debug!("nobody waits for reply {}", message.correlation_id);
+            }
         }
     }
 }
@@ -168,9 +205,9 @@ impl Handler<CommandUndelivered> for KafkaBridge {
     type Result = ();
 
     fn handle(&mut self, CommandUndelivered(id): CommandUndelivered, _: &mut Self::Context) {
-        if let Some(asker) = self.waiting_room.take(&id) {
+        if let Some(waiter) = self.waiting_room.take(&id) {
             // The broker may have it nonetheless, so the command counts as unanswered, not as never sent.
-            tell(&asker, CommandAnswer::Overdue);
+            self.give_up(&waiter);
         }
     }
 }

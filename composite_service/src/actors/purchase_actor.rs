@@ -83,6 +83,12 @@ impl Purchases {
         self.start(Purchase::pay(number, payment, idempotency))
     }
 
+    /// How many more can be started now.
+    #[must_use]
+    pub fn permits_left(&self) -> usize {
+        self.permits.available_permits()
+    }
+
     /// Waits until no purchase is under way, at most so long; afterwards none can be started. Returns how many were left.
     pub async fn drain(&self, wait: Duration, max_purchases: usize) -> usize {
         let everything = u32::try_from(max_purchases).unwrap_or(u32::MAX);

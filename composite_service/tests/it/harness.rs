@@ -10,9 +10,11 @@ use composite_service::actors::kafka_bridge::{
 use composite_service::actors::purchase_actor::{Colleagues, Purchases};
 use composite_service::domain::order::{Basket, OrderCommand, OrderReply};
 use composite_service::domain::purchase::Outcome;
+use composite_service::metrics::BridgeMetrics;
 use composite_service::ports::order_bus::OrderBus;
 use composite_service::ports::payment::PaymentGateway;
 use shared::clock::FixedClock;
+use shared::metrics::Metrics;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -118,6 +120,7 @@ impl Bridge {
             reply_topic: REPLY_TOPIC.to_owned(),
             reply_partition,
             max_purchases: 4_096,
+            metrics: BridgeMetrics::new(&Metrics::new().unwrap()).unwrap(),
         };
         (KafkaBridge::new(parts).start(), home_tx)
     }

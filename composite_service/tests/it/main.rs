@@ -7,6 +7,7 @@ mod golden;
 mod doubles;
 mod harness;
 mod bridge;
+mod metrics;
 mod purchase_actor;
 mod reviewer;
 mod http;

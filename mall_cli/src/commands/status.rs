@@ -40,6 +40,9 @@ impl Status {
                 "  {:<22} {:<28} pid {:<8} {state}",
                 part.name, part.address, part.pid
             ));
+            if let Some(internal) = &part.internal {
+                tell(format!("  {:<22} {internal}/metrics", "  for operators"));
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

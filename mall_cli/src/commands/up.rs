@@ -213,6 +213,7 @@ fn parts(stack: &mut Stack) -> Vec<Part> {
         pid: child.pid(),
         address: child.url().to_owned(),
         ready: Some(child.ready_url().to_owned()),
+        internal: Some(child.internal_url().to_owned()).filter(|url| !url.is_empty()),
     };
     let mut parts: Vec<Part> = stack.http_services().into_iter().map(of_child).collect();
     let database_pid = stack.database.service().pid();
@@ -222,6 +223,7 @@ fn parts(stack: &mut Stack) -> Vec<Part> {
         pid: database_pid,
         address: database,
         ready: None,
+        internal: None,
     });
     let (name, pid) = match stack.broker.kafka() {
         Some(kafka) => (run_file::KAFKA, kafka.service().pid()),
@@ -232,6 +234,7 @@ fn parts(stack: &mut Stack) -> Vec<Part> {
         pid,
         address: broker,
         ready: None,
+        internal: None,
     });
     parts
 }

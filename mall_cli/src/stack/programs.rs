@@ -44,6 +44,8 @@ impl PaymentSimulator {
 pub struct OrderService {
     /// The port on 127.0.0.1.
     pub port: u16,
+    /// The port for operators, on 127.0.0.1.
+    pub internal_port: u16,
     /// The broker.
     pub bootstrap_servers: String,
     /// The topics.
@@ -80,6 +82,7 @@ impl OrderService {
         spec.args = args.iter().map(Into::into).collect();
         spec.env
             .push(("HTTP_ADDR".into(), listen(LOOPBACK, self.port)));
+        serve_operators(&mut spec, self.internal_port);
         spec.env.push((
             "KAFKA_BOOTSTRAP_SERVERS".into(),
             self.bootstrap_servers.clone(),
@@ -98,6 +101,8 @@ pub struct CompositeService {
     pub bind: IpAddr,
     /// The port.
     pub port: u16,
+    /// The port for operators, on 127.0.0.1.
+    pub internal_port: u16,
     /// The broker.
     pub bootstrap_servers: String,
     /// The topics.
@@ -118,6 +123,7 @@ impl CompositeService {
         let mut spec = http_program("composite_service", place, name, self.port, "/readyz")?;
         spec.env
             .push(("HTTP_ADDR".into(), listen(self.bind, self.port)));
+        serve_operators(&mut spec, self.internal_port);
         spec.env.push((
             "KAFKA_BOOTSTRAP_SERVERS".into(),
             self.bootstrap_servers.clone(),
@@ -163,6 +169,12 @@ fn http_program(binary: &str, place: &Place, name: &str, port: u16, ready: &str)
         ready,
         ..Spec::default()
     })
+}
+
+fn serve_operators(spec: &mut Spec, port: u16) {
+    spec.internal = base_url(port);
+    spec.env
+        .push(("INTERNAL_ADDR".into(), listen(LOOPBACK, port)));
 }
 
 fn started(spec: Spec) -> Result<Service> {

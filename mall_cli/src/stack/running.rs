@@ -125,7 +125,7 @@ impl Stack {
         self.order_services_started += 1;
         let port = port_of(count, self.wanted.order_port)?;
         let service = self
-            .order_service(port)
+            .order_service(port, ports::following(port)?)
             .start(&self.wanted.place, &nth("order-service", count))?;
         Ok(pushed(&mut self.order_services, service))
     }
@@ -136,7 +136,7 @@ impl Stack {
         self.composites_started += 1;
         let port = port_of(count, self.wanted.composite_port)?;
         let service = self
-            .composite(port)
+            .composite(port, ports::following(port)?)
             .start(&self.wanted.place, &nth("composite-service", count))?;
         Ok(pushed(&mut self.composites, service))
     }
@@ -178,7 +178,7 @@ impl Stack {
 
     /// Starts the services on top of broker, database and gateway.
     pub(super) fn fill(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<()> {
-        let tools = self.order_service(0);
+        let tools = self.order_service(0, 0);
         step(tell, "migrations", || tools.migrate(&self.wanted.place))?;
         if let Some(file) = &self.wanted.catalogue {
             step(tell, "catalogue", || {
@@ -209,7 +209,7 @@ impl Stack {
         Ok(())
     }
 
-    fn order_service(&self, port: u16) -> OrderService {
+    fn order_service(&self, port: u16, internal_port: u16) -> OrderService {
         let links = self.links.as_ref();
         let mut database = self.credentials();
         if let Some(links) = links {
@@ -217,6 +217,7 @@ impl Stack {
         }
         OrderService {
             port,
+            internal_port,
             bootstrap_servers: self.kafka_by(links.map(|links| &links.order_to_kafka)),
             topics: self.wanted.topics.clone(),
             database,
@@ -238,7 +239,7 @@ impl Stack {
         env
     }
 
-    fn composite(&self, port: u16) -> CompositeService {
+    fn composite(&self, port: u16, internal_port: u16) -> CompositeService {
         let links = self.links.as_ref();
         let url_by = |link: Option<&Link>, own: String| {
             link.map_or(own, |link| format!("http://{}", link.addresses()))
@@ -246,6 +247,7 @@ impl Stack {
         CompositeService {
             bind: self.wanted.bind,
             port,
+            internal_port,
             bootstrap_servers: self.kafka_by(links.map(|links| &links.composite_to_kafka)),
             topics: self.wanted.topics.clone(),
             order_service_url: url_by(

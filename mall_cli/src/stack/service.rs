@@ -31,13 +31,15 @@ pub struct Spec {
     pub log: PathBuf,
     /// Its base URL; empty when it serves no HTTP.
     pub url: String,
+    /// The base URL of what it serves for operators only; empty when there is none.
+    pub internal: String,
     /// The URL that answers 200 once it is ready.
     pub ready: String,
 }
 
 /// A running (or ended) child process.
 pub struct Service {
-    spec: Spec,
+    spec: Box<Spec>,
     child: Child,
     ended: Option<ExitStatus>,
 }
@@ -47,7 +49,7 @@ impl Service {
     pub fn start(spec: Spec) -> Result<Self> {
         let child = spawned(&spec)?;
         Ok(Self {
-            spec,
+            spec: Box::new(spec),
             child,
             ended: None,
         })
@@ -73,6 +75,11 @@ impl Service {
     /// Its base URL.
     pub fn url(&self) -> &str {
         &self.spec.url
+    }
+
+    /// The base URL of what it serves for operators only; empty when there is none.
+    pub fn internal_url(&self) -> &str {
+        &self.spec.internal
     }
 
     /// The URL that answers 200 once it is ready.

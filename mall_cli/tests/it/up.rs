@@ -1,7 +1,7 @@
 //! The commands as a developer types them: a mall that opens, sells, is disturbed and closes. Needs all binaries of the workspace.
 
 use crate::support::exists;
-use mall_cli::stack::{Service, Spec, free_port, until};
+use mall_cli::stack::{Service, Spec, answers_ok, free_port, until};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -127,11 +127,32 @@ fn opens_sells_and_closes(flags: &[&str]) {
         text(&status.stdout)
     );
 
+    assert_operators_have_ports_of_their_own(&mall, &text(&status.stdout));
+
     let pids = mall.pids();
     assert_eq!(mall.command("down").status.code(), Some(0));
     assert_eq!(up.terminate(SOON).unwrap().code(), Some(0));
     assert!(pids.into_iter().all(|pid| !exists(pid)));
     assert_eq!(mall.command("status").status.code(), Some(3));
+}
+
+fn assert_operators_have_ports_of_their_own(mall: &Mall, status: &str) {
+    let run = mall.run_file();
+    let parts = run["parts"].as_array().unwrap();
+    let services = parts.iter().filter(|part| part["internal"].is_string());
+    let mut names = Vec::new();
+    for part in services {
+        let (public, internal) = (
+            part["address"].as_str().unwrap(),
+            part["internal"].as_str().unwrap(),
+        );
+        let metrics = format!("{internal}/metrics");
+        assert!(status.contains(&metrics), "{metrics} in {status}");
+        assert!(answers_ok(&metrics) && !answers_ok(&format!("{public}/metrics")));
+        assert!(!answers_ok(&format!("{internal}/livez")));
+        names.push(part["name"].as_str().unwrap());
+    }
+    assert_eq!(names, ["composite-service", "order-service"]);
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::harness::shop::{PATIENCE, ROOMY};
 const AT_ONCE: Duration = Duration::from_secs(6);
 
 /// Sends an order of one apple, whose reply goes to the partition after its own.
-fn send_create(broker: &TestBroker, digits: u64, partition: i32) {
+pub(crate) fn send_create(broker: &TestBroker, digits: u64, partition: i32) {
     let line = OrderLineDto {
         order_line_id: None,
         item: ItemDto {

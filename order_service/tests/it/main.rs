@@ -15,3 +15,4 @@ mod journal;
 mod wire;
 mod intake;
 mod http;
+mod metrics;

@@ -13,6 +13,7 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::sync::watch;
 
 use super::body_deadline::limit_body_time;
+use super::measured::HttpMetrics;
 use super::render_problems;
 
 const WORKERS: usize = 2;
@@ -38,6 +39,7 @@ pub fn start<C>(
     address: SocketAddr,
     grace: Duration,
     stopping: watch::Receiver<bool>,
+    metrics: HttpMetrics,
     configure: C,
 ) -> std::io::Result<ServerHandle>
 where
@@ -45,9 +47,13 @@ where
 {
     let server = HttpServer::new(move || {
         let stopping = stopping.clone();
+        let metrics = metrics.clone();
         App::new()
             .configure(configure.clone())
             .wrap(from_fn(render_problems))
+            .wrap(from_fn(move |request, next| {
+                metrics.clone().measure(request, next)
+            }))
             .wrap(from_fn(limit_body_time))
             .wrap_fn(move |request, service| {
                 let stopping = stopping.clone();

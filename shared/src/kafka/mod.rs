@@ -7,3 +7,5 @@ pub mod offset_ledger;
 pub mod publisher;
 pub mod broker_probe;
 pub mod dead_letters;
+pub mod metrics;
+pub mod lag;

@@ -1,11 +1,13 @@
 //! Publishing records, with the broker's acknowledgement as a call back. Knows neither topics nor contents.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+
+use crate::kafka::metrics::PublisherMetrics;
 
 /// Called once when the broker has acknowledged a record or it is given up: on the producer's thread, or at once on the caller's when
 /// the producer knows already that no broker will take it.
@@ -31,7 +33,24 @@ pub struct Publisher {
     producer: ThreadedProducer<AcknowledgementContext>,
 }
 
-struct AcknowledgementContext;
+struct AcknowledgementContext {
+    metrics: Option<PublisherMetrics>,
+}
+
+/// What travels with a record until it is acknowledged.
+struct Delivery {
+    since: Instant,
+    on_delivery: OnDelivery,
+}
+
+impl AcknowledgementContext {
+    fn end(&self, delivery: Delivery, outcome: Result<(), KafkaError>) {
+        if let Some(metrics) = &self.metrics {
+            metrics.delivered(delivery.since, &outcome);
+        }
+        (delivery.on_delivery)(outcome);
+    }
+}
 
 impl ClientContext for AcknowledgementContext {
     /// A producer that has lost its place can never send again. The process ends, and what it had in hand comes again elsewhere.
@@ -45,14 +64,14 @@ impl ClientContext for AcknowledgementContext {
 }
 
 impl ProducerContext for AcknowledgementContext {
-    type DeliveryOpaque = Box<OnDelivery>;
+    type DeliveryOpaque = Box<Delivery>;
 
-    fn delivery(&self, result: &DeliveryResult<'_>, on_delivery: Box<OnDelivery>) {
+    fn delivery(&self, result: &DeliveryResult<'_>, delivery: Box<Delivery>) {
         let outcome = match result {
             Ok(_) => Ok(()),
             Err((error, _)) => Err(error.clone()),
         };
-        on_delivery(outcome);
+        self.end(*delivery, outcome);
     }
 }
 
@@ -62,8 +81,26 @@ impl Publisher {
     /// # Errors
     /// When librdkafka refuses the settings.
     pub fn start(config: &rdkafka::ClientConfig) -> KafkaResult<Self> {
+        Self::start_with(config, None)
+    }
+
+    /// Starts a producer whose acknowledgements are measured.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_measured(
+        config: &rdkafka::ClientConfig,
+        metrics: PublisherMetrics,
+    ) -> KafkaResult<Self> {
+        Self::start_with(config, Some(metrics))
+    }
+
+    fn start_with(
+        config: &rdkafka::ClientConfig,
+        metrics: Option<PublisherMetrics>,
+    ) -> KafkaResult<Self> {
         Ok(Self {
-            producer: config.create_with_context(AcknowledgementContext)?,
+            producer: config.create_with_context(AcknowledgementContext { metrics })?,
         })
     }
 
@@ -76,9 +113,12 @@ impl Publisher {
         record: OutboundRecord<'_>,
         on_delivery: OnDelivery,
     ) -> Result<(), KafkaError> {
-        let mut base =
-            BaseRecord::<'_, [u8], [u8], _>::with_opaque_to(record.topic, Box::new(on_delivery))
-                .headers(record.headers);
+        let delivery = Box::new(Delivery {
+            since: Instant::now(),
+            on_delivery,
+        });
+        let mut base = BaseRecord::<'_, [u8], [u8], _>::with_opaque_to(record.topic, delivery)
+            .headers(record.headers);
         base.payload = record.payload;
         base.partition = record.partition;
         base.key = record.key;
@@ -88,7 +128,8 @@ impl Publisher {
                 Err(error)
             }
             Err((error, refused)) => {
-                (refused.delivery_opaque)(Err(error));
+                let context = self.producer.context();
+                context.end(*refused.delivery_opaque, Err(error));
                 Ok(())
             }
         }

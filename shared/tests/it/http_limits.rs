@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use actix_web::{HttpResponse, web};
 use serde_json::Value;
+use shared::http::measured::HttpMetrics;
 use shared::http::{json_config, server};
+use shared::metrics::Metrics;
 use tokio::sync::watch;
 
 /// What a limit may be overstepped by on a busy machine.
@@ -26,7 +28,8 @@ fn serve() -> SocketAddr {
     thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let (_going_on, stopping) = watch::channel(false);
-            let started = server::start(address, Duration::ZERO, stopping, |routes| {
+            let measured = HttpMetrics::new(&Metrics::new().unwrap()).unwrap();
+            let started = server::start(address, Duration::ZERO, stopping, measured, |routes| {
                 routes
                     .app_data(json_config())
                     .route(

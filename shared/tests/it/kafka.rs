@@ -12,8 +12,11 @@ use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::config::{KafkaSettings, TopicSettings};
+use shared::kafka::lag::{LagMetrics, LagWatch};
+use shared::kafka::metrics::ProducersMetrics;
 use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
 use shared::kafka::publisher::{OutboundRecord, Publisher};
+use shared::metrics::Metrics;
 use tokio::sync::mpsc;
 
 const PARTITIONS: i32 = 4;
@@ -281,5 +284,75 @@ mod probing {
         assert!(probe.probe(Duration::from_millis(200)).is_err());
         cluster.broker_up(1).unwrap();
         assert_eq!(probe.probe(PATIENCE), Ok(()));
+    }
+}
+
+mod measuring {
+    use super::*;
+
+    /// Waits until the metrics have all of these lines.
+    fn await_lines(metrics: &Metrics, lines: &[&str]) {
+        let begin = std::time::Instant::now();
+        loop {
+            let text = metrics.render().unwrap();
+            if lines
+                .iter()
+                .all(|line| text.lines().any(|found| found == *line))
+            {
+                return;
+            }
+            assert!(
+                begin.elapsed() < PATIENCE,
+                "{lines:?} are not all in {text}"
+            );
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn given_a_group_then_its_lag_is_what_it_has_not_committed_also_while_no_member_reads() {
+        let (_cluster, settings) = broker();
+        publish_numbers(&settings, 10);
+        let metrics = Metrics::new().unwrap();
+        let watched = LagMetrics::new(&metrics).unwrap();
+        let often = Duration::from_millis(20);
+        let _watch = LagWatch::start(&settings, "readers", "orders", often, watched).unwrap();
+        let lag = |partition: i32, lag: i64| {
+            format!(
+                r#"kafka_consumergroup_lag{{consumergroup="readers",partition="{partition}",topic="orders"}} {lag}"#
+            )
+        };
+        await_lines(&metrics, &[&lag(0, 3), &lag(1, 3), &lag(2, 2), &lag(3, 2)]);
+
+        let (poll_loop, mut events) =
+            PollLoop::start(&settings.consumer("readers"), "orders", 100).unwrap();
+        for _ in 0..10 {
+            while !matches!(events.blocking_recv().unwrap(), KafkaEvent::Record(_)) {}
+        }
+        poll_loop
+            .commit(&[(0, 3), (1, 1)], CommitMode::Sync)
+            .unwrap();
+
+        await_lines(&metrics, &[&lag(0, 0), &lag(1, 2), &lag(2, 2), &lag(3, 2)]);
+        drop(events);
+        poll_loop.stop();
+    }
+
+    #[test]
+    fn given_a_measured_producer_then_what_brokers_took_and_what_they_refused_is_counted_apart() {
+        let (_cluster, settings) = broker();
+        let metrics = Metrics::new().unwrap();
+        let measured = ProducersMetrics::new(&metrics).unwrap().of("replies");
+        let publisher =
+            Publisher::start_measured(&settings.producer(Some(PATIENCE)), measured).unwrap();
+        for _ in 0..2 {
+            published(&publisher, record("orders", Some(1), b"text")).unwrap();
+        }
+        published(&publisher, record("orders", Some(PARTITIONS), b"text")).unwrap_err();
+
+        let count = "messaging_client_operation_duration_seconds_count";
+        let acknowledged = format!(r#"{count}{{outcome="acknowledged",producer="replies"}} 2"#);
+        let failed = format!(r#"{count}{{outcome="failed",producer="replies"}} 1"#);
+        await_lines(&metrics, &[&acknowledged, &failed]);
     }
 }

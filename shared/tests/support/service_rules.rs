@@ -40,6 +40,8 @@ pub(crate) const SERVICE_RULES: &[Rule] = &[
             "crate::app",
             "crate::config",
             "crate::dto",
+            "crate::metrics",
+            "shared::metrics",
         ],
         because: "the domain is the innermost",
     },

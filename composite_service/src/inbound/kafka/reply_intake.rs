@@ -35,7 +35,7 @@ use super::read_partition::ReadPartition;
 use crate::actors::kafka_bridge::ReplyArrived;
 
 /// The consumer group of all composites, spelt as the Spring composite spells it.
-const GROUP: &str = "compsiteGroup";
+pub const GROUP: &str = "compsiteGroup";
 const POLL_WAIT: Duration = Duration::from_millis(50);
 const COMMIT_INTERVAL_MS: &str = "1000";
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_millis(500);

@@ -22,6 +22,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use crate::actors::in_flight::InFlight;
 use crate::actors::order_actor::ApplyCommand;
 use crate::inbound::kafka::decode::{Decoded, Poison, Reading, decode};
+use crate::metrics::IntakeMetrics;
 use crate::ports::reply_sink::{CommandOutcome, ReplySink};
 
 /// What dead letters are called that are no commands.
@@ -53,6 +54,7 @@ struct Handler {
     zone: Tz,
     unpaid_for: TimeDelta,
     finished_tx: mpsc::UnboundedSender<Position>,
+    metrics: IntakeMetrics,
 }
 
 struct Leaving {
@@ -81,6 +83,8 @@ pub struct IntakeParts {
     pub dead_letters: DeadLetters,
     /// How long a pending order waits for its payment before it is reviewed.
     pub unpaid_for: TimeDelta,
+    /// What is counted.
+    pub metrics: IntakeMetrics,
 }
 
 impl Intake {
@@ -98,6 +102,7 @@ impl Intake {
             zone,
             dead_letters,
             unpaid_for,
+            metrics,
         } = parts;
         Self {
             poll_loop,
@@ -110,12 +115,19 @@ impl Intake {
                 zone,
                 unpaid_for,
                 finished_tx,
+                metrics,
             },
             permits: Arc::new(Semaphore::new(max_in_flight)),
             finished_rx,
             ledger: OffsetLedger::default(),
             leaving: Vec::new(),
         }
+    }
+
+    /// One for each command that may be in hand.
+    #[must_use]
+    pub fn permits(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.permits)
     }
 
     /// Runs until `stopping` turns true. Then takes no more, waits at most `grace` for what is in hand, commits and leaves the group.
@@ -264,7 +276,9 @@ impl Intake {
 
 impl Handler {
     fn take(&self, record: &OwnedMessage, position: Position, permit: OwnedSemaphorePermit) {
-        let in_flight = InFlight::new(position, self.finished_tx.clone(), permit);
+        self.metrics.taken.inc();
+        let in_flight = InFlight::new(position, self.finished_tx.clone(), permit)
+            .measured_by(self.metrics.processed.clone());
         let reading = Reading::new(self.clock.now(), self.zone, self.unpaid_for);
         match decode(record, reading) {
             Ok(Decoded { command, requester }) => {
@@ -287,6 +301,7 @@ impl Handler {
     /// Puts a record that is no command with the dead letters, answers its sender where that can be done, and goes on. Should the
     /// dead letters not take it, its offset stays uncommitted, unless they never will.
     fn set_aside(&self, record: &OwnedMessage, poison: Poison, in_flight: InFlight) {
+        self.metrics.set_aside.inc();
         let cause = poison.cause.to_string();
         let replies = Arc::clone(&self.replies);
         let on_settled = Box::new(move || answer_poison(&*replies, poison, in_flight));

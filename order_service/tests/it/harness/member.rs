@@ -9,6 +9,7 @@ use actix::System;
 use chrono::TimeDelta;
 use order_service::config::ActorSettings;
 use order_service::inbound::kafka::intake::{Intake, IntakeParts};
+use order_service::metrics::IntakeMetrics;
 use order_service::outbound::kafka::reply_publisher::ReplyPublisher;
 use order_service::ports::order_store::OrderStore;
 use order_service::ports::reply_sink::ReplySink;
@@ -17,6 +18,7 @@ use shared::kafka::config::KafkaSettings;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::publisher::Publisher;
+use shared::metrics::Metrics;
 use tokio::sync::watch;
 
 use super::samples::now;
@@ -35,6 +37,8 @@ pub(crate) struct Member {
     pub(crate) grace: Duration,
     /// Where replies go instead of Kafka.
     pub(crate) replies: Option<Arc<dyn ReplySink>>,
+    /// What it counts.
+    pub(crate) metrics: Arc<Metrics>,
 }
 
 impl Member {
@@ -46,6 +50,7 @@ impl Member {
             actors: ROOMY,
             grace: PATIENCE,
             replies: None,
+            metrics: Arc::new(Metrics::new().unwrap()),
         }
     }
 
@@ -85,6 +90,7 @@ impl Member {
             zone,
             dead_letters,
             unpaid_for: TimeDelta::minutes(30),
+            metrics: IntakeMetrics::new(&self.metrics, &self.kafka.orders.name).unwrap(),
         });
         intake.run(stopping, self.grace).await;
         publisher.flush(PATIENCE).unwrap();

@@ -1,0 +1,137 @@
+//! The composite's metrics: every name in one place, as typed handles that `app.rs` gives to those who count.
+
+use shared::http::measured::HttpMetrics;
+use shared::kafka::lag::LagMetrics;
+use shared::kafka::metrics::ProducersMetrics;
+use shared::metrics::{Histogram, HistogramVec, IntCounter, IntGauge, Metrics, Result};
+
+/// All of them.
+pub struct ServiceMetrics {
+    /// Requests.
+    pub http: HttpMetrics,
+    /// Acknowledgements.
+    pub producers: ProducersMetrics,
+    /// How far the group of composites is behind.
+    pub lag: LagMetrics,
+    /// Commands and their replies.
+    pub bridge: BridgeMetrics,
+    /// Calls of the payment gateway.
+    pub gateway: GatewayMetrics,
+    /// Purchases under way.
+    pub purchases: PurchaseMetrics,
+}
+
+impl ServiceMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics) -> Result<Self> {
+        Ok(Self {
+            http: HttpMetrics::new(metrics)?,
+            producers: ProducersMetrics::new(metrics)?,
+            lag: LagMetrics::new(metrics)?,
+            bridge: BridgeMetrics::new(metrics)?,
+            gateway: GatewayMetrics::new(metrics)?,
+            purchases: PurchaseMetrics::new(metrics)?,
+        })
+    }
+}
+
+/// Commands and their replies.
+#[derive(Clone)]
+pub struct BridgeMetrics {
+    /// Commands whose reply somebody waits for.
+    pub waiters: IntGauge,
+    /// How long they have waited for a reply that came in time.
+    pub replied: Histogram,
+    /// Commands that nobody replied to in time.
+    pub overdue: IntCounter,
+    /// Commands that were not even sent.
+    pub not_sent: IntCounter,
+    /// Replies that nobody waited for any more.
+    pub late: IntCounter,
+}
+
+impl BridgeMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics) -> Result<Self> {
+        let unanswered = metrics.counters(
+            "commands_unanswered_total",
+            "Commands that were not sent, or that nobody replied to in time.",
+            &["cause"],
+        )?;
+        let replied = metrics.durations(
+            "command_reply_duration_seconds",
+            "How long commands waited for their reply.",
+            &[],
+        )?;
+        Ok(Self {
+            waiters: metrics.gauge(
+                "command_waiters",
+                "Commands whose reply somebody waits for.",
+            )?,
+            replied: replied.with_label_values(&[] as &[&str]),
+            overdue: unanswered.with_label_values(&["overdue"]),
+            not_sent: unanswered.with_label_values(&["not_sent"]),
+            late: metrics.counter(
+                "replies_late_total",
+                "Replies that nobody waited for any more.",
+            )?,
+        })
+    }
+}
+
+/// Calls of the payment gateway, by operation and outcome.
+#[derive(Clone)]
+pub struct GatewayMetrics {
+    /// How long they take.
+    pub calls: HistogramVec,
+}
+
+impl GatewayMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When they are registered already.
+    pub fn new(metrics: &Metrics) -> Result<Self> {
+        Ok(Self {
+            calls: metrics.durations(
+                "payment_gateway_call_duration_seconds",
+                "How long calls of the payment gateway took.",
+                &["operation", "outcome"],
+            )?,
+        })
+    }
+}
+
+/// Purchases under way.
+#[derive(Clone)]
+pub struct PurchaseMetrics {
+    /// Purchases that have not come to their end.
+    pub under_way: IntGauge,
+    /// How many more may be started.
+    pub permits_left: IntGauge,
+}
+
+impl PurchaseMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics) -> Result<Self> {
+        Ok(Self {
+            under_way: metrics.gauge(
+                "purchases_under_way",
+                "Purchases that have not come to their end, answered ones included.",
+            )?,
+            permits_left: metrics.gauge(
+                "purchase_permits_left",
+                "How many more purchases may be started before shoppers hear OVERLOADED.",
+            )?,
+        })
+    }
+}

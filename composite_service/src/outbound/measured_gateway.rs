@@ -1,0 +1,109 @@
+//! A payment gateway whose calls are measured. Changes nothing of what they do.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use shared::metrics::{Histogram, HistogramVec};
+use shared::order_number::OrderNumber;
+use shared::reason::Reason;
+use shared::wire::order_dto::PaymentDto;
+
+use crate::metrics::GatewayMetrics;
+use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
+
+/// The gateway within, and the clocks beside it.
+pub struct MeasuredGateway {
+    inner: Arc<dyn PaymentGateway>,
+    confirms: Arc<Outcomes>,
+    look_ups: Arc<Outcomes>,
+    cancels: Arc<Outcomes>,
+}
+
+/// The durations of one operation by outcome.
+struct Outcomes {
+    done: Histogram,
+    refused: Histogram,
+    not_reached: Histogram,
+    unknown: Histogram,
+}
+
+impl Outcomes {
+    fn of(calls: &HistogramVec, operation: &str) -> Arc<Self> {
+        let with = |outcome| calls.with_label_values(&[operation, outcome]);
+        Arc::new(Self {
+            done: with("done"),
+            refused: with("refused"),
+            not_reached: with("not_reached"),
+            unknown: with("unknown"),
+        })
+    }
+
+    fn measure<T: 'static>(
+        self: &Arc<Self>,
+        call: BoxFuture<'static, T>,
+        outcome: for<'a> fn(&'a Self, &T) -> &'a Histogram,
+    ) -> BoxFuture<'static, T> {
+        let outcomes = Arc::clone(self);
+        let begin = Instant::now();
+        call.inspect(move |answer| {
+            outcome(&outcomes, answer).observe(begin.elapsed().as_secs_f64());
+        })
+        .boxed()
+    }
+}
+
+impl MeasuredGateway {
+    /// Measures `inner`.
+    #[must_use]
+    pub fn new(inner: Arc<dyn PaymentGateway>, metrics: &GatewayMetrics) -> Self {
+        Self {
+            inner,
+            confirms: Outcomes::of(&metrics.calls, "confirm"),
+            look_ups: Outcomes::of(&metrics.calls, "look_up"),
+            cancels: Outcomes::of(&metrics.calls, "cancel"),
+        }
+    }
+}
+
+impl PaymentGateway for MeasuredGateway {
+    fn confirm(
+        &self,
+        number: &OrderNumber,
+        payment: &PaymentDto,
+    ) -> BoxFuture<'static, ConfirmAnswer> {
+        let call = self.inner.confirm(number, payment);
+        self.confirms
+            .measure(call, |outcomes, answer| match answer {
+                ConfirmAnswer::Confirmed => &outcomes.done,
+                ConfirmAnswer::Declined(_) | ConfirmAnswer::PaidOtherwise => &outcomes.refused,
+                ConfirmAnswer::NotReached(_) | ConfirmAnswer::TooLate => &outcomes.not_reached,
+                ConfirmAnswer::Unknown(_) => &outcomes.unknown,
+            })
+    }
+
+    fn look_up(&self, number: &OrderNumber) -> BoxFuture<'static, Standing> {
+        let call = self.inner.look_up(number);
+        self.look_ups
+            .measure(call, |outcomes, answer| match answer {
+                Standing::Charged(_) | Standing::NotCharged => &outcomes.done,
+                Standing::Away(_) => &outcomes.not_reached,
+                Standing::Unknown(_) => &outcomes.unknown,
+            })
+    }
+
+    fn cancel(
+        &self,
+        number: &OrderNumber,
+        payment: &PaymentDto,
+        reason: Reason,
+    ) -> BoxFuture<'static, Result<(), CancelError>> {
+        let call = self.inner.cancel(number, payment, reason);
+        self.cancels.measure(call, |outcomes, answer| match answer {
+            Ok(()) => &outcomes.done,
+            // It may have cancelled or not.
+            Err(CancelError(_)) => &outcomes.unknown,
+        })
+    }
+}

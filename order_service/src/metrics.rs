@@ -1,0 +1,164 @@
+//! The order service's metrics: every name in one place, as typed handles that `app.rs` gives to those who count.
+
+use shared::http::measured::HttpMetrics;
+use shared::kafka::dead_letters::dead_letter_topic;
+use shared::kafka::lag::LagMetrics;
+use shared::kafka::metrics::ProducersMetrics;
+use shared::metrics::{Histogram, HistogramVec, IntCounter, IntGauge, Metrics, Result};
+
+/// All of them.
+pub struct ServiceMetrics {
+    /// Requests.
+    pub http: HttpMetrics,
+    /// Acknowledgements.
+    pub producers: ProducersMetrics,
+    /// How far the group is behind.
+    pub lag: LagMetrics,
+    /// Commands in hand.
+    pub intake: IntakeMetrics,
+    /// Loads and batches.
+    pub store: StoreMetrics,
+    /// Connections.
+    pub pool: PoolMetrics,
+}
+
+impl ServiceMetrics {
+    /// Registers them; commands come from the topic `orders`, in batches of `max_batch` at most.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics, orders: &str, max_batch: usize) -> Result<Self> {
+        Ok(Self {
+            http: HttpMetrics::new(metrics)?,
+            producers: ProducersMetrics::new(metrics)?,
+            lag: LagMetrics::new(metrics)?,
+            intake: IntakeMetrics::new(metrics, orders)?,
+            store: StoreMetrics::new(metrics, max_batch)?,
+            pool: PoolMetrics::new(metrics)?,
+        })
+    }
+}
+
+/// Commands, from the record to the acknowledged reply.
+#[derive(Clone)]
+pub struct IntakeMetrics {
+    /// Records that were taken in.
+    pub taken: IntCounter,
+    /// Those of them that were no commands.
+    pub set_aside: IntCounter,
+    /// From taking a record in to the acknowledgement of its reply.
+    pub processed: Histogram,
+    /// Permits that are not in use: how many more commands can be in hand.
+    pub permits_left: IntGauge,
+}
+
+impl IntakeMetrics {
+    /// Registers them; the records come from the topic `orders`.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics, orders: &str) -> Result<Self> {
+        let topic = ["messaging_destination_name"];
+        let taken = metrics.counters(
+            "messaging_client_consumed_messages_total",
+            "Records that were taken in.",
+            &topic,
+        )?;
+        let set_aside = metrics.counters(
+            "messaging_dead_letters_total",
+            "Records that were no commands and went to the dead letters.",
+            &topic,
+        )?;
+        let processed = metrics.durations(
+            "messaging_process_duration_seconds",
+            "How long records took from being taken in to the acknowledgement of their replies.",
+            &topic,
+        )?;
+        Ok(Self {
+            taken: taken.with_label_values(&[orders]),
+            set_aside: set_aside.with_label_values(&[&dead_letter_topic(orders)]),
+            processed: processed.with_label_values(&[orders]),
+            permits_left: metrics.gauge(
+                "intake_permits_left",
+                "How many more commands may be in hand; the intake keeps one of them ready for the next record.",
+            )?,
+        })
+    }
+}
+
+/// What the store does for actors.
+#[derive(Clone)]
+pub struct StoreMetrics {
+    /// Transitions of a transaction.
+    pub batch_size: Histogram,
+    /// How long a transaction takes, by lane and outcome, retries not included.
+    pub commits: HistogramVec,
+    /// How long loading an order takes, by outcome.
+    pub loads: HistogramVec,
+}
+
+impl StoreMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics, max_batch: usize) -> Result<Self> {
+        Ok(Self {
+            batch_size: metrics.sizes(
+                "journal_batch_size",
+                "Transitions of a transaction.",
+                u32::try_from(max_batch).unwrap_or(u32::MAX),
+            )?,
+            commits: metrics.durations(
+                "journal_commit_duration_seconds",
+                "How long a transaction took: of what is free at_once, of rows that were waited for in_turn.",
+                &["lane", "outcome"],
+            )?,
+            loads: metrics.durations(
+                "order_load_duration_seconds",
+                "How long loading an order from the database took.",
+                &["outcome"],
+            )?,
+        })
+    }
+}
+
+/// The pool of connections to the database.
+#[derive(Clone)]
+pub struct PoolMetrics {
+    /// Connections that somebody works with.
+    pub used: IntGauge,
+    /// Connections that nobody works with.
+    pub idle: IntGauge,
+    /// Connections at most.
+    pub max: IntGauge,
+}
+
+impl PoolMetrics {
+    /// Registers them; the names are OpenTelemetry's.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics) -> Result<Self> {
+        let count = metrics.gauges(
+            "db_client_connections",
+            "Connections to the database.",
+            &["state"],
+        )?;
+        Ok(Self {
+            used: count.with_label_values(&["used"]),
+            idle: count.with_label_values(&["idle"]),
+            max: metrics.gauge(
+                "db_client_connections_max",
+                "Connections to the database that may be open.",
+            )?,
+        })
+    }
+
+    /// Shows a pool of at most `max` connections, of which `open` are open and `idle` not in use.
+    pub fn show(&self, max: u32, open: u32, idle: u32) {
+        self.used.set(i64::from(open.saturating_sub(idle)));
+        self.idle.set(i64::from(idle));
+        self.max.set(i64::from(max));
+    }
+}

@@ -1,0 +1,95 @@
+//! What operators are told of commands and batches is what has happened.
+
+use std::sync::Arc;
+
+use order_service::metrics::{ServiceMetrics, StoreMetrics};
+use order_service::outbound::measured_store::MeasuredStore;
+use order_service::ports::order_store::{OrderStore, StoreError};
+use rdkafka::message::OwnedHeaders;
+use shared::metrics::Metrics;
+
+use crate::harness::doubles::{Fault, StoreDouble};
+use crate::harness::kafka::{Outgoing, TestBroker};
+use crate::harness::member::{GROUP, Member};
+use crate::harness::samples::*;
+use crate::intake::send_create;
+
+fn assert_told(metrics: &Metrics, lines: &[&str]) {
+    let text = metrics.render().unwrap();
+    for line in lines {
+        assert!(text.lines().any(|told| told == *line), "{line} in {text}");
+    }
+}
+
+#[test]
+fn given_all_metrics_of_the_service_then_no_two_have_the_same_name() {
+    let metrics = Metrics::new().unwrap();
+    let all = ServiceMetrics::new(&metrics, "orders", 512).unwrap();
+    all.pool.show(8, 5, 2);
+    assert_told(
+        &metrics,
+        &[
+            r#"db_client_connections{state="used"} 3"#,
+            r#"db_client_connections{state="idle"} 2"#,
+            "db_client_connections_max 8",
+        ],
+    );
+}
+
+#[test]
+fn given_a_command_and_poison_then_both_are_taken_one_is_set_aside_and_both_are_done() {
+    let broker = TestBroker::embedded();
+    let member = Member::new(&broker.settings, Arc::new(StoreDouble::plain()));
+    let metrics = Arc::clone(&member.metrics);
+    send_create(&broker, 1, 0);
+    broker.send(Outgoing {
+        partition: Some(0),
+        key: None,
+        value: Some(b"poison"),
+        headers: OwnedHeaders::new(),
+    });
+    broker.flush();
+    let member = member.start();
+    broker.until_committed(GROUP, &[Some(2), None, None, None]);
+    member.stop();
+
+    assert_told(
+        &metrics,
+        &[
+            r#"messaging_client_consumed_messages_total{messaging_destination_name="orders"} 2"#,
+            r#"messaging_dead_letters_total{messaging_destination_name="orders-dlt"} 1"#,
+            r#"messaging_process_duration_seconds_count{messaging_destination_name="orders"} 2"#,
+        ],
+    );
+}
+
+#[test]
+fn given_batches_and_loads_then_each_is_counted_by_its_size_its_lane_and_its_outcome() {
+    let metrics = Metrics::new().unwrap();
+    let counted = StoreMetrics::new(&metrics, 512).unwrap();
+    let store = StoreDouble::on_apply(|nth, _| match nth {
+        0 => Fault::None,
+        1 => Fault::Before(StoreError::Held("row".to_owned())),
+        _ => Fault::After(StoreError::Unavailable("gone".to_owned())),
+    });
+    let store = MeasuredStore::new(Arc::new(store), &counted);
+    let batch = [open(draft(1, &[(APPLE, 1)])), open(draft(2, &[(APPLE, 1)]))];
+    store.apply_what_is_free(&batch).unwrap();
+    store.apply(&batch).unwrap_err();
+    store.apply_what_is_free(&batch[..1]).unwrap_err();
+    assert!(store.load(&number(1)).unwrap().is_some());
+
+    let commits = "journal_commit_duration_seconds_count";
+    assert_told(
+        &metrics,
+        &[
+            r#"journal_batch_size_bucket{le="1"} 1"#,
+            r#"journal_batch_size_bucket{le="2"} 3"#,
+            "journal_batch_size_sum 5",
+            &format!(r#"{commits}{{lane="at_once",outcome="ok"}} 1"#),
+            &format!(r#"{commits}{{lane="at_once",outcome="failed"}} 1"#),
+            &format!(r#"{commits}{{lane="in_turn",outcome="held"}} 1"#),
+            r#"order_load_duration_seconds_count{outcome="ok"} 1"#,
+        ],
+    );
+}
