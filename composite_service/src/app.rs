@@ -8,7 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
-use shared::http::{internal, server};
+use shared::http::{internal, probe, server};
 use shared::ids::{IdSource, SecureIds};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::lag::{LagMetrics, LagWatch};
@@ -45,6 +45,14 @@ const LAG_INTERVAL: Duration = Duration::from_secs(5);
 /// When the address is taken, or settings are refused. A missing Kafka is waited for.
 pub fn serve(settings: Settings) -> anyhow::Result<()> {
     actix::System::new().block_on(run(settings))
+}
+
+/// Asks the service that runs with these settings whether it is well.
+///
+/// # Errors
+/// When it does not answer, or is not.
+pub fn healthcheck(settings: &Settings, path: &str) -> anyhow::Result<()> {
+    probe::ask(settings.http_addr, path).with_context(|| format!("asking {}", settings.http_addr))
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {

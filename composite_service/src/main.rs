@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use composite_service::app;
 use composite_service::config::Settings;
 
@@ -12,15 +12,35 @@ use composite_service::config::Settings;
 /// PAYMENT_SECRET_KEY, TZ and others; see README.md.
 #[derive(Debug, Parser)]
 #[command(version)]
-struct Arguments {}
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Take purchases until SIGTERM (the default).
+    Serve,
+    /// Ask the service that listens on HTTP_ADDR here whether it is well, and end: for health checks without a shell.
+    Healthcheck {
+        /// What to ask for
+        #[arg(default_value = "/readyz")]
+        path: String,
+    },
+}
 
 fn main() -> ExitCode {
-    Arguments::parse();
+    let arguments = Arguments::parse();
     shared::logging::init();
-    match Settings::from_env()
+    let result = Settings::from_env()
         .map_err(anyhow::Error::from)
-        .and_then(app::serve)
-    {
+        .and_then(
+            |settings| match arguments.command.unwrap_or(Command::Serve) {
+                Command::Serve => app::serve(settings),
+                Command::Healthcheck { path } => app::healthcheck(&settings, &path),
+            },
+        );
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             log::error!("{error:#}");

@@ -8,7 +8,7 @@ use actix::{Actor, Addr, SyncArbiter};
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
-use shared::http::{internal, server};
+use shared::http::{internal, probe, server};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::lag::LagWatch;
@@ -83,6 +83,14 @@ pub fn import_catalogue(settings: &Settings, file: &Path) -> anyhow::Result<()> 
         assortment.coupons.len()
     );
     Ok(())
+}
+
+/// Asks the service that runs with these settings whether it is well.
+///
+/// # Errors
+/// When it does not answer, or is not.
+pub fn healthcheck(settings: &Settings, path: &str) -> anyhow::Result<()> {
+    probe::ask(settings.http_addr, path).with_context(|| format!("asking {}", settings.http_addr))
 }
 
 async fn run(settings: Settings) -> anyhow::Result<()> {

@@ -29,6 +29,12 @@ enum Command {
         /// A JSON file: {"products":[…],"coupons":[…]}
         file: PathBuf,
     },
+    /// Ask the service that listens on HTTP_ADDR here whether it is well, and end: for health checks without a shell.
+    Healthcheck {
+        /// What to ask for
+        #[arg(default_value = "/readyz")]
+        path: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -41,6 +47,7 @@ fn main() -> ExitCode {
                 Command::Serve => app::serve(settings),
                 Command::Migrate => app::migrate(&settings),
                 Command::ImportCatalogue { file } => app::import_catalogue(&settings, &file),
+                Command::Healthcheck { path } => app::healthcheck(&settings, &path),
             },
         );
     match result {

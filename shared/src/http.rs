@@ -5,6 +5,7 @@ pub mod body_deadline;
 pub mod health;
 pub mod internal;
 pub mod measured;
+pub mod probe;
 pub mod server;
 
 use std::fmt::{self, Debug, Display};

@@ -1,0 +1,87 @@
+//! Asks a service of this machine how it is, for a health check in an image that has neither a shell nor an HTTP client. Knows no route.
+
+use std::io::{Error, Read, Result, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// Longer than the parts that are asked for a `/readyz` may take together.
+const WAIT: Duration = Duration::from_secs(3);
+/// What of an answer is read: its first line and, when it is short, what it says.
+const MAX_ANSWER: u64 = 4 * 1024;
+
+/// Sends `GET path` to the service that listens on `address`, and waits for a 200.
+///
+/// # Errors
+/// When nothing answers in time, or with another status; with the answer's words.
+pub fn ask(address: SocketAddr, path: &str) -> Result<()> {
+    let mut connection = TcpStream::connect_timeout(&reachable(address), WAIT)?;
+    connection.set_read_timeout(Some(WAIT))?;
+    connection.set_write_timeout(Some(WAIT))?;
+    write!(
+        connection,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = Vec::new();
+    connection.take(MAX_ANSWER).read_to_end(&mut answer)?;
+    if answer.starts_with(b"HTTP/1.1 200 ") {
+        return Ok(());
+    }
+    let answer = String::from_utf8_lossy(&answer);
+    Err(Error::other(format!("GET {path}: {}", answer.trim())))
+}
+
+/// Who listens on all addresses is found on loopback.
+fn reachable(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// Answers one request so; its address is as a service has it that listens everywhere.
+    fn service(answer: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        thread::spawn(move || {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut request = [0; 512];
+            let length = connection.read(&mut request).unwrap();
+            assert!(request[..length].starts_with(b"GET /readyz HTTP/1.1\r\n"));
+            connection.write_all(answer.as_bytes()).unwrap();
+        });
+        SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))
+    }
+
+    #[test]
+    fn given_a_service_that_is_well_when_asked_then_it_is() {
+        let address = service("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+        ask(address, "/readyz").unwrap();
+    }
+
+    #[test]
+    fn given_a_service_that_is_not_well_when_asked_then_its_words_are_told() {
+        let address = service("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"kafka\":false}");
+        let told = ask(address, "/readyz").unwrap_err().to_string();
+        assert!(
+            told.contains(" 503 ") && told.contains("{\"kafka\":false}"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn given_nobody_who_listens_when_asked_then_it_fails() {
+        let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = nobody.local_addr().unwrap();
+        drop(nobody);
+        ask(address, "/readyz").unwrap_err();
+    }
+}
