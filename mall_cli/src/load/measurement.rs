@@ -58,15 +58,17 @@ impl Measurement {
             processor_before: Vec::new(),
         };
         self.plan.run(|second| {
-            let (second, counts) = gathering.take(second.index, &second.tally);
-            tell(second, counts);
+            if let Some((second, counts)) = gathering.take(second.index, &second.tally) {
+                tell(second, counts);
+            }
         })?;
         Ok(gathering.into_result(self.label, &self.plan, begun_at))
     }
 }
 
 impl Gathering {
-    fn take(&mut self, index: u64, tally: &Tally) -> (&ResultSecond, bool) {
+    /// After the time only the last answers come in: they count, but make no second.
+    fn take(&mut self, index: u64, tally: &Tally) -> Option<(&ResultSecond, bool)> {
         let processes = self.processes.look();
         if index == self.warm_up {
             self.processor_before = self.processes.processor_seconds();
@@ -75,12 +77,15 @@ impl Gathering {
         if counts {
             self.total.add(tally);
         }
-        if counts && index < self.warm_up + self.seconds {
+        if index >= self.warm_up + self.seconds {
+            return None;
+        }
+        if counts {
             self.answers_in_time += tally.answers();
         }
         let second = ResultSecond::new(index, tally, processes);
         self.series.push(second);
-        (&self.series[self.series.len() - 1], counts)
+        self.series.last().map(|second| (second, counts))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "for people to read")]
