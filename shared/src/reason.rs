@@ -47,6 +47,8 @@ reasons! {
     PaymentDeclined = "PAYMENT_DECLINED",
     /// The payment gateway could not be reached, and nothing was charged.
     PaymentUnavailable = "PAYMENT_UNAVAILABLE",
+    /// The gateway knows the order by another payment, which it has charged, declined or cancelled; nothing is charged by this one.
+    PaymentConflict = "PAYMENT_CONFLICT",
     /// The order stayed unpaid for too long.
     Expired = "EXPIRED",
     /// The order is already paid, by another payment or for another amount.

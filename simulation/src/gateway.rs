@@ -105,9 +105,12 @@ impl Gateway {
     /// What it says of an order.
     #[must_use]
     pub fn look_up(&self, number: &OrderNumber) -> Standing {
-        match self.charged(number) {
-            Some(payment) => Standing::Charged(payment.clone()),
-            None => Standing::NotCharged,
+        match self.charges.get(number) {
+            Some(charge) if charge.state == ChargeState::Charged => {
+                Standing::Charged(charge.payment.clone())
+            }
+            Some(charge) if charge.state == ChargeState::Declined => Standing::Declined,
+            Some(_) | None => Standing::NotCharged,
         }
     }
 

@@ -296,14 +296,15 @@ impl World {
                 reason: Reason::AlreadyPaid,
                 number,
                 ..
-            } => {
-                let is_paid = self
-                    .store
-                    .order(number)
-                    .is_some_and(|order| matches!(order.state, OrderState::Complete(_)));
-                // The gateway decides once an order, and does not say whether it has declined or cancelled that payment since.
-                is_paid || self.gateway.has_decided(number)
-            }
+            } => self
+                .store
+                .order(number)
+                .is_some_and(|order| matches!(order.state, OrderState::Complete(_))),
+            Outcome::Refused {
+                reason: Reason::PaymentConflict,
+                number,
+                ..
+            } => self.gateway.has_decided(number),
             // The order goes on waiting, or was not there yet, and another request may have paid it so.
             Outcome::Refused {
                 reason:

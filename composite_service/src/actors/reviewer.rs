@@ -152,7 +152,7 @@ impl ReviewDesk {
                     "order={number} the gateway does not say whether it is charged: {cause}"
                 );
             }
-            Standing::Charged(_) | Standing::NotCharged => failures.set(0),
+            Standing::Charged(_) | Standing::Declined | Standing::NotCharged => failures.set(0),
         }
         match remedy(number, order, standing) {
             Remedy::Wait => {}

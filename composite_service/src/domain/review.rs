@@ -12,7 +12,9 @@ use super::order::OrderCommand;
 pub enum Standing {
     /// It has charged, and has not cancelled.
     Charged(PaymentDto),
-    /// Nothing is charged: it has declined, cancelled, or never heard of the order.
+    /// It has declined the order's payment, and will charge no other.
+    Declined,
+    /// Nothing is charged: it has cancelled, or never heard of the order.
     NotCharged,
     /// It can't say, or not yet.
     Unknown(String),
@@ -44,18 +46,23 @@ pub fn remedy(number: &OrderNumber, order: &OrderDto, standing: Standing) -> Rem
         (Some(OrderStatus::Created), Standing::Charged(payment)) => {
             Remedy::Send(OrderCommand::Approve { number, payment })
         }
-        (Some(OrderStatus::Created), Standing::NotCharged) => Remedy::Send(OrderCommand::Reject {
-            number,
-            reason: Reason::Expired,
-            detail: None,
-        }),
+        (Some(OrderStatus::Created), Standing::Declined) => reject(number, Reason::PaymentDeclined),
+        (Some(OrderStatus::Created), Standing::NotCharged) => reject(number, Reason::Expired),
         (Some(OrderStatus::Rejected), Standing::Charged(payment)) => {
             Remedy::Refund(payment, rejected_for)
         }
-        (Some(OrderStatus::Rejected), Standing::NotCharged) => {
+        (Some(OrderStatus::Rejected), Standing::Declined | Standing::NotCharged) => {
             Remedy::Send(OrderCommand::Settle { number })
         }
     }
+}
+
+fn reject(number: OrderNumber, reason: Reason) -> Remedy {
+    Remedy::Send(OrderCommand::Reject {
+        number,
+        reason,
+        detail: None,
+    })
 }
 
 #[cfg(test)]
@@ -93,15 +100,13 @@ mod tests {
             reviewed(OrderStatus::Created, Standing::Charged(payment())),
             Remedy::Send(approve)
         );
-        let reject = OrderCommand::Reject {
-            number: number(),
-            reason: Reason::Expired,
-            detail: None,
-        };
-        assert_eq!(
-            reviewed(OrderStatus::Created, Standing::NotCharged),
-            Remedy::Send(reject)
-        );
+        for (standing, reason) in [
+            (Standing::NotCharged, Reason::Expired),
+            (Standing::Declined, Reason::PaymentDeclined),
+        ] {
+            let remedy = reviewed(OrderStatus::Created, standing);
+            assert_eq!(remedy, reject(number(), reason));
+        }
     }
 
     #[test]
@@ -112,10 +117,9 @@ mod tests {
             refund
         );
         let settle = Remedy::Send(OrderCommand::Settle { number: number() });
-        assert_eq!(
-            reviewed(OrderStatus::Rejected, Standing::NotCharged),
-            settle
-        );
+        for standing in [Standing::NotCharged, Standing::Declined] {
+            assert_eq!(reviewed(OrderStatus::Rejected, standing), settle);
+        }
     }
 
     #[test]

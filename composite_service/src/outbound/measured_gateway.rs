@@ -87,7 +87,7 @@ impl PaymentGateway for MeasuredGateway {
         let call = self.inner.look_up(number);
         self.look_ups
             .measure(call, |outcomes, answer| match answer {
-                Standing::Charged(_) | Standing::NotCharged => &outcomes.done,
+                Standing::Charged(_) | Standing::Declined | Standing::NotCharged => &outcomes.done,
                 Standing::Away(_) => &outcomes.not_reached,
                 Standing::Unknown(_) => &outcomes.unknown,
             })

@@ -38,7 +38,7 @@ impl Purchase {
                 reason: Reason::PaymentDeclined,
                 detail: Some(detail),
             }),
-            ConfirmAnswer::PaidOtherwise => self.refuse(Reason::AlreadyPaid, None),
+            ConfirmAnswer::PaidOtherwise => self.refuse(Reason::PaymentConflict, None),
             ConfirmAnswer::TooLate => self.end(Outcome::Late(self.number.clone())),
             ConfirmAnswer::NotReached(_)
                 if !may_be_charged && self.attempt + 1 >= MAX_UNREACHED =>

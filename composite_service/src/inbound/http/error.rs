@@ -150,9 +150,10 @@ fn status_of(reason: Reason) -> (StatusCode, &'static str) {
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     match reason {
         Reason::OutOfStock => (StatusCode::CONFLICT, "there is not enough stock of an item"),
-        Reason::AlreadyPaid => (
+        Reason::AlreadyPaid => (StatusCode::CONFLICT, "the order is paid by another payment"),
+        Reason::PaymentConflict => (
             StatusCode::CONFLICT,
-            "the order is paid, or being paid, by another payment",
+            "the gateway has another payment of the order in its books; nothing is charged by this one",
         ),
         Reason::AlreadyRejected => (StatusCode::CONFLICT, "the order was rejected before"),
         Reason::Expired => (StatusCode::CONFLICT, "the order was not paid in time"),
@@ -203,6 +204,7 @@ mod tests {
             statuses(409),
             [
                 "OUT_OF_STOCK",
+                "PAYMENT_CONFLICT",
                 "EXPIRED",
                 "ALREADY_PAID",
                 "ALREADY_REJECTED",

@@ -210,7 +210,8 @@ fn standing(object: PaymentObject, number: &OrderNumber) -> Standing {
             payment_key: object.payment_key,
             amount: object.total_amount,
         }),
-        "CANCELED" | "ABORTED" | "EXPIRED" => Standing::NotCharged,
+        "ABORTED" | "EXPIRED" => Standing::Declined,
+        "CANCELED" => Standing::NotCharged,
         other => Standing::Unknown(format!("its status is {other}")),
     }
 }

@@ -79,7 +79,7 @@ async fn given_a_pending_order_when_the_payment_is_declined_then_it_is_rejected(
 #[actix::test]
 async fn given_an_order_that_is_being_paid_otherwise_then_it_is_a_conflict() {
     let front = charging(ConfirmAnswer::PaidOtherwise);
-    assert_eq!(pay(&front).await.problem(), (409, -701, "ALREADY_PAID"));
+    assert_eq!(pay(&front).await.problem(), (409, -701, "PAYMENT_CONFLICT"));
 }
 
 #[actix::test]

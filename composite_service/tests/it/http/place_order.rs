@@ -233,6 +233,7 @@ mod outcomes {
             Reason::OutOfStock
             | Reason::Expired
             | Reason::AlreadyPaid
+            | Reason::PaymentConflict
             | Reason::AlreadyRejected
             | Reason::OrderPending
             | Reason::OrderNumberTaken => 409,

@@ -41,11 +41,11 @@ async fn given_an_order_then_its_standing_follows_its_payment() {
 }
 
 #[actix::test]
-async fn given_a_declined_payment_then_nothing_is_charged() {
+async fn given_a_declined_payment_then_it_is_told_apart_from_none() {
     let simulator = Simulator::start();
     let gateway = simulator.gateway(PATIENT);
     confirm(&gateway, &nth_number(1), &payment("decline-1")).await;
-    assert_eq!(gateway.look_up(&nth_number(1)).await, Standing::NotCharged);
+    assert_eq!(gateway.look_up(&nth_number(1)).await, Standing::Declined);
 }
 
 #[actix::test]

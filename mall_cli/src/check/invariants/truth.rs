@@ -157,8 +157,9 @@ fn refused(reason: &str, stored: Option<&Order>, is_charged: bool) -> Option<Str
     };
     let holds = match reason {
         _ if AT_ONCE.contains(&reason) => order.reason.as_deref() == Some(reason),
+        "ALREADY_PAID" => order.status == Status::Complete,
         // another payment may have charged it, and its order be on its way
-        "ALREADY_PAID" => order.status != Status::Created || is_charged,
+        "PAYMENT_CONFLICT" => order.status != Status::Created || is_charged,
         "AMOUNT_MISMATCH" | "PAYMENT_DECLINED" | "EXPIRED" | "ALREADY_REJECTED" => {
             order.status == Status::Rejected
         }

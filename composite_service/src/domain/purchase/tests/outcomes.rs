@@ -165,7 +165,7 @@ mod refusals {
             vec![pending(), unknown(), Event::WaitOver, PAID_OTHERWISE],
         ] {
             let (purchase, effects) = after(second_step(), &events);
-            assert_eq!(effects, [answer_refused(Reason::AlreadyPaid)]);
+            assert_eq!(effects, [answer_refused(Reason::PaymentConflict)]);
             assert!(purchase.is_done());
         }
     }

@@ -267,6 +267,10 @@ impl Charges {
                 payment,
                 state: ChargeState::Charged,
             }) => Standing::Charged(payment.clone()),
+            Some(Charge {
+                state: ChargeState::Declined,
+                ..
+            }) => Standing::Declined,
             Some(_) | None => Standing::NotCharged,
         }
     }
