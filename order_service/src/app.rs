@@ -173,7 +173,7 @@ async fn take_commands(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let publisher = Arc::new(
         Publisher::start_measured(
-            &settings.kafka.producer(None),
+            &settings.kafka.reply_producer(),
             measured.producers.of("replies"),
         )
         .context("starting the reply producer")?,

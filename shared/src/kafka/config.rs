@@ -126,7 +126,6 @@ impl KafkaSettings {
                 "topic.metadata.propagation.max.ms",
                 UNKNOWN_TOPIC_WAIT.as_millis().to_string(),
             )
-            .set("message.max.bytes", dead_letters::MAX_BYTES.to_string())
             .set(
                 "message.timeout.ms",
                 delivery.map_or(0, |wait| wait.as_millis()).to_string(),
@@ -134,11 +133,19 @@ impl KafkaSettings {
         config
     }
 
+    /// The producer of replies and dead letters: it never gives up, and takes a record with the headers that make it a dead letter.
+    #[must_use]
+    pub fn reply_producer(&self) -> ClientConfig {
+        let mut config = self.producer(None);
+        config.set("message.max.bytes", dead_letters::MAX_BYTES.to_string());
+        config
+    }
+
     /// The producer of the dead letters of a topic that is read in order: it never gives up, and takes few at a time, so that a flood of
     /// them waits in the topic where it is.
     #[must_use]
     pub fn dead_letter_producer(&self) -> ClientConfig {
-        let mut config = self.producer(None);
+        let mut config = self.reply_producer();
         config
             .set("queue.buffering.max.messages", "1000")
             .set("queue.buffering.max.kbytes", "16384");

@@ -68,7 +68,7 @@ impl Member {
     async fn run(self, stopping: watch::Receiver<bool>) {
         let (clock, zone): (Arc<dyn Clock>, _) =
             (Arc::new(FixedClock(now())), chrono_tz::Asia::Seoul);
-        let producer = Arc::new(Publisher::start(&self.kafka.producer(None)).unwrap());
+        let producer = Arc::new(Publisher::start(&self.kafka.reply_producer()).unwrap());
         let dead_letters = DeadLetters::new(Arc::clone(&producer));
         let publisher = Arc::new(ReplyPublisher::new(producer, Arc::clone(&clock), zone));
         let replies = self.replies.unwrap_or_else(|| Arc::clone(&publisher) as _);
