@@ -11,11 +11,12 @@ summary=()
 
 usage() {
     cat <<'TEXT'
-Usage: ./mall test [--unit | --mutants [NAME...]]
+Usage: ./mall test [--unit | --mutants [NAME...] | --deploy]
 
 Installs what is missing, then checks format, lints, documentation, unit and integration tests; these run real brokers and
 databases. With --unit: only format, unit tests and the simulation, seconds once it is built.
 With --mutants: breaks copies of the services on purpose, and sees that `mall check` notices; builds them each time, so it takes a while.
+With --deploy: only what is under deploy/, by the tools that will read it; needs Go, and some minutes to build these tools at first.
 TEXT
 }
 
@@ -61,6 +62,7 @@ finish() {
 case ${1:-} in
     "") ;;
     --unit) unit_only=true ;;
+    --deploy) exec bash "$root/deploy/check.sh" ;;
     --mutants) shift; exec bash "$here/mutants.sh" "$@" ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; say "unknown flag '$1'"; exit 2 ;;

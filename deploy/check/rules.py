@@ -1,0 +1,172 @@
+"""What no schema knows: names that must fit together in a descriptor, and with the programs' own settings.
+
+    rules.py ROOT MANIFESTS.yaml
+    rules.py ROOT --compose COMPOSE.yaml
+
+Prints what is wrong, and exits with 1 then.
+"""
+
+import pathlib
+import re
+import sys
+
+import yaml
+
+OURS = {"order-service": "order", "composite-service": "composite", "payment-simulator": "payment"}
+SECRETS = {"DB_PASSWORD", "PAYMENT_SECRET_KEY", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"}
+MEMORY = {"350Mi", "350m"}
+# What SIGTERM is followed by after the grace: leaving the group and flushing.
+LEAVING_SECONDS = 5
+
+problems = []
+
+
+def expect(holds, problem):
+    if not holds:
+        problems.append(problem)
+
+
+def known_variables(root):
+    """The variables that each program reads: from the tables at the head of its settings, and from the simulator's arguments."""
+
+    def table(file):
+        rows = re.findall(r"^//! \|([^|]+)\|", (root / file).read_text(), re.M)
+        return {name for row in rows for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", row)}
+
+    common = table("shared/src/kafka/config.rs") | {"RUST_LOG"}
+    simulator = re.findall(r'env = "([A-Z_]+)"', (root / "payment_simulator/src/cli.rs").read_text())
+    known = {
+        "order": common | table("order_service/src/config.rs"),
+        "composite": common | table("composite_service/src/config.rs"),
+        "payment": {"TZ", "RUST_LOG", *simulator},
+    }
+    for program, names in known.items():
+        assert len(names) > 3, f"no settings found of {program}: has their table moved?"
+    return known
+
+
+def program_of(image):
+    return OURS.get(image.rsplit("/", 1)[-1].split(":")[0])
+
+
+def check_settings(where, program, names, known):
+    expect(names <= known[program], f"{where}: variables that the program does not read: {sorted(names - known[program])}")
+    expect("TZ" in names, f"{where}: TZ is missing")
+    needed = {"order": {"DB_HOST", "DB_PASSWORD", "HTTP_ADDR"}, "composite": {"PAYMENT_SECRET_KEY", "ORDER_SERVICE_URL", "HTTP_ADDR"}}
+    expect(needed.get(program, set()) <= names, f"{where}: needs {needed.get(program)}")
+
+
+def check_container(where, container, pod, known):
+    variables = {variable["name"]: variable for variable in container.get("env", [])}
+    for name in SECRETS & variables.keys():
+        expect("secretKeyRef" in variables[name].get("valueFrom", {}), f"{where}: {name} does not come from a secret")
+    program = program_of(container["image"])
+    if not program:
+        return
+    check_settings(where, program, variables.keys(), known)
+    expect(container["resources"]["limits"]["memory"] in MEMORY, f"{where}: the memory limit is not 350Mi")
+    expect({"cpu", "memory"} <= container["resources"]["requests"].keys(), f"{where}: no requests, so no autoscaling")
+    security = {**pod.get("securityContext", {}), **container.get("securityContext", {})}
+    expect(security.get("runAsNonRoot") and security.get("runAsUser") == 10001, f"{where}: does not run as 10001")
+    expect(security.get("readOnlyRootFilesystem"), f"{where}: the root file system can be written")
+    expect(security.get("allowPrivilegeEscalation") is False, f"{where}: may gain privileges")
+    if program == "payment" or not container.get("ports"):
+        return
+    ports = {str(port["containerPort"]) for port in container["ports"]}
+    expect(variables["HTTP_ADDR"]["value"].split(":")[1] in ports, f"{where}: listens on another port than it says")
+    expect(variables["INTERNAL_ADDR"]["value"].split(":")[1] in ports, f"{where}: its port for operators is not named")
+    for probe, path in [("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")]:
+        expect(container.get(probe, {}).get("httpGet", {}).get("path") == path, f"{where}: {probe} does not ask {path}")
+    delay, grace = (int(variables[f"SHUTDOWN_{name}_SECONDS"]["value"]) for name in ("DELAY", "GRACE"))
+    expect(pod["terminationGracePeriodSeconds"] >= grace + LEAVING_SECONDS, f"{where}: would be killed before its grace of {grace} s is over")
+    expect(2 <= delay < grace, f"{where}: serves for {delay} s of {grace} s after SIGTERM")
+    expect(container["readinessProbe"]["timeoutSeconds"] >= 2, f"{where}: /readyz may take a second for each part")
+
+
+def check_references(objects, pods):
+    """Selectors select, services exist under the names that programs call, and keys are where they are looked for."""
+    services = {one["metadata"]["name"]: one for one in objects if one["kind"] == "Service"}
+    maps = {one["metadata"]["name"]: one.get("data", {}) for one in objects if one["kind"] == "ConfigMap"}
+    labels = [pod["metadata"]["labels"] for pod in pods.values()]
+
+    def selects(selector):
+        return any(selector.items() <= of_pod.items() for of_pod in labels)
+
+    for name, service in services.items():
+        expect(selects(service["spec"]["selector"]), f"service {name} selects no pod")
+        selected = [pod for pod in pods.values() if service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()]
+        for port in service["spec"]["ports"]:
+            names = {p["name"] for pod in selected for c in pod["spec"]["containers"] for p in c.get("ports", [])}
+            expect(port["targetPort"] in names, f"service {name}: no port {port['targetPort']}")
+    for one in objects:
+        where = f"{one['kind']} {one['metadata']['name']}"
+        match one["kind"]:
+            case "PodDisruptionBudget" | "NetworkPolicy":
+                selector = one["spec"].get("selector") or one["spec"].get("podSelector")
+                expect(selects(selector["matchLabels"]), f"{where} selects no pod")
+            case "HorizontalPodAutoscaler":
+                target = one["spec"]["scaleTargetRef"]
+                found = [o for o in objects if (o["kind"], o["metadata"]["name"]) == (target["kind"], target["name"])]
+                expect(found and "replicas" not in found[0]["spec"], f"{where}: its target is missing, or has replicas of its own")
+            case "Ingress":
+                for rule in one["spec"]["rules"]:
+                    for path in rule["http"]["paths"]:
+                        backend = path["backend"]["service"]
+                        ports = services.get(backend["name"], {}).get("spec", {}).get("ports", [])
+                        known = {p["port"] for p in ports} | {p["name"] for p in ports}
+                        expect(next(iter(backend["port"].values())) in known, f"{where}: no such backend: {backend}")
+            case "Secret":
+                expect("stringData" not in one, f"{where} has values in plain sight")
+    for where, pod in pods.items():
+        for container in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:
+            for variable in container.get("env", []):
+                source = variable.get("valueFrom", {}).get("configMapKeyRef")
+                expect(not source or source["key"] in maps.get(source["name"], {}), f"{where}: no {source}")
+                url = re.match(r"http://([a-z0-9-]+):(\d+)$", str(variable.get("value", "")))
+                if url and variable["name"] in {"ORDER_SERVICE_URL", "PAYMENT_URL"}:
+                    ports = [port["port"] for port in services.get(url[1], {"spec": {"ports": []}})["spec"]["ports"]]
+                    expect(int(url[2]) in ports, f"{where}: {variable['name']} names no service of these")
+
+
+def check_manifests(file, known):
+    objects = [one for one in yaml.safe_load_all(file.read_text()) if one]
+    expect(len(objects) > 5, "there is next to nothing in it")
+    identities = [(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in objects]
+    expect(len(identities) == len(set(identities)), "two objects have one name")
+    pods = {f"{one['kind']} {one['metadata']['name']}": one["spec"]["template"] for one in objects if "template" in one.get("spec", {})}
+    for where, pod in pods.items():
+        expect(pod["spec"].get("automountServiceAccountToken") is False, f"{where}: has a token of the cluster")
+        for container in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:
+            check_container(f"{where}, {container['name']}", container, pod["spec"], known)
+    check_references(objects, pods)
+
+
+def check_compose(file, known):
+    services = yaml.safe_load(file.read_text())["services"]
+    for name, service in services.items():
+        program = program_of(service["image"])
+        for variable in SECRETS & service["environment"].keys():
+            is_required = re.fullmatch(r"\$\{[A-Z_]+:\?.+\}", str(service["environment"][variable]))
+            expect(is_required, f"{name}: {variable} is not required from outside")
+        if program:
+            check_settings(name, program, service["environment"].keys() | ({"HTTP_ADDR"} if "command" in service else set()), known)
+            expect(service["mem_limit"] in MEMORY, f"{name}: the memory limit is not 350m")
+            expect(service["read_only"], f"{name}: the root file system can be written")
+        for other, how in service.get("depends_on", {}).items():
+            is_checked = how["condition"] != "service_healthy" or "test" in services[other].get("healthcheck", {})
+            expect(is_checked, f"{name} waits for {other}'s health, which nobody checks")
+    expect(services["order"]["deploy"]["replicas"] == 2, "there are not two order services")
+
+
+def main():
+    root, *rest = sys.argv[1:]
+    known = known_variables(pathlib.Path(root))
+    if rest[0] == "--compose":
+        check_compose(pathlib.Path(rest[1]), known)
+    else:
+        check_manifests(pathlib.Path(rest[0]), known)
+    print("\n".join(problems))
+    return 1 if problems else 0
+
+
+sys.exit(main())

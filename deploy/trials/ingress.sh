@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# Tries the ingress's rules on this machine: an nginx with the path, rewriting and redirection of kubernetes/composite-ingress.yaml in front of
+# composites that run already (`./mall up --composites 2`), and buys through it. Needs nginx, curl and python3; ends the nginx that it starts.
+#
+#   deploy/trials/ingress.sh 127.0.0.1:7000 127.0.0.1:7001
+set -euo pipefail
+
+(($# >= 2)) || { echo "which composites? two addresses at least" >&2; exit 2; }
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+manifest=$here/../kubernetes/composite-ingress.yaml
+PATH=$PATH:/usr/sbin
+work=$(mktemp -d)
+chmod 711 "$work" # nginx's worker is another user
+nginx=""
+trap '[[ -z $nginx ]] || kill "$nginx" 2>/dev/null || true; rm -rf "$work"' EXIT
+
+fail() { printf 'FAIL: %s\n' "$*" >&2; exit 1; }
+value() { sed -n "s|^ *-* *$1: \(.*\)|\1|p" "$manifest" | head -n 1; }
+
+path=$(value path)
+target=$(value nginx.ingress.kubernetes.io/rewrite-target)
+from=$(value nginx.ingress.kubernetes.io/proxy-redirect-from)
+to=$(value nginx.ingress.kubernetes.io/proxy-redirect-to)
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+
+# What the controller makes of an ingress with use-regex and rewrite-target.
+cat >"$work/nginx.conf" <<NGINX
+daemon off;
+pid $work/pid;
+error_log $work/error.log;
+events {}
+http {
+    log_format trial '\$upstream_addr \$status \$request';
+    access_log $work/access.log trial;
+    client_body_temp_path $work/body; proxy_temp_path $work/proxy;
+    fastcgi_temp_path $work/f; uwsgi_temp_path $work/u; scgi_temp_path $work/s;
+    upstream composites { $(printf 'server %s max_fails=0; ' "$@") keepalive 320; }
+    server {
+        listen 127.0.0.1:$port;
+        location ~* "^$path" {
+            rewrite "(?i)$path" $target break;
+            proxy_pass http://composites;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_read_timeout 15s;
+            proxy_next_upstream error timeout;
+            proxy_redirect $from $to;
+        }
+        location / { return 404; }
+    }
+}
+NGINX
+nginx -p "$work" -c "$work/nginx.conf" &
+nginx=$!
+mall=http://127.0.0.1:$port
+ask() { curl -sS --path-as-is -m 20 -o "$work/body.json" -D "$work/head" -w '%{http_code}' "$@"; }
+member() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$work/body.json" "$1"; }
+until curl -s -o /dev/null "$mall/"; do kill -0 "$nginx" || fail "nginx has ended"; sleep 0.1; done
+
+[[ $(ask "$mall/composite/open-api/product?limit=3") == 200 ]] || fail "no products"
+for hidden in /livez /readyz /composite/livez /composite/readyz /composite/ /open-api/product /composite/metrics /composite/open-api/../livez; do
+    [[ $(ask "$mall$hidden") == 404 ]] || fail "$hidden is reachable"
+done
+
+for purchase in $(seq 20); do
+    status=$(ask -X POST "$mall/composite/open-api/order" -H 'Content-Type: application/json' -d '{
+        "orderLineList": [{"item": {"itemId": 1}, "quantity": 1}],
+        "couponId": null, "payment": {"paymentKey": "ingress-'"$$-$purchase"'", "amount": {"amount": 12000}}}')
+    [[ $status == 200 && $(member status) == COMPLETE ]] || { cat "$work/body.json"; fail "purchase $purchase: $status"; }
+    location=$(tr -d '\r' <"$work/head" | sed -n 's/^[Ll]ocation: //p')
+    [[ $location == */composite/open-api/order/$(member orderNum) ]] || fail "Location is $location"
+    [[ $location == http* ]] || location=$mall$location
+    [[ $(ask "$location") == 200 && $(member status) == COMPLETE ]] || fail "$location is not the order"
+    # One request more now and then: who sells and who is read at takes turns.
+    ((purchase % 2)) || ask "$mall/composite/open-api/product" >/dev/null
+done
+! grep -v " /composite/open-api/" "$work/access.log" | grep -q "^[0-9]" || fail "more than the public API came through"
+for composite in "$@"; do
+    count=$(grep -c "^$composite 200 POST" "$work/access.log") || fail "$composite sold nothing"
+    printf '%s sold %s\n' "$composite" "$count"
+done
+echo "all well: 20 purchases through /composite/open-api/order, each found at its Location; no probe is reachable"
