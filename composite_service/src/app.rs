@@ -8,12 +8,14 @@ use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
-use shared::http::{internal, probe, server};
+use shared::http::internal::{self, Shown};
+use shared::http::{probe, server};
 use shared::ids::{IdSource, SecureIds};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::lag::{LagMetrics, LagWatch};
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
+use shared::mailboxes::Mailbox;
 use shared::metrics::Metrics;
 use shared::patience::until_done;
 use shared::shutdown::Termination;
@@ -59,8 +61,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let termination = Termination::listen().context("listening for signals")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(SecureIds);
-    let metrics = Arc::new(Metrics::new()?);
-    let measured = ServiceMetrics::new(&metrics)?;
+    let measured = ServiceMetrics::new()?;
+    let bridge_mailbox = measured.mailboxes.of("KafkaBridge").open("bridge");
     let publisher = Publisher::start_measured(
         &settings.kafka.command_producer(),
         measured.producers.of("commands"),
@@ -81,6 +83,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         reply_partition: reply_partition.clone(),
         max_purchases: settings.max_purchases,
         metrics: measured.bridge,
+        mailbox: bridge_mailbox.clone(),
     })
     .start();
     let toss = TossGateway::new(client(GATEWAY_WAIT)?, settings.payment.clone());
@@ -94,10 +97,13 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         query: Arc::clone(&query),
         gateway: Arc::clone(&gateway),
         bridge: bridge_addr.clone().recipient(),
+        bridge_mailbox: bridge_mailbox.clone(),
     };
     Reviewer::new(desk, Arc::clone(&ids)).start();
     let colleagues = Colleagues {
         bridge: bridge_addr.clone().recipient(),
+        bridge_mailbox: bridge_mailbox.clone(),
+        purchases: measured.mailboxes.of("PurchaseActor"),
         gateway,
         clock,
         ids: Arc::clone(&ids),
@@ -109,7 +115,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         actix::Arbiter::current(),
     );
     show_purchases(
-        &metrics,
+        &measured.all,
         measured.purchases,
         &purchases,
         settings.max_purchases,
@@ -133,12 +139,16 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         },
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
-    let operators = internal::start(settings.internal_addr, &metrics, |_| {})
+    let shown = Shown {
+        metrics: Arc::clone(&measured.all),
+        mailboxes: Arc::clone(&measured.mailboxes),
+    };
+    let operators = internal::start(settings.internal_addr, shown)
         .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
     let replies = tokio::select! {
         () = termination.wait() => None,
-        replies = take_replies(&settings, bridge_addr.recipient(), home_tx) => Some(replies?),
+        replies = take_replies(&settings, bridge_addr.recipient(), bridge_mailbox, home_tx) => Some(replies?),
     };
     let _lag_watch = match &replies {
         Some(_) => Some(watch_lag(&settings, measured.lag)?),
@@ -206,8 +216,10 @@ async fn shut_down(
 async fn take_replies(
     settings: &Settings,
     bridge: Recipient<ReplyArrived>,
+    bridge_mailbox: Mailbox,
     home_tx: watch::Sender<Option<i32>>,
 ) -> anyhow::Result<ReplyIntake> {
     until_done("Kafka", async || topics::ensure(&settings.kafka).await).await;
-    ReplyIntake::start(&settings.kafka, bridge, home_tx).context("joining the group of composites")
+    ReplyIntake::start(&settings.kafka, bridge, bridge_mailbox, home_tx)
+        .context("joining the group of composites")
 }

@@ -3,7 +3,7 @@
 //! | variable | default | meaning |
 //! |---|---|---|
 //! | `HTTP_ADDR` | `127.0.0.1:7000` | address of the public API and the probes |
-//! | `INTERNAL_ADDR` | `127.0.0.1:7001` | address of what is for operators only: `/metrics` |
+//! | `INTERNAL_ADDR` | `127.0.0.1:7001` | address of what is for operators only: `/metrics`, `/internal/mailboxes` |
 //! | `ORDER_SERVICE_URL` | `http://127.0.0.1:7002` | where reads go |
 //! | `PAYMENT_URL` | `http://127.0.0.1:7010` | the payment gateway |
 //! | `PAYMENT_SECRET_KEY` | required | the gateway's secret key |

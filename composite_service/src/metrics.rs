@@ -1,12 +1,19 @@
 //! The composite's metrics: every name in one place, as typed handles that `app.rs` gives to those who count.
 
+use std::sync::Arc;
+
 use shared::http::measured::HttpMetrics;
 use shared::kafka::lag::LagMetrics;
 use shared::kafka::metrics::ProducersMetrics;
+use shared::mailboxes::Mailboxes;
 use shared::metrics::{Histogram, HistogramVec, IntCounter, IntGauge, Metrics, Result};
 
 /// All of them.
 pub struct ServiceMetrics {
+    /// Where they are told.
+    pub all: Arc<Metrics>,
+    /// What waits for actors, and what they have in hand.
+    pub mailboxes: Arc<Mailboxes>,
     /// Requests.
     pub http: HttpMetrics,
     /// Acknowledgements.
@@ -26,14 +33,18 @@ impl ServiceMetrics {
     ///
     /// # Errors
     /// When one is registered already.
-    pub fn new(metrics: &Metrics) -> Result<Self> {
+    pub fn new() -> Result<Self> {
+        let all = Arc::new(Metrics::new()?);
+        let metrics = &*all;
         Ok(Self {
+            mailboxes: Arc::new(Mailboxes::new(metrics)?),
             http: HttpMetrics::new(metrics)?,
             producers: ProducersMetrics::new(metrics)?,
             lag: LagMetrics::new(metrics)?,
             bridge: BridgeMetrics::new(metrics)?,
             gateway: GatewayMetrics::new(metrics)?,
             purchases: PurchaseMetrics::new(metrics)?,
+            all,
         })
     }
 }

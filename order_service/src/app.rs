@@ -8,7 +8,8 @@ use actix::{Actor, Addr, SyncArbiter};
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
-use shared::http::{internal, probe, server};
+use shared::http::internal::{self, Shown};
+use shared::http::{probe, server};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::lag::LagWatch;
@@ -21,6 +22,7 @@ use shared::shutdown::Termination;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::actors::actor_mailboxes::ActorMailboxes;
 use crate::actors::journal::{Journal, WRITERS, Writers};
 use crate::actors::order_actor::Colleagues;
 use crate::actors::order_registry::OrderRegistry;
@@ -96,10 +98,9 @@ pub fn healthcheck(settings: &Settings, path: &str) -> anyhow::Result<()> {
 async fn run(settings: Settings) -> anyhow::Result<()> {
     let termination = Termination::listen().context("listening for signals")?;
     let pool = SessionManager::pool(&settings.database);
-    let metrics = Arc::new(Metrics::new()?);
     let (orders_topic, max_batch) = (&settings.kafka.orders.name, settings.actors.max_batch);
-    let measured = ServiceMetrics::new(&metrics, orders_topic, max_batch)?;
-    show_pool(&metrics, measured.pool.clone(), &pool);
+    let measured = ServiceMetrics::new(orders_topic, max_batch)?;
+    show_pool(&measured.all, measured.pool.clone(), &pool);
     let store = Arc::new(MysqlOrderStore::new(pool.clone()));
     let orders: Arc<dyn OrderStore> =
         Arc::new(MeasuredStore::new(Arc::clone(&store) as _, &measured.store));
@@ -126,7 +127,11 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         },
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
-    let operators = internal::start(settings.internal_addr, &metrics, |_| {})
+    let shown = Shown {
+        metrics: Arc::clone(&measured.all),
+        mailboxes: Arc::clone(&measured.mailboxes),
+    };
+    let operators = internal::start(settings.internal_addr, shown)
         .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
     let is_prepared = tokio::select! {
@@ -134,11 +139,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         () = prepare(&settings, &pool) => true,
     };
     let result = if is_prepared {
-        let watched = (&*metrics, measured);
         take_commands(
             &settings,
             &termination,
-            watched,
+            measured,
             orders,
             reader_addr,
             &taking_tx,
@@ -165,7 +169,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 async fn take_commands(
     settings: &Settings,
     termination: &Termination,
-    (metrics, measured): (&Metrics, ServiceMetrics),
+    measured: ServiceMetrics,
     orders: Arc<dyn OrderStore>,
     reader_addr: Addr<StoreReader>,
     taking_tx: &watch::Sender<bool>,
@@ -189,10 +193,13 @@ async fn take_commands(
         settings.actors.max_in_flight,
     )
     .start();
+    let mailboxes = ActorMailboxes::new(&measured.mailboxes);
+    let registry_mailbox = mailboxes.registry.clone();
     let colleagues = Arc::new(Colleagues {
         journal_addr,
         reader_addr,
         replies: Arc::clone(&replies) as _,
+        mailboxes,
     });
     let registry_addr = OrderRegistry::new(colleagues, settings.actors).start();
 
@@ -211,6 +218,7 @@ async fn take_commands(
         events,
         max_in_flight: settings.actors.max_in_flight,
         registry: registry_addr.recipient(),
+        registry_mailbox,
         replies: Arc::clone(&replies) as _,
         dead_letters: DeadLetters::new(publisher),
         clock,
@@ -219,7 +227,9 @@ async fn take_commands(
         metrics: measured.intake,
     });
     let permits = intake.permits();
-    metrics.on_scrape(move || permits_left.set(as_gauge(permits.available_permits())));
+    measured
+        .all
+        .on_scrape(move || permits_left.set(as_gauge(permits.available_permits())));
     taking_tx.send_replace(true);
     log::info!("taking commands from {topic} as a member of {GROUP}");
     intake

@@ -3,7 +3,7 @@
 //! | variable | default | meaning |
 //! |---|---|---|
 //! | `HTTP_ADDR` | `127.0.0.1:7002` | address of the reads and the probes |
-//! | `INTERNAL_ADDR` | `127.0.0.1:7003` | address of what is for operators only: `/metrics` |
+//! | `INTERNAL_ADDR` | `127.0.0.1:7003` | address of what is for operators only: `/metrics`, `/internal/mailboxes` |
 //! | `DB_HOST` | `127.0.0.1:3306` | `host:port` of MySQL or MariaDB |
 //! | `DB_NAME`, `DB_USERNAME` | `orders`, `order_admin` | |
 //! | `DB_PASSWORD` | required | |

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod ids;
 pub mod budget;
 pub mod logging;
+pub mod mailboxes;
 pub mod metrics;
 pub mod shutdown;
 pub mod patience;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
 use shared::budget;
 use shared::ids::IdSource;
+use shared::mailboxes::{Mailbox, Ticket};
 use shared::wire::headers::ReplyAddress;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -31,6 +32,7 @@ pub struct KafkaBridge {
     mailbox_capacity: usize,
     started_at: Instant,
     metrics: BridgeMetrics,
+    mailbox: Mailbox,
 }
 
 /// Somebody who waits for a reply.
@@ -53,6 +55,8 @@ pub struct KafkaBridgeParts {
     pub max_purchases: usize,
     /// What is counted.
     pub metrics: BridgeMetrics,
+    /// Where its messages are posted.
+    pub mailbox: Mailbox,
 }
 
 impl KafkaBridge {
@@ -66,6 +70,7 @@ impl KafkaBridge {
             reply_partition,
             max_purchases,
             metrics,
+            mailbox,
         } = parts;
         Self {
             bus,
@@ -76,6 +81,7 @@ impl KafkaBridge {
             mailbox_capacity: 2 * max_purchases,
             started_at: Instant::now(),
             metrics,
+            mailbox,
         }
     }
 
@@ -90,9 +96,11 @@ impl KafkaBridge {
             partition,
             correlation_id: Some(id.as_bytes().to_vec()),
         };
+        let mailbox = self.mailbox.clone();
         let on_undelivered = Box::new(move || {
+            let ticket = mailbox.post("CommandUndelivered");
             // An error means that the process ends, or that the asker will find its command overdue.
-            let _ = bridge_addr.try_send(CommandUndelivered(id));
+            let _ = bridge_addr.try_send(CommandUndelivered { id, ticket });
         });
         match self.bus.publish(&message.command, &address, on_undelivered) {
             Ok(()) => {
@@ -152,12 +160,15 @@ pub struct SendCommand {
     pub command: OrderCommand,
     /// Who waits for the reply.
     pub asker: Recipient<CommandAnswered>,
+    /// Its place in the mailbox.
+    pub ticket: Ticket,
 }
 
 impl Handler<SendCommand> for KafkaBridge {
     type Result = ();
 
-    fn handle(&mut self, message: SendCommand, ctx: &mut Self::Context) {
+    fn handle(&mut self, mut message: SendCommand, ctx: &mut Self::Context) {
+        let _in_hand = std::mem::take(&mut message.ticket).begin();
         self.send(message, ctx.address());
     }
 }
@@ -175,12 +186,15 @@ pub struct ReplyArrived {
     pub correlation_id: Uuid,
     /// What it says.
     pub reply: OrderReply,
+    /// Its place in the mailbox.
+    pub ticket: Ticket,
 }
 
 impl Handler<ReplyArrived> for KafkaBridge {
     type Result = ();
 
     fn handle(&mut self, message: ReplyArrived, _: &mut Self::Context) {
+        let _in_hand = message.ticket.begin();
         match self.waiting_room.take(&message.correlation_id) {
             Some(waiter) => {
                 let waited = waiter.since.elapsed().as_secs_f64();
@@ -199,12 +213,17 @@ impl Handler<ReplyArrived> for KafkaBridge {
 /// Fact: the broker has not taken a command in time. Sent by the bus.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-struct CommandUndelivered(Uuid);
+struct CommandUndelivered {
+    id: Uuid,
+    ticket: Ticket,
+}
 
 impl Handler<CommandUndelivered> for KafkaBridge {
     type Result = ();
 
-    fn handle(&mut self, CommandUndelivered(id): CommandUndelivered, _: &mut Self::Context) {
+    fn handle(&mut self, message: CommandUndelivered, _: &mut Self::Context) {
+        let _in_hand = message.ticket.begin();
+        let id = message.id;
         if let Some(waiter) = self.waiting_room.take(&id) {
             // The broker may have it nonetheless, so the command counts as unanswered, not as never sent.
             self.give_up(&waiter);

@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 use shared::budget;
 use shared::clock::Clock;
 use shared::ids::{IdSource, next_order_number};
+use shared::mailboxes::{ActorType, InHand, Mailbox};
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::PaymentDto;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -28,6 +29,10 @@ pub const CONFIRM_FENCE: Duration = Duration::from_secs(40);
 pub struct Colleagues {
     /// Sends commands and finds their replies.
     pub bridge: Recipient<SendCommand>,
+    /// Where they are posted.
+    pub bridge_mailbox: Mailbox,
+    /// Where purchases are entered.
+    pub purchases: ActorType,
     /// Charges and cancels.
     pub gateway: Arc<dyn PaymentGateway>,
     /// Time, for order numbers.
@@ -112,11 +117,14 @@ impl Purchases {
             .try_acquire_owned()
             .map_err(|_| Overloaded)?;
         let (outcome_tx, outcome_rx) = oneshot::channel();
+        let mailbox = self.colleagues.purchases.open(purchase.number().as_str());
         let actor = PurchaseActor {
             purchase,
             first_effects: effects,
             outcome_tx_opt: Some(outcome_tx),
             started_at: Instant::now(),
+            mailbox,
+            awaits: InHand::default(),
             colleagues: Arc::clone(&self.colleagues),
             _permit: permit,
         };
@@ -143,6 +151,9 @@ pub struct PurchaseActor {
     first_effects: Vec<Effect>,
     outcome_tx_opt: Option<oneshot::Sender<Outcome>>,
     started_at: Instant,
+    mailbox: Mailbox,
+    /// What it waits for: that is what it has in hand.
+    awaits: InHand,
     colleagues: Arc<Colleagues>,
     _permit: OwnedSemaphorePermit,
 }
@@ -160,6 +171,12 @@ impl Actor for PurchaseActor {
 }
 
 impl PurchaseActor {
+    fn await_answer(&mut self, to: &'static str) {
+        // What was in hand ends before the next begins.
+        drop(std::mem::take(&mut self.awaits));
+        self.awaits = self.mailbox.post(to).begin();
+    }
+
     fn go_on(&mut self, event: Event, ctx: &mut Context<Self>) {
         log::debug!("order={} {event:?}", self.purchase.number());
         let effects = self.purchase.handle(event);
@@ -178,12 +195,13 @@ impl PurchaseActor {
     fn perform(&mut self, effect: Effect, ctx: &mut Context<Self>) {
         match effect {
             Effect::Send(command) => {
-                let asker = ctx.address().recipient();
-                if let Err(error) = self
-                    .colleagues
-                    .bridge
-                    .try_send(SendCommand { command, asker })
-                {
+                self.await_answer(command.name());
+                let message = SendCommand {
+                    ticket: self.colleagues.bridge_mailbox.post(command.name()),
+                    command,
+                    asker: ctx.address().recipient(),
+                };
+                if let Err(error) = self.colleagues.bridge.try_send(message) {
                     log::warn!(
                         "order={} the bridge did not take a command: {error}",
                         self.purchase.number()
@@ -207,6 +225,7 @@ impl PurchaseActor {
                 self.go_on(Event::Confirm(ConfirmAnswer::TooLate), ctx);
             }
             Effect::Confirm { number, payment } => {
+                self.await_answer("gateway confirm");
                 let answered = self
                     .colleagues
                     .gateway
@@ -219,6 +238,7 @@ impl PurchaseActor {
                 payment,
                 reason,
             } => {
+                self.await_answer("gateway cancel");
                 let answered = self
                     .colleagues
                     .gateway
@@ -227,6 +247,7 @@ impl PurchaseActor {
                 ctx.spawn(answered.map(|answer, actor, ctx| actor.cancelled(answer, ctx)));
             }
             Effect::Wait(delay) => {
+                self.await_answer("a pause");
                 ctx.run_later(self.colleagues.jittered(delay), |actor, ctx| {
                     actor.go_on(Event::WaitOver, ctx)
                 });

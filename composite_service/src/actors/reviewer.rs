@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix::{Actor, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use futures_util::stream::{self, StreamExt};
 use shared::ids::IdSource;
+use shared::mailboxes::Mailbox;
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::OrderDto;
 
@@ -43,6 +44,8 @@ pub struct ReviewDesk {
     pub gateway: Arc<dyn PaymentGateway>,
     /// Sends commands.
     pub bridge: Recipient<SendCommand>,
+    /// Where they are posted.
+    pub bridge_mailbox: Mailbox,
 }
 
 impl Reviewer {
@@ -159,6 +162,7 @@ impl ReviewDesk {
             Remedy::Send(command) => {
                 log::info!("order={number} review: {}", command.name());
                 let message = SendCommand {
+                    ticket: self.bridge_mailbox.post(command.name()),
                     command,
                     asker: asker.clone(),
                 };

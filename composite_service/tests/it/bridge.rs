@@ -9,6 +9,7 @@ use composite_service::actors::kafka_bridge::{
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
 use shared::budget;
+use shared::mailboxes::Ticket;
 use shared::reason::Reason;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
@@ -35,6 +36,7 @@ async fn ask(bridge: &mut Bridge, nth: u64, asker: &Asker) -> Published {
         .send(SendCommand {
             command: reject(nth),
             asker: asker.clone(),
+            ticket: Ticket::default(),
         })
         .await
         .unwrap();
@@ -48,6 +50,7 @@ async fn answer_unpublished(bridge: &Addr<KafkaBridge>) -> CommandAnswer {
         .send(SendCommand {
             command: reject(1),
             asker,
+            ticket: Ticket::default(),
         })
         .await
         .unwrap();
@@ -113,6 +116,7 @@ mod routing {
         let foreign = ReplyArrived {
             correlation_id: Uuid::from_u128(99),
             reply: granted(&published.command),
+            ticket: Ticket::default(),
         };
         bridge.addr.send(foreign).await.unwrap();
         assert_eq!(bridge.waiters().await, 1);
@@ -211,6 +215,7 @@ mod delivery {
             .send(ReplyArrived {
                 correlation_id,
                 reply,
+                ticket: Ticket::default(),
             })
             .await
             .unwrap();

@@ -284,7 +284,7 @@ impl Actor for Desk {
 impl Handler<SendCommand> for Desk {
     type Result = ();
 
-    fn handle(&mut self, SendCommand { command, asker }: SendCommand, _: &mut Self::Context) {
+    fn handle(&mut self, SendCommand { command, asker, .. }: SendCommand, _: &mut Self::Context) {
         if let Some(answer) = (self.answer)(&command) {
             asker.try_send(CommandAnswered(answer)).unwrap();
         }

@@ -14,6 +14,7 @@ use composite_service::metrics::BridgeMetrics;
 use composite_service::ports::order_bus::OrderBus;
 use composite_service::ports::payment::PaymentGateway;
 use shared::clock::FixedClock;
+use shared::mailboxes::{Mailbox, Mailboxes, Ticket};
 use shared::metrics::Metrics;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
@@ -34,6 +35,15 @@ pub(crate) const REPLY_TOPIC: &str = "composite";
 /// 01:15:40 the next day in Seoul.
 pub(crate) fn clock() -> FixedClock {
     FixedClock("2026-11-22T16:15:40.582933504Z".parse().unwrap())
+}
+
+pub(crate) fn mailboxes() -> Mailboxes {
+    Mailboxes::new(&Metrics::new().unwrap()).unwrap()
+}
+
+/// A mailbox that nobody looks into.
+pub(crate) fn mailbox(actor: &'static str) -> Mailbox {
+    mailboxes().of(actor).open(actor)
 }
 
 /// The number of the n-th order that is placed at that time with [`CountingIds`].
@@ -120,6 +130,7 @@ impl Bridge {
             reply_topic: REPLY_TOPIC.to_owned(),
             reply_partition,
             max_purchases: 4_096,
+            mailbox: mailbox("KafkaBridge"),
             metrics: BridgeMetrics::new(&Metrics::new().unwrap()).unwrap(),
         };
         (KafkaBridge::new(parts).start(), home_tx)
@@ -136,6 +147,7 @@ impl Bridge {
             .send(ReplyArrived {
                 correlation_id,
                 reply,
+                ticket: Ticket::default(),
             })
             .await
             .unwrap();
@@ -171,6 +183,8 @@ pub(crate) fn purchases_on(
 ) -> Purchases {
     let colleagues = Colleagues {
         bridge,
+        bridge_mailbox: mailbox("KafkaBridge"),
+        purchases: mailboxes().of("PurchaseActor"),
         gateway,
         clock: Arc::new(clock()),
         ids: Arc::new(CountingIds::default()),

@@ -8,12 +8,13 @@ use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::metrics::{BridgeMetrics, GatewayMetrics, ServiceMetrics};
 use composite_service::outbound::measured_gateway::MeasuredGateway;
 use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway};
+use shared::mailboxes::Ticket;
 use shared::metrics::Metrics;
 use shared::reason::Reason;
 use tokio::sync::watch;
 
 use crate::doubles::{CountingIds, PromptGateway, Recorder, RecordingBus};
-use crate::harness::{Bridge, HOME, REPLY_TOPIC, nth_number, payment};
+use crate::harness::{Bridge, HOME, REPLY_TOPIC, mailbox, nth_number, payment};
 
 fn assert_told(metrics: &Metrics, lines: &[&str]) {
     let text = metrics.render().unwrap();
@@ -24,7 +25,7 @@ fn assert_told(metrics: &Metrics, lines: &[&str]) {
 
 #[test]
 fn given_all_metrics_of_the_service_then_no_two_have_the_same_name() {
-    ServiceMetrics::new(&Metrics::new().unwrap()).unwrap();
+    ServiceMetrics::new().unwrap();
 }
 
 #[actix::test]
@@ -38,6 +39,7 @@ async fn given_commands_then_those_who_wait_and_what_became_of_the_others_are_co
         reply_topic: REPLY_TOPIC.to_owned(),
         reply_partition,
         max_purchases: 16,
+        mailbox: mailbox("KafkaBridge"),
         metrics: BridgeMetrics::new(&metrics).unwrap(),
     })
     .start();
@@ -54,6 +56,7 @@ async fn given_commands_then_those_who_wait_and_what_became_of_the_others_are_co
             detail: None,
         },
         asker: asker.clone(),
+        ticket: Ticket::default(),
     };
     for nth in 1..=3 {
         bridge.addr.send(send(nth)).await.unwrap();

@@ -24,7 +24,7 @@ use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use crate::doubles::{CountingIds, Gone, Recorder};
-use crate::harness::{nth_number, order, payment};
+use crate::harness::{mailbox, nth_number, order, payment};
 
 /// Orders of a page.
 const PAGE: usize = 64;
@@ -163,6 +163,7 @@ impl Review {
             query: Arc::clone(&due) as _,
             gateway: Arc::clone(&books) as _,
             bridge,
+            bridge_mailbox: mailbox("KafkaBridge"),
         };
         Reviewer::new(desk, ids).start();
         Self {

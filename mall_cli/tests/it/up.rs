@@ -148,7 +148,10 @@ fn assert_operators_have_ports_of_their_own(mall: &Mall, status: &str) {
         );
         let metrics = format!("{internal}/metrics");
         assert!(status.contains(&metrics), "{metrics} in {status}");
-        assert!(answers_ok(&metrics) && !answers_ok(&format!("{public}/metrics")));
+        for path in ["/metrics", "/internal/mailboxes"] {
+            assert!(answers_ok(&format!("{internal}{path}")));
+            assert!(!answers_ok(&format!("{public}{path}")));
+        }
         assert!(!answers_ok(&format!("{internal}/livez")));
         names.push(part["name"].as_str().unwrap());
     }

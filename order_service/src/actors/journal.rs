@@ -12,6 +12,7 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MailboxError,
     Message, SyncArbiter, WrapFuture,
 };
+use shared::mailboxes::Ticket;
 use tokio::sync::oneshot;
 
 use crate::actors::batch_queue::BatchQueue;
@@ -225,12 +226,15 @@ pub struct Commit {
     pub transition: Transition,
     /// Where the outcome goes. Not the message's own result: actix polls all of an actor's pending results at each wake.
     pub reply_tx: oneshot::Sender<Result<StoreOutcome, StoreError>>,
+    /// Its place in the mailbox.
+    pub ticket: Ticket,
 }
 
 impl Handler<Commit> for Journal {
     type Result = ();
 
     fn handle(&mut self, commit: Commit, ctx: &mut Self::Context) {
+        let _in_hand = commit.ticket.begin();
         self.queue.push(Entry {
             transition: commit.transition,
             asker: Asker {

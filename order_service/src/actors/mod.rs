@@ -11,3 +11,4 @@ pub mod batch_queue;
 pub mod stuck_rows;
 pub mod store_worker;
 pub mod in_flight;
+pub mod actor_mailboxes;

@@ -9,9 +9,11 @@ use actix::{
 };
 use backon::Retryable;
 use chrono::{DateTime, Utc};
+use shared::mailboxes::{Mailbox, Ticket};
 use shared::order_number::OrderNumber;
 use tokio::sync::oneshot;
 
+use crate::actors::actor_mailboxes::ActorMailboxes;
 use crate::actors::command_run::{CommandRun, Known, Step};
 use crate::actors::in_flight::InFlight;
 use crate::actors::journal::{Commit, Journal};
@@ -31,6 +33,8 @@ pub struct Colleagues {
     pub reader_addr: Addr<StoreReader>,
     /// Replies.
     pub replies: Arc<dyn ReplySink>,
+    /// Where to post what is sent.
+    pub mailboxes: ActorMailboxes,
 }
 
 /// The actor of one order.
@@ -67,6 +71,7 @@ impl OrderActor {
         let report = CommandFinished {
             number: self.number.clone(),
             is_done,
+            ticket: self.colleagues.mailboxes.registry.post("CommandFinished"),
         };
         if let Err(error) = self.finished.try_send(report) {
             log::error!(
@@ -81,7 +86,11 @@ impl Actor for OrderActor {
     type Context = Context<Self>;
 
     fn stopped(&mut self, _: &mut Self::Context) {
-        if let Err(error) = self.ended.try_send(ActorEnded(self.number.clone())) {
+        let ended = ActorEnded {
+            number: self.number.clone(),
+            ticket: self.colleagues.mailboxes.registry.post("ActorEnded"),
+        };
+        if let Err(error) = self.ended.try_send(ended) {
             log::error!(
                 "order={} the registry did not hear of the actor's end: {error}",
                 self.number
@@ -102,12 +111,22 @@ pub struct ApplyCommand {
     pub received_at: DateTime<Utc>,
     /// The record in hand.
     pub in_flight: InFlight,
+    /// Its place in the mailbox that it is on its way to.
+    pub ticket: Ticket,
+}
+
+impl ApplyCommand {
+    /// Posts it to the next mailbox.
+    pub fn post(&mut self, mailbox: &Mailbox) {
+        self.ticket = mailbox.post(self.command.name());
+    }
 }
 
 impl Handler<ApplyCommand> for OrderActor {
     type Result = AtomicResponse<Self, ()>;
 
     fn handle(&mut self, message: ApplyCommand, _: &mut Self::Context) -> Self::Result {
+        let in_hand = message.ticket.begin();
         let epoch = message.in_flight.epoch();
         if epoch != self.known_in_epoch {
             self.known = Known::Unknown;
@@ -121,6 +140,7 @@ impl Handler<ApplyCommand> for OrderActor {
         )
         .into_actor(self);
         AtomicResponse::new(Box::pin(performed.map(move |performed, actor, _| {
+            let _in_hand = in_hand;
             let Some((known, outcome)) = performed else {
                 // The process is going down. The record stays unfinished and comes again.
                 actor.known = Known::Unknown;
@@ -142,12 +162,13 @@ impl Handler<ApplyCommand> for OrderActor {
 /// Command: end. Sent by the registry when no command is outstanding.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct Retire;
+pub struct Retire(pub Ticket);
 
 impl Handler<Retire> for OrderActor {
     type Result = ();
 
-    fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
+    fn handle(&mut self, Retire(ticket): Retire, ctx: &mut Self::Context) {
+        let _in_hand = ticket.begin();
         ctx.stop();
     }
 }
@@ -221,6 +242,7 @@ async fn commit(
     if let Err(error) = colleagues.journal_addr.try_send(Commit {
         transition,
         reply_tx,
+        ticket: colleagues.mailboxes.journal.post("Commit"),
     }) {
         log::error!("the journal did not take a transition: {error}");
         return None;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
+use shared::mailboxes::{Mailbox, Ticket};
 use shared::order_number::OrderNumber;
 use tokio::time::Instant;
 
@@ -18,7 +19,7 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// Routes commands to order actors.
 pub struct OrderRegistry {
     residents: Residents<ApplyCommand>,
-    actors: HashMap<OrderNumber, Addr<OrderActor>>,
+    actors: HashMap<OrderNumber, (Addr<OrderActor>, Mailbox)>,
     colleagues: Arc<Colleagues>,
     settings: ActorSettings,
     started_at: Instant,
@@ -41,12 +42,13 @@ impl OrderRegistry {
         match self.residents.route(number, message) {
             Route::Start(message) => {
                 let order_addr = self.start_actor(number, ctx);
-                hand_over(number, &order_addr, message);
-                self.actors.insert(number.clone(), order_addr);
+                let mailbox = self.colleagues.mailboxes.orders.open(number.as_str());
+                hand_over(number, &order_addr, &mailbox, message);
+                self.actors.insert(number.clone(), (order_addr, mailbox));
             }
             Route::Forward(message) => {
-                if let Some(order_addr) = self.actors.get(number) {
-                    hand_over(number, order_addr, message);
+                if let Some((order_addr, mailbox)) = self.actors.get(number) {
+                    hand_over(number, order_addr, mailbox, message);
                 }
             }
             Route::Kept => {}
@@ -73,7 +75,7 @@ impl OrderRegistry {
             let told = self
                 .actors
                 .get(number)
-                .map(|order_addr| order_addr.try_send(Retire));
+                .map(|(order_addr, mailbox)| order_addr.try_send(Retire(mailbox.post("Retire"))));
             if let Some(Err(error)) = told {
                 log::error!("order={number} could not be told to retire: {error}");
             }
@@ -87,7 +89,13 @@ impl OrderRegistry {
 }
 
 /// In the order of the records, so never by a send that waits. The mailbox holds as many as there are permits: it is never full.
-fn hand_over(number: &OrderNumber, order_addr: &Addr<OrderActor>, message: ApplyCommand) {
+fn hand_over(
+    number: &OrderNumber,
+    order_addr: &Addr<OrderActor>,
+    mailbox: &Mailbox,
+    mut message: ApplyCommand,
+) {
+    message.post(mailbox);
     if let Err(error) = order_addr.try_send(message) {
         log::error!(
             "order={number} its actor did not take a command, which will come again: {error}"
@@ -116,7 +124,8 @@ impl Actor for OrderRegistry {
 impl Handler<ApplyCommand> for OrderRegistry {
     type Result = ();
 
-    fn handle(&mut self, message: ApplyCommand, ctx: &mut Self::Context) {
+    fn handle(&mut self, mut message: ApplyCommand, ctx: &mut Self::Context) {
+        let _in_hand = std::mem::take(&mut message.ticket).begin();
         let number = message.command.number().clone();
         self.route(&number, message, ctx);
     }
@@ -130,6 +139,8 @@ pub struct CommandFinished {
     pub number: OrderNumber,
     /// Whether the order is final or does not exist, so that the actor is no longer needed.
     pub is_done: bool,
+    /// Its place in the mailbox.
+    pub ticket: Ticket,
 }
 
 impl Handler<CommandFinished> for OrderRegistry {
@@ -137,9 +148,14 @@ impl Handler<CommandFinished> for OrderRegistry {
 
     fn handle(
         &mut self,
-        CommandFinished { number, is_done }: CommandFinished,
+        CommandFinished {
+            number,
+            is_done,
+            ticket,
+        }: CommandFinished,
         _: &mut Self::Context,
     ) {
+        let _in_hand = ticket.begin();
         let retired = self
             .residents
             .finished(&number, is_done, self.started_at.elapsed());
@@ -150,12 +166,18 @@ impl Handler<CommandFinished> for OrderRegistry {
 /// Fact: an order's actor has ended. Sent by it as its last word.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
-pub struct ActorEnded(pub OrderNumber);
+pub struct ActorEnded {
+    /// The order.
+    pub number: OrderNumber,
+    /// Its place in the mailbox.
+    pub ticket: Ticket,
+}
 
 impl Handler<ActorEnded> for OrderRegistry {
     type Result = ();
 
-    fn handle(&mut self, ActorEnded(number): ActorEnded, ctx: &mut Self::Context) {
+    fn handle(&mut self, ActorEnded { number, ticket }: ActorEnded, ctx: &mut Self::Context) {
+        let _in_hand = ticket.begin();
         self.actors.remove(&number);
         for message in self.residents.ended(&number) {
             self.route(&number, message, ctx);

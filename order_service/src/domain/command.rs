@@ -43,6 +43,18 @@ pub enum OrderCommand {
 }
 
 impl OrderCommand {
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Create(_) => "create",
+            Self::Pay { .. } => "pay",
+            Self::Approve { .. } => "approve",
+            Self::Reject { .. } => "reject",
+            Self::Settle { .. } => "settle",
+        }
+    }
+
     /// The order that is spoken of.
     #[must_use]
     pub fn number(&self) -> &OrderNumber {

@@ -1,17 +1,21 @@
 //! What operators are told of commands and batches is what has happened.
 
 use std::sync::Arc;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use order_service::metrics::{ServiceMetrics, StoreMetrics};
 use order_service::outbound::measured_store::MeasuredStore;
 use order_service::ports::order_store::{OrderStore, StoreError};
 use rdkafka::message::OwnedHeaders;
+use shared::mailboxes::{ActorPicture, Totals};
 use shared::metrics::Metrics;
 
-use crate::harness::doubles::{Fault, StoreDouble};
+use crate::harness::doubles::{Fault, Gate, StoreDouble};
 use crate::harness::kafka::{Outgoing, TestBroker};
 use crate::harness::member::{GROUP, Member};
 use crate::harness::samples::*;
+use crate::harness::shop::PATIENCE;
 use crate::intake::send_create;
 
 fn assert_told(metrics: &Metrics, lines: &[&str]) {
@@ -23,11 +27,10 @@ fn assert_told(metrics: &Metrics, lines: &[&str]) {
 
 #[test]
 fn given_all_metrics_of_the_service_then_no_two_have_the_same_name() {
-    let metrics = Metrics::new().unwrap();
-    let all = ServiceMetrics::new(&metrics, "orders", 512).unwrap();
+    let all = ServiceMetrics::new("orders", 512).unwrap();
     all.pool.show(8, 5, 2);
     assert_told(
-        &metrics,
+        &all.all,
         &[
             r#"db_client_connections{state="used"} 3"#,
             r#"db_client_connections{state="idle"} 2"#,
@@ -60,6 +63,53 @@ fn given_a_command_and_poison_then_both_are_taken_one_is_set_aside_and_both_are_
             r#"messaging_dead_letters_total{messaging_destination_name="orders-dlt"} 1"#,
             r#"messaging_process_duration_seconds_count{messaging_destination_name="orders"} 2"#,
         ],
+    );
+}
+
+#[test]
+fn given_an_order_whose_store_is_stuck_then_its_mailbox_is_shown_until_it_goes_on() {
+    let gate = Arc::new(Gate::default());
+    let broker = TestBroker::embedded();
+    let store = {
+        let gate = Arc::clone(&gate);
+        StoreDouble::on_apply(move |_, _| {
+            gate.pass();
+            Fault::None
+        })
+    };
+    let member = Member::new(&broker.settings, Arc::new(store));
+    let mailboxes = Arc::clone(&member.mailboxes);
+    for _ in 0..3 {
+        send_create(&broker, 1, 0);
+    }
+    broker.flush();
+    let member = member.start();
+    let begin = Instant::now();
+    let stuck = |actor: &ActorPicture| actor.actor == "OrderActor" && actor.depth == 2;
+    let order = loop {
+        let actors = mailboxes.picture().actors;
+        if let Some(order) = actors.into_iter().find(stuck) {
+            break order;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{:?}", mailboxes.picture());
+        sleep(Duration::from_millis(2));
+    };
+    assert_eq!(order.name, "1");
+    assert_eq!(order.oldest_waiting.unwrap().message, "create");
+    let in_hand = order.in_hand.unwrap();
+    sleep(Duration::from_millis(5));
+    let now = mailboxes.picture().actors.into_iter().find(stuck).unwrap();
+    assert!(now.in_hand.unwrap().for_ms > in_hand.for_ms);
+
+    gate.open();
+    broker.until_committed(GROUP, &[Some(3), None, None, None]);
+    member.stop();
+    let totals = mailboxes.picture().totals;
+    assert!(
+        totals
+            .values()
+            .all(|Totals { waiting, busy, .. }| (*waiting, *busy) == (0, 0)),
+        "{totals:?}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! The listener for operators: `/metrics`, and what a service adds. It has a port and a thread of its own: who may shop may not look,
+//! The listener for operators: `/metrics` and `/internal/mailboxes`. It has a port and a thread of its own: who may shop may not look,
 //! and it answers while the service is busy, stuck or going down.
 
 use std::net::SocketAddr;
@@ -12,30 +12,31 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 
 use super::{Problem, method_not_allowed, render_problems, unknown_path};
+use crate::mailboxes::Mailboxes;
 use crate::metrics::{self, Metrics};
 use crate::wire::error_body::ResponseCode;
 
 const MAX_CONNECTIONS: usize = 64;
 const READ_HEADERS_WAIT: Duration = Duration::from_secs(5);
 
-/// Serves `/metrics` and what `configure` sets up.
+/// What operators are shown.
+#[derive(Clone)]
+pub struct Shown {
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What waits.
+    pub mailboxes: Arc<Mailboxes>,
+}
+
+/// Serves it.
 ///
 /// # Errors
 /// When the address can't be listened on.
-pub fn start<C>(
-    address: SocketAddr,
-    metrics: &Arc<Metrics>,
-    configure: C,
-) -> std::io::Result<ServerHandle>
-where
-    C: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
-{
-    let metrics = Arc::clone(metrics);
+pub fn start(address: SocketAddr, shown: Shown) -> std::io::Result<ServerHandle> {
     let server = HttpServer::new(move || {
-        let configure = configure.clone();
-        let metrics = Arc::clone(&metrics);
+        let shown = shown.clone();
         App::new()
-            .configure(move |routes| routes_of(routes, metrics, configure))
+            .configure(move |routes| routes_of(routes, shown))
             .wrap(from_fn(render_problems))
     })
     .workers(1)
@@ -55,19 +56,23 @@ where
     Ok(handle)
 }
 
-fn routes_of(
-    routes: &mut web::ServiceConfig,
-    metrics: Arc<Metrics>,
-    configure: impl Fn(&mut web::ServiceConfig),
-) {
-    configure(routes);
+fn routes_of(routes: &mut web::ServiceConfig, shown: Shown) {
+    let get_only = |paths: [&'static str; 2], route: actix_web::Route| {
+        web::resource(paths)
+            .route(route)
+            .default_service(method_not_allowed("GET"))
+    };
     routes
-        .app_data(web::Data::from(metrics))
-        .service(
-            web::resource(["/metrics", "/metrics/"])
-                .route(web::get().to(show_metrics))
-                .default_service(method_not_allowed("GET")),
-        )
+        .app_data(web::Data::from(shown.metrics))
+        .app_data(web::Data::from(shown.mailboxes))
+        .service(get_only(
+            ["/metrics", "/metrics/"],
+            web::get().to(show_metrics),
+        ))
+        .service(get_only(
+            ["/internal/mailboxes", "/internal/mailboxes/"],
+            web::get().to(show_mailboxes),
+        ))
         .default_service(web::to(unknown_path));
 }
 
@@ -86,35 +91,47 @@ async fn show_metrics(metrics: web::Data<Metrics>) -> Result<HttpResponse, Probl
     Ok(HttpResponse::Ok().insert_header(content_type).body(text))
 }
 
+/// `GET /internal/mailboxes`.
+async fn show_mailboxes(mailboxes: web::Data<Mailboxes>) -> HttpResponse {
+    HttpResponse::Ok().json(mailboxes.picture())
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
     use super::*;
-    use crate::http::health::livez;
 
     #[actix_web::test]
-    async fn given_the_operators_routes_then_metrics_are_there_beside_what_the_service_adds() {
+    async fn given_the_operators_port_then_metrics_and_mailboxes_are_there_and_nothing_else() {
         let metrics = Arc::new(Metrics::new().unwrap());
         metrics.gauge("idle", "Idle.").unwrap().set(3);
-        let add = |routes: &mut web::ServiceConfig| {
-            routes.route("/internal/here", web::get().to(livez));
-        };
-        let app = App::new().configure(|routes| routes_of(routes, metrics, add));
+        let mailboxes = Arc::new(Mailboxes::new(&metrics).unwrap());
+        let journal = mailboxes.of("Journal").open("journal");
+        let _stuck = journal.post("Commit").begin();
+        let _waiting = journal.post("Commit");
+        let shown = Shown { metrics, mailboxes };
+        let app = App::new().configure(|routes| routes_of(routes, shown));
         let server = init_service(app.wrap(from_fn(render_problems))).await;
         let get = |path: &str| TestRequest::get().uri(path).to_request();
 
         let answer = call_service(&server, get("/metrics")).await;
         assert_eq!(answer.status(), StatusCode::OK);
-        assert_eq!(
-            answer.headers().get(CONTENT_TYPE).unwrap(),
-            "text/plain; version=0.0.4"
-        );
+        let content_type = answer.headers().get(CONTENT_TYPE).unwrap();
+        assert_eq!(content_type, "text/plain; version=0.0.4");
         let text = read_body(answer).await;
         assert!(String::from_utf8_lossy(&text).contains("\nidle 3\n"));
-        for (path, status) in [("/internal/here", 200), ("/open-api/order", 404)] {
+
+        let answer = call_service(&server, get("/internal/mailboxes/")).await;
+        let told: serde_json::Value = serde_json::from_slice(&read_body(answer).await).unwrap();
+        let totals = serde_json::json!({"live": 1, "waiting": 1, "busy": 1});
+        assert_eq!(told["totals"], serde_json::json!({ "Journal": totals }));
+        assert_eq!(told["actors"][0]["inHand"]["message"], "Commit");
+        assert!(told["actors"][0]["oldestWaiting"]["forMs"].is_u64());
+
+        for path in ["/livez", "/open-api/order", "/api/product"] {
             let answer = call_service(&server, get(path)).await;
-            assert_eq!(answer.status().as_u16(), status, "{path}");
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
         }
     }
 }

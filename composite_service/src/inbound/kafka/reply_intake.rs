@@ -28,11 +28,14 @@ use shared::budget;
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::publisher::Publisher;
+use shared::mailboxes::Mailbox;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::decode::{NotAReply, decode};
 use super::read_partition::ReadPartition;
 use crate::actors::kafka_bridge::ReplyArrived;
+use crate::domain::order::OrderReply;
 
 /// The consumer group of all composites, spelt as the Spring composite spells it.
 pub const GROUP: &str = "compsiteGroup";
@@ -65,6 +68,7 @@ impl ReplyIntake {
     pub fn start(
         settings: &KafkaSettings,
         bridge: Recipient<ReplyArrived>,
+        bridge_mailbox: Mailbox,
         home_tx: watch::Sender<Option<i32>>,
     ) -> KafkaResult<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
@@ -83,6 +87,7 @@ impl ReplyIntake {
             partitions: BTreeMap::new(),
             home_tx,
             bridge,
+            bridge_mailbox,
             dead_letters: DeadLetters::new(Arc::new(dead_letters)),
             settled_tx,
             settled_rx,
@@ -111,6 +116,7 @@ struct Worker {
     partitions: BTreeMap<i32, ReadPartition>,
     home_tx: watch::Sender<Option<i32>>,
     bridge: Recipient<ReplyArrived>,
+    bridge_mailbox: Mailbox,
     dead_letters: DeadLetters,
     /// Partition and offset of a record that need not be held any longer.
     settled_tx: Sender<(i32, i64)>,
@@ -129,11 +135,7 @@ impl Worker {
                     match decode(&record) {
                         Ok((correlation_id, reply)) => {
                             drop(record);
-                            let message = ReplyArrived {
-                                correlation_id,
-                                reply,
-                            };
-                            self.deliver(partition, offset, message);
+                            self.deliver(partition, offset, correlation_id, reply);
                         }
                         Err(cause) => {
                             let owned = record.detach();
@@ -266,10 +268,14 @@ impl Worker {
         self.home_tx.send_replace(home);
     }
 
-    fn deliver(&self, partition: i32, offset: i64, message: ReplyArrived) {
+    fn deliver(&self, partition: i32, offset: i64, correlation_id: Uuid, reply: OrderReply) {
         let read = self.partitions.get(&partition);
         if read.is_some_and(|read| read.is_ours(offset)) {
-            self.hand_over(message);
+            self.hand_over(ReplyArrived {
+                correlation_id,
+                reply,
+                ticket: self.bridge_mailbox.post("reply"),
+            });
         } else {
             log::debug!("a reply for somebody else");
         }

@@ -15,6 +15,7 @@ use shared::clock::Clock;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
+use shared::mailboxes::{Mailbox, Ticket};
 use shared::reason::Reason;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -48,6 +49,7 @@ pub struct Intake {
 /// What a record meets.
 struct Handler {
     registry: Recipient<ApplyCommand>,
+    registry_mailbox: Mailbox,
     replies: Arc<dyn ReplySink>,
     dead_letters: DeadLetters,
     clock: Arc<dyn Clock>,
@@ -73,6 +75,8 @@ pub struct IntakeParts {
     pub max_in_flight: usize,
     /// Where commands go.
     pub registry: Recipient<ApplyCommand>,
+    /// Where they are posted.
+    pub registry_mailbox: Mailbox,
     /// Where errors go.
     pub replies: Arc<dyn ReplySink>,
     /// When orders are placed.
@@ -97,6 +101,7 @@ impl Intake {
             events,
             max_in_flight,
             registry,
+            registry_mailbox,
             replies,
             clock,
             zone,
@@ -109,6 +114,7 @@ impl Intake {
             events,
             handler: Handler {
                 registry,
+                registry_mailbox,
                 replies,
                 dead_letters,
                 clock,
@@ -282,12 +288,14 @@ impl Handler {
         let reading = Reading::new(self.clock.now(), self.zone, self.unpaid_for);
         match decode(record, reading) {
             Ok(Decoded { command, requester }) => {
-                let message = ApplyCommand {
+                let mut message = ApplyCommand {
                     command,
                     requester,
                     received_at: reading.now,
                     in_flight,
+                    ticket: Ticket::default(),
                 };
+                message.post(&self.registry_mailbox);
                 if let Err(error) = self.registry.try_send(message) {
                     log::error!(
                         "the registry did not take a command, which will come again: {error}"

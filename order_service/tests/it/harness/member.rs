@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use actix::System;
 use chrono::TimeDelta;
+use order_service::actors::actor_mailboxes::ActorMailboxes;
 use order_service::config::ActorSettings;
 use order_service::inbound::kafka::intake::{Intake, IntakeParts};
 use order_service::metrics::IntakeMetrics;
@@ -18,11 +19,12 @@ use shared::kafka::config::KafkaSettings;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::publisher::Publisher;
+use shared::mailboxes::Mailboxes;
 use shared::metrics::Metrics;
 use tokio::sync::watch;
 
 use super::samples::now;
-use super::shop::{PATIENCE, ROOMY, start_actors};
+use super::shop::{PATIENCE, ROOMY, start_actors_with};
 
 /// The group of all members.
 pub(crate) const GROUP: &str = "orderGroup";
@@ -39,18 +41,23 @@ pub(crate) struct Member {
     pub(crate) replies: Option<Arc<dyn ReplySink>>,
     /// What it counts.
     pub(crate) metrics: Arc<Metrics>,
+    /// What waits for its actors.
+    pub(crate) mailboxes: Arc<Mailboxes>,
 }
 
 impl Member {
     /// A roomy one that replies by Kafka.
     pub(crate) fn new(kafka: &KafkaSettings, store: Arc<dyn OrderStore>) -> Self {
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let mailboxes = Arc::new(Mailboxes::new(&metrics).unwrap());
         Self {
             kafka: kafka.clone(),
             store,
             actors: ROOMY,
             grace: PATIENCE,
             replies: None,
-            metrics: Arc::new(Metrics::new().unwrap()),
+            metrics,
+            mailboxes,
         }
     }
 
@@ -72,7 +79,10 @@ impl Member {
         let dead_letters = DeadLetters::new(Arc::clone(&producer));
         let publisher = Arc::new(ReplyPublisher::new(producer, Arc::clone(&clock), zone));
         let replies = self.replies.unwrap_or_else(|| Arc::clone(&publisher) as _);
-        let registry = start_actors(self.store, Arc::clone(&replies), self.actors).recipient();
+        let mailboxes = ActorMailboxes::new(&self.mailboxes);
+        let registry_mailbox = mailboxes.registry.clone();
+        let registry =
+            start_actors_with(self.store, Arc::clone(&replies), self.actors, mailboxes).recipient();
         let max_in_flight = self.actors.max_in_flight;
         let (poll_loop, events) = PollLoop::start(
             &self.kafka.consumer(GROUP),
@@ -85,6 +95,7 @@ impl Member {
             events,
             max_in_flight,
             registry,
+            registry_mailbox,
             replies,
             clock,
             zone,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Addr, SyncArbiter};
+use order_service::actors::actor_mailboxes::ActorMailboxes;
 use order_service::actors::in_flight::InFlight;
 use order_service::actors::journal::{Journal, Writers};
 use order_service::actors::order_actor::{ApplyCommand, Colleagues};
@@ -16,6 +17,8 @@ use order_service::ports::catalogue::Catalogue;
 use order_service::ports::order_store::OrderStore;
 use order_service::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
+use shared::mailboxes::{Mailboxes, Ticket};
+use shared::metrics::Metrics;
 use shared::reason::Reason;
 use shared::wire::headers::ReplyAddress;
 use tokio::sync::{Semaphore, mpsc};
@@ -96,6 +99,7 @@ impl Shop {
                 requester,
                 received_at: now(),
                 in_flight,
+                ticket: Ticket::default(),
             })
             .unwrap();
         self.sent += 1;
@@ -166,6 +170,17 @@ pub(crate) fn start_actors(
     replies: Arc<dyn ReplySink>,
     settings: ActorSettings,
 ) -> Addr<OrderRegistry> {
+    let mailboxes = ActorMailboxes::new(&Mailboxes::new(&Metrics::new().unwrap()).unwrap());
+    start_actors_with(store, replies, settings, mailboxes)
+}
+
+/// As [`start_actors`], with mailboxes that can be looked into.
+pub(crate) fn start_actors_with(
+    store: Arc<dyn OrderStore>,
+    replies: Arc<dyn ReplySink>,
+    settings: ActorSettings,
+    mailboxes: ActorMailboxes,
+) -> Addr<OrderRegistry> {
     let (reads, catalogue) = (
         Arc::clone(&store),
         Arc::new(NoCatalogue) as Arc<dyn Catalogue>,
@@ -186,6 +201,7 @@ pub(crate) fn start_actors(
             journal_addr,
             reader_addr,
             replies,
+            mailboxes,
         }),
         settings,
     )
