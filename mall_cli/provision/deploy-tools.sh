@@ -42,11 +42,13 @@ need_go() {
 build_program() {
     local name=$1 module=$2 version=$3 package=$4 log=$temporary/go.log source
     local settings=(GOMODCACHE="$temporary/modules" GOFLAGS="-modcacherw -mod=mod" GOWORK=off CGO_ENABLED=0)
+    # Without a cluster helm takes this for its Kubernetes; others have no such variables.
+    local flags="-s -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34"
     say "fetching and building $name $version with $(go env GOVERSION)"
     (cd "$temporary" && env "${settings[@]}" go mod download -json "$module@$version") >"$log" 2>&1 ||
         { tail -n 20 "$log" >&2; fail "go could not fetch $module $version"; }
     source=$(sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' "$log")
-    (cd "$source" && env "${settings[@]}" go build -trimpath -ldflags=-s -o "$temporary/$name" "$package") </dev/null >"$log" 2>&1 ||
+    (cd "$source" && env "${settings[@]}" go build -trimpath -ldflags="$flags" -o "$temporary/$name" "$package") </dev/null >"$log" 2>&1 ||
         { tail -n 20 "$log" >&2; fail "go could not build $name"; }
     keep "$name" "$version"
 }
