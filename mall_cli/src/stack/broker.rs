@@ -73,15 +73,15 @@ impl Broker {
         }
     }
 
-    /// What its clients must be told besides. A dead member is missed soon: these brokers allow it, others do not unless they are told
-    /// to. The embedded broker lets an empty fetch wait its full time even when a record comes meanwhile, so that time is the latency
-    /// of every record.
+    /// What its clients must be told besides. A real broker of ours lets a dead member be missed soon; others do not unless they are
+    /// told to. The embedded one lets a new group wait for three seconds, which members must outlast, and lets an empty fetch wait its
+    /// full time even when a record comes meanwhile, so that time is the latency of every record.
     pub fn client_env(&self) -> Vec<(String, String)> {
-        let mut env = vec![("KAFKA_SESSION_TIMEOUT_MS".to_owned(), "1500".to_owned())];
-        if matches!(self, Self::Embedded(_)) {
-            env.push(("KAFKA_FETCH_WAIT_MAX_MS".to_owned(), "2".to_owned()));
-        }
-        env
+        let (variable, millis) = match self {
+            Self::Embedded(_) => ("KAFKA_FETCH_WAIT_MAX_MS", "2"),
+            Self::Kafka(_) | Self::Cluster(_) => ("KAFKA_SESSION_TIMEOUT_MS", "1500"),
+        };
+        vec![(variable.to_owned(), millis.to_owned())]
     }
 
     /// Creates a topic; one that exists is left as it is.

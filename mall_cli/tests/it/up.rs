@@ -155,7 +155,9 @@ fn assert_operators_have_ports_of_their_own(mall: &Mall, status: &str) {
         assert!(!answers_ok(&format!("{internal}/livez")));
         names.push(part["name"].as_str().unwrap());
     }
-    assert_eq!(names, ["composite-service", "order-service"]);
+    for service in ["composite-service", "order-service"] {
+        assert!(names.contains(&service), "{names:?}");
+    }
 }
 
 #[test]
