@@ -17,10 +17,8 @@ pub fn ask(address: SocketAddr, path: &str) -> Result<()> {
     let mut connection = TcpStream::connect_timeout(&reachable(address), WAIT)?;
     connection.set_read_timeout(Some(WAIT))?;
     connection.set_write_timeout(Some(WAIT))?;
-    write!(
-        connection,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    connection.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     connection.take(MAX_ANSWER).read_to_end(&mut answer)?;
     if answer.starts_with(b"HTTP/1.1 200 ") {
@@ -42,6 +40,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{BufRead, BufReader};
     use std::net::TcpListener;
     use std::thread;
 
@@ -53,9 +52,12 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         thread::spawn(move || {
             let (mut connection, _) = listener.accept().unwrap();
-            let mut request = [0; 512];
-            let length = connection.read(&mut request).unwrap();
-            assert!(request[..length].starts_with(b"GET /readyz HTTP/1.1\r\n"));
+            let request = BufReader::new(connection.try_clone().unwrap()).lines();
+            let head: Vec<String> = request
+                .map(Result::unwrap)
+                .take_while(|line| !line.is_empty())
+                .collect();
+            assert_eq!(head[0], "GET /readyz HTTP/1.1");
             connection.write_all(answer.as_bytes()).unwrap();
         });
         SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))
