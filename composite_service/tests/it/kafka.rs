@@ -63,7 +63,8 @@ impl TestBroker {
                 scope.spawn(ensure).join().unwrap().unwrap();
             }),
         }
-        let producer = settings.producer(Some(PATIENCE)).create().unwrap();
+        // It sends replies, and what is larger than any of them.
+        let producer = settings.reply_producer().create().unwrap();
         Self {
             settings,
             broker,
