@@ -2,10 +2,15 @@
 //!
 //! A free port is looked for **below** the range that the kernel gives to outgoing connections: a client that knocks at the port of
 //! a server that is just being restarted could otherwise be given that very port as its own, and the server could not come back.
+//! For the same reason a port that was given stays reserved, for as long as this process lives and against every other that asks
+//! here: by a lock on a file of its number.
 
-use anyhow::{Result, bail};
-use std::collections::BTreeSet;
+use anyhow::{Context, Result, bail};
+use std::fs::{self, File, Permissions};
+use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// This machine, as itself.
@@ -14,15 +19,20 @@ pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const LOWEST: u16 = 20_000;
 const BEYOND: u16 = 32_000;
 
-static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+/// For everybody on this machine, as its parent is: nobody removes what is another's.
+const SHARED_BY_ALL: u32 = 0o1777;
 
-/// A port that nobody listens on; within this process no port is given twice.
+/// The locks of what was given; they go with the process.
+static GIVEN: Mutex<Vec<File>> = Mutex::new(Vec::new());
+
+/// A port that nobody listens on; it is given to nobody else while this process lives.
+///
+/// # Errors
+/// When there is none, or when it can't be reserved.
 pub fn free_port() -> Result<u16> {
-    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     for _ in 0..1_000 {
         let port = rand::random_range(LOWEST..BEYOND);
-        if !given.contains(&port) && is_free(port) {
-            given.insert(port);
+        if reserve(port)? {
             return Ok(port);
         }
     }
@@ -44,12 +54,62 @@ pub(super) fn following(port: u16) -> Result<u16> {
     if port == 0 {
         return free_port();
     }
-    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
-    let Some(next) =
-        (port.saturating_add(1)..=u16::MAX).find(|next| !given.contains(next) && is_free(*next))
-    else {
-        bail!("no free port above {port}");
+    for next in port.saturating_add(1)..=u16::MAX {
+        if reserve(next)? {
+            return Ok(next);
+        }
+    }
+    bail!("no free port above {port}")
+}
+
+/// Whether it is ours from now on.
+fn reserve(port: u16) -> Result<bool> {
+    let Some(lock) = lock_of(port)? else {
+        return Ok(false);
     };
-    given.insert(next);
-    Ok(next)
+    if lock.try_lock().is_err() || !is_free(port) {
+        return Ok(false);
+    }
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    given.push(lock);
+    Ok(true)
+}
+
+/// `None`: another user has reserved it once.
+fn lock_of(port: u16) -> Result<Option<File>> {
+    let folder = reservations()?;
+    let path = folder.join(port.to_string());
+    match File::options().append(true).create(true).open(&path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot reserve {}", path.display())),
+    }
+}
+
+fn reservations() -> Result<PathBuf> {
+    let folder = std::env::temp_dir().join("mall-ports");
+    match fs::create_dir(&folder) {
+        Ok(()) => fs::set_permissions(&folder, Permissions::from_mode(SHARED_BY_ALL)),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+    .with_context(|| format!("no folder {}", folder.display()))?;
+    Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_a_port_that_was_given_when_another_asks_for_it_then_it_is_not_free_for_him_though_nobody_listens()
+     {
+        let port = free_port().unwrap();
+        assert!(is_free(port));
+        // as another process sees it
+        let lock = lock_of(port).unwrap().unwrap();
+        assert!(lock.try_lock().is_err());
+        assert!(!reserve(port).unwrap());
+        assert_ne!(following(port - 1).unwrap(), port);
+    }
 }
