@@ -158,8 +158,7 @@ fn graceful_end() {
         &mut mall.stack.order_services[0],
         &mut mall.stack.composites[0],
     ] {
-        service.restart().expect("a restart");
-        service.wait_ready(grace).expect("readiness");
+        service.restart_until_ready(grace).expect("readiness");
     }
     mall.run(mall.buy(&basket(&[(item, 1)])))
         .assert_order("CREATED");
@@ -218,8 +217,8 @@ fn reviewed() {
         with_intent(&mall, "never").len() == 1
     });
     kill_and_restart_composite(&mut mall);
-    mall.stack.payment.restart().expect("a restart");
-    let ready = mall.stack.payment.wait_ready(Duration::from_secs(20));
+    let gateway = &mut mall.stack.payment;
+    let ready = gateway.restart_until_ready(Duration::from_secs(20));
     ready.expect("readiness");
 
     // The gateway takes three seconds to charge; the composite is dead by then.

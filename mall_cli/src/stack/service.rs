@@ -180,6 +180,15 @@ impl Service {
         Ok(())
     }
 
+    /// The same, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it can't be started, ends, or is not ready in time.
+    pub fn restart_until_ready(&mut self, limit: Duration) -> Result<()> {
+        self.restart()?;
+        self.wait_ready(limit)
+    }
+
     /// The last lines of its log.
     pub fn log_tail(&self, lines: usize) -> String {
         let text = fs::read(&self.spec.log).unwrap_or_default();

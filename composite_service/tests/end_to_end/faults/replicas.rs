@@ -45,8 +45,7 @@ pub(super) fn trials() -> Vec<Trial> {
 fn restarted(service: &mut Service) {
     let end = service.terminate(GRACE).expect("an end");
     assert!(end.success(), "{}: {end}", service.name());
-    service.restart().expect("a restart");
-    service.wait_ready(READY).expect("readiness");
+    service.restart_until_ready(READY).expect("readiness");
 }
 
 fn rolling_restart(mall: &mut Mall) {

@@ -240,8 +240,7 @@ mod unanswered {
         simulator.service.kill_9().unwrap();
         let away = confirm(&gateway, &nth_number(1), &payment("lose-1")).await;
         assert!(is_not_reached(&away), "{away:?}");
-        simulator.service.restart().unwrap();
-        simulator.service.wait_ready(PATIENT).unwrap();
+        simulator.service.restart_until_ready(PATIENT).unwrap();
         assert_eq!(
             confirm(&gateway, &nth_number(1), &payment("lose-1")).await,
             ConfirmAnswer::Confirmed

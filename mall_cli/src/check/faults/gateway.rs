@@ -50,7 +50,6 @@ impl Fault for Killed {
     }
 
     fn heal(&mut self, stack: &mut Stack) -> Result<()> {
-        stack.payment.restart()?;
-        stack.payment.wait_ready(READY_LIMIT)
+        stack.payment.restart_until_ready(READY_LIMIT)
     }
 }
