@@ -21,9 +21,8 @@ const QUIET_LIMIT: Duration = Duration::from_secs(120);
 /// The run's end: a pending order expires after a minute, is looked at again a minute later, and again when that has failed.
 const END_LIMIT: Duration = Duration::from_secs(360);
 
-/// Members of a group are missed after this, and pending orders expire after that.
-const SERVICE_ENV: [(&str, &str); 1] = [("KAFKA_SESSION_TIMEOUT_MS", "2000")];
-const ORDER_ENV: [(&str, &str); 1] = [("UNPAID_MINUTES", "1")];
+/// How long pending orders wait for their payment.
+const UNPAID_MINUTES: &str = "1";
 
 /// What is wanted.
 pub(crate) struct Settings {
@@ -72,11 +71,6 @@ pub(crate) fn run(settings: &Settings, place: Place, patience: &Patience<'_>) ->
 }
 
 fn wanted(settings: &Settings, place: Place) -> StackBuilder {
-    let owned = |env: &[(&str, &str)]| -> Vec<(String, String)> {
-        env.iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
-    };
     StackBuilder {
         broker: settings.broker,
         database: settings.database,
@@ -84,8 +78,7 @@ fn wanted(settings: &Settings, place: Place) -> StackBuilder {
         order_services: settings.order_services,
         composites: settings.composites,
         links: settings.faults.iter().any(|fault| fault.needs_links()),
-        order_env: [owned(&SERVICE_ENV), owned(&ORDER_ENV)].concat(),
-        composite_env: owned(&SERVICE_ENV),
+        order_env: vec![("UNPAID_MINUTES".to_owned(), UNPAID_MINUTES.to_owned())],
         ..Stack::builder(place)
     }
 }
