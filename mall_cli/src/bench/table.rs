@@ -55,13 +55,9 @@ fn push_row(table: &mut String, benchmark: &Benchmark, runs: &[&Measured]) {
     );
 }
 
-fn is_of(name: &str, service: &str) -> bool {
-    name.starts_with(service)
-}
-
 fn processor_millis(result: &LoadResult) -> f64 {
     let all = result.processor_millis_per_answer.iter();
-    all.filter(|(name, _)| SERVICES.iter().any(|service| is_of(name, service)))
+    all.filter(|(name, _)| SERVICES.iter().any(|service| name.starts_with(service)))
         .map(|(_, millis)| millis)
         .sum()
 }
@@ -70,7 +66,7 @@ fn largest_resident(runs: &[&Measured], service: &str) -> f64 {
     let seconds = runs.iter().flat_map(|run| &run.result.series);
     let samples = seconds.flat_map(|second| &second.processes);
     samples
-        .filter(|sample| is_of(&sample.name, service))
+        .filter(|sample| sample.name.starts_with(service))
         .map(|sample| sample.resident_mib)
         .fold(0.0, f64::max)
 }

@@ -44,13 +44,18 @@ impl Bench {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let stack = start(Place::under(folder.path())?)?;
         let mut echo = Echo::start(stack.bootstrap_servers())?;
-        let assortment = assortment(&stack)?;
+        let hosts: Vec<String> = stack
+            .composites
+            .iter()
+            .map(|composite| composite.url().trim_start_matches("http://").to_owned())
+            .collect();
+        let assortment = Assortment::of_mall(&hosts[0])?;
         let mut measured = Vec::new();
         for round in 1..=self.rounds {
             for benchmark in SUITE.iter().filter(|benchmark| self.is_wanted(benchmark)) {
                 let raw = echo.measure(RAW_IN_FLIGHT, RAW_TIME)?;
                 let result = self
-                    .measurement(benchmark, &stack, &assortment)
+                    .measurement(benchmark, &stack, &hosts, &assortment)
                     .run(&SystemClock, |_, _| {})?;
                 mention(format!(
                     "round {round}: {:<22} {:>5} shoppers {:>7.0}/s  p50 {:>6.1} ms  raw {:>6.0}/s, p50 {:.1} ms",
@@ -89,12 +94,9 @@ impl Bench {
         &self,
         benchmark: &Benchmark,
         stack: &Stack,
+        hosts: &[String],
         assortment: &Assortment,
     ) -> Measurement {
-        let hosts = stack.composites.iter().map(|composite| {
-            let url = composite.url();
-            url.trim_start_matches("http://").to_owned()
-        });
         let services = stack.http_services();
         let watched = services.iter().map(|service| Watched {
             name: service.name().to_owned(),
@@ -103,7 +105,7 @@ impl Bench {
         Measurement {
             label: format!("{} by {}", benchmark.name, benchmark.shoppers),
             plan: Load {
-                hosts: hosts.collect(),
+                hosts: hosts.to_vec(),
                 scenario: benchmark.scenario,
                 assortment: assortment.clone(),
                 shoppers: benchmark.shoppers,
@@ -132,13 +134,4 @@ fn start(place: Place) -> Result<Stack> {
         .to_vec();
     let mut progress = Progress::new("ready after");
     builder.start_telling(&mut |event| progress.show(event))
-}
-
-fn assortment(stack: &Stack) -> Result<Assortment> {
-    let url = format!("{}/open-api/product?limit=100", stack.composite_url());
-    let page = ureq::get(&url)
-        .call()
-        .and_then(|mut answer| answer.body_mut().read_to_vec())
-        .with_context(|| format!("cannot read {url}"))?;
-    Assortment::read(&page)
 }

@@ -18,8 +18,6 @@ use crate::home::Home;
 use crate::output::{mention, tell};
 use crate::run_file::RunFile;
 
-/// The most products that are looked at.
-const PRODUCTS: u32 = 100;
 /// Exit code of a run whose objectives were missed.
 const MISSED: u8 = 1;
 
@@ -144,15 +142,7 @@ impl Load {
             let page = r#"[{"itemList":[{"itemId":1,"price":{"amount":12000}}]}]"#;
             return Assortment::read(page.as_bytes());
         }
-        let url = format!(
-            "http://{}/open-api/product?limit={PRODUCTS}",
-            target.hosts[0]
-        );
-        let page = ureq::get(&url)
-            .call()
-            .and_then(|mut answer| answer.body_mut().read_to_vec())
-            .with_context(|| format!("cannot read {url}"))?;
-        Assortment::read(&page).with_context(|| format!("cannot understand {url}"))
+        Assortment::of_mall(&target.hosts[0])
     }
 
     fn load(&self, target: Target, assortment: Assortment) -> Result<LoadResult> {

@@ -1,12 +1,16 @@
-//! What shoppers want, one wish after another, from a seed. Pure: sends nothing.
+//! What there is to buy, and what shoppers want of it: one wish after another, from a seed. Sends no wish.
 
 use std::fmt;
 
+use anyhow::Context;
 use rand::rngs::SmallRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
 use serde_json::json;
+
+/// The most products that are looked at.
+const PRODUCTS: u32 = 100;
 
 /// What all shoppers do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -70,6 +74,19 @@ struct Amount {
 }
 
 impl Assortment {
+    /// Asks the mall at `host:port` what it sells.
+    ///
+    /// # Errors
+    /// When it does not answer, or sells nothing.
+    pub fn of_mall(host: &str) -> anyhow::Result<Self> {
+        let url = format!("http://{host}/open-api/product?limit={PRODUCTS}");
+        let page = ureq::get(&url)
+            .call()
+            .and_then(|mut answer| answer.body_mut().read_to_vec())
+            .with_context(|| format!("cannot read {url}"))?;
+        Self::read(&page).with_context(|| format!("cannot understand {url}"))
+    }
+
     /// Reads a page of `GET /open-api/product`.
     ///
     /// # Errors
