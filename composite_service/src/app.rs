@@ -8,7 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
-use shared::http::internal::{self, Shown};
+use shared::http::internal;
 use shared::http::{probe, server};
 use shared::ids::{IdSource, SecureIds};
 use shared::kafka::broker_probe::BrokerProbe;
@@ -62,10 +62,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(SecureIds);
     let measured = ServiceMetrics::new()?;
-    let bridge_mailbox = measured.mailboxes.of("KafkaBridge").open("bridge");
+    let bridge_mailbox = measured.common.mailboxes.of("KafkaBridge").open("bridge");
     let publisher = Publisher::start_measured(
         &settings.kafka.command_producer(),
-        measured.producers.of("commands"),
+        measured.common.producers.of("commands"),
     )
     .context("starting the command producer")?;
     let bus = Arc::new(CommandPublisher::new(
@@ -103,7 +103,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let colleagues = Colleagues {
         bridge: bridge_addr.clone().recipient(),
         bridge_mailbox: bridge_mailbox.clone(),
-        purchases: measured.mailboxes.of("PurchaseActor"),
+        purchases: measured.common.mailboxes.of("PurchaseActor"),
         gateway,
         clock,
         ids: Arc::clone(&ids),
@@ -115,7 +115,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         actix::Arbiter::current(),
     );
     show_purchases(
-        &measured.all,
+        &measured.common.all,
         measured.purchases,
         &purchases,
         settings.max_purchases,
@@ -133,17 +133,13 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         settings.http_addr,
         settings.shutdown_grace,
         termination.subscribe(),
-        measured.http,
+        measured.common.http.clone(),
         move |routes| {
             routes.app_data(shop.clone()).configure(routes::configure);
         },
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
-    let shown = Shown {
-        metrics: Arc::clone(&measured.all),
-        mailboxes: Arc::clone(&measured.mailboxes),
-    };
-    let operators = internal::start(settings.internal_addr, shown)
+    let operators = internal::start(settings.internal_addr, measured.common.shown())
         .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
     let replies = tokio::select! {
@@ -151,7 +147,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         replies = take_replies(&settings, bridge_addr.recipient(), bridge_mailbox, home_tx) => Some(replies?),
     };
     let _lag_watch = match &replies {
-        Some(_) => Some(watch_lag(&settings, measured.lag)?),
+        Some(_) => Some(watch_lag(&settings, measured.common.lag)?),
         None => None,
     };
     termination.wait().await;

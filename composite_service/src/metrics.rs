@@ -1,25 +1,12 @@
 //! The composite's metrics: every name in one place, as typed handles that `app.rs` gives to those who count.
 
-use std::sync::Arc;
-
-use shared::http::measured::HttpMetrics;
-use shared::kafka::lag::LagMetrics;
-use shared::kafka::metrics::ProducersMetrics;
-use shared::mailboxes::Mailboxes;
+use shared::common_metrics::CommonMetrics;
 use shared::metrics::{Histogram, HistogramVec, IntCounter, IntGauge, Metrics, Result};
 
 /// All of them.
 pub struct ServiceMetrics {
-    /// Where they are told.
-    pub all: Arc<Metrics>,
-    /// What waits for actors, and what they have in hand.
-    pub mailboxes: Arc<Mailboxes>,
-    /// Requests.
-    pub http: HttpMetrics,
-    /// Acknowledgements.
-    pub producers: ProducersMetrics,
-    /// How far the group of composites is behind.
-    pub lag: LagMetrics,
+    /// Those of every service.
+    pub common: CommonMetrics,
     /// Commands and their replies.
     pub bridge: BridgeMetrics,
     /// Calls of the payment gateway.
@@ -34,17 +21,13 @@ impl ServiceMetrics {
     /// # Errors
     /// When one is registered already.
     pub fn new() -> Result<Self> {
-        let all = Arc::new(Metrics::new()?);
-        let metrics = &*all;
+        let common = CommonMetrics::new()?;
+        let metrics = &*common.all;
         Ok(Self {
-            mailboxes: Arc::new(Mailboxes::new(metrics)?),
-            http: HttpMetrics::new(metrics)?,
-            producers: ProducersMetrics::new(metrics)?,
-            lag: LagMetrics::new(metrics)?,
             bridge: BridgeMetrics::new(metrics)?,
             gateway: GatewayMetrics::new(metrics)?,
             purchases: PurchaseMetrics::new(metrics)?,
-            all,
+            common,
         })
     }
 }

@@ -8,7 +8,7 @@ use actix::{Actor, Addr, SyncArbiter};
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
-use shared::http::internal::{self, Shown};
+use shared::http::internal;
 use shared::http::{probe, server};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::dead_letters::DeadLetters;
@@ -100,7 +100,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let pool = SessionManager::pool(&settings.database);
     let (orders_topic, max_batch) = (&settings.kafka.orders.name, settings.actors.max_batch);
     let measured = ServiceMetrics::new(orders_topic, max_batch)?;
-    show_pool(&measured.all, measured.pool.clone(), &pool);
+    show_pool(&measured.common.all, measured.pool.clone(), &pool);
     let store = Arc::new(MysqlOrderStore::new(pool.clone()));
     let orders: Arc<dyn OrderStore> =
         Arc::new(MeasuredStore::new(Arc::clone(&store) as _, &measured.store));
@@ -121,17 +121,13 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         settings.http_addr,
         settings.shutdown_grace,
         termination.subscribe(),
-        measured.http.clone(),
+        measured.common.http.clone(),
         move |routes| {
             routes.app_data(reads.clone()).configure(routes::configure);
         },
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
-    let shown = Shown {
-        metrics: Arc::clone(&measured.all),
-        mailboxes: Arc::clone(&measured.mailboxes),
-    };
-    let operators = internal::start(settings.internal_addr, shown)
+    let operators = internal::start(settings.internal_addr, measured.common.shown())
         .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
     let is_prepared = tokio::select! {
@@ -178,7 +174,7 @@ async fn take_commands(
     let publisher = Arc::new(
         Publisher::start_measured(
             &settings.kafka.reply_producer(),
-            measured.producers.of("replies"),
+            measured.common.producers.of("replies"),
         )
         .context("starting the reply producer")?,
     );
@@ -193,7 +189,7 @@ async fn take_commands(
         settings.actors.max_in_flight,
     )
     .start();
-    let mailboxes = ActorMailboxes::new(&measured.mailboxes);
+    let mailboxes = ActorMailboxes::new(&measured.common.mailboxes);
     let registry_mailbox = mailboxes.registry.clone();
     let colleagues = Arc::new(Colleagues {
         journal_addr,
@@ -210,8 +206,14 @@ async fn take_commands(
         settings.actors.max_in_flight,
     )
     .context("joining the group")?;
-    let _lag_watch = LagWatch::start(&settings.kafka, GROUP, topic, LAG_INTERVAL, measured.lag)
-        .context("watching the group")?;
+    let _lag_watch = LagWatch::start(
+        &settings.kafka,
+        GROUP,
+        topic,
+        LAG_INTERVAL,
+        measured.common.lag,
+    )
+    .context("watching the group")?;
     let permits_left = measured.intake.permits_left.clone();
     let intake = Intake::new(IntakeParts {
         poll_loop,
@@ -228,6 +230,7 @@ async fn take_commands(
     });
     let permits = intake.permits();
     measured
+        .common
         .all
         .on_scrape(move || permits_left.set(as_gauge(permits.available_permits())));
     taking_tx.send_replace(true);

@@ -1,26 +1,13 @@
 //! The order service's metrics: every name in one place, as typed handles that `app.rs` gives to those who count.
 
-use std::sync::Arc;
-
-use shared::http::measured::HttpMetrics;
+use shared::common_metrics::CommonMetrics;
 use shared::kafka::dead_letters::dead_letter_topic;
-use shared::kafka::lag::LagMetrics;
-use shared::kafka::metrics::ProducersMetrics;
-use shared::mailboxes::Mailboxes;
 use shared::metrics::{Histogram, HistogramVec, IntCounter, IntGauge, Metrics, Result};
 
 /// All of them.
 pub struct ServiceMetrics {
-    /// Where they are told.
-    pub all: Arc<Metrics>,
-    /// What waits for actors, and what they have in hand.
-    pub mailboxes: Arc<Mailboxes>,
-    /// Requests.
-    pub http: HttpMetrics,
-    /// Acknowledgements.
-    pub producers: ProducersMetrics,
-    /// How far the group is behind.
-    pub lag: LagMetrics,
+    /// Those of every service.
+    pub common: CommonMetrics,
     /// Commands in hand.
     pub intake: IntakeMetrics,
     /// Loads and batches.
@@ -35,17 +22,13 @@ impl ServiceMetrics {
     /// # Errors
     /// When one is registered already.
     pub fn new(orders: &str, max_batch: usize) -> Result<Self> {
-        let all = Arc::new(Metrics::new()?);
-        let metrics = &*all;
+        let common = CommonMetrics::new()?;
+        let metrics = &*common.all;
         Ok(Self {
-            mailboxes: Arc::new(Mailboxes::new(metrics)?),
-            http: HttpMetrics::new(metrics)?,
-            producers: ProducersMetrics::new(metrics)?,
-            lag: LagMetrics::new(metrics)?,
             intake: IntakeMetrics::new(metrics, orders)?,
             store: StoreMetrics::new(metrics, max_batch)?,
             pool: PoolMetrics::new(metrics)?,
-            all,
+            common,
         })
     }
 }

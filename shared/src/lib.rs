@@ -14,5 +14,6 @@ pub mod budget;
 pub mod logging;
 pub mod mailboxes;
 pub mod metrics;
+pub mod common_metrics;
 pub mod shutdown;
 pub mod patience;

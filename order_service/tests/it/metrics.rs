@@ -30,7 +30,7 @@ fn given_all_metrics_of_the_service_then_no_two_have_the_same_name() {
     let all = ServiceMetrics::new("orders", 512).unwrap();
     all.pool.show(8, 5, 2);
     assert_told(
-        &all.all,
+        &all.common.all,
         &[
             r#"db_client_connections{state="used"} 3"#,
             r#"db_client_connections{state="idle"} 2"#,

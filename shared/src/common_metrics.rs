@@ -1,0 +1,51 @@
+//! What both services count. Knows no order and no purchase.
+
+use std::sync::Arc;
+
+use crate::http::internal::Shown;
+use crate::http::measured::HttpMetrics;
+use crate::kafka::lag::LagMetrics;
+use crate::kafka::metrics::ProducersMetrics;
+use crate::mailboxes::Mailboxes;
+use crate::metrics::{Metrics, Result};
+
+/// The metrics of every service, and where its others are registered.
+pub struct CommonMetrics {
+    /// Where all metrics are told.
+    pub all: Arc<Metrics>,
+    /// What waits for actors, and what they have in hand.
+    pub mailboxes: Arc<Mailboxes>,
+    /// Requests.
+    pub http: HttpMetrics,
+    /// Acknowledgements.
+    pub producers: ProducersMetrics,
+    /// How far the group is behind.
+    pub lag: LagMetrics,
+}
+
+impl CommonMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new() -> Result<Self> {
+        let all = Arc::new(Metrics::new()?);
+        let metrics = &*all;
+        Ok(Self {
+            mailboxes: Arc::new(Mailboxes::new(metrics)?),
+            http: HttpMetrics::new(metrics)?,
+            producers: ProducersMetrics::new(metrics)?,
+            lag: LagMetrics::new(metrics)?,
+            all,
+        })
+    }
+
+    /// What operators are shown.
+    #[must_use]
+    pub fn shown(&self) -> Shown {
+        Shown {
+            metrics: Arc::clone(&self.all),
+            mailboxes: Arc::clone(&self.mailboxes),
+        }
+    }
+}
