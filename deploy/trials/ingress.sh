@@ -57,7 +57,11 @@ ask() { curl -sS --path-as-is -m 20 -o "$work/body.json" -D "$work/head" -w '%{h
 member() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$work/body.json" "$1"; }
 until curl -s -o /dev/null "$mall/"; do kill -0 "$nginx" || fail "nginx has ended"; sleep 0.1; done
 
-[[ $(ask "$mall/composite/open-api/product?limit=3") == 200 ]] || fail "no products"
+products=$mall/composite/open-api/product
+[[ $(ask "$products?limit=1") == 200 ]] || fail "no products"
+next=$(tr -d '\r' <"$work/head" | sed -n 's/^[Ll]ink: <\([^>]*\)>; rel="next"$/\1/p')
+next=$(python3 -c 'import sys, urllib.parse; print(urllib.parse.urljoin(*sys.argv[1:]))' "$products?limit=1" "$next")
+[[ $next == "$products?after="* && $(ask "$next") == 200 ]] || fail "the next page is not at $next"
 for hidden in /livez /readyz /composite/livez /composite/readyz /composite/ /open-api/product /composite/metrics /composite/open-api/../livez; do
     [[ $(ask "$mall$hidden") == 404 ]] || fail "$hidden is reachable"
 done

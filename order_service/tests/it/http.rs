@@ -28,6 +28,12 @@ use crate::harness::kafka::TestBroker;
 use crate::harness::samples::*;
 use crate::harness::stores::{applied, opened};
 
+/// The query of the next page that a page links to.
+fn next_query(link: &str) -> &str {
+    let query = link.strip_prefix('<').unwrap();
+    query.strip_suffix(">; rel=\"next\"").unwrap()
+}
+
 /// Twenty-five products without items, and a memory store's reviews.
 struct Shelves(Arc<StoreDouble>);
 
@@ -233,12 +239,7 @@ mod products {
             let Some(link) = answer.header(LINK) else {
                 break;
             };
-            path = link
-                .strip_prefix('<')
-                .unwrap()
-                .strip_suffix(">; rel=\"next\"")
-                .unwrap()
-                .to_owned();
+            path = format!("/api/product{}", next_query(link));
         }
         assert!(seen.into_iter().eq(1..=25));
     }
@@ -311,10 +312,8 @@ mod reviews {
                     .map(|order| order["orderNum"].as_str().unwrap().to_owned()),
             );
             pages += 1;
-            link = answer.header(LINK).map(|link| {
-                let path = link.strip_prefix('<').unwrap();
-                path.strip_suffix(">; rel=\"next\"").unwrap().to_owned()
-            });
+            let next = answer.header(LINK);
+            link = next.map(|link| format!("/internal/purchases{}", next_query(link)));
         }
         assert_eq!(
             found,

@@ -15,7 +15,8 @@ pub struct PageQuery {
     limit: Option<u32>,
 }
 
-/// Answers a page of products in ascending order, with `Link: rel="next"` when there are more.
+/// Answers a page of products in ascending order, with `Link: rel="next"` when there are more. The link is relative to the request's own
+/// address, so it holds behind a proxy that has put a prefix before the path.
 ///
 /// # Errors
 /// 400 for senseless bounds, 503 when the order service is away.
@@ -32,10 +33,7 @@ pub async fn list_products(
             .unwrap_or_default();
         response.insert_header((
             LINK,
-            format!(
-                "</open-api/product?after={}{limit}>; rel=\"next\"",
-                last.product_id
-            ),
+            format!("<?after={}{limit}>; rel=\"next\"", last.product_id),
         ));
     }
     Ok(response.json(page.products))

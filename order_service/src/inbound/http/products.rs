@@ -21,7 +21,7 @@ pub struct PageQuery {
     limit: Option<u32>,
 }
 
-/// Answers a page of products in ascending order, with `Link: rel="next"` when there are more.
+/// Answers a page of products in ascending order, with `Link: rel="next"`, relative to this page, when there are more.
 ///
 /// # Errors
 /// 400 for senseless bounds, 503 when the database is away.
@@ -44,10 +44,7 @@ pub async fn list_products(
     if let Some(last) = products.last().filter(|_| has_more) {
         response.insert_header((
             LINK,
-            format!(
-                "</api/product?after={}&limit={limit}>; rel=\"next\"",
-                last.id
-            ),
+            format!("<?after={}&limit={limit}>; rel=\"next\"", last.id),
         ));
     }
     Ok(response.json(

@@ -27,7 +27,8 @@ pub struct PurchasesQuery {
     limit: Option<u32>,
 }
 
-/// Answers a page of the orders whose review is due, the longest due first, with `Link: rel="next"` when there may be more.
+/// Answers a page of the orders whose review is due, the longest due first, with `Link: rel="next"`, relative to this page, when there
+/// may be more.
 ///
 /// # Errors
 /// 400 for another state than `unresolved` or a senseless `after`, 503 when the database is away.
@@ -61,8 +62,8 @@ pub async fn list_purchases(
     let mut response = HttpResponse::Ok();
     if let Some(next) = due.next {
         let (micros, number) = (next.review_at.timestamp_micros(), next.number);
-        let path = "/internal/purchases?state=unresolved";
-        let link = format!("<{path}&after={micros}-{number}&limit={limit}>; rel=\"next\"");
+        let query = format!("state=unresolved&after={micros}-{number}&limit={limit}");
+        let link = format!("<?{query}>; rel=\"next\"");
         response.insert_header((LINK, link));
     }
     Ok(response.json(orders))
