@@ -42,6 +42,7 @@ pub fn order_dto(order: &Order, zone: Tz) -> OrderDto {
         reject_detail: order.reject_detail.clone(),
         payment,
         request_id: None,
+        member_id: None,
         idempotency_key: None,
         fingerprint: None,
     }

@@ -2,6 +2,7 @@
 //! Holds no business rule and knows neither service.
 
 pub mod order_number;
+pub mod member_id;
 pub mod money;
 pub mod reason;
 pub mod wire;

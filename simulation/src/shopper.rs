@@ -83,6 +83,7 @@ impl Shopper {
         });
         Basket {
             request_id,
+            member: None,
             idempotency,
             lines: self.lines.clone(),
             coupon_id: self.coupon,

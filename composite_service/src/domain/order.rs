@@ -1,5 +1,6 @@
 //! What the order service is asked, and what it answers.
 
+use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderLineDto, PaymentDto};
@@ -9,6 +10,8 @@ use shared::wire::order_dto::{OrderDto, OrderLineDto, PaymentDto};
 pub struct Basket {
     /// Names the purchase towards the order service: the same in every repetition.
     pub request_id: String,
+    /// The member who orders, if one is named.
+    pub member: Option<MemberId>,
     /// The shopper's idempotency key.
     pub idempotency: Option<Idempotency>,
     /// What to buy.

@@ -66,6 +66,7 @@ fn wish(item_id: i64, quantity: i64) -> OrderLineDto {
 fn create() -> OrderCommand {
     let basket = Basket {
         request_id: "8c2f4f0e-request".to_owned(),
+        member: None,
         idempotency: None,
         lines: vec![wish(1, 2), wish(2, 1)],
         coupon_id: Some(7),
@@ -87,7 +88,23 @@ fn idempotency() -> Option<Idempotency> {
 fn create_keyed() -> OrderCommand {
     let basket = Basket {
         request_id: "8c2f4f0e-request".to_owned(),
+        member: None,
         idempotency: idempotency(),
+        lines: vec![wish(1, 1)],
+        coupon_id: None,
+        payment: None,
+    };
+    OrderCommand::Create {
+        number: number(),
+        basket,
+    }
+}
+
+fn create_of_member() -> OrderCommand {
+    let basket = Basket {
+        request_id: "8c2f4f0e-request".to_owned(),
+        member: Some("kim.minji-1".parse().unwrap()),
+        idempotency: None,
         lines: vec![wish(1, 1)],
         coupon_id: None,
         payment: None,
@@ -140,6 +157,11 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
             "2026-11-23T10:15:40.000001",
             address(Some(3), 0x12),
         ),
+        (
+            create_of_member(),
+            "2026-11-23T10:15:40.000001",
+            address(Some(3), 0x15),
+        ),
         (pay, "2026-11-23T10:15:40.9", address(Some(4), 0x14)),
         (approve, "2026-11-23T10:15:41", address(Some(0), 0x10)),
         (reject(), "2026-11-23T10:16:00", address(None, 0x11)),
@@ -154,12 +176,13 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
     let golden = [
         "order_create",
         "order_create_keyed",
+        "order_create_of_member",
         "order_pay",
         "order_approve",
         "order_reject",
         "order_settle",
     ];
-    assert_eq!(broker.commands(6), golden.map(Golden::read));
+    assert_eq!(broker.commands(7), golden.map(Golden::read));
 }
 
 #[test]

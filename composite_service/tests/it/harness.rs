@@ -70,6 +70,7 @@ pub(crate) fn basket(payment: Option<PaymentDto>) -> Basket {
     };
     Basket {
         request_id: "request".to_owned(),
+        member: None,
         idempotency: None,
         lines: vec![line],
         coupon_id: None,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use shared::member_id::MemberId;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -60,6 +61,8 @@ pub struct OrderDraft {
     pub number: OrderNumber,
     /// The purchase that asks.
     pub request_id: RequestId,
+    /// The member who orders, if one is named.
+    pub member: Option<MemberId>,
     /// What to buy.
     pub lines: Vec<DraftLine>,
     /// The coupon to use.
@@ -121,6 +124,8 @@ pub struct Order {
     pub number: OrderNumber,
     /// The purchase it came from.
     pub request_id: RequestId,
+    /// The member it belongs to, if any.
+    pub member: Option<MemberId>,
     /// Its lines.
     pub lines: Vec<OrderLine>,
     /// The coupon that was asked for.

@@ -48,6 +48,7 @@ pub(crate) fn draft(digits: u32, lines: &[(ItemId, i64)]) -> OrderDraft {
     OrderDraft {
         number: number(digits),
         request_id: RequestId::parse(&format!("r{digits}")).unwrap(),
+        member: None,
         lines: lines
             .iter()
             .map(|&(item, quantity)| DraftLine { item, quantity })

@@ -149,6 +149,7 @@ impl Shelf {
         Order {
             number: draft.number.clone(),
             request_id: draft.request_id.clone(),
+            member: draft.member.clone(),
             lines: draft
                 .lines
                 .iter()

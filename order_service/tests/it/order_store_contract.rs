@@ -148,6 +148,7 @@ mod opening {
         let store = world.store();
         let mut fixed = draft(1, &[(THREAD, 7), (APPLE, 1), (THREAD, 2)]);
         (fixed.coupon, fixed.intent) = (Some(COUPON), Some(payment("🔑 'key'", "9000.09")));
+        fixed.member = Some(member("kim.minji"));
         let mut percent = draft(2, &[(APPLE, 1)]);
         percent.coupon = Some(PERCENT_COUPON);
         let mut used = draft(3, &[(APPLE, 1)]);
@@ -189,6 +190,7 @@ mod opening {
         let mut draft = draft(1, &[(THREAD, 3_999_999_999)]);
         draft.number = "9".repeat(40).parse().unwrap();
         draft.request_id = request_id(&"~".repeat(64));
+        draft.member = Some(member(&"m".repeat(64)));
         draft.intent = Some(payment(&key, "99999999999999999"));
         draft.placed_at = "9999-12-31T23:59:59.999999Z".parse().unwrap();
         let beyond = super::draft(2, &[(THREAD, i64::MAX), (THREAD, i64::MIN)]);

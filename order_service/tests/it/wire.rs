@@ -71,6 +71,7 @@ mod commands {
         let draft = OrderDraft {
             number: the_number(),
             request_id: request_id("8c2f4f0e-request"),
+            member: None,
             lines: vec![
                 DraftLine {
                     item: 1,
@@ -104,6 +105,7 @@ mod commands {
         let draft = OrderDraft {
             number: the_number(),
             request_id: request_id("8c2f4f0e-request"),
+            member: None,
             lines: vec![DraftLine {
                 item: 1,
                 quantity: 1,
@@ -119,6 +121,15 @@ mod commands {
             requester: requester(Some(3), 0x12),
         };
         assert_eq!(decoded("order_create_keyed"), expected);
+    }
+
+    #[test]
+    fn given_a_create_of_a_member_when_decoded_then_the_member_is_known() {
+        let OrderCommand::Create(draft) = decoded("order_create_of_member").command else {
+            panic!("not a create");
+        };
+        assert_eq!(draft.member, Some("kim.minji-1".parse().unwrap()));
+        assert_eq!(draft.request_id, request_id("8c2f4f0e-request"));
     }
 
     #[test]
@@ -265,6 +276,7 @@ mod replies {
         Order {
             number: the_number(),
             request_id: request_id("r"),
+            member: None,
             lines,
             coupon: None,
             total_price: money("0"),

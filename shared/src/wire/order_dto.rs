@@ -4,6 +4,7 @@
 use chrono::{DateTime, FixedOffset};
 use serde::{Deserialize, Serialize};
 
+use crate::member_id::MemberId;
 use crate::money::Money;
 use crate::order_number::OrderNumber;
 use crate::reason::Reason;
@@ -57,6 +58,9 @@ pub struct OrderDto {
     /// Names the purchase: a repeated `ORDER_CREATE` has the same, another purchase with this order number has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The member who orders; in `ORDER_CREATE` only, and absent where nobody is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member_id: Option<MemberId>,
     /// The shopper's idempotency key; in `ORDER_CREATE` and `ORDER_PAY` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,

@@ -148,6 +148,18 @@ mod commands {
     }
 
     #[test]
+    fn given_a_member_then_his_create_is_written_as_the_golden_file_has_it() {
+        let data = OrderDto {
+            order_line_list: Some(vec![wish(1, 1)]),
+            request_id: Some("8c2f4f0e-request".into()),
+            member_id: Some("kim.minji-1".parse().unwrap()),
+            ..of_the_order()
+        };
+        let create = event(EventType::OrderCreate, data, "2026-11-23T10:15:40.000001");
+        assert_written("order_create_of_member", &create, 0x15, Some(3));
+    }
+
+    #[test]
     fn given_a_declined_payment_then_its_reject_is_written_as_the_golden_file_has_it() {
         let data = OrderDto {
             reject_reason: Some(Reason::PaymentDeclined),

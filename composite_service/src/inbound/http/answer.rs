@@ -74,6 +74,7 @@ pub(super) fn public(order: OrderDto) -> OrderDto {
     OrderDto {
         payment: None,
         request_id: None,
+        member_id: None,
         ..order
     }
 }

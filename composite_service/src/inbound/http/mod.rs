@@ -8,4 +8,5 @@ pub mod products;
 pub mod health;
 pub mod answer;
 mod idempotency_key;
+mod member;
 pub mod error;

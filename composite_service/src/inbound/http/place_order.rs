@@ -2,12 +2,14 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use shared::ids::IdSource;
+use shared::member_id::MemberId;
 use shared::reason::Reason;
 use shared::wire::order_dto::{CreateOrderDto, OrderLineDto, PaymentDto};
 
 use super::answer::answer;
 use super::error::ApiError;
 use super::idempotency_key::{fingerprint, idempotency_key};
+use super::member::member_of;
 use super::routes::Shop;
 use crate::domain::order::{Basket, Idempotency};
 use crate::ports::payment::{MAX_PAYMENT_KEY, is_payment_key};
@@ -25,12 +27,14 @@ pub async fn place_order(
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency_key(request.headers())?;
-    let basket = basket(body.into_inner(), key, &*shop.ids)?;
+    let member = member_of(request.headers())?;
+    let basket = basket(body.into_inner(), member, key, &*shop.ids)?;
     answer(shop.purchases.place(basket)?).await
 }
 
 fn basket(
     request: CreateOrderDto,
+    member: Option<MemberId>,
     key: Option<String>,
     ids: &dyn IdSource,
 ) -> Result<Basket, ApiError> {
@@ -58,12 +62,18 @@ fn basket(
         check_payment(payment)?;
     }
     let lines: Vec<OrderLineDto> = lines.into_iter().map(wish).collect();
+    let wishes = (&lines, request.coupon_id, &request.payment);
     let idempotency = key.map(|key| Idempotency {
         key,
-        fingerprint: fingerprint(&(&lines, request.coupon_id, &request.payment)),
+        // Another member's is another request. Without a member it is what composites that know none make of it.
+        fingerprint: match &member {
+            Some(member) => fingerprint(&(wishes, member)),
+            None => fingerprint(&wishes),
+        },
     });
     Ok(Basket {
         request_id: ids.unique().simple().to_string(),
+        member,
         idempotency,
         lines,
         coupon_id: request.coupon_id,

@@ -68,6 +68,7 @@ fn body(command: &OrderCommand) -> (EventType, OrderDto) {
                 coupon_id: basket.coupon_id,
                 payment: basket.payment.clone(),
                 request_id: Some(basket.request_id.clone()),
+                member_id: basket.member.clone(),
                 ..keyed(named, basket.idempotency.as_ref())
             };
             (EventType::OrderCreate, data)

@@ -75,6 +75,23 @@ mod requests {
     }
 
     #[actix::test]
+    async fn given_another_member_then_the_fingerprint_is_another() {
+        let mut seen = HashSet::from([idempotency_of("k", &one_line()).await.fingerprint]);
+        for member in ["kim", "lee"] {
+            let mut front = Front::open();
+            let request = TestRequest::post()
+                .uri("/open-api/order")
+                .insert_header(("Idempotency-Key", "k"))
+                .insert_header(("X-Member-Id", member));
+            assert_eq!(front.send(request.set_json(one_line())).await.status, 200);
+            let Some(OrderCommand::Create { basket, .. }) = front.commands_rx.recv().await else {
+                panic!()
+            };
+            assert!(seen.insert(basket.idempotency.unwrap().fingerprint));
+        }
+    }
+
+    #[actix::test]
     async fn given_no_key_then_the_command_has_none() {
         let mut front = Front::open();
         front.buy(Value::Null).await;

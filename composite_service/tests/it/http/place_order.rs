@@ -2,6 +2,7 @@
 
 use actix::Arbiter;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use actix_web::test::TestRequest;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::payment::ConfirmAnswer;
@@ -41,6 +42,46 @@ mod requests {
             .collect();
         assert_eq!(wishes, [(1, 2), (9, 1)]);
         assert_eq!((basket.coupon_id, basket.payment), (Some(7), None));
+    }
+
+    #[actix::test]
+    async fn given_a_member_then_the_command_names_him_and_the_answer_does_not() {
+        for (named, expected) in [(None, None), (Some("kim.minji"), Some("kim.minji"))] {
+            let mut front = Front::open();
+            let mut request = TestRequest::post().uri("/open-api/order");
+            if let Some(member) = named {
+                request = request.insert_header(("X-Member-Id", member));
+            }
+            let body = json!({"orderLineList": [line(1, 2)]});
+            let reply = front.send(request.set_json(body)).await;
+            assert_eq!((reply.status, reply.body.get("memberId")), (200, None));
+            let Some(OrderCommand::Create { basket, .. }) = front.commands_rx.recv().await else {
+                panic!()
+            };
+            assert_eq!(
+                basket.member.as_ref().map(|member| member.as_str()),
+                expected
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn given_what_can_be_no_member_then_it_is_a_bad_request_and_nothing_is_ordered() {
+        let mut front = Front::open();
+        for member in ["", "../admin", "a b", "민지", &"m".repeat(65)] {
+            let request = TestRequest::post()
+                .uri("/open-api/order")
+                .insert_header(("X-Member-Id", member));
+            let reply = front
+                .send(request.set_json(json!({"orderLineList": [line(1, 2)]})))
+                .await;
+            assert_eq!(
+                reply.problem(),
+                (400, -705, "INVALID_MEMBER_ID"),
+                "{member}"
+            );
+        }
+        assert!(front.commands_rx.try_recv().is_err());
     }
 
     #[actix::test]

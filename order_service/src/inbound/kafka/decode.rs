@@ -206,6 +206,7 @@ fn draft(record: &OwnedMessage, data: OrderDto, reading: Reading) -> Result<Orde
             .order_num
             .unwrap_or_else(|| number_for(record, &identity, reading)),
         request_id,
+        member: data.member_id,
         lines: lines.iter().map(draft_line).collect(),
         coupon: data.coupon_id,
         intent: data.payment.map(payment).transpose()?,

@@ -50,6 +50,7 @@ pub struct OrderRow {
     pub payment_idempotency_key: Option<String>,
     pub payment_fingerprint: Option<String>,
     pub pay_by: Option<NaiveDateTime>,
+    pub member_id: Option<String>,
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
@@ -146,6 +147,7 @@ impl From<&Order> for OrderRow {
                 .as_ref()
                 .map(|idempotency| idempotency.fingerprint.clone()),
             pay_by: Some(order.pay_by.naive_utc()),
+            member_id: order.member.as_ref().map(ToString::to_string),
         }
     }
 }
@@ -174,6 +176,7 @@ pub fn order(row: OrderRow, lines: Vec<LineRow>) -> Result<Order, StoreError> {
     let number = row.order_num.clone();
     let corrupt = |what: &str| StoreError::Corrupt(format!("order {number}: {what}"));
     let state = order_state(&row).ok_or_else(|| corrupt("status"))?;
+    let member = row.member_id.as_deref().map(str::parse).transpose();
     let intent = row
         .intent_key
         .zip(row.intent_amount)
@@ -182,6 +185,7 @@ pub fn order(row: OrderRow, lines: Vec<LineRow>) -> Result<Order, StoreError> {
     Ok(Order {
         number: number.parse().map_err(|_| corrupt("order_num"))?,
         request_id: RequestId::parse(&row.request_id).ok_or_else(|| corrupt("request_id"))?,
+        member: member.map_err(|_| corrupt("member_id"))?,
         lines: lines
             .into_iter()
             .map(order_line)

@@ -57,6 +57,7 @@ diesel::table! {
         payment_idempotency_key -> Nullable<Varchar>,
         payment_fingerprint -> Nullable<Varchar>,
         pay_by -> Nullable<Datetime>,
+        member_id -> Nullable<Varchar>,
     }
 }
 

@@ -10,6 +10,7 @@ use order_service::domain::order::{
     CouponId, DraftLine, Idempotency, ItemId, Order, OrderDraft, Payment, RequestId,
 };
 use order_service::ports::catalogue::Assortment;
+use shared::member_id::MemberId;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -99,6 +100,10 @@ pub(crate) fn money(text: &str) -> Money {
     text.parse().unwrap()
 }
 
+pub(crate) fn member(text: &str) -> MemberId {
+    text.parse().unwrap()
+}
+
 pub(crate) fn request_id(text: &str) -> RequestId {
     RequestId::parse(text).unwrap()
 }
@@ -108,6 +113,7 @@ pub(crate) fn draft(digits: u64, lines: &[(ItemId, i64)]) -> OrderDraft {
     OrderDraft {
         number: number(digits),
         request_id: request_id(&format!("r{digits}")),
+        member: None,
         lines: lines
             .iter()
             .map(|&(item, quantity)| DraftLine { item, quantity })

@@ -39,6 +39,7 @@ pub(super) fn basket(payment: Option<PaymentDto>) -> Basket {
     };
     Basket {
         request_id: "request".to_owned(),
+        member: None,
         idempotency: None,
         lines: vec![line],
         coupon_id: None,

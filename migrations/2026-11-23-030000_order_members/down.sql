@@ -1,0 +1,3 @@
+ALTER TABLE orders
+    DROP KEY orders_by_member,
+    DROP COLUMN member_id;
