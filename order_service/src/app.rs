@@ -267,6 +267,7 @@ fn start_readers(
     SyncArbiter::start(threads, move || StoreReader {
         orders: Arc::clone(&orders),
         reviews: Arc::clone(&store) as _,
+        member_orders: Arc::clone(&store) as _,
         catalogue: Arc::clone(&catalogue),
     })
 }

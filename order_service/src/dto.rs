@@ -2,11 +2,13 @@
 
 use chrono_tz::Tz;
 use shared::wire::order_dto::{
-    ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto, ProductDto,
+    CouponDto, CouponKind, ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto, ProductDto,
 };
 
 use crate::domain::catalogue::{Item, Product};
+use crate::domain::coupon::Discount;
 use crate::domain::order::{Order, OrderLine, OrderState};
+use crate::ports::catalogue::NamedCoupon;
 
 /// An order as its readers see it, with dates in `zone`.
 #[must_use]
@@ -69,6 +71,27 @@ pub fn product_dto(product: Product) -> ProductDto {
         product_id: product.id,
         name: product.name,
         item_list: product.items.into_iter().map(item_dto).collect(),
+    }
+}
+
+/// A coupon as its readers see it, with dates in `zone`.
+#[must_use]
+pub fn coupon_dto(NamedCoupon { coupon, name }: NamedCoupon, zone: Tz) -> CouponDto {
+    let (kind, amount, percent, maximum_discount) = match coupon.discount {
+        Discount::Fixed(amount) => (CouponKind::Fixed, Some(amount), None, None),
+        Discount::Percent { percent, maximum } => {
+            (CouponKind::Percent, None, Some(percent), Some(maximum))
+        }
+    };
+    CouponDto {
+        coupon_id: coupon.id,
+        name,
+        kind,
+        amount,
+        percent,
+        maximum_discount,
+        minimum_total: coupon.minimum_total,
+        valid_until: coupon.valid_until.with_timezone(&zone).fixed_offset(),
     }
 }
 

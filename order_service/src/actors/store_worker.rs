@@ -7,12 +7,15 @@ use std::time::Duration;
 use actix::{Actor, Handler, Message, MessageResult, SyncContext};
 use backon::{BlockingRetryable, ExponentialBuilder};
 use chrono::{DateTime, Utc};
+use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 
 use crate::domain::catalogue::{Product, ProductId};
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
-use crate::ports::catalogue::Catalogue;
+use crate::domain::recommendation::{RECENT_ORDERS, bought};
+use crate::ports::catalogue::{Catalogue, NamedCoupon};
+use crate::ports::member_orders::{MemberOrders, OrderCursor};
 use crate::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome, StoreRow};
 use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
@@ -134,6 +137,8 @@ pub struct StoreReader {
     pub orders: Arc<dyn OrderStore>,
     /// Orders whose books are open.
     pub reviews: Arc<dyn Reviews>,
+    /// Orders by member.
+    pub member_orders: Arc<dyn MemberOrders>,
     /// Products.
     pub catalogue: Arc<dyn Catalogue>,
 }
@@ -204,6 +209,66 @@ impl Handler<ListDueReviews> for StoreReader {
     fn handle(&mut self, query: ListDueReviews, _: &mut SyncContext<Self>) -> Self::Result {
         self.reviews
             .due(query.now, query.after.as_ref(), query.limit)
+    }
+}
+
+/// Query: a page of a member's orders. Sent by HTTP, at most one each connection.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Vec<Order>, StoreError>")]
+pub struct ListMemberOrders {
+    /// Whose.
+    pub member: MemberId,
+    /// Those that follow it in the list.
+    pub after: Option<OrderCursor>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Handler<ListMemberOrders> for StoreReader {
+    type Result = Result<Vec<Order>, StoreError>;
+
+    fn handle(&mut self, query: ListMemberOrders, _: &mut SyncContext<Self>) -> Self::Result {
+        self.member_orders
+            .of_member(&query.member, query.after.as_ref(), query.limit)
+    }
+}
+
+/// Query: products that a member may like. Sent by HTTP, at most one each connection.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Vec<Product>, StoreError>")]
+pub struct RecommendProducts {
+    /// To whom.
+    pub member: MemberId,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Handler<RecommendProducts> for StoreReader {
+    type Result = Result<Vec<Product>, StoreError>;
+
+    fn handle(&mut self, query: RecommendProducts, _: &mut SyncContext<Self>) -> Self::Result {
+        let orders = self
+            .member_orders
+            .of_member(&query.member, None, RECENT_ORDERS)?;
+        self.catalogue.recommended(&bought(&orders), query.limit)
+    }
+}
+
+/// Query: coupons that can be used. Sent by HTTP, at most one each connection.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Vec<NamedCoupon>, StoreError>")]
+pub struct ListUsableCoupons {
+    /// At this time.
+    pub now: DateTime<Utc>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl Handler<ListUsableCoupons> for StoreReader {
+    type Result = Result<Vec<NamedCoupon>, StoreError>;
+
+    fn handle(&mut self, query: ListUsableCoupons, _: &mut SyncContext<Self>) -> Self::Result {
+        self.catalogue.usable_coupons(query.now, query.limit)
     }
 }
 

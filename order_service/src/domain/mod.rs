@@ -9,6 +9,7 @@ pub mod decide;
 pub mod coupon;
 pub mod shelf;
 pub mod catalogue;
+pub mod recommendation;
 
 #[cfg(test)]
 pub(crate) mod samples;

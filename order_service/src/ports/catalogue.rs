@@ -1,9 +1,12 @@
 //! Reading the catalogue, and filling it. Blocking: called off the async threads only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
 
 use crate::domain::catalogue::{Product, ProductId};
 use crate::domain::coupon::Coupon;
+use crate::domain::order::ItemId;
 use crate::ports::order_store::StoreError;
 
 /// Products, items and coupons to be put into the catalogue.
@@ -17,7 +20,16 @@ pub struct Assortment {
     pub coupon_names: BTreeMap<i64, String>,
 }
 
-/// Products and items.
+/// A coupon with its name for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedCoupon {
+    /// The coupon.
+    pub coupon: Coupon,
+    /// Its name.
+    pub name: String,
+}
+
+/// Products, items and coupons.
 pub trait Catalogue: Send + Sync {
     /// Up to `limit` products in ascending order of identity, beginning after `after`.
     ///
@@ -30,6 +42,26 @@ pub trait Catalogue: Send + Sync {
     /// # Errors
     /// When the store fails.
     fn product(&self, id: ProductId) -> Result<Option<Product>, StoreError>;
+
+    /// Up to `limit` products, the newest first, of which some item is in stock and none is among `bought`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn recommended(
+        &self,
+        bought: &BTreeSet<ItemId>,
+        limit: u32,
+    ) -> Result<Vec<Product>, StoreError>;
+
+    /// Up to `limit` coupons that no order holds and that are valid at `now`, those that end first in front.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn usable_coupons(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<NamedCoupon>, StoreError>;
 
     /// Inserts what is missing; what is there, its stock above all, stays as it is.
     ///

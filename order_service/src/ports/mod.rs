@@ -2,5 +2,6 @@
 
 pub mod order_store;
 pub mod reviews;
+pub mod member_orders;
 pub mod catalogue;
 pub mod reply_sink;

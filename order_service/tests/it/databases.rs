@@ -6,18 +6,20 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use mall_cli::stack::{Flavour, mysql_is_left_out};
 use order_service::config::{DatabaseSettings, SslMode};
-use order_service::domain::catalogue::Product;
+use order_service::domain::catalogue::{Item, Product};
+use order_service::domain::coupon::{Coupon, Discount};
 use order_service::domain::order::OrderState;
 use order_service::outbound::mysql::catalogue::MysqlCatalogue;
 use order_service::outbound::mysql::migrate::migrate;
 use order_service::outbound::mysql::order_store::MysqlOrderStore;
 use order_service::outbound::mysql::pool::{SessionManager, session};
-use order_service::ports::catalogue::{Assortment, Catalogue};
+use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
 use order_service::ports::order_store::{OrderStore, StoreError};
 use shared::budget;
 
@@ -70,6 +72,8 @@ on_each_server! {
     catalogue {
         given_an_assortment_when_imported_again_then_stock_and_prices_stay_as_they_are,
         given_products_when_paged_through_then_each_comes_once_with_its_items,
+        given_bought_and_sold_out_products_when_recommended_then_the_others_come_newest_first,
+        given_coupons_when_usable_ones_are_listed_then_they_are_unused_and_valid_now_and_end_first_in_front,
     }
 }
 
@@ -554,5 +558,98 @@ mod catalogue {
 
         assert_eq!(pages.concat(), products);
         assert_eq!(pages.map(|page| page.len()), [2, 2, 1, 0]);
+    }
+
+    pub(super) fn given_bought_and_sold_out_products_when_recommended_then_the_others_come_newest_first(
+        flavour: Flavour,
+    ) {
+        let database = TestDatabase::create(flavour);
+        migrate(&database.pool()).unwrap();
+        let catalogue = MysqlCatalogue::new(database.pool());
+        // Product 4 has nothing left of one item, product 5 of both; product 6 has no item.
+        let item = |id, stock| Item {
+            id,
+            name: "item".into(),
+            price: money("1"),
+            stock,
+        };
+        let product = |id, stocks: &[u32]| Product {
+            id,
+            name: format!("product {id}"),
+            items: (10 * id..)
+                .zip(stocks)
+                .map(|(item_id, stock)| item(item_id, *stock))
+                .collect(),
+        };
+        let products = [
+            product(1, &[1]),
+            product(2, &[1, 1]),
+            product(3, &[9]),
+            product(4, &[0, 1]),
+            product(5, &[0, 0]),
+            product(6, &[]),
+        ];
+        let assortment = Assortment {
+            products: products.to_vec(),
+            coupons: vec![],
+            coupon_names: [].into(),
+        };
+        catalogue.import(&assortment).unwrap();
+        let recommended = |bought: &[i64], limit| {
+            let bought = bought.iter().copied().collect();
+            catalogue.recommended(&bought, limit).unwrap()
+        };
+
+        let [one, two, three, four, ..] = products;
+        assert_eq!(
+            recommended(&[], 10),
+            [four.clone(), three.clone(), two, one.clone()]
+        );
+        assert_eq!(
+            recommended(&[21, 404], 10),
+            [four.clone(), three.clone(), one]
+        );
+        assert_eq!(recommended(&[21], 2), [four, three]);
+        assert_eq!(recommended(&[10, 20, 30, 40], 10), []);
+    }
+
+    pub(super) fn given_coupons_when_usable_ones_are_listed_then_they_are_unused_and_valid_now_and_end_first_in_front(
+        flavour: Flavour,
+    ) {
+        let database = TestDatabase::create(flavour);
+        migrate(&database.pool()).unwrap();
+        let catalogue = MysqlCatalogue::new(database.pool());
+        let coupon = |id, from: i64, until: i64| Coupon {
+            id,
+            discount: Discount::Fixed(money("1")),
+            minimum_total: money("0"),
+            valid_from: now() + TimeDelta::seconds(from),
+            valid_until: now() + TimeDelta::seconds(until),
+            used_by: None,
+        };
+        let used = Coupon {
+            used_by: Some(number(1)),
+            ..coupon(1, -9, 1)
+        };
+        let usable = [coupon(6, 0, 5), coupon(2, -9, 7), coupon(3, -9, 7)];
+        let assortment = Assortment {
+            products: vec![],
+            coupons: [used, coupon(4, 1, 9), coupon(5, -9, 0)]
+                .into_iter()
+                .chain(usable.clone())
+                .collect(),
+            coupon_names: [(2, "가을".to_owned())].into(),
+        };
+        catalogue.import(&assortment).unwrap();
+
+        let listed = catalogue.usable_coupons(now(), 10).unwrap();
+
+        let names = ["", "가을", ""].map(str::to_owned);
+        let expected = usable.into_iter().zip(names);
+        let expected: Vec<_> = expected
+            .map(|(coupon, name)| NamedCoupon { coupon, name })
+            .collect();
+        assert_eq!(listed, expected);
+        assert_eq!(catalogue.usable_coupons(now(), 1).unwrap(), expected[..1]);
     }
 }

@@ -1,5 +1,6 @@
 //! Reads over HTTP: what the composite and operators get, and the one body of every answer that is not a success.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use actix::SyncArbiter;
@@ -13,8 +14,9 @@ use actix_web::{App, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use order_service::actors::store_worker::StoreReader;
 use order_service::domain::catalogue::{Product, ProductId};
+use order_service::domain::order::{ItemId, OrderDraft};
 use order_service::inbound::http::routes::{Reads, configure};
-use order_service::ports::catalogue::{Assortment, Catalogue};
+use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
 use order_service::ports::order_store::StoreError;
 use order_service::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 use serde_json::{Value, json};
@@ -52,6 +54,34 @@ impl Catalogue for Shelves {
 
     fn product(&self, id: ProductId) -> Result<Option<Product>, StoreError> {
         Ok((id == 1).then(|| assortment().products.remove(0)))
+    }
+
+    /// Products whose identity is no bought item's.
+    fn recommended(
+        &self,
+        bought: &BTreeSet<ItemId>,
+        limit: u32,
+    ) -> Result<Vec<Product>, StoreError> {
+        let mut all = self.products(None, 25)?;
+        all.retain(|product| !bought.contains(&product.id));
+        all.reverse();
+        all.truncate(limit as usize);
+        Ok(all)
+    }
+
+    fn usable_coupons(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<NamedCoupon>, StoreError> {
+        let usable = coupons()
+            .into_iter()
+            .filter(|coupon| coupon.valid_from <= now && now < coupon.valid_until);
+        let named = |coupon| NamedCoupon {
+            coupon,
+            name: "가을".to_owned(),
+        };
+        Ok(usable.map(named).take(limit as usize).collect())
     }
 
     fn import(&self, _: &Assortment) -> Result<(), StoreError> {
@@ -114,6 +144,7 @@ fn reads(
         reader_addr: SyncArbiter::start(1, move || StoreReader {
             orders: Arc::clone(&orders) as _,
             reviews: Arc::clone(&shelves) as _,
+            member_orders: Arc::clone(&orders.inner) as _,
             catalogue: Arc::clone(&shelves) as _,
         }),
         broker: BrokerProbe::new(&broker.settings, &broker.settings.orders.name).unwrap(),
@@ -265,6 +296,114 @@ mod products {
                 .await
                 .assert_problem(404, -704, "NOT_FOUND");
         }
+    }
+}
+
+mod members {
+    use super::*;
+
+    /// A store in which a member has bought these items, one an order.
+    fn store_of(name: &str, items: &[ItemId]) -> StoreDouble {
+        let store = StoreDouble::plain();
+        for (digits, item) in (1..).zip(items) {
+            let wishes = draft(digits, &[(*item, 1)]);
+            applied(
+                &*store.inner,
+                open(OrderDraft {
+                    member: Some(member(name)),
+                    ..wishes
+                }),
+            );
+        }
+        store
+    }
+
+    #[actix::test]
+    async fn given_more_orders_than_a_page_then_following_the_links_finds_each_once_newest_first() {
+        let store = Arc::new(store_of("kim", &[APPLE; 7]));
+        let (mut found, mut pages) = (Vec::new(), 0);
+        let mut link = Some("/api/order?memberId=kim&limit=3".to_owned());
+        while let Some(path) = link {
+            let reads = reads(&store, &TestBroker::embedded(), true, false);
+            let answer = ask(reads, TestRequest::with_uri(&path)).await;
+            let orders = answer.body.as_array().unwrap();
+            found.extend(
+                orders
+                    .iter()
+                    .map(|order| order["orderNum"].as_str().unwrap().to_owned()),
+            );
+            assert!(orders.iter().all(|order| order.get("memberId").is_none()));
+            pages += 1;
+            let next = answer.header(LINK);
+            link = next.map(|link| format!("/api/order{}", next_query(link)));
+        }
+        assert_eq!(found, ["7", "6", "5", "4", "3", "2", "1"]);
+        assert_eq!(pages, 3);
+    }
+
+    #[actix::test]
+    async fn given_a_member_without_orders_then_the_list_is_empty() {
+        let answer = get(store_of("kim", &[APPLE]), "/api/order?memberId=lee").await;
+        assert_eq!((answer.status, answer.body), (StatusCode::OK, json!([])));
+    }
+
+    #[actix::test]
+    async fn given_no_member_or_what_can_be_none_or_bounds_without_sense_then_the_request_is_malformed()
+     {
+        for path in [
+            "/api/order",
+            "/api/order?memberId=",
+            "/api/order?memberId=a%2Fb",
+            "/api/order?memberId=kim&after=7",
+            "/api/order?memberId=kim&after=one-7",
+            "/api/order?memberId=kim&limit=-1",
+            "/api/recommendation",
+            "/api/recommendation?memberId=..",
+            "/api/coupon?limit=many",
+        ] {
+            get(StoreDouble::plain(), path)
+                .await
+                .assert_problem(400, -705, "MALFORMED_REQUEST");
+        }
+    }
+
+    #[actix::test]
+    async fn given_what_a_member_has_bought_then_something_else_is_recommended() {
+        let products = async |name: &str| -> Vec<Value> {
+            let path = format!("/api/recommendation?memberId={name}&limit=24");
+            let answer = get(store_of("kim", &[APPLE, THREAD]), &path).await;
+            let products = answer.body.as_array().unwrap().iter();
+            products
+                .map(|product| product["productId"].clone())
+                .collect()
+        };
+        assert!(
+            products("kim")
+                .await
+                .iter()
+                .eq((3..=25).rev().collect::<Vec<_>>().iter())
+        );
+        assert!(
+            products("lee")
+                .await
+                .iter()
+                .eq((2..=25).rev().collect::<Vec<_>>().iter())
+        );
+    }
+
+    #[actix::test]
+    async fn given_coupons_that_can_be_used_then_they_are_told_with_what_they_take_off() {
+        let answer = get(StoreDouble::plain(), "/api/coupon").await;
+        let told = json!([
+            {"couponId": COUPON, "name": "가을", "kind": "FIXED", "amount": {"amount": 3000},
+             "minimumTotal": {"amount": 0}, "validUntil": "2027-01-01T09:00:00+09:00"},
+            {"couponId": PERCENT_COUPON, "name": "가을", "kind": "PERCENT", "percent": 10,
+             "maximumDiscount": {"amount": 1000},
+             "minimumTotal": {"amount": 10000}, "validUntil": "2027-01-01T09:00:00+09:00"},
+        ]);
+        assert_eq!(answer.body, told);
+        let one = get(StoreDouble::plain(), "/api/coupon?limit=1").await;
+        assert_eq!(one.body.as_array().unwrap().len(), 1);
     }
 }
 

@@ -48,6 +48,11 @@ macro_rules! order_store_contract {
                     given_more_open_books_than_a_page_holds_then_page_after_page_has_each_once_in_order,
                     given_open_books_when_due_then_they_are_listed_longest_due_first_until_they_are_closed,
                 }
+                members {
+                    given_orders_of_several_members_when_listed_then_each_has_his_own_newest_first,
+                    given_more_orders_than_a_page_holds_then_page_after_page_has_each_once_in_order,
+                    given_an_order_that_moves_on_then_the_list_has_it_as_it_stands,
+                }
                 held {
                     given_an_item_that_is_held_then_its_orders_are_left_out_whole_and_all_others_are_stored,
                     given_a_coupon_that_is_held_then_its_order_is_left_out,
@@ -92,6 +97,7 @@ order_store_contract!(mariadb, crate::harness::stores::DatabaseWorld::mariadb);
 order_store_contract!(mysql, crate::harness::stores::DatabaseWorld::mysql);
 
 mod held;
+mod members;
 
 mod opening {
     use super::*;

@@ -111,6 +111,41 @@ pub struct ProductDto {
     pub item_list: Vec<ItemDto>,
 }
 
+/// A coupon that an order may use.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CouponDto {
+    /// Its identity.
+    pub coupon_id: i64,
+    /// Its name.
+    pub name: String,
+    /// What its discount depends on.
+    pub kind: CouponKind,
+    /// What it takes off, at most the total; of fixed ones only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+    /// How many hundredths of the total it takes off; of percentages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<u8>,
+    /// The most that it takes off; of percentages only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maximum_discount: Option<Money>,
+    /// The least total that it applies to.
+    pub minimum_total: Money,
+    /// Valid until just before then, RFC 3339 with the service zone's offset.
+    pub valid_until: DateTime<FixedOffset>,
+}
+
+/// What a coupon's discount depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum CouponKind {
+    /// Nothing: it is an amount.
+    Fixed,
+    /// The total, of which it is a part.
+    Percent,
+}
+
 /// A payment at the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

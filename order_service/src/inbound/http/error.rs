@@ -58,6 +58,16 @@ impl From<ApiError> for Problem {
     }
 }
 
+/// A request that makes no sense.
+pub(super) fn malformed(detail: &str) -> Problem {
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        ResponseCode::InvalidRequest,
+        "MALFORMED_REQUEST",
+        detail,
+    )
+}
+
 fn unavailable() -> Problem {
     let detail = "the database can't be reached";
     Problem::new(

@@ -2,7 +2,10 @@
 
 pub mod routes;
 pub mod get_order;
+pub mod member_orders;
 pub mod products;
+pub mod offers;
 pub mod reviews;
 pub mod health;
+mod cursor;
 pub mod error;

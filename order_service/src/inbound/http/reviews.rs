@@ -1,15 +1,13 @@
 //! `GET /internal/purchases?state=unresolved`: orders whose books are open, for the composites that close them and for operators.
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::LINK;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use shared::http::Problem;
-use shared::wire::error_body::ResponseCode;
 use shared::wire::order_dto::OrderDto;
 
-use super::error::ApiError;
+use super::cursor;
+use super::error::{ApiError, malformed};
 use super::routes::Reads;
 use crate::actors::store_worker::ListDueReviews;
 use crate::domain::order::Order;
@@ -40,7 +38,7 @@ pub async fn list_purchases(
         return Err(malformed("the state that can be asked for is unresolved").into());
     }
     let after = match &query.after {
-        Some(text) => Some(cursor(text).ok_or_else(|| malformed("after is no place in the list"))?),
+        Some(text) => Some(place(text).ok_or_else(|| malformed("after is no place in the list"))?),
         None => None,
     };
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
@@ -61,21 +59,12 @@ pub async fn list_purchases(
         .collect();
     let mut response = HttpResponse::Ok();
     if let Some(next) = due.next {
-        let (micros, number) = (next.review_at.timestamp_micros(), next.number);
-        let query = format!("state=unresolved&after={micros}-{number}&limit={limit}");
+        let after = cursor::written(next.review_at, &next.number);
+        let query = format!("state=unresolved&after={after}&limit={limit}");
         let link = format!("<?{query}>; rel=\"next\"");
         response.insert_header((LINK, link));
     }
     Ok(response.json(orders))
-}
-
-fn malformed(detail: &str) -> Problem {
-    Problem::new(
-        StatusCode::BAD_REQUEST,
-        ResponseCode::InvalidRequest,
-        "MALFORMED_REQUEST",
-        detail,
-    )
 }
 
 fn due_for(order: &Order, now: DateTime<Utc>) -> Option<u64> {
@@ -83,11 +72,7 @@ fn due_for(order: &Order, now: DateTime<Utc>) -> Option<u64> {
     due_for.num_seconds().try_into().ok()
 }
 
-/// The microseconds since 1970 at which a review is due, and the order's number.
-fn cursor(text: &str) -> Option<ReviewCursor> {
-    let (micros, number) = text.split_once('-')?;
-    Some(ReviewCursor {
-        review_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?,
-        number: number.parse().ok()?,
-    })
+fn place(text: &str) -> Option<ReviewCursor> {
+    let (review_at, number) = cursor::read(text)?;
+    Some(ReviewCursor { review_at, number })
 }

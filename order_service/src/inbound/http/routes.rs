@@ -10,7 +10,7 @@ use shared::http::health::livez;
 use shared::http::{method_not_allowed, query_config, unknown_path};
 use tokio::sync::watch;
 
-use super::{get_order, health, products, reviews};
+use super::{get_order, health, member_orders, offers, products, reviews};
 use crate::actors::store_worker::StoreReader;
 use shared::kafka::broker_probe::BrokerProbe;
 
@@ -43,6 +43,18 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .service(get_only(
             ["/api/order/{orderNum}", "/api/order/{orderNum}/"],
             web::get().to(get_order::get_order),
+        ))
+        .service(get_only(
+            ["/api/order", "/api/order/"],
+            web::get().to(member_orders::list_orders),
+        ))
+        .service(get_only(
+            ["/api/coupon", "/api/coupon/"],
+            web::get().to(offers::list_coupons),
+        ))
+        .service(get_only(
+            ["/api/recommendation", "/api/recommendation/"],
+            web::get().to(offers::recommend),
         ))
         .service(get_only(
             ["/api/product", "/api/product/"],

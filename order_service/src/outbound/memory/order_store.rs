@@ -1,9 +1,11 @@
 //! The order store in memory: what MySQL does, without MySQL. Its contract is that of the port.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
+use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 
 use crate::domain::catalogue::Item;
@@ -12,6 +14,7 @@ use crate::domain::decide::Transition;
 use crate::domain::order::{CouponId, ItemId, Order};
 use crate::domain::shelf::{Needs, Shelf};
 use crate::outbound::stored_orders::StoredOrders;
+use crate::ports::member_orders::{MemberOrders, OrderCursor};
 use crate::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome, StoreRow};
 use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
@@ -153,6 +156,27 @@ impl Reviews for MemoryOrderStore {
             .map(|(place, _)| place.clone());
         let orders = due.into_iter().map(|(_, order)| order).collect();
         Ok(DueOrders { orders, next })
+    }
+}
+
+impl MemberOrders for MemoryOrderStore {
+    fn of_member(
+        &self,
+        member: &MemberId,
+        after: Option<&OrderCursor>,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        let mut listed: Vec<Order> = self
+            .contents()
+            .orders
+            .iter()
+            .filter(|order| order.member.as_ref() == Some(member))
+            .filter(|order| after.is_none_or(|after| OrderCursor::from(order.as_ref()) < *after))
+            .map(|order| order.as_ref().clone())
+            .collect();
+        listed.sort_by_key(|order| Reverse(OrderCursor::from(order)));
+        listed.truncate(limit as usize);
+        Ok(listed)
     }
 }
 

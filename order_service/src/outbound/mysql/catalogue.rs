@@ -1,5 +1,9 @@
 //! The catalogue on MySQL.
 
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::exists;
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
 use diesel::result::Error;
@@ -8,7 +12,9 @@ use super::pool::{Pool, session};
 use super::rows::{CouponRow, ItemRow, ProductRow};
 use super::schema::{coupons, items, products};
 use crate::domain::catalogue::{Item, Product, ProductId};
-use crate::ports::catalogue::{Assortment, Catalogue};
+use crate::domain::coupon::Coupon;
+use crate::domain::order::ItemId;
+use crate::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
 use crate::ports::order_store::StoreError;
 
 /// Products and items in MySQL or MariaDB.
@@ -33,13 +39,7 @@ impl Catalogue for MysqlCatalogue {
                 .limit(limit.into())
                 .select(ProductRow::as_select())
                 .load(connection)?;
-            let identities: Vec<i64> = page.iter().map(|product| product.product_id).collect();
-            let items_of_page = items::table
-                .filter(items::product_id.eq_any(identities))
-                .order((items::product_id, items::item_id))
-                .select(ItemRow::as_select())
-                .load(connection)?;
-            Ok((page, items_of_page))
+            with_items(connection, page)
         })?;
         assembled(rows.0, rows.1)
     }
@@ -58,6 +58,58 @@ impl Catalogue for MysqlCatalogue {
         Ok(assembled(product, items.into_iter().flatten().collect())?.pop())
     }
 
+    fn recommended(
+        &self,
+        bought: &BTreeSet<ItemId>,
+        limit: u32,
+    ) -> Result<Vec<Product>, StoreError> {
+        let rows = session(&self.pool)?.run(|connection| {
+            let in_stock = items::table
+                .filter(items::product_id.eq(products::product_id))
+                .filter(items::stock.gt(0));
+            let of_bought: Vec<i64> = items::table
+                .filter(items::item_id.eq_any(bought))
+                .select(items::product_id)
+                .load(connection)?;
+            let mut page: Vec<ProductRow> = products::table
+                .filter(exists(in_stock))
+                .filter(products::product_id.ne_all(of_bought))
+                .order(products::product_id.desc())
+                .limit(limit.into())
+                .select(ProductRow::as_select())
+                .load(connection)?;
+            page.reverse();
+            with_items(connection, page)
+        })?;
+        let mut recommended = assembled(rows.0, rows.1)?;
+        recommended.reverse();
+        Ok(recommended)
+    }
+
+    fn usable_coupons(
+        &self,
+        now: DateTime<Utc>,
+        limit: u32,
+    ) -> Result<Vec<NamedCoupon>, StoreError> {
+        let now = now.naive_utc();
+        let rows: Vec<CouponRow> = session(&self.pool)?.run(|connection| {
+            coupons::table
+                .filter(coupons::valid_until.gt(now))
+                .filter(coupons::valid_from.le(now))
+                .filter(coupons::used_by.is_null())
+                .order((coupons::valid_until, coupons::coupon_id))
+                .limit(limit.into())
+                .select(CouponRow::as_select())
+                .load(connection)
+        })?;
+        rows.into_iter()
+            .map(|row| {
+                let name = row.name.clone();
+                Coupon::try_from(row).map(|coupon| NamedCoupon { coupon, name })
+            })
+            .collect()
+    }
+
     fn import(&self, assortment: &Assortment) -> Result<(), StoreError> {
         session(&self.pool)?.run(|connection| {
             connection.transaction::<(), Error, _>(|connection| {
@@ -68,6 +120,20 @@ impl Catalogue for MysqlCatalogue {
     }
 }
 
+fn with_items(
+    connection: &mut MysqlConnection,
+    page: Vec<ProductRow>,
+) -> QueryResult<(Vec<ProductRow>, Vec<ItemRow>)> {
+    let identities: Vec<i64> = page.iter().map(|product| product.product_id).collect();
+    let items_of_page = items::table
+        .filter(items::product_id.eq_any(identities))
+        .order((items::product_id, items::item_id))
+        .select(ItemRow::as_select())
+        .load(connection)?;
+    Ok((page, items_of_page))
+}
+
+/// Products, in ascending order of identity, with their items.
 fn assembled(rows: Vec<ProductRow>, item_rows: Vec<ItemRow>) -> Result<Vec<Product>, StoreError> {
     let mut products: Vec<Product> = rows
         .into_iter()

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use diesel::result::Error;
 use diesel::{Connection, MysqlConnection};
 use shared::budget;
+use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 
 use super::error::is_duplicate;
@@ -25,6 +26,7 @@ use crate::domain::decide::Transition;
 use crate::domain::order::Order;
 use crate::domain::shelf::Shelf;
 use crate::outbound::stored_orders::StoredOrders;
+use crate::ports::member_orders::{MemberOrders, OrderCursor};
 use crate::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome};
 use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
@@ -201,6 +203,22 @@ impl Reviews for MysqlOrderStore {
             })
             .collect();
         Ok(DueOrders { orders, next })
+    }
+}
+
+impl MemberOrders for MysqlOrderStore {
+    fn of_member(
+        &self,
+        member: &MemberId,
+        after: Option<&OrderCursor>,
+        limit: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        let after = after.map(|after| (after.created_at.naive_utc(), after.number.as_str()));
+        session(&self.pool)?
+            .run(|connection| statements::of_member(connection, member.as_str(), after, limit))?
+            .into_iter()
+            .map(|(row, lines)| rows::order(row, lines))
+            .collect()
     }
 }
 

@@ -71,6 +71,33 @@ pub(super) fn due_for_review(
     with_lines(connection, rows)
 }
 
+/// A member's orders, the newest first, of those after that time and order number.
+pub(super) fn of_member(
+    connection: &mut MysqlConnection,
+    member: &str,
+    after: Option<(NaiveDateTime, &str)>,
+    limit: u32,
+) -> Rows<(OrderRow, Vec<LineRow>)> {
+    let mut listed = orders::table
+        .filter(orders::member_id.eq(member))
+        .order((orders::created_at.desc(), orders::order_num.desc()))
+        .limit(limit.into())
+        .select(OrderRow::as_select())
+        .into_boxed();
+    if let Some((created_at, number)) = after {
+        let is_older = orders::created_at.lt(created_at);
+        let follows = orders::created_at
+            .eq(created_at)
+            .and(orders::order_num.lt(number));
+        // The first condition says nothing new, but lets the index begin there.
+        listed = listed
+            .filter(orders::created_at.le(created_at))
+            .filter(is_older.or(follows));
+    }
+    let rows = listed.load(connection)?;
+    with_lines(connection, rows)
+}
+
 fn with_lines(
     connection: &mut MysqlConnection,
     rows: Vec<OrderRow>,

@@ -1,17 +1,20 @@
 //! Doubles of the ports: a store that counts, waits and fails as its test says, and a reply sink that only takes notes.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use chrono::{DateTime, Utc};
 use order_service::domain::catalogue::{Product, ProductId};
 use order_service::domain::decide::Transition;
-use order_service::domain::order::Order;
+use order_service::domain::order::{ItemId, Order};
 use order_service::outbound::memory::order_store::MemoryOrderStore;
-use order_service::ports::catalogue::{Assortment, Catalogue};
+use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
+use order_service::ports::member_orders::{MemberOrders, OrderCursor};
 use order_service::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome};
 use order_service::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Requester};
 use order_service::ports::reviews::{DueOrders, ReviewCursor, Reviews};
+use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -136,8 +139,27 @@ impl Catalogue for NoCatalogue {
         Ok(None)
     }
 
+    fn recommended(&self, _: &BTreeSet<ItemId>, _: u32) -> Result<Vec<Product>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    fn usable_coupons(&self, _: DateTime<Utc>, _: u32) -> Result<Vec<NamedCoupon>, StoreError> {
+        Ok(Vec::new())
+    }
+
     fn import(&self, _: &Assortment) -> Result<(), StoreError> {
         Ok(())
+    }
+}
+
+impl MemberOrders for NoCatalogue {
+    fn of_member(
+        &self,
+        _: &MemberId,
+        _: Option<&OrderCursor>,
+        _: u32,
+    ) -> Result<Vec<Order>, StoreError> {
+        Ok(Vec::new())
     }
 }
 

@@ -188,6 +188,7 @@ pub(crate) fn start_actors_with(
     let reader_addr = SyncArbiter::start(READERS, move || StoreReader {
         orders: Arc::clone(&reads),
         reviews: Arc::new(NoCatalogue),
+        member_orders: Arc::new(NoCatalogue),
         catalogue: Arc::clone(&catalogue),
     });
     let journal_addr = Journal::new(

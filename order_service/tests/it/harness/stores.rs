@@ -15,6 +15,7 @@ use order_service::outbound::mysql::migrate::migrate;
 use order_service::outbound::mysql::order_store::MysqlOrderStore;
 use order_service::outbound::mysql::pool::{Pool, session};
 use order_service::ports::catalogue::Catalogue;
+use order_service::ports::member_orders::MemberOrders;
 use order_service::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome, StoreRow};
 use order_service::ports::reviews::Reviews;
 use shared::budget;
@@ -30,6 +31,9 @@ pub(crate) trait StoreWorld: Sync {
 
     /// What is due for review in this data.
     fn reviews(&self) -> Arc<dyn Reviews>;
+
+    /// The orders of members in this data.
+    fn member_orders(&self) -> Arc<dyn MemberOrders>;
 
     /// Pieces left.
     fn stock(&self, item: ItemId) -> u32;
@@ -73,6 +77,10 @@ impl StoreWorld for MemoryWorld {
     }
 
     fn reviews(&self) -> Arc<dyn Reviews> {
+        Arc::clone(&self.0) as _
+    }
+
+    fn member_orders(&self) -> Arc<dyn MemberOrders> {
         Arc::clone(&self.0) as _
     }
 
@@ -125,6 +133,10 @@ impl StoreWorld for DatabaseWorld {
     }
 
     fn reviews(&self) -> Arc<dyn Reviews> {
+        Arc::new(MysqlOrderStore::new(self.0.pool()))
+    }
+
+    fn member_orders(&self) -> Arc<dyn MemberOrders> {
         Arc::new(MysqlOrderStore::new(self.0.pool()))
     }
 

@@ -1,0 +1,2 @@
+ALTER TABLE coupons
+    DROP KEY coupons_by_end;

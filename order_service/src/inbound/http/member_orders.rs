@@ -1,0 +1,76 @@
+//! `GET /api/order?memberId=…`: a member's orders, the newest first.
+
+use actix_web::http::header::LINK;
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use shared::member_id::MemberId;
+use shared::wire::order_dto::OrderDto;
+
+use super::cursor;
+use super::error::{ApiError, malformed};
+use super::routes::Reads;
+use crate::actors::store_worker::ListMemberOrders;
+use crate::dto::order_dto;
+use crate::ports::member_orders::OrderCursor;
+
+const DEFAULT_LIMIT: u32 = 20;
+const MAX_LIMIT: u32 = 100;
+
+/// Whose orders, and a page's bounds.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OrdersQuery {
+    member_id: MemberId,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// Answers a page of the member's orders, with `Link: rel="next"`, relative to this page, when there are more.
+///
+/// # Errors
+/// 400 for what can be no member, no place in the list or no limit, 503 when the database is away.
+pub async fn list_orders(
+    query: web::Query<OrdersQuery>,
+    reads: web::Data<Reads>,
+) -> Result<HttpResponse, actix_web::Error> {
+    let OrdersQuery {
+        member_id: member,
+        after,
+        limit,
+    } = query.into_inner();
+    let after = match after {
+        Some(text) => Some(place(&text).ok_or_else(|| malformed("after is no place in the list"))?),
+        None => None,
+    };
+    let limit = limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
+    // One more than asked for tells whether there is a next page.
+    let mut orders = reads
+        .reader_addr
+        .send(ListMemberOrders {
+            member: member.clone(),
+            after,
+            limit: limit + 1,
+        })
+        .await
+        .map_err(ApiError::from)?
+        .map_err(ApiError::from)?;
+    let has_more = orders.len() > limit as usize;
+    orders.truncate(limit as usize);
+    let mut response = HttpResponse::Ok();
+    if let Some(last) = orders.last().filter(|_| has_more) {
+        let after = cursor::written(last.created_at, &last.number);
+        let query = format!("memberId={member}&after={after}&limit={limit}");
+        let link = format!("<?{query}>; rel=\"next\"");
+        response.insert_header((LINK, link));
+    }
+    let page: Vec<OrderDto> = orders
+        .iter()
+        .map(|order| order_dto(order, reads.zone))
+        .collect();
+    Ok(response.json(page))
+}
+
+fn place(text: &str) -> Option<OrderCursor> {
+    let (created_at, number) = cursor::read(text)?;
+    Some(OrderCursor { created_at, number })
+}

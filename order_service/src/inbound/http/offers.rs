@@ -1,0 +1,75 @@
+//! `GET /api/coupon` and `GET /api/recommendation?memberId=…`: what a shopper may use and may like.
+
+use actix_web::{HttpResponse, web};
+use serde::Deserialize;
+use shared::member_id::MemberId;
+use shared::wire::order_dto::{CouponDto, ProductDto};
+
+use super::error::ApiError;
+use super::routes::Reads;
+use crate::actors::store_worker::{ListUsableCoupons, RecommendProducts};
+use crate::dto::{coupon_dto, product_dto};
+
+const DEFAULT_LIMIT: u32 = 20;
+const MAX_LIMIT: u32 = 100;
+
+/// How many coupons.
+#[derive(Debug, Deserialize)]
+pub struct CouponsQuery {
+    limit: Option<u32>,
+}
+
+/// Answers coupons that an order may use now, those that end first in front. A coupon is nobody's before an order holds it: whoever
+/// comes first may use it.
+///
+/// # Errors
+/// 400 for a senseless limit, 503 when the database is away.
+pub async fn list_coupons(
+    query: web::Query<CouponsQuery>,
+    reads: web::Data<Reads>,
+) -> Result<HttpResponse, ApiError> {
+    let coupons = reads
+        .reader_addr
+        .send(ListUsableCoupons {
+            now: reads.clock.now(),
+            limit: bounded(query.limit),
+        })
+        .await??;
+    let dtos: Vec<CouponDto> = coupons
+        .into_iter()
+        .map(|coupon| coupon_dto(coupon, reads.zone))
+        .collect();
+    Ok(HttpResponse::Ok().json(dtos))
+}
+
+/// For whom, and how many products.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecommendationQuery {
+    member_id: MemberId,
+    limit: Option<u32>,
+}
+
+/// Answers products of which something is in stock and nothing among the member's last orders, the newest first.
+///
+/// # Errors
+/// 400 for what can be no member or limit, 503 when the database is away.
+pub async fn recommend(
+    query: web::Query<RecommendationQuery>,
+    reads: web::Data<Reads>,
+) -> Result<HttpResponse, ApiError> {
+    let RecommendationQuery { member_id, limit } = query.into_inner();
+    let products = reads
+        .reader_addr
+        .send(RecommendProducts {
+            member: member_id,
+            limit: bounded(limit),
+        })
+        .await??;
+    let dtos: Vec<ProductDto> = products.into_iter().map(product_dto).collect();
+    Ok(HttpResponse::Ok().json(dtos))
+}
+
+fn bounded(limit: Option<u32>) -> u32 {
+    limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT)
+}
