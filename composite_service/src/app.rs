@@ -7,6 +7,7 @@ use actix::{Actor, Recipient};
 use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
+use shared::budget;
 use shared::clock::{Clock, SystemClock};
 use shared::http::internal;
 use shared::http::{probe, server};
@@ -24,20 +25,27 @@ use tokio::sync::watch;
 use crate::actors::kafka_bridge::{KafkaBridge, KafkaBridgeParts, ReplyArrived};
 use crate::actors::purchase_actor::{Colleagues, Purchases};
 use crate::actors::reviewer::{ReviewDesk, Reviewer};
-use crate::config::Settings;
+use crate::config::{MyPageSettings, Settings};
 use crate::inbound::http::routes::{self, Shop};
 use crate::inbound::kafka::reply_intake::{GROUP, ReplyIntake};
-use crate::metrics::{PurchaseMetrics, ServiceMetrics};
+use crate::metrics::{MyPageMetrics, PurchaseMetrics, ServiceMetrics};
+use crate::outbound::guard::Limits;
+use crate::outbound::guarded_parts::{GuardedParts, PartLimits};
 use crate::outbound::http::client;
+use crate::outbound::http::member_client::MemberClient;
 use crate::outbound::http::order_client::OrderClient;
 use crate::outbound::http::toss_gateway::TossGateway;
 use crate::outbound::kafka::command_publisher::CommandPublisher;
 use crate::outbound::measured_gateway::MeasuredGateway;
+use crate::ports::member_directory::MemberDirectory;
 use crate::ports::order_query::OrderQuery;
 use crate::ports::payment::PaymentGateway;
 
 const QUERY_WAIT: Duration = Duration::from_secs(3);
 const GATEWAY_WAIT: Duration = Duration::from_secs(5);
+/// Failures of a page's part in a row after which its breaker opens, and for how long.
+const PART_FAILURES: usize = 5;
+const PART_OPEN_FOR: Duration = Duration::from_secs(5);
 /// How old a lag may be.
 const LAG_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -89,10 +97,11 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let toss = TossGateway::new(client(GATEWAY_WAIT)?, settings.payment.clone());
     let gateway: Arc<dyn PaymentGateway> =
         Arc::new(MeasuredGateway::new(Arc::new(toss), &measured.gateway));
-    let query: Arc<dyn OrderQuery> = Arc::new(OrderClient::new(
+    let orders = Arc::new(OrderClient::new(
         client(QUERY_WAIT)?,
         settings.order_service_url.clone(),
     ));
+    let query: Arc<dyn OrderQuery> = Arc::clone(&orders) as _;
     let desk = ReviewDesk {
         query: Arc::clone(&query),
         gateway: Arc::clone(&gateway),
@@ -123,6 +132,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let shop = web::Data::new(Shop {
         purchases: purchases.clone(),
         query,
+        members: orders,
+        my_page: Arc::new(my_page_parts(&settings, &measured.my_page)?),
         ids,
         broker: BrokerProbe::new(&settings.kafka, &settings.kafka.composite.name)
             .context("setting up Kafka")?,
@@ -156,6 +167,32 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     operators.stop(false).await;
     bus.flush(Duration::from_secs(1))
         .context("flushing commands")
+}
+
+/// With clients of their own: what waits for slow parts holds up no other read.
+fn my_page_parts(settings: &Settings, metrics: &MyPageMetrics) -> anyhow::Result<GuardedParts> {
+    let client = client(budget::HTTP_ANSWER)?;
+    let directory = settings.member_service_url.clone().map(|url| {
+        let members: Arc<dyn MemberDirectory> = Arc::new(MemberClient::new(client.clone(), url));
+        members
+    });
+    let query = Arc::new(OrderClient::new(client, settings.order_service_url.clone()));
+    GuardedParts::new(directory, query, part_limits(settings.my_page), metrics)
+        .context("setting up the circuit breakers")
+}
+
+fn part_limits(waits: MyPageSettings) -> PartLimits {
+    let within = |deadline| Limits {
+        deadline,
+        failures: PART_FAILURES,
+        open_for: PART_OPEN_FOR,
+    };
+    PartLimits {
+        profile: within(waits.profile),
+        orders: within(waits.orders),
+        coupons: within(waits.coupons),
+        products: within(waits.products),
+    }
 }
 
 fn show_purchases(

@@ -7,6 +7,8 @@
 //! | `ORDER_SERVICE_URL` | `http://127.0.0.1:7002` | where reads go |
 //! | `PAYMENT_URL` | `http://127.0.0.1:7010` | the payment gateway |
 //! | `PAYMENT_SECRET_KEY` | required | the gateway's secret key |
+//! | `MEMBER_SERVICE_URL` | none | the member service; without one a member's page has no profile |
+//! | `MY_PAGE_PROFILE_MS`, `MY_PAGE_ORDERS_MS`, `MY_PAGE_COUPONS_MS`, `MY_PAGE_PRODUCTS_MS` | `2500` | until that part of a member's page is given up |
 //! | `MAX_PURCHASES` | `4096` | purchases under way, answered ones that still have something to do included; beyond it 503 |
 //! | `SHUTDOWN_DELAY_SECONDS` | `3` | how long HTTP is still served after SIGTERM, while readiness is off and balancers notice it |
 //! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long purchases under way may take to finish after SIGTERM |
@@ -19,6 +21,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use secrecy::SecretString;
+use shared::budget;
 use shared::env::{EnvReader, InvalidEnvironment};
 use shared::kafka::config::KafkaSettings;
 use url::Url;
@@ -36,6 +39,10 @@ pub struct Settings {
     pub order_service_url: Url,
     /// The payment gateway.
     pub payment: PaymentSettings,
+    /// The member service, where there is one.
+    pub member_service_url: Option<Url>,
+    /// How long a member's page waits for its parts.
+    pub my_page: MyPageSettings,
     /// Purchases under way at most.
     pub max_purchases: usize,
     /// How long HTTP is still served after SIGTERM, while readiness is off and balancers notice it.
@@ -53,6 +60,19 @@ pub struct PaymentSettings {
     pub url: Url,
     /// The secret key.
     pub secret_key: SecretString,
+}
+
+/// Until when the parts of a member's page are waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct MyPageSettings {
+    /// The profile.
+    pub profile: Duration,
+    /// The orders.
+    pub orders: Duration,
+    /// The coupons.
+    pub coupons: Duration,
+    /// The products.
+    pub products: Duration,
 }
 
 impl Settings {
@@ -78,6 +98,13 @@ impl Settings {
                 url: http_url(&mut env, "PAYMENT_URL", "http://127.0.0.1:7010"),
                 secret_key: env.required_secret("PAYMENT_SECRET_KEY"),
             },
+            member_service_url: optional_http_url(&mut env, "MEMBER_SERVICE_URL"),
+            my_page: MyPageSettings {
+                profile: part_wait(&mut env, "MY_PAGE_PROFILE_MS"),
+                orders: part_wait(&mut env, "MY_PAGE_ORDERS_MS"),
+                coupons: part_wait(&mut env, "MY_PAGE_COUPONS_MS"),
+                products: part_wait(&mut env, "MY_PAGE_PRODUCTS_MS"),
+            },
             max_purchases: env.within("MAX_PURCHASES", 1..=1_000_000, 4_096),
             shutdown_delay: Duration::from_secs(env.within("SHUTDOWN_DELAY_SECONDS", 0..=600, 3)),
             shutdown_grace: Duration::from_secs(env.within(
@@ -89,6 +116,18 @@ impl Settings {
         };
         env.finish().map(|()| settings)
     }
+}
+
+/// Shorter than what is waited for behind it.
+fn part_wait(env: &mut EnvReader, name: &str) -> Duration {
+    Duration::from_millis(env.within(name, 1..=9_000, 2_500))
+}
+
+const _: () = assert!(budget::HTTP_ANSWER.as_millis() > 9_000);
+
+fn optional_http_url(env: &mut EnvReader, name: &str) -> Option<Url> {
+    let is_set = !env.text(name, "").is_empty();
+    is_set.then(|| http_url(env, name, "http://127.0.0.1"))
 }
 
 fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -> Url {
@@ -111,6 +150,7 @@ mod tests {
         assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7000");
         assert_eq!(settings.internal_addr.to_string(), "127.0.0.1:7001");
         assert!(!format!("{settings:?}").contains("hush"));
+        assert_eq!(settings.member_service_url, None);
     }
 
     #[test]
@@ -118,6 +158,8 @@ mod tests {
         let told = Settings::read(EnvReader::new([
             ("ORDER_SERVICE_URL", "ftp://x"),
             ("PAYMENT_URL", "nowhere"),
+            ("MEMBER_SERVICE_URL", "members"),
+            ("MY_PAGE_ORDERS_MS", "9001"),
             ("MAX_PURCHASES", "0"),
         ]))
         .unwrap_err()
@@ -125,6 +167,8 @@ mod tests {
         for name in [
             "ORDER_SERVICE_URL",
             "PAYMENT_URL",
+            "MEMBER_SERVICE_URL",
+            "MY_PAGE_ORDERS_MS",
             "MAX_PURCHASES",
             "PAYMENT_SECRET_KEY",
         ] {

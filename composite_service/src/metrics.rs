@@ -1,7 +1,9 @@
 //! The composite's metrics: every name in one place, as typed handles that `app.rs` gives to those who count.
 
 use shared::common_metrics::CommonMetrics;
-use shared::metrics::{Histogram, HistogramVec, IntCounter, IntGauge, Metrics, Result};
+use shared::metrics::{
+    Histogram, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Metrics, Result,
+};
 
 /// All of them.
 pub struct ServiceMetrics {
@@ -13,6 +15,8 @@ pub struct ServiceMetrics {
     pub gateway: GatewayMetrics,
     /// Purchases under way.
     pub purchases: PurchaseMetrics,
+    /// The parts of members' pages.
+    pub my_page: MyPageMetrics,
 }
 
 impl ServiceMetrics {
@@ -27,6 +31,7 @@ impl ServiceMetrics {
             bridge: BridgeMetrics::new(metrics)?,
             gateway: GatewayMetrics::new(metrics)?,
             purchases: PurchaseMetrics::new(metrics)?,
+            my_page: MyPageMetrics::new(metrics)?,
             common,
         })
     }
@@ -125,6 +130,36 @@ impl PurchaseMetrics {
             permits_left: metrics.gauge(
                 "purchase_permits_left",
                 "How many more purchases may be started before shoppers hear OVERLOADED.",
+            )?,
+        })
+    }
+}
+
+/// The parts of members' pages.
+#[derive(Clone)]
+pub struct MyPageMetrics {
+    /// How long they took, by part and outcome.
+    pub parts: HistogramVec,
+    /// Their circuit breakers, by part: 0 closed, 1 half open, 2 open.
+    pub breakers: IntGaugeVec,
+}
+
+impl MyPageMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics) -> Result<Self> {
+        Ok(Self {
+            parts: metrics.durations(
+                "my_page_part_duration_seconds",
+                "How long parts of members' pages took.",
+                &["part", "outcome"],
+            )?,
+            breakers: metrics.gauges(
+                "my_page_breaker_state",
+                "The circuit breakers of the parts: 0 closed, 1 half open, 2 open.",
+                &["part"],
             )?,
         })
     }

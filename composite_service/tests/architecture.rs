@@ -17,6 +17,12 @@ const RULES: &[Rule] = &[
     },
     Rule::Bans {
         within: &[""],
+        save: &["outbound/"],
+        names: &["tower", "tower_resilience_circuitbreaker"],
+        because: "who asks does not know how the outside is guarded",
+    },
+    Rule::Bans {
+        within: &[""],
         save: &[],
         names: &["order_service", "diesel"],
         because: "services know each other by the wire only, and orders are the order service's",

@@ -4,6 +4,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod order;
+pub mod my_page;
 pub mod purchase;
 pub mod review;
 pub mod review_pace;

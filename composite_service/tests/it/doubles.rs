@@ -7,6 +7,7 @@ use actix::{Actor, ActorContext, Context, Handler, Message, Recipient};
 use composite_service::actors::kafka_bridge::{CommandAnswered, SendCommand};
 use composite_service::domain::order::OrderCommand;
 use composite_service::domain::purchase::CommandAnswer;
+use composite_service::ports::member_query::{MemberQuery, OrdersBounds, OrdersPage};
 use composite_service::ports::order_bus::{BusError, OnUndelivered, OrderBus};
 use composite_service::ports::order_query::{
     DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
@@ -15,10 +16,11 @@ use composite_service::ports::payment::{CancelError, ConfirmAnswer, PaymentGatew
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use shared::ids::IdSource;
+use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::headers::ReplyAddress;
-use shared::wire::order_dto::{OrderDto, PaymentDto, ProductDto};
+use shared::wire::order_dto::{CouponDto, OrderDto, PaymentDto, ProductDto};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -347,5 +349,39 @@ impl OrderQuery for Shelves {
                 .find(|product| product.product_id == id)
                 .cloned(),
         )
+    }
+}
+
+impl MemberQuery for Shelves {
+    /// Each order is a page of its own, and the next one's place is its number.
+    fn orders_of(
+        &self,
+        _: &MemberId,
+        bounds: OrdersBounds,
+    ) -> BoxFuture<'static, Result<Option<OrdersPage>, QueryError>> {
+        let number = |order: &OrderDto| order.order_num.as_ref().map(ToString::to_string);
+        let from = match &bounds.after {
+            None => Some(0),
+            Some(after) => self
+                .orders
+                .iter()
+                .position(|order| number(order).as_ref() == Some(after)),
+        };
+        self.answer(from.map(|from| OrdersPage {
+            orders: self.orders.iter().skip(from).take(1).cloned().collect(),
+            next: self.orders.get(from + 1).and_then(number),
+        }))
+    }
+
+    fn usable_coupons(&self, _: u32) -> BoxFuture<'static, Result<Vec<CouponDto>, QueryError>> {
+        self.answer(Vec::new())
+    }
+
+    fn recommended(
+        &self,
+        _: &MemberId,
+        _: u32,
+    ) -> BoxFuture<'static, Result<Vec<ProductDto>, QueryError>> {
+        self.answer(self.products.clone())
     }
 }

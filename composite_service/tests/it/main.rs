@@ -14,6 +14,8 @@ mod http;
 mod peer;
 mod toss_gateway;
 mod order_client;
+mod member_client;
+mod stand_in;
 mod kafka;
 mod command_publisher;
 mod reply_intake;

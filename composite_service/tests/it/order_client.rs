@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use composite_service::outbound::http::client;
 use composite_service::outbound::http::order_client::OrderClient;
+use composite_service::ports::member_query::{MemberQuery, OrdersBounds};
 use composite_service::ports::order_query::{OrderQuery, PageBounds, QueryError};
 use mall_cli::stack::free_port;
 use serde_json::{Value, json};
-use shared::wire::order_dto::{OrderStatus, ProductDto};
+use shared::member_id::MemberId;
+use shared::wire::order_dto::{CouponKind, OrderStatus, ProductDto};
 
 use crate::harness::{PRICE, nth_number, order};
 use crate::peer::{Peer, Script};
@@ -32,8 +34,12 @@ fn scripted(script: Script, wait: Duration) -> (OrderClient, Peer) {
     )
 }
 
-/// All reads; each must fail.
-async fn errors(client: &OrderClient) -> [String; 4] {
+fn member() -> MemberId {
+    "kim.minji".parse().unwrap()
+}
+
+/// All reads that know nothing but one status for what there is; each must fail.
+async fn errors(client: &OrderClient) -> [String; 6] {
     let text = |error: QueryError| error.to_string();
     [
         client
@@ -48,6 +54,12 @@ async fn errors(client: &OrderClient) -> [String; 4] {
             .map_err(text)
             .unwrap_err(),
         client.due_reviews(None).await.map_err(text).unwrap_err(),
+        client.usable_coupons(3).await.map_err(text).unwrap_err(),
+        client
+            .recommended(&member(), 3)
+            .await
+            .map_err(text)
+            .unwrap_err(),
     ]
 }
 
@@ -166,6 +178,74 @@ mod found {
     }
 
     #[actix::test]
+    async fn given_a_members_orders_then_they_are_read_from_their_path_with_the_next_pages_place() {
+        let stored = vec![order(&nth_number(1), OrderStatus::Complete)];
+        let link: &[_] = &[(
+            "link",
+            "<?memberId=kim.minji&after=7-8&limit=3>; rel=\"next\"",
+        )];
+        let (client, peer) = answered(200, link, &json!(stored));
+        let bounds = OrdersBounds {
+            after: Some("9&limit=9".to_owned()),
+            limit: Some(3),
+        };
+        let page = client.orders_of(&member(), bounds).await.unwrap().unwrap();
+        assert_eq!((page.orders, page.next.as_deref()), (stored, Some("7-8")));
+        let all = client.orders_of(&member(), OrdersBounds::default()).await;
+        assert!(all.unwrap().is_some());
+        let lines: Vec<String> = peer.asked().into_iter().map(|asked| asked.line).collect();
+        assert_eq!(
+            lines,
+            [
+                "GET /api/order?memberId=kim.minji&after=9%26limit%3D9&limit=3",
+                "GET /api/order?memberId=kim.minji"
+            ]
+        );
+    }
+
+    #[actix::test]
+    async fn given_what_is_no_place_in_the_list_then_there_is_no_such_page() {
+        let (client, _peer) = answered(400, &[], &json!({"reason": "MALFORMED_REQUEST"}));
+        let page = client.orders_of(&member(), OrdersBounds::default()).await;
+        assert_eq!(page.unwrap(), None);
+        for status in [404, 500, 503] {
+            let (client, _peer) = answered(status, &[], &json!([]));
+            let page = client.orders_of(&member(), OrdersBounds::default()).await;
+            assert!(page.unwrap_err().to_string().contains(&status.to_string()));
+        }
+    }
+
+    #[actix::test]
+    async fn given_coupons_and_recommendations_then_they_are_read_from_their_paths() {
+        let coupons = json!([
+            {"couponId": 1, "name": "가을", "kind": "FIXED", "amount": {"amount": 3000},
+             "minimumTotal": {"amount": 0}, "validUntil": "2027-01-01T09:00:00+09:00"},
+            {"couponId": 2, "name": "", "kind": "PERCENT", "percent": 10, "maximumDiscount": {"amount": 1000},
+             "minimumTotal": {"amount": 10000}, "validUntil": "2027-01-01T09:00:00+09:00"},
+        ]);
+        let (client, peer) = answered(200, &[], &coupons);
+        let read = client.usable_coupons(5).await.unwrap();
+        assert_eq!(json!(read), coupons);
+        assert_eq!(
+            read[1].maximum_discount,
+            Some("1000".parse().unwrap()),
+            "{read:?}"
+        );
+        assert_eq!(
+            (read[0].kind, read[1].kind, read[1].percent),
+            (CouponKind::Fixed, CouponKind::Percent, Some(10))
+        );
+        assert_eq!(peer.asked()[0].line, "GET /api/coupon?limit=5");
+
+        let product = json!([{"productId": 7, "name": "a product", "itemList": []}]);
+        let (client, peer) = answered(200, &[], &product);
+        let read = client.recommended(&member(), 6).await.unwrap();
+        assert_eq!(json!(read), product);
+        let asked = "GET /api/recommendation?memberId=kim.minji&limit=6";
+        assert_eq!(peer.asked()[0].line, asked);
+    }
+
+    #[actix::test]
     async fn given_nothing_there_then_an_order_or_a_product_is_none_and_a_page_is_an_error() {
         let (client, _peer) = answered(
             404,
@@ -175,6 +255,8 @@ mod found {
         assert_eq!(client.order(&nth_number(1)).await.unwrap(), None);
         assert_eq!(client.product(1).await.unwrap(), None);
         assert!(client.products(PageBounds::default()).await.is_err());
+        assert!(client.usable_coupons(1).await.is_err());
+        assert!(client.recommended(&member(), 1).await.is_err());
     }
 }
 

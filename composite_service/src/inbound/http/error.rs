@@ -35,6 +35,8 @@ pub enum ApiError {
     BusUnavailable,
     /// The order service can't be read.
     Query(QueryError),
+    /// Not one part of a member's page is there.
+    MyPageAway,
     /// The order service failed on this order.
     OrderFailed(OrderNumber),
     /// The service is going down.
@@ -92,6 +94,10 @@ impl From<ApiError> for Problem {
                     "the order service can't be reached",
                 )
             }
+            ApiError::MyPageAway => unavailable(
+                "MY_PAGE_UNAVAILABLE",
+                "no part of the page can be had at the moment",
+            ),
             ApiError::OrderFailed(number) => {
                 let detail = "the order service failed";
                 Self::new(

@@ -22,6 +22,14 @@ pub(super) fn member_of(headers: &HeaderMap) -> Result<Option<MemberId>, ApiErro
     member.map(Some).ok_or_else(invalid)
 }
 
+/// The member who asks, where nothing can be answered without one.
+///
+/// # Errors
+/// As [`member_of`], and when nobody is named.
+pub(super) fn required_member(headers: &HeaderMap) -> Result<MemberId, ApiError> {
+    member_of(headers)?.ok_or_else(invalid)
+}
+
 fn invalid() -> ApiError {
     let detail = format!(
         "one {HEADER} of 1 to 64 of the characters A-Z a-z 0-9 . _ -, the first a letter or a digit"
@@ -52,7 +60,9 @@ mod tests {
             member_of(&named).unwrap(),
             Some("kim.minji".parse().unwrap())
         );
+        assert_eq!(required_member(&named).unwrap().as_str(), "kim.minji");
         assert_eq!(member_of(&headers(&[])).unwrap(), None);
+        assert!(required_member(&headers(&[])).is_err());
     }
 
     #[test]

@@ -4,6 +4,8 @@ pub mod routes;
 pub mod place_order;
 pub mod pay_order;
 pub mod get_order;
+pub mod list_orders;
+pub mod my_page;
 pub mod products;
 pub mod health;
 pub mod answer;

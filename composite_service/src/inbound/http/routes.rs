@@ -9,8 +9,10 @@ use shared::ids::IdSource;
 use shared::kafka::broker_probe::BrokerProbe;
 use tokio::sync::watch;
 
-use super::{get_order, health, pay_order, place_order, products};
+use super::{get_order, health, list_orders, my_page, pay_order, place_order, products};
 use crate::actors::purchase_actor::Purchases;
+use crate::ports::member_query::MemberQuery;
+use crate::ports::my_page::MyPageParts;
 use crate::ports::order_query::OrderQuery;
 
 /// What the handlers work with.
@@ -20,6 +22,10 @@ pub struct Shop {
     pub purchases: Purchases,
     /// Reads orders and products.
     pub query: Arc<dyn OrderQuery>,
+    /// Reads the orders of members.
+    pub members: Arc<dyn MemberQuery>,
+    /// The parts of their pages.
+    pub my_page: Arc<dyn MyPageParts>,
     /// Names purchases.
     pub ids: Arc<dyn IdSource>,
     /// Asks Kafka whether it is there.
@@ -49,10 +55,18 @@ pub fn configure(config: &mut web::ServiceConfig) {
             web::get().to(products::get_product),
         ))
         .service(resource(
-            ["/open-api/order", "/open-api/order/"],
-            "POST",
-            web::post().to(place_order::place_order),
+            ["/open-api/my-page", "/open-api/my-page/"],
+            "GET",
+            web::get().to(my_page::my_page),
         ))
+        .service(
+            resource(
+                ["/open-api/order", "/open-api/order/"],
+                "GET, POST",
+                web::post().to(place_order::place_order),
+            )
+            .route(web::get().to(list_orders::list_orders)),
+        )
         .service(resource(
             ["/open-api/order/{orderNum}", "/open-api/order/{orderNum}/"],
             "GET",

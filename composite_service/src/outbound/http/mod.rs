@@ -1,6 +1,7 @@
 //! Other services over HTTP, behind the ports. The only folder that names reqwest.
 
 pub mod order_client;
+pub mod member_client;
 pub mod toss_gateway;
 
 use std::time::Duration;
@@ -22,4 +23,12 @@ pub fn client(wait: Duration) -> reqwest::Result<reqwest::Client> {
         .tcp_nodelay(true)
         .redirect(reqwest::redirect::Policy::none())
         .build()
+}
+
+/// An error with its causes: reqwest's own text names none.
+fn error_chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |chain, cause| {
+        format!("{chain}: {cause}")
+    })
 }

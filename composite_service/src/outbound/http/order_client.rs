@@ -1,14 +1,18 @@
-//! Reads from the order service: `GET /internal/purchases`, `GET /api/order/{orderNum}`, `GET /api/product`, `GET /api/product/{productId}`.
+//! Reads from the order service: `GET /internal/purchases`, `GET /api/order/{orderNum}`, `GET /api/order`, `GET /api/coupon`,
+//! `GET /api/recommendation`, `GET /api/product`, `GET /api/product/{productId}`.
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::header::LINK;
 use reqwest::{Client, Response, StatusCode};
 use serde::de::DeserializeOwned;
+use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
-use shared::wire::order_dto::{OrderDto, ProductDto};
+use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
 use url::Url;
 
+use super::error_chain;
+use crate::ports::member_query::{MemberQuery, OrdersBounds, OrdersPage};
 use crate::ports::order_query::{DuePage, OrderQuery, PageBounds, ProductPage, QueryError};
 
 /// Orders of a page of reviews.
@@ -32,14 +36,24 @@ impl OrderClient {
         path: &str,
         query: &[(&str, String)],
     ) -> BoxFuture<'static, Result<Option<Response>, QueryError>> {
+        self.get_or_none(path, query, StatusCode::NOT_FOUND)
+    }
+
+    /// `None` where the order service says by this status that there is no such thing.
+    fn get_or_none(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+        none: StatusCode,
+    ) -> BoxFuture<'static, Result<Option<Response>, QueryError>> {
         let mut url = self.base.clone();
         url.set_path(path);
         let request = self.client.get(url).query(query);
         async move {
             let response = request.send().await.map_err(failed)?;
             match response.status() {
-                StatusCode::NOT_FOUND => Ok(None),
                 StatusCode::OK => Ok(Some(response)),
+                status if status == none => Ok(None),
                 status => Err(QueryError(format!("it answered {status}"))),
             }
         }
@@ -84,8 +98,7 @@ impl OrderQuery for OrderClient {
             let response = response.await?;
             let next = response
                 .as_ref()
-                .and_then(|response| response.headers().get(LINK))
-                .and_then(|link| next_page(&base, link.to_str().ok()?));
+                .and_then(|response| next_page(&base, response));
             let orders = body_of(response).await?.unwrap_or_default();
             Ok(DuePage { orders, next })
         }
@@ -98,8 +111,60 @@ impl OrderQuery for OrderClient {
     }
 }
 
+impl MemberQuery for OrderClient {
+    fn orders_of(
+        &self,
+        member: &MemberId,
+        bounds: OrdersBounds,
+    ) -> BoxFuture<'static, Result<Option<OrdersPage>, QueryError>> {
+        let mut query = vec![("memberId", member.to_string())];
+        query.extend(bounds.after.map(|after| ("after", after)));
+        query.extend(bounds.limit.map(|limit| ("limit", limit.to_string())));
+        let response = self.get_or_none("/api/order", &query, StatusCode::BAD_REQUEST);
+        let base = self.base.clone();
+        async move {
+            let Some(response) = response.await? else {
+                return Ok(None);
+            };
+            let next = next_page(&base, &response);
+            let orders = response.json().await.map_err(failed)?;
+            Ok(Some(OrdersPage { orders, next }))
+        }
+        .boxed()
+    }
+
+    fn usable_coupons(&self, limit: u32) -> BoxFuture<'static, Result<Vec<CouponDto>, QueryError>> {
+        list_of(self.get("/api/coupon", &[("limit", limit.to_string())]))
+    }
+
+    fn recommended(
+        &self,
+        member: &MemberId,
+        limit: u32,
+    ) -> BoxFuture<'static, Result<Vec<ProductDto>, QueryError>> {
+        let query = [
+            ("memberId", member.to_string()),
+            ("limit", limit.to_string()),
+        ];
+        list_of(self.get("/api/recommendation", &query))
+    }
+}
+
+/// A list that every order service of today has.
+fn list_of<T: DeserializeOwned + Send + 'static>(
+    response: BoxFuture<'static, Result<Option<Response>, QueryError>>,
+) -> BoxFuture<'static, Result<Vec<T>, QueryError>> {
+    async move {
+        body_of(response.await?)
+            .await?
+            .ok_or_else(|| QueryError("it knows no such list".to_owned()))
+    }
+    .boxed()
+}
+
 /// Where the page begins that `<…?after=…>; rel="next"` links to.
-fn next_page(base: &Url, link: &str) -> Option<String> {
+fn next_page(base: &Url, response: &Response) -> Option<String> {
+    let link = response.headers().get(LINK)?.to_str().ok()?;
     let (address, relation) = link.strip_prefix('<')?.split_once('>')?;
     let page = base.join(address).ok()?;
     let (_, after) = page.query_pairs().find(|(name, _)| name == "after")?;
@@ -117,12 +182,4 @@ async fn body_of<T: DeserializeOwned>(response: Option<Response>) -> Result<Opti
 
 fn failed(error: reqwest::Error) -> QueryError {
     QueryError(error_chain(&error.without_url()))
-}
-
-/// An error with its causes: reqwest's own text names none.
-pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |chain, cause| {
-        format!("{chain}: {cause}")
-    })
 }

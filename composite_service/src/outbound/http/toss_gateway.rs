@@ -12,7 +12,7 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::PaymentDto;
 
-use super::order_client::error_chain;
+use super::error_chain;
 use crate::config::PaymentSettings;
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing, is_payment_key};
 

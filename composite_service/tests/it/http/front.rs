@@ -1,6 +1,7 @@
 //! The routes over a desk that answers commands, a gateway and shelves to read from.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix::{Actor, Recipient};
 use actix_web::http::header::{ACCEPT, HeaderName};
@@ -11,12 +12,16 @@ use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::inbound::http::routes::{self, Shop};
+use composite_service::metrics::MyPageMetrics;
+use composite_service::outbound::guard::Limits;
+use composite_service::outbound::guarded_parts::{GuardedParts, PartLimits};
 use composite_service::ports::payment::ConfirmAnswer;
 use serde_json::{Value, json};
 use shared::env::EnvReader;
 use shared::http::render_problems;
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::config::KafkaSettings;
+use shared::metrics::Metrics;
 use shared::wire::order_dto::PaymentDto;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
@@ -115,6 +120,8 @@ impl Front {
         let shop = Shop {
             purchases: purchases(desk, Arc::clone(&gateway) as _, MAX_PURCHASES),
             query: Arc::clone(&shelves) as _,
+            members: Arc::clone(&shelves) as _,
+            my_page: Arc::new(parts_of(&shelves)),
             ids: Arc::new(CountingIds::default()),
             broker: probe(NO_BROKER),
             reply_partition,
@@ -173,6 +180,27 @@ impl Front {
 
 fn all_well(command: &OrderCommand) -> Option<CommandAnswer> {
     Some(CommandAnswer::Replied(granted(command)))
+}
+
+/// A page's parts without a member service.
+fn parts_of(shelves: &Arc<Shelves>) -> GuardedParts {
+    let limits = Limits {
+        deadline: Duration::from_secs(20),
+        failures: 5,
+        open_for: Duration::from_secs(20),
+    };
+    let metrics = MyPageMetrics::new(&Metrics::new().unwrap()).unwrap();
+    GuardedParts::new(None, Arc::clone(shelves) as _, each(limits), &metrics).unwrap()
+}
+
+/// The same limits for each part.
+pub(super) fn each(limits: Limits) -> PartLimits {
+    PartLimits {
+        profile: limits,
+        orders: limits,
+        coupons: limits,
+        products: limits,
+    }
 }
 
 /// A probe of the broker there.

@@ -5,5 +5,6 @@ mod place_order;
 mod idempotency;
 mod pay_order;
 mod reading;
+mod my_page;
 mod surface;
 mod health;

@@ -1,6 +1,7 @@
 //! `GET /open-api/order/{orderNum}` and the products.
 
 use actix_web::http::header::{CONTENT_TYPE, LINK, RETRY_AFTER};
+use actix_web::test::TestRequest;
 use composite_service::ports::order_query::PageBounds;
 use serde_json::json;
 use shared::money::Money;
@@ -74,6 +75,80 @@ mod orders {
             !reply.body.to_string().contains("refused"),
             "the cause is not the shopper's"
         );
+    }
+}
+
+mod orders_of_a_member {
+    use super::*;
+
+    fn of_member(path: &str) -> TestRequest {
+        TestRequest::with_uri(path).insert_header(("X-Member-Id", "kim"))
+    }
+
+    fn two_orders() -> Front {
+        let orders = [1, 2].map(|nth| OrderDto {
+            payment: Some(payment("secret")),
+            ..order(&nth_number(nth), OrderStatus::Complete)
+        });
+        Front::reading(Shelves {
+            orders: orders.into(),
+            ..Shelves::default()
+        })
+    }
+
+    #[actix::test]
+    async fn given_orders_when_listed_then_the_links_lead_from_page_to_page_and_no_payment_is_told()
+    {
+        let front = two_orders();
+        for path in ["/open-api/order", "/open-api/order/"] {
+            let first = front.send(of_member(&format!("{path}?limit=1"))).await;
+            assert_eq!(
+                (first.status, &first.body[0]["orderNum"]),
+                (200, &json!(nth_number(1)))
+            );
+            assert!(!first.body.to_string().contains("secret"));
+            let next = format!("?after={}&limit=1", nth_number(2));
+            assert_eq!(
+                first.header(LINK),
+                Some(format!("<{next}>; rel=\"next\"").as_str())
+            );
+            let last = front.send(of_member(&format!("{path}{next}"))).await;
+            assert_eq!(last.body[0]["orderNum"], json!(nth_number(2)));
+            assert_eq!(last.header(LINK), None);
+        }
+    }
+
+    #[actix::test]
+    async fn given_no_member_or_what_can_be_none_then_it_is_a_bad_request() {
+        let front = two_orders();
+        let nobody = front.get("/open-api/order").await;
+        assert_eq!(nobody.problem(), (400, -705, "INVALID_MEMBER_ID"));
+        let odd = TestRequest::with_uri("/open-api/order").insert_header(("X-Member-Id", "a/b"));
+        assert_eq!(
+            front.send(odd).await.problem(),
+            (400, -705, "INVALID_MEMBER_ID")
+        );
+    }
+
+    #[actix::test]
+    async fn given_a_place_or_a_limit_without_sense_then_it_is_a_bad_request() {
+        let front = two_orders();
+        for query in ["after=nowhere", "limit=many", "limit=-1"] {
+            let reply = front
+                .send(of_member(&format!("/open-api/order?{query}")))
+                .await;
+            assert_eq!(reply.problem(), (400, -705, "MALFORMED_REQUEST"), "{query}");
+        }
+    }
+
+    #[actix::test]
+    async fn given_an_order_service_that_is_away_then_so_are_the_orders() {
+        let front = Front::reading(Shelves {
+            is_away: true,
+            ..Shelves::default()
+        });
+        let reply = front.send(of_member("/open-api/order")).await;
+        assert_eq!(reply.problem(), (503, -701, "ORDER_SERVICE_UNAVAILABLE"));
     }
 }
 

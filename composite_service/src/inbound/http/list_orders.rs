@@ -1,0 +1,61 @@
+//! `GET /open-api/order`: the orders of the member who asks.
+
+use actix_web::http::header::{CACHE_CONTROL, LINK};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use shared::wire::order_dto::OrderDto;
+use url::form_urlencoded::Serializer;
+
+use super::answer::public;
+use super::error::ApiError;
+use super::member::required_member;
+use super::routes::Shop;
+use crate::ports::member_query::OrdersBounds;
+
+/// A page's bounds.
+#[derive(Debug, Deserialize)]
+pub struct PageQuery {
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// Answers a page of the member's orders, the newest first, with `Link: rel="next"`, relative to this page, when there are more.
+///
+/// # Errors
+/// 400 without a member and for senseless bounds, 503 when the order service is away.
+pub async fn list_orders(
+    request: HttpRequest,
+    query: web::Query<PageQuery>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, ApiError> {
+    let member = required_member(request.headers())?;
+    let PageQuery { after, limit } = query.into_inner();
+    let page = shop
+        .members
+        .orders_of(&member, OrdersBounds { after, limit })
+        .await?
+        .ok_or_else(|| {
+            let detail = "after is no place in the list".to_owned();
+            ApiError::Invalid("MALFORMED_REQUEST", detail)
+        })?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((CACHE_CONTROL, "no-store"));
+    if let Some(next) = page.next {
+        response.insert_header((
+            LINK,
+            format!("<?{}>; rel=\"next\"", following(&next, limit)),
+        ));
+    }
+    let orders: Vec<OrderDto> = page.orders.into_iter().map(public).collect();
+    Ok(response.json(orders))
+}
+
+/// The next page's query.
+fn following(next: &str, limit: Option<u32>) -> String {
+    let mut query = Serializer::new(String::new());
+    query.append_pair("after", next);
+    if let Some(limit) = limit {
+        query.append_pair("limit", &limit.to_string());
+    }
+    query.finish()
+}

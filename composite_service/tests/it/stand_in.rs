@@ -1,0 +1,129 @@
+//! A real HTTP server in the place of the order service and the member service, each of whose paths can be slowed, silenced and broken.
+
+use std::collections::HashMap;
+use std::future::pending;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::http::StatusCode;
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+use url::Url;
+
+/// What a path does with a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Conduct {
+    /// It answers well, after so long.
+    After(Duration),
+    /// It keeps the connection, and stays silent.
+    Silent,
+    /// It answers this status.
+    Failing(u16),
+}
+
+/// The paths, each the beginning of those it stands for.
+pub(crate) const PROFILE: &str = "/api/member/";
+pub(crate) const ORDERS: &str = "/api/order";
+pub(crate) const COUPONS: &str = "/api/coupon";
+pub(crate) const PRODUCTS: &str = "/api/recommendation";
+pub(crate) const ALL: [&str; 4] = [PROFILE, ORDERS, COUPONS, PRODUCTS];
+
+#[derive(Default)]
+struct Paths {
+    conducts: HashMap<&'static str, Conduct>,
+    asked: HashMap<&'static str, usize>,
+}
+
+/// The running server; it ends when dropped.
+pub(crate) struct StandIn {
+    pub(crate) url: Url,
+    paths: Arc<Mutex<Paths>>,
+    handle: ServerHandle,
+}
+
+impl StandIn {
+    /// One whose paths all answer well and at once.
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
+        let paths = Arc::new(Mutex::default());
+        let state = web::Data::new(Arc::clone(&paths));
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(state.clone())
+                .default_service(web::to(serve))
+        })
+        .workers(1)
+        .disable_signals()
+        .listen(listener)
+        .unwrap()
+        .run();
+        let handle = server.handle();
+        actix::spawn(server);
+        Self { url, paths, handle }
+    }
+
+    pub(crate) fn conduct(&self, path: &'static str, conduct: Conduct) {
+        self.paths.lock().unwrap().conducts.insert(path, conduct);
+    }
+
+    /// How often it was asked there.
+    pub(crate) fn asked(&self, path: &'static str) -> usize {
+        self.paths
+            .lock()
+            .unwrap()
+            .asked
+            .get(path)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        // It is told by the call; nobody waits until it has stopped.
+        drop(self.handle.stop(false));
+    }
+}
+
+async fn serve(request: HttpRequest, paths: web::Data<Arc<Mutex<Paths>>>) -> HttpResponse {
+    let known = ALL
+        .into_iter()
+        .find(|path| request.path().starts_with(path));
+    let Some(path) = known else {
+        return HttpResponse::NotFound().finish();
+    };
+    let conduct = {
+        let mut paths = paths.lock().unwrap();
+        *paths.asked.entry(path).or_default() += 1;
+        paths.conducts.get(path).copied()
+    };
+    match conduct {
+        None => {}
+        Some(Conduct::After(delay)) => sleep(delay).await,
+        Some(Conduct::Silent) => pending().await,
+        Some(Conduct::Failing(status)) => {
+            return HttpResponse::build(StatusCode::from_u16(status).unwrap()).finish();
+        }
+    }
+    HttpResponse::Ok().json(content(path))
+}
+
+fn content(path: &str) -> Value {
+    let coupon = json!({
+        "couponId": 7, "name": "가을", "kind": "FIXED", "amount": {"amount": 3000},
+        "minimumTotal": {"amount": 0}, "validUntil": "2027-01-01T09:00:00+09:00",
+    });
+    match path {
+        PROFILE => json!({"name": "김민지", "email": "minji@example.com"}),
+        ORDERS => json!([{"orderNum": "1", "orderLineList": [], "status": "COMPLETE",
+                          "payment": {"paymentKey": "secret", "amount": {"amount": 1}}}]),
+        COUPONS => json!([coupon]),
+        _ => json!([{"productId": 9, "name": "우산", "itemList": []}]),
+    }
+}
