@@ -20,6 +20,7 @@ use shared::mailboxes::Mailbox;
 use shared::metrics::Metrics;
 use shared::patience::until_done;
 use shared::shutdown::Termination;
+use shared::trace::Traces;
 use tokio::sync::watch;
 
 use crate::actors::kafka_bridge::{KafkaBridge, KafkaBridgeParts, ReplyArrived};
@@ -70,6 +71,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(SecureIds);
     let measured = ServiceMetrics::new()?;
+    let traces = Arc::new(Traces::new(Arc::clone(&clock), Arc::clone(&ids)));
     let bridge_mailbox = measured.common.mailboxes.of("KafkaBridge").open("bridge");
     let publisher = Publisher::start_measured(
         &settings.kafka.command_producer(),
@@ -107,6 +109,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         gateway: Arc::clone(&gateway),
         bridge: bridge_addr.clone().recipient(),
         bridge_mailbox: bridge_mailbox.clone(),
+        traces: Arc::clone(&traces),
     };
     Reviewer::new(desk, Arc::clone(&ids)).start();
     let colleagues = Colleagues {
@@ -117,6 +120,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         clock,
         ids: Arc::clone(&ids),
         zone: settings.zone,
+        traces: Arc::clone(&traces),
     };
     let purchases = Purchases::new(
         colleagues,
@@ -150,7 +154,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         },
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
-    let operators = internal::start(settings.internal_addr, measured.common.shown())
+    let shown = measured.common.shown(traces);
+    let operators = internal::start(settings.internal_addr, shown)
         .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
     let replies = tokio::select! {

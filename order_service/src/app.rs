@@ -10,6 +10,7 @@ use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
 use shared::http::internal;
 use shared::http::{probe, server};
+use shared::ids::SecureIds;
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::lag::LagWatch;
@@ -19,6 +20,7 @@ use shared::kafka::topics;
 use shared::metrics::Metrics;
 use shared::patience::until_done;
 use shared::shutdown::Termination;
+use shared::trace::Traces;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
@@ -127,7 +129,9 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         },
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
-    let operators = internal::start(settings.internal_addr, measured.common.shown())
+    let traces = Arc::new(Traces::new(Arc::new(SystemClock), Arc::new(SecureIds)));
+    let shown = measured.common.shown(Arc::clone(&traces));
+    let operators = internal::start(settings.internal_addr, shown)
         .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
     let is_prepared = tokio::select! {
@@ -139,6 +143,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             &settings,
             &termination,
             measured,
+            traces,
             orders,
             reader_addr,
             &taking_tx,
@@ -166,6 +171,7 @@ async fn take_commands(
     settings: &Settings,
     termination: &Termination,
     measured: ServiceMetrics,
+    traces: Arc<Traces>,
     orders: Arc<dyn OrderStore>,
     reader_addr: Addr<StoreReader>,
     taking_tx: &watch::Sender<bool>,
@@ -227,6 +233,7 @@ async fn take_commands(
         zone: settings.zone,
         unpaid_for: settings.unpaid_for,
         metrics: measured.intake,
+        traces,
     });
     let permits = intake.permits();
     measured

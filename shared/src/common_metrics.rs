@@ -8,6 +8,7 @@ use crate::kafka::lag::LagMetrics;
 use crate::kafka::metrics::ProducersMetrics;
 use crate::mailboxes::Mailboxes;
 use crate::metrics::{Metrics, Result};
+use crate::trace::Traces;
 
 /// The metrics of every service, and where its others are registered.
 pub struct CommonMetrics {
@@ -40,12 +41,13 @@ impl CommonMetrics {
         })
     }
 
-    /// What operators are shown.
+    /// What operators are shown, beside what orders have left in `traces`.
     #[must_use]
-    pub fn shown(&self) -> Shown {
+    pub fn shown(&self, traces: Arc<Traces>) -> Shown {
         Shown {
             metrics: Arc::clone(&self.all),
             mailboxes: Arc::clone(&self.mailboxes),
+            traces,
         }
     }
 }

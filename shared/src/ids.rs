@@ -1,4 +1,4 @@
-//! Chance as an argument: random parts of order numbers, request ids, correlation ids.
+//! Chance as an argument: random parts of order numbers, request ids, correlation ids, names of traces.
 
 use chrono_tz::Tz;
 use rand::RngExt;
@@ -14,6 +14,12 @@ pub trait IdSource: Send + Sync {
 
     /// 16 bytes that no other request has: a request id or a correlation id.
     fn unique(&self) -> Uuid;
+
+    /// The name of a trace.
+    fn trace(&self) -> u128;
+
+    /// The name of a part of a trace.
+    fn span(&self) -> u64;
 }
 
 /// Identities from the thread's cryptographically secure generator, which the operating system seeds.
@@ -27,6 +33,14 @@ impl IdSource for SecureIds {
 
     fn unique(&self) -> Uuid {
         Uuid::new_v4()
+    }
+
+    fn trace(&self) -> u128 {
+        rand::rng().random()
+    }
+
+    fn span(&self) -> u64 {
+        rand::rng().random()
     }
 }
 

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod budget;
 pub mod logging;
 pub mod mailboxes;
+pub mod trace;
 pub mod metrics;
 pub mod common_metrics;
 pub mod shutdown;

@@ -8,6 +8,7 @@ use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
 use shared::budget;
 use shared::ids::IdSource;
 use shared::mailboxes::{Mailbox, Ticket};
+use shared::trace::Trail;
 use shared::wire::headers::ReplyAddress;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -18,6 +19,7 @@ use crate::domain::order::{OrderCommand, OrderReply};
 use crate::domain::purchase::CommandAnswer;
 use crate::metrics::BridgeMetrics;
 use crate::ports::order_bus::OrderBus;
+use crate::steps;
 
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -39,6 +41,7 @@ pub struct KafkaBridge {
 struct Waiter {
     asker: Recipient<CommandAnswered>,
     since: Instant,
+    trail: Trail,
 }
 
 /// What the bridge works with.
@@ -102,18 +105,22 @@ impl KafkaBridge {
             // An error means that the process ends, or that the asker will find its command overdue.
             let _ = bridge_addr.try_send(CommandUndelivered { id, ticket });
         });
-        match self.bus.publish(&message.command, &address, on_undelivered) {
+        let published =
+            self.bus
+                .publish(&message.command, &address, &message.trail, on_undelivered);
+        match published {
             Ok(()) => {
                 let waiter = Waiter {
                     asker: message.asker,
                     since: Instant::now(),
+                    trail: message.trail,
                 };
                 self.metrics.waiters.inc();
                 self.waiting_room
                     .register(id, waiter, self.started_at.elapsed());
             }
             Err(error) => {
-                log::warn!("order={} {error}", message.command.number());
+                log::warn!("{} {error}", message.trail);
                 self.refuse(&message.asker);
             }
         }
@@ -127,6 +134,7 @@ impl KafkaBridge {
     fn give_up(&self, waiter: &Waiter) {
         self.metrics.waiters.dec();
         self.metrics.overdue.inc();
+        waiter.trail.mark(steps::UNANSWERED);
         tell(&waiter.asker, CommandAnswer::Overdue);
     }
 
@@ -160,6 +168,8 @@ pub struct SendCommand {
     pub command: OrderCommand,
     /// Who waits for the reply.
     pub asker: Recipient<CommandAnswered>,
+    /// Where its steps are entered.
+    pub trail: Trail,
     /// Its place in the mailbox.
     pub ticket: Ticket,
 }
@@ -197,6 +207,7 @@ impl Handler<ReplyArrived> for KafkaBridge {
         let _in_hand = message.ticket.begin();
         match self.waiting_room.take(&message.correlation_id) {
             Some(waiter) => {
+                waiter.trail.mark(steps::REPLIED);
                 let waited = waiter.since.elapsed().as_secs_f64();
                 self.metrics.waiters.dec();
                 self.metrics.replied.observe(waited);

@@ -13,6 +13,7 @@ use shared::clock::Clock;
 use shared::ids::{IdSource, next_order_number};
 use shared::mailboxes::{ActorType, InHand, Mailbox};
 use shared::order_number::OrderNumber;
+use shared::trace::{Arrival, Traces, Trail};
 use shared::wire::order_dto::PaymentDto;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
@@ -21,6 +22,7 @@ use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
 use crate::domain::order::{Basket, Idempotency};
 use crate::domain::purchase::{CancelAnswer, CommandAnswer, Effect, Event, Outcome, Purchase};
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
+use crate::steps;
 
 /// A purchase that is older does not ask the gateway to charge any more: from a minute on its order may be under review, by others.
 pub const CONFIRM_FENCE: Duration = Duration::from_secs(40);
@@ -41,6 +43,8 @@ pub struct Colleagues {
     pub ids: Arc<dyn IdSource>,
     /// The zone of order numbers.
     pub zone: Tz,
+    /// Where purchases leave their trails.
+    pub traces: Arc<Traces>,
 }
 
 /// Starts purchases, at most so many at a time.
@@ -66,13 +70,17 @@ impl Purchases {
         }
     }
 
-    /// Places an order, and pays it where the basket says so. The receiver gets the outcome within [`budget::HTTP_ANSWER`].
+    /// Places an order, as the request that `arrival` is about wants it, and pays it where the basket says so. The receiver gets the outcome within [`budget::HTTP_ANSWER`].
     ///
     /// # Errors
     /// When too many purchases are under way.
-    pub fn place(&self, basket: Basket) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
+    pub fn place(
+        &self,
+        basket: Basket,
+        arrival: Arrival,
+    ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
         let number = self.colleagues.next_number();
-        self.start(Purchase::place(number, basket))
+        self.start(Purchase::place(number, basket), arrival)
     }
 
     /// Pays a pending order. The receiver is as that of [`place`](Self::place).
@@ -84,8 +92,9 @@ impl Purchases {
         number: OrderNumber,
         payment: PaymentDto,
         idempotency: Option<Idempotency>,
+        arrival: Arrival,
     ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
-        self.start(Purchase::pay(number, payment, idempotency))
+        self.start(Purchase::pay(number, payment, idempotency), arrival)
     }
 
     /// How many more can be started now.
@@ -112,12 +121,14 @@ impl Purchases {
     fn start(
         &self,
         (purchase, effects): (Purchase, Vec<Effect>),
+        arrival: Arrival,
     ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
         let permit = Arc::clone(&self.permits)
             .try_acquire_owned()
             .map_err(|_| Overloaded)?;
         let (outcome_tx, outcome_rx) = oneshot::channel();
         let mailbox = self.colleagues.purchases.open(purchase.number().as_str());
+        let trail = self.colleagues.traces.begin(purchase.number(), arrival);
         let actor = PurchaseActor {
             purchase,
             first_effects: effects,
@@ -125,6 +136,7 @@ impl Purchases {
             started_at: Instant::now(),
             mailbox,
             awaits: InHand::default(),
+            trail,
             colleagues: Arc::clone(&self.colleagues),
             _permit: permit,
         };
@@ -154,6 +166,7 @@ pub struct PurchaseActor {
     mailbox: Mailbox,
     /// What it waits for: that is what it has in hand.
     awaits: InHand,
+    trail: Trail,
     colleagues: Arc<Colleagues>,
     _permit: OwnedSemaphorePermit,
 }
@@ -178,7 +191,7 @@ impl PurchaseActor {
     }
 
     fn go_on(&mut self, event: Event, ctx: &mut Context<Self>) {
-        log::debug!("order={} {event:?}", self.purchase.number());
+        log::debug!("{} {event:?}", self.trail);
         let effects = self.purchase.handle(event);
         self.perform_all(effects, ctx);
     }
@@ -196,40 +209,38 @@ impl PurchaseActor {
         match effect {
             Effect::Send(command) => {
                 self.await_answer(command.name());
+                self.trail.mark(command.name());
                 let message = SendCommand {
                     ticket: self.colleagues.bridge_mailbox.post(command.name()),
                     command,
                     asker: ctx.address().recipient(),
+                    trail: self.trail.clone(),
                 };
                 if let Err(error) = self.colleagues.bridge.try_send(message) {
-                    log::warn!(
-                        "order={} the bridge did not take a command: {error}",
-                        self.purchase.number()
-                    );
+                    log::warn!("{} the bridge did not take a command: {error}", self.trail);
                     ctx.notify(CommandAnswered(CommandAnswer::NotSent));
                 }
             }
             Effect::Renumber => {
                 log::info!(
-                    "order={} is another purchase's number, taking a new one",
-                    self.purchase.number()
+                    "{} is another purchase's number, taking a new one",
+                    self.trail
                 );
                 let number = self.colleagues.next_number();
+                self.trail = self.colleagues.traces.follow(&number, &self.trail);
                 self.go_on(Event::Renumbered(number), ctx);
             }
             Effect::Confirm { .. } if self.started_at.elapsed() > CONFIRM_FENCE => {
-                log::warn!(
-                    "order={} has taken too long to be charged",
-                    self.purchase.number()
-                );
+                log::warn!("{} has taken too long to be charged", self.trail);
                 self.go_on(Event::Confirm(ConfirmAnswer::TooLate), ctx);
             }
             Effect::Confirm { number, payment } => {
                 self.await_answer("gateway confirm");
+                self.trail.mark(steps::CONFIRM);
                 let answered = self
                     .colleagues
                     .gateway
-                    .confirm(&number, &payment)
+                    .confirm(&number, &payment, self.trail.context())
                     .into_actor(self);
                 ctx.spawn(answered.map(|answer, actor, ctx| actor.confirmed(answer, ctx)));
             }
@@ -239,39 +250,43 @@ impl PurchaseActor {
                 reason,
             } => {
                 self.await_answer("gateway cancel");
+                self.trail.mark(steps::CANCEL);
                 let answered = self
                     .colleagues
                     .gateway
-                    .cancel(&number, &payment, reason)
+                    .cancel(&number, &payment, reason, self.trail.context())
                     .into_actor(self);
                 ctx.spawn(answered.map(|answer, actor, ctx| actor.cancelled(answer, ctx)));
             }
             Effect::Wait(delay) => {
                 self.await_answer("a pause");
+                self.trail.mark(steps::PAUSED);
                 ctx.run_later(self.colleagues.jittered(delay), |actor, ctx| {
                     actor.go_on(Event::WaitOver, ctx)
                 });
             }
             Effect::Answer(outcome) => {
                 if let Some(outcome_tx) = self.outcome_tx_opt.take() {
+                    self.trail.mark(steps::ANSWERED);
                     // An error means that the shopper has gone; the purchase is not affected.
                     let _ = outcome_tx.send(outcome);
                 }
             }
             Effect::Warn(what) => {
-                log::warn!("order={} still unresolved: {what}", self.purchase.number())
+                log::warn!("{} still unresolved: {what}", self.trail)
             }
         }
     }
 
     fn confirmed(&mut self, answer: ConfirmAnswer, ctx: &mut Context<Self>) {
-        let number = self.purchase.number();
+        let trail = &self.trail;
+        trail.mark(steps::GATEWAY_ANSWERED);
         match &answer {
             ConfirmAnswer::NotReached(cause) => {
-                log::warn!("order={number} the payment gateway was not reached: {cause}");
+                log::warn!("{trail} the payment gateway was not reached: {cause}");
             }
             ConfirmAnswer::Unknown(cause) => {
-                log::warn!("order={number} the payment gateway's answer is unknown: {cause}");
+                log::warn!("{trail} the payment gateway's answer is unknown: {cause}");
             }
             ConfirmAnswer::Confirmed
             | ConfirmAnswer::Declined(_)
@@ -282,10 +297,11 @@ impl PurchaseActor {
     }
 
     fn cancelled(&mut self, answer: Result<(), CancelError>, ctx: &mut Context<Self>) {
+        self.trail.mark(steps::GATEWAY_ANSWERED);
         let answer = match answer {
             Ok(()) => CancelAnswer::Cancelled,
             Err(error) => {
-                log::warn!("order={} {error}", self.purchase.number());
+                log::warn!("{} {error}", self.trail);
                 CancelAnswer::Failed
             }
         };

@@ -5,13 +5,14 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use futures_util::stream::{self, StreamExt};
 use shared::ids::IdSource;
 use shared::mailboxes::Mailbox;
 use shared::order_number::OrderNumber;
+use shared::trace::{Arrival, Traces, Trail};
 use shared::wire::order_dto::OrderDto;
 
 use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
@@ -20,6 +21,7 @@ use crate::domain::review::{Remedy, Standing, remedy};
 use crate::domain::review_pace::is_its_turn;
 use crate::ports::order_query::OrderQuery;
 use crate::ports::payment::PaymentGateway;
+use crate::steps;
 
 /// How often the order service is asked, less up to a half, so that instances do not ask together.
 const INTERVAL: Duration = Duration::from_secs(6);
@@ -46,6 +48,8 @@ pub struct ReviewDesk {
     pub bridge: Recipient<SendCommand>,
     /// Where they are posted.
     pub bridge_mailbox: Mailbox,
+    /// Where reviews leave their trails.
+    pub traces: Arc<Traces>,
 }
 
 impl Reviewer {
@@ -143,46 +147,67 @@ impl ReviewDesk {
         let Some(number) = order.order_num.as_ref().filter(|_| failures.get() < AWAY) else {
             return;
         };
-        let standing = self.gateway.look_up(number).await;
+        let trail = &self.begin(number);
+        trail.mark(steps::LOOK_UP);
+        let standing = self.gateway.look_up(number, trail.context()).await;
+        trail.mark(steps::GATEWAY_ANSWERED);
         match &standing {
             Standing::Away(cause) => {
                 failures.set(failures.get() + 1);
-                log::warn!("order={number} the gateway can't be asked: {cause}");
+                log::warn!("{trail} the gateway can't be asked: {cause}");
             }
             Standing::Unknown(cause) => {
                 failures.set(0);
-                log::warn!(
-                    "order={number} the gateway does not say whether it is charged: {cause}"
-                );
+                log::warn!("{trail} the gateway does not say whether it is charged: {cause}");
             }
             Standing::Charged(_) | Standing::Declined | Standing::NotCharged => failures.set(0),
         }
         match remedy(number, order, standing) {
             Remedy::Wait => {}
             Remedy::Send(command) => {
-                log::info!("order={number} review: {}", command.name());
+                log::info!("{trail} review: {}", command.name());
+                trail.mark(command.name());
                 let message = SendCommand {
                     ticket: self.bridge_mailbox.post(command.name()),
                     command,
                     asker: asker.clone(),
+                    trail: trail.clone(),
                 };
                 if let Err(error) = self.bridge.try_send(message) {
-                    log::warn!("order={number} the bridge did not take a command: {error}");
+                    log::warn!("{trail} the bridge did not take a command: {error}");
                 }
             }
-            Remedy::Refund(payment, reason) => self.refund(number, &payment, reason).await,
+            Remedy::Refund(payment, reason) => self.refund(trail, &payment, reason).await,
         }
     }
 
     async fn refund(
         &self,
-        number: &OrderNumber,
+        trail: &Trail,
         payment: &shared::wire::order_dto::PaymentDto,
         reason: shared::reason::Reason,
     ) {
-        log::info!("order={number} review: cancelling its payment, it is rejected for {reason}");
-        if let Err(error) = self.gateway.cancel(number, payment, reason).await {
-            log::warn!("order={number} {error}");
+        log::info!("{trail} review: cancelling its payment, it is rejected for {reason}");
+        trail.mark(steps::CANCEL);
+        let cancelled = self
+            .gateway
+            .cancel(trail.number(), payment, reason, trail.context());
+        let cancelled = cancelled.await;
+        trail.mark(steps::GATEWAY_ANSWERED);
+        if let Err(error) = cancelled {
+            log::warn!("{trail} {error}");
         }
+    }
+
+    /// Nobody has asked for a review, so each is a trace of its own.
+    fn begin(&self, number: &OrderNumber) -> Trail {
+        let arrival = Arrival {
+            name: "review",
+            step: steps::REVIEWED,
+            at: Instant::now(),
+            caller: None,
+            record: None,
+        };
+        self.traces.begin(number, arrival)
     }
 }

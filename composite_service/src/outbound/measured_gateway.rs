@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use shared::metrics::{Histogram, HistogramVec};
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
+use shared::trace::context::TraceContext;
 use shared::wire::order_dto::PaymentDto;
 
 use crate::metrics::GatewayMetrics;
@@ -72,8 +73,9 @@ impl PaymentGateway for MeasuredGateway {
         &self,
         number: &OrderNumber,
         payment: &PaymentDto,
+        trace: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer> {
-        let call = self.inner.confirm(number, payment);
+        let call = self.inner.confirm(number, payment, trace);
         self.confirms
             .measure(call, |outcomes, answer| match answer {
                 ConfirmAnswer::Confirmed => &outcomes.done,
@@ -83,8 +85,8 @@ impl PaymentGateway for MeasuredGateway {
             })
     }
 
-    fn look_up(&self, number: &OrderNumber) -> BoxFuture<'static, Standing> {
-        let call = self.inner.look_up(number);
+    fn look_up(&self, number: &OrderNumber, trace: TraceContext) -> BoxFuture<'static, Standing> {
+        let call = self.inner.look_up(number, trace);
         self.look_ups
             .measure(call, |outcomes, answer| match answer {
                 Standing::Charged(_) | Standing::Declined | Standing::NotCharged => &outcomes.done,
@@ -98,8 +100,9 @@ impl PaymentGateway for MeasuredGateway {
         number: &OrderNumber,
         payment: &PaymentDto,
         reason: Reason,
+        trace: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
-        let call = self.inner.cancel(number, payment, reason);
+        let call = self.inner.cancel(number, payment, reason, trace);
         self.cancels.measure(call, |outcomes, answer| match answer {
             Ok(()) => &outcomes.done,
             // It may have cancelled or not.

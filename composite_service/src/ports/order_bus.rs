@@ -1,5 +1,6 @@
 //! Publishing commands to the order service.
 
+use shared::trace::Trail;
 use shared::wire::headers::ReplyAddress;
 
 use crate::domain::order::OrderCommand;
@@ -14,7 +15,7 @@ pub struct BusError(pub String);
 
 /// A way to the order service.
 pub trait OrderBus: Send + Sync {
-    /// Publishes a command whose reply is wanted at `reply_address`. Never blocks.
+    /// Publishes a command whose reply is wanted at `reply_address`, as a part of the trace that `trail` belongs to. Never blocks.
     ///
     /// # Errors
     /// When it is certain that the command does not leave; then `on_undelivered` is not called.
@@ -22,6 +23,7 @@ pub trait OrderBus: Send + Sync {
         &self,
         command: &OrderCommand,
         reply_address: &ReplyAddress,
+        trail: &Trail,
         on_undelivered: OnUndelivered,
     ) -> Result<(), BusError>;
 }

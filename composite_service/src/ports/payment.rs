@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
+use shared::trace::context::TraceContext;
 use shared::wire::order_dto::PaymentDto;
 
 pub use crate::domain::purchase::ConfirmAnswer;
@@ -25,17 +26,19 @@ pub fn is_payment_key(text: &str) -> bool {
 #[error("the payment may not be cancelled: {0}")]
 pub struct CancelError(pub String);
 
-/// A payment gateway. All calls are harmless when repeated: the order number is their idempotency key.
+/// A payment gateway. All calls are harmless when repeated: the order number is their idempotency key. Each is a part of the trace that
+/// it is given.
 pub trait PaymentGateway: Send + Sync {
     /// Charges the payment for the order.
     fn confirm(
         &self,
         number: &OrderNumber,
         payment: &PaymentDto,
+        trace: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer>;
 
     /// What it says of the order now.
-    fn look_up(&self, number: &OrderNumber) -> BoxFuture<'static, Standing>;
+    fn look_up(&self, number: &OrderNumber, trace: TraceContext) -> BoxFuture<'static, Standing>;
 
     /// Gives the money back. An error asks for a repetition.
     fn cancel(
@@ -43,5 +46,6 @@ pub trait PaymentGateway: Send + Sync {
         number: &OrderNumber,
         payment: &PaymentDto,
         reason: Reason,
+        trace: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>>;
 }

@@ -14,6 +14,7 @@ mod purchases;
 mod payments;
 mod retries;
 mod contention;
+mod traces;
 mod spring_peers;
 mod away;
 mod overload;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         payments::BEHAVIOURS,
         retries::BEHAVIOURS,
         contention::BEHAVIOURS,
+        traces::BEHAVIOURS,
         spring_peers::BEHAVIOURS,
     ]
     .concat();

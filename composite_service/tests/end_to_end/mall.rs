@@ -202,12 +202,17 @@ impl Mall {
     }
 
     pub(crate) async fn post_with_key(&self, path: &str, body: &Value, key: &str) -> Answer {
+        self.post_with(path, body, ("Idempotency-Key", key)).await
+    }
+
+    pub(crate) async fn post_with(
+        &self,
+        path: &str,
+        body: &Value,
+        (name, value): (&str, &str),
+    ) -> Answer {
         let url = format!("{}{path}", self.composite());
-        let request = self
-            .client
-            .post(&url)
-            .header("Idempotency-Key", key)
-            .json(body);
+        let request = self.client.post(&url).header(name, value).json(body);
         answer(
             request
                 .send()

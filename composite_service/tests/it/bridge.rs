@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::doubles::{ClosedBus, Gone, Published, Recorder, SinkingBus};
-use crate::harness::{Bridge, HOME, REPLY_TOPIC, granted, nth_number};
+use crate::harness::{Bridge, HOME, REPLY_TOPIC, granted, nth_number, trail};
 
 type Asker = Recipient<CommandAnswered>;
 type Answers = UnboundedReceiver<CommandAnswered>;
@@ -36,6 +36,7 @@ async fn ask(bridge: &mut Bridge, nth: u64, asker: &Asker) -> Published {
         .send(SendCommand {
             command: reject(nth),
             asker: asker.clone(),
+            trail: trail(nth),
             ticket: Ticket::default(),
         })
         .await
@@ -50,6 +51,7 @@ async fn answer_unpublished(bridge: &Addr<KafkaBridge>) -> CommandAnswer {
         .send(SendCommand {
             command: reject(1),
             asker,
+            trail: trail(1),
             ticket: Ticket::default(),
         })
         .await

@@ -12,10 +12,12 @@ use shared::clock::FixedClock;
 use shared::kafka::publisher::Publisher;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
+use shared::trace::context::TRACEPARENT;
 use shared::wire::headers::ReplyAddress;
 use shared::wire::order_dto::{ItemDto, OrderLineDto, PaymentDto};
 
 use crate::golden::Golden;
+use crate::harness::trail;
 use crate::kafka::{PATIENCE, TestBroker};
 
 /// A publisher whose clock stands at that time in Seoul, and which gives up after `delivery`.
@@ -134,8 +136,10 @@ fn address(partition: Option<i32>, last_id_byte: u8) -> ReplyAddress {
 }
 
 #[test]
-fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_files() {
+fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_files_and_the_trace_is_beside_them()
+ {
     let broker = TestBroker::embedded(1);
+    let trail = trail(1);
     let approve = OrderCommand::Approve {
         number: number(),
         payment: payment(),
@@ -169,7 +173,12 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
     ] {
         let publisher = publisher(&broker, at, PATIENCE);
         publisher
-            .publish(&command, &address, Box::new(|| panic!("it is delivered")))
+            .publish(
+                &command,
+                &address,
+                &trail,
+                Box::new(|| panic!("it is delivered")),
+            )
             .unwrap();
         publisher.flush(PATIENCE).unwrap();
     }
@@ -182,7 +191,12 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
         "order_reject",
         "order_settle",
     ];
-    assert_eq!(broker.commands(7), golden.map(Golden::read));
+    let traceparent = (TRACEPARENT.to_owned(), trail.context().header().to_vec());
+    let commands = broker.commands(7).into_iter().map(|mut command| {
+        assert_eq!(command.headers.pop().as_ref(), Some(&traceparent));
+        command
+    });
+    assert_eq!(commands.collect::<Vec<_>>(), golden.map(Golden::read));
 }
 
 #[test]
@@ -192,7 +206,7 @@ fn given_a_broker_that_is_away_when_the_time_is_over_then_the_command_is_undeliv
     let publisher = publisher(&broker, "2026-11-23T10:15:40", Duration::from_millis(300));
     let (on_undelivered, undelivered_rx) = watched();
     publisher
-        .publish(&create(), &address(Some(0), 0), on_undelivered)
+        .publish(&create(), &address(Some(0), 0), &trail(1), on_undelivered)
         .unwrap();
     undelivered_rx.recv_timeout(PATIENCE).unwrap();
     // The sender is gone with its call.
@@ -213,7 +227,7 @@ fn given_a_command_that_no_record_can_hold_then_it_is_undelivered_at_once() {
     };
     let (on_undelivered, undelivered_rx) = watched();
     publisher
-        .publish(&too_large, &address(Some(0), 0), on_undelivered)
+        .publish(&too_large, &address(Some(0), 0), &trail(1), on_undelivered)
         .unwrap();
     assert_eq!(undelivered_rx.try_recv(), Ok(()));
 }
@@ -229,10 +243,10 @@ fn given_a_full_queue_then_the_command_is_not_taken() {
         "2026-11-23T10:15:40",
     );
     publisher
-        .publish(&create(), &address(Some(0), 0), Box::new(|| {}))
+        .publish(&create(), &address(Some(0), 0), &trail(1), Box::new(|| {}))
         .unwrap();
     let (on_undelivered, undelivered_rx) = watched();
-    let refused = publisher.publish(&create(), &address(Some(0), 1), on_undelivered);
+    let refused = publisher.publish(&create(), &address(Some(0), 1), &trail(1), on_undelivered);
     assert!(
         refused
             .unwrap_err()

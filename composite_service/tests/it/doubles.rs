@@ -19,6 +19,8 @@ use shared::ids::IdSource;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
+use shared::trace::Trail;
+use shared::trace::context::TraceContext;
 use shared::wire::headers::ReplyAddress;
 use shared::wire::order_dto::{CouponDto, OrderDto, PaymentDto, ProductDto};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -82,12 +84,21 @@ impl IdSource for CountingIds {
     fn unique(&self) -> Uuid {
         Uuid::from_u128(u128::from(self.uniques.fetch_add(1, Ordering::Relaxed) + 1))
     }
+
+    fn trace(&self) -> u128 {
+        u128::MAX
+    }
+
+    fn span(&self) -> u64 {
+        u64::MAX
+    }
 }
 
 /// A command as the bus took it.
 pub(crate) struct Published {
     pub(crate) command: OrderCommand,
     pub(crate) address: ReplyAddress,
+    pub(crate) trail: Trail,
     pub(crate) on_undelivered: OnUndelivered,
 }
 
@@ -112,11 +123,13 @@ impl OrderBus for RecordingBus {
         &self,
         command: &OrderCommand,
         address: &ReplyAddress,
+        trail: &Trail,
         on_undelivered: OnUndelivered,
     ) -> Result<(), BusError> {
         let published = Published {
             command: command.clone(),
             address: address.clone(),
+            trail: trail.clone(),
             on_undelivered,
         };
         self.0
@@ -133,6 +146,7 @@ impl OrderBus for ClosedBus {
         &self,
         _: &OrderCommand,
         _: &ReplyAddress,
+        _: &Trail,
         _: OnUndelivered,
     ) -> Result<(), BusError> {
         Err(BusError("the queue is full".to_owned()))
@@ -147,6 +161,7 @@ impl OrderBus for SinkingBus {
         &self,
         _: &OrderCommand,
         _: &ReplyAddress,
+        _: &Trail,
         on_undelivered: OnUndelivered,
     ) -> Result<(), BusError> {
         on_undelivered();
@@ -206,6 +221,7 @@ impl PaymentGateway for ScriptedGateway {
         &self,
         number: &OrderNumber,
         payment: &PaymentDto,
+        _: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer> {
         let (answer_tx, answer_rx) = oneshot::channel();
         // An error means that the test is over.
@@ -219,7 +235,7 @@ impl PaymentGateway for ScriptedGateway {
             .boxed()
     }
 
-    fn look_up(&self, _: &OrderNumber) -> BoxFuture<'static, Standing> {
+    fn look_up(&self, _: &OrderNumber, _: TraceContext) -> BoxFuture<'static, Standing> {
         ready(Standing::Unknown("no answer".to_owned())).boxed()
     }
 
@@ -228,6 +244,7 @@ impl PaymentGateway for ScriptedGateway {
         number: &OrderNumber,
         payment: &PaymentDto,
         reason: Reason,
+        _: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
         let (answer_tx, answer_rx) = oneshot::channel();
         // An error means that the test is over.
@@ -251,12 +268,17 @@ pub(crate) struct PromptGateway {
 }
 
 impl PaymentGateway for PromptGateway {
-    fn confirm(&self, _: &OrderNumber, payment: &PaymentDto) -> BoxFuture<'static, ConfirmAnswer> {
+    fn confirm(
+        &self,
+        _: &OrderNumber,
+        payment: &PaymentDto,
+        _: TraceContext,
+    ) -> BoxFuture<'static, ConfirmAnswer> {
         self.asked.lock().unwrap().push(payment.clone());
         ready(self.answer.clone()).boxed()
     }
 
-    fn look_up(&self, _: &OrderNumber) -> BoxFuture<'static, Standing> {
+    fn look_up(&self, _: &OrderNumber, _: TraceContext) -> BoxFuture<'static, Standing> {
         ready(Standing::NotCharged).boxed()
     }
 
@@ -265,6 +287,7 @@ impl PaymentGateway for PromptGateway {
         _: &OrderNumber,
         _: &PaymentDto,
         _: Reason,
+        _: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
         ready(Ok(())).boxed()
     }

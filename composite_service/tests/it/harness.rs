@@ -1,7 +1,7 @@
 //! Samples, and the actors between doubles.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, Arbiter, ArbiterHandle, Recipient};
 use composite_service::actors::kafka_bridge::{
@@ -13,12 +13,16 @@ use composite_service::domain::purchase::Outcome;
 use composite_service::metrics::BridgeMetrics;
 use composite_service::ports::order_bus::OrderBus;
 use composite_service::ports::payment::PaymentGateway;
-use shared::clock::FixedClock;
+use composite_service::steps;
+use shared::clock::{FixedClock, SystemClock};
+use shared::ids::SecureIds;
 use shared::mailboxes::{Mailbox, Mailboxes, Ticket};
 use shared::metrics::Metrics;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
+use shared::trace::context::TraceContext;
+use shared::trace::{Arrival, Traces, Trail};
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{oneshot, watch};
@@ -44,6 +48,32 @@ pub(crate) fn mailboxes() -> Mailboxes {
 /// A mailbox that nobody looks into.
 pub(crate) fn mailbox(actor: &'static str) -> Mailbox {
     mailboxes().of(actor).open(actor)
+}
+
+/// Where trails are left.
+pub(crate) fn traces() -> Traces {
+    Traces::new(Arc::new(SystemClock), Arc::new(SecureIds))
+}
+
+/// A request that comes now, in nobody's trace.
+pub(crate) fn arrival() -> Arrival {
+    Arrival {
+        name: "test",
+        step: steps::RECEIVED,
+        at: Instant::now(),
+        caller: None,
+        record: None,
+    }
+}
+
+/// A trail that nobody looks at.
+pub(crate) fn trail(n: u64) -> Trail {
+    traces().begin(&nth_number(n), arrival())
+}
+
+/// A trace that nobody looks at.
+pub(crate) fn trace() -> TraceContext {
+    TraceContext::new(&SecureIds)
 }
 
 /// The number of the n-th order that is placed at that time with [`CountingIds`].
@@ -190,6 +220,7 @@ pub(crate) fn purchases_on(
         clock: Arc::new(clock()),
         ids: Arc::new(CountingIds::default()),
         zone: chrono_tz::Asia::Seoul,
+        traces: Arc::new(traces()),
     };
     Purchases::new(colleagues, max_purchases, arbiter)
 }
@@ -217,7 +248,9 @@ impl Mall {
 
     /// A payment of the n-th order has begun.
     pub(crate) async fn paying(&mut self, n: u64) -> oneshot::Receiver<Outcome> {
-        let paying = self.purchases.pay(nth_number(n), payment("key"), None);
+        let paying = self
+            .purchases
+            .pay(nth_number(n), payment("key"), None, arrival());
         let begun = OrderCommand::Pay {
             number: nth_number(n),
             payment: payment("key"),

@@ -14,7 +14,7 @@ use shared::reason::Reason;
 use tokio::sync::watch;
 
 use crate::doubles::{CountingIds, PromptGateway, Recorder, RecordingBus};
-use crate::harness::{Bridge, HOME, REPLY_TOPIC, mailbox, nth_number, payment};
+use crate::harness::{Bridge, HOME, REPLY_TOPIC, mailbox, nth_number, payment, trace, trail};
 
 fn assert_told(metrics: &Metrics, lines: &[&str]) {
     let text = metrics.render().unwrap();
@@ -56,6 +56,7 @@ async fn given_commands_then_those_who_wait_and_what_became_of_the_others_are_co
             detail: None,
         },
         asker: asker.clone(),
+        trail: trail(nth),
         ticket: Ticket::default(),
     };
     for nth in 1..=3 {
@@ -103,15 +104,18 @@ async fn given_calls_of_the_gateway_then_each_is_counted_by_operation_and_outcom
             asked: Default::default(),
         };
         let gateway = MeasuredGateway::new(Arc::new(inner), &counted);
-        assert_eq!(gateway.confirm(&nth_number(1), &payment).await, answer);
+        assert_eq!(
+            gateway.confirm(&nth_number(1), &payment, trace()).await,
+            answer
+        );
     }
     let inner = PromptGateway {
         answer: ConfirmAnswer::Confirmed,
         asked: Default::default(),
     };
     let gateway = MeasuredGateway::new(Arc::new(inner), &counted);
-    gateway.look_up(&nth_number(1)).await;
-    let cancelled = gateway.cancel(&nth_number(1), &payment, Reason::Expired);
+    gateway.look_up(&nth_number(1), trace()).await;
+    let cancelled = gateway.cancel(&nth_number(1), &payment, Reason::Expired, trace());
     cancelled.await.unwrap();
 
     let calls = "payment_gateway_call_duration_seconds_count";

@@ -10,11 +10,14 @@ use composite_service::domain::purchase::Outcome;
 use composite_service::ports::payment::{CancelError, ConfirmAnswer};
 use shared::budget;
 use shared::reason::Reason;
+use shared::trace::Arrival;
 use shared::wire::order_dto::OrderStatus;
 use tokio::time::{Instant, timeout};
 
 use crate::doubles::{Gone, ScriptedGateway};
-use crate::harness::{LONG, Mall, basket, granted, nth_number, order, payment, purchases};
+use crate::harness::{
+    LONG, Mall, arrival, basket, granted, nth_number, order, payment, purchases, trace,
+};
 
 mod paths {
     use super::*;
@@ -23,7 +26,10 @@ mod paths {
     async fn given_a_payment_when_all_goes_well_then_the_order_is_complete_and_nobody_is_left_waiting()
      {
         let mut mall = Mall::open(1);
-        let outcome_rx = mall.purchases.place(basket(Some(payment("key")))).unwrap();
+        let outcome_rx = mall
+            .purchases
+            .place(basket(Some(payment("key"))), arrival())
+            .unwrap();
         let created = OrderCommand::Create {
             number: nth_number(1),
             basket: basket(Some(payment("key"))),
@@ -45,6 +51,39 @@ mod paths {
             )))
         );
         mall.close().await;
+    }
+
+    #[actix::test]
+    async fn given_a_request_in_a_trace_then_its_commands_are_parts_of_it_under_whichever_number() {
+        let mut mall = Mall::open(1);
+        let caller = Some(trace());
+        let outcome_rx = mall
+            .purchases
+            .place(
+                basket(None),
+                Arrival {
+                    caller,
+                    ..arrival()
+                },
+            )
+            .unwrap();
+        let taken = mall.bridge.published().await;
+        let refusal = OrderReply::Refused(Reason::OrderNumberTaken);
+        mall.bridge.reply(&taken, refusal).await;
+        let created = mall.bridge.published().await;
+        mall.bridge.reply(&created, granted(&created.command)).await;
+        assert!(matches!(outcome_rx.await, Ok(Outcome::Pending(_))));
+        mall.close().await;
+
+        for (command, nth) in [(taken, 1), (created, 2)] {
+            assert_eq!(command.command.number(), &nth_number(nth));
+            assert_eq!(command.trail.number(), &nth_number(nth));
+            let context = command.trail.context();
+            assert_eq!(
+                Some(context.trace_id()),
+                caller.map(|caller| caller.trace_id())
+            );
+        }
     }
 
     #[actix::test]
@@ -73,7 +112,7 @@ mod paths {
     #[actix::test]
     async fn given_a_taken_number_when_another_is_made_then_the_same_basket_is_placed_under_it() {
         let mut mall = Mall::open(1);
-        let outcome_rx = mall.purchases.place(basket(None)).unwrap();
+        let outcome_rx = mall.purchases.place(basket(None), arrival()).unwrap();
         let taken = mall.bridge.published().await;
         mall.bridge
             .reply(&taken, OrderReply::Refused(Reason::OrderNumberTaken))
@@ -137,7 +176,7 @@ mod bridge_troubles {
     #[actix::test]
     async fn given_a_command_whose_delivery_is_given_up_then_it_is_sent_again() {
         let mut mall = Mall::open(1);
-        let outcome_rx = mall.purchases.place(basket(None)).unwrap();
+        let outcome_rx = mall.purchases.place(basket(None), arrival()).unwrap();
         (mall.bridge.published().await.on_undelivered)();
         mall.bridge.grant().await;
         assert!(matches!(outcome_rx.await, Ok(Outcome::Pending(_))));
@@ -147,7 +186,7 @@ mod bridge_troubles {
     #[actix::test]
     async fn given_a_bridge_that_is_gone_then_ordering_is_unavailable() {
         let purchases = purchases(Gone.start().recipient(), ScriptedGateway::new().0, 1);
-        let outcome_rx = purchases.place(basket(None)).unwrap();
+        let outcome_rx = purchases.place(basket(None), arrival()).unwrap();
         assert_eq!(outcome_rx.await, Ok(Outcome::Unavailable));
     }
 
@@ -156,7 +195,7 @@ mod bridge_troubles {
      {
         tokio::time::pause();
         let mut mall = Mall::open(1);
-        let outcome_rx = mall.purchases.place(basket(None)).unwrap();
+        let outcome_rx = mall.purchases.place(basket(None), arrival()).unwrap();
         let first = mall.bridge.published().await;
         let sent_at = Instant::now();
         let second = mall.bridge.published().await;
@@ -188,7 +227,10 @@ mod shoppers {
         tokio::time::pause();
         let mut mall = Mall::open(1);
         let begin = Instant::now();
-        let outcome_rx = mall.purchases.place(basket(Some(payment("key")))).unwrap();
+        let outcome_rx = mall
+            .purchases
+            .place(basket(Some(payment("key"))), arrival())
+            .unwrap();
         assert_eq!(outcome_rx.await, Ok(Outcome::Late(nth_number(1))));
         assert!(begin.elapsed() - budget::HTTP_ANSWER < Duration::from_millis(10));
         // The first was overdue meanwhile.
@@ -207,7 +249,11 @@ mod shoppers {
     #[actix::test]
     async fn given_a_shopper_who_has_gone_then_the_purchase_ends_as_if_he_were_there() {
         let mut mall = Mall::open(1);
-        drop(mall.purchases.place(basket(Some(payment("key")))).unwrap());
+        drop(
+            mall.purchases
+                .place(basket(Some(payment("key"))), arrival())
+                .unwrap(),
+        );
         mall.bridge.grant().await;
         let (_, _, answer_tx) = mall.gateway_call().await.confirm();
         answer_tx.send(ConfirmAnswer::Confirmed).unwrap();
@@ -248,11 +294,14 @@ mod permits {
         tokio::time::pause();
         let mut mall = Mall::open(2);
         let second_rx = mall.paying(9).await;
-        let first_rx = mall.purchases.place(basket(None)).unwrap();
-        assert_eq!(mall.purchases.place(basket(None)).unwrap_err(), Overloaded);
+        let first_rx = mall.purchases.place(basket(None), arrival()).unwrap();
+        assert_eq!(
+            mall.purchases.place(basket(None), arrival()).unwrap_err(),
+            Overloaded
+        );
         assert_eq!(
             mall.purchases
-                .pay(nth_number(9), payment("key"), None)
+                .pay(nth_number(9), payment("key"), None, arrival())
                 .unwrap_err(),
             Overloaded
         );
@@ -260,8 +309,11 @@ mod permits {
         assert!(matches!(first_rx.await, Ok(Outcome::Pending(_))));
         // Answered, but not ended.
         assert!(matches!(second_rx.await, Ok(Outcome::Late(_))));
-        let third_rx = mall.purchases.place(basket(None)).unwrap();
-        assert_eq!(mall.purchases.place(basket(None)).unwrap_err(), Overloaded);
+        let third_rx = mall.purchases.place(basket(None), arrival()).unwrap();
+        assert_eq!(
+            mall.purchases.place(basket(None), arrival()).unwrap_err(),
+            Overloaded
+        );
         mall.bridge.grant().await;
         assert!(matches!(third_rx.await, Ok(Outcome::Pending(_))));
         let (_, _, answer_tx) = mall.gateway_call().await.confirm();
@@ -276,13 +328,16 @@ mod permits {
         let begin = Instant::now();
         assert_eq!(mall.purchases.drain(LONG, 3).await, 0);
         assert_eq!(begin.elapsed(), Duration::ZERO);
-        assert_eq!(mall.purchases.place(basket(None)).unwrap_err(), Overloaded);
+        assert_eq!(
+            mall.purchases.place(basket(None), arrival()).unwrap_err(),
+            Overloaded
+        );
     }
 
     #[actix::test]
     async fn given_purchases_under_way_when_drained_then_their_ends_are_waited_for() {
         let mut mall = Mall::open(3);
-        let outcome_rx = mall.purchases.place(basket(None)).unwrap();
+        let outcome_rx = mall.purchases.place(basket(None), arrival()).unwrap();
         let purchases = mall.purchases.clone();
         let (left, _) = tokio::join!(purchases.drain(LONG, 3), mall.bridge.grant());
         assert_eq!(left, 0);
@@ -296,13 +351,18 @@ mod permits {
         tokio::time::pause();
         let mall = Mall::open(5);
         let _outcomes = [
-            mall.purchases.pay(nth_number(1), payment("a"), None),
-            mall.purchases.pay(nth_number(2), payment("b"), None),
+            mall.purchases
+                .pay(nth_number(1), payment("a"), None, arrival()),
+            mall.purchases
+                .pay(nth_number(2), payment("b"), None, arrival()),
         ];
         let begin = Instant::now();
         assert_eq!(mall.purchases.drain(Duration::from_secs(20), 5).await, 2);
         assert_eq!(begin.elapsed().as_secs(), 20);
-        assert_eq!(mall.purchases.place(basket(None)).unwrap_err(), Overloaded);
+        assert_eq!(
+            mall.purchases.place(basket(None), arrival()).unwrap_err(),
+            Overloaded
+        );
     }
 }
 
@@ -320,7 +380,7 @@ mod crowds {
             .collect();
         let outcomes: Vec<_> = baskets
             .iter()
-            .map(|basket| mall.purchases.place(basket.clone()).unwrap())
+            .map(|basket| mall.purchases.place(basket.clone(), arrival()).unwrap())
             .collect();
         answer_in_reverse(&mut mall, CROWD).await;
         assert_eq!(mall.bridge.waiters().await, 0);

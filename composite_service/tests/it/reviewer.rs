@@ -18,13 +18,14 @@ use futures_util::future::{BoxFuture, ready};
 use shared::ids::IdSource;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
+use shared::trace::context::TraceContext;
 use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto, ProductDto};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use crate::doubles::{CountingIds, Gone, Recorder};
-use crate::harness::{mailbox, nth_number, order, payment};
+use crate::harness::{mailbox, nth_number, order, payment, traces};
 
 /// Orders of a page.
 const PAGE: usize = 64;
@@ -78,7 +79,7 @@ struct Books {
 }
 
 impl PaymentGateway for Books {
-    fn look_up(&self, number: &OrderNumber) -> BoxFuture<'static, Standing> {
+    fn look_up(&self, number: &OrderNumber, _: TraceContext) -> BoxFuture<'static, Standing> {
         let standing = self
             .standings
             .get(number)
@@ -102,6 +103,7 @@ impl PaymentGateway for Books {
         number: &OrderNumber,
         payment: &PaymentDto,
         reason: Reason,
+        _: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
         self.cancelled
             .lock()
@@ -110,7 +112,12 @@ impl PaymentGateway for Books {
         ready(Err(CancelError("not yet".to_owned()))).boxed()
     }
 
-    fn confirm(&self, _: &OrderNumber, _: &PaymentDto) -> BoxFuture<'static, ConfirmAnswer> {
+    fn confirm(
+        &self,
+        _: &OrderNumber,
+        _: &PaymentDto,
+        _: TraceContext,
+    ) -> BoxFuture<'static, ConfirmAnswer> {
         unreachable!("a review never charges")
     }
 }
@@ -164,6 +171,7 @@ impl Review {
             gateway: Arc::clone(&books) as _,
             bridge,
             bridge_mailbox: mailbox("KafkaBridge"),
+            traces: Arc::new(traces()),
         };
         Reviewer::new(desk, ids).start();
         Self {
@@ -348,6 +356,14 @@ impl IdSource for BadLuck {
 
     fn unique(&self) -> Uuid {
         unreachable!("reviews name nothing")
+    }
+
+    fn trace(&self) -> u128 {
+        unreachable!("reviews name nothing by this chance")
+    }
+
+    fn span(&self) -> u64 {
+        unreachable!("reviews name nothing by this chance")
     }
 }
 

@@ -6,13 +6,14 @@
 //! the row as [`StuckRows`] says. Knows neither the store nor what the transitions say.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MailboxError,
     Message, SyncArbiter, WrapFuture,
 };
 use shared::mailboxes::Ticket;
+use shared::trace::Trail;
 use tokio::sync::oneshot;
 
 use crate::actors::batch_queue::BatchQueue;
@@ -20,6 +21,7 @@ use crate::actors::store_worker::{StoreWriter, WriteBatch, WriteInTurn, Written}
 use crate::actors::stuck_rows::StuckRows;
 use crate::domain::decide::Transition;
 use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome, StoreRow};
+use crate::steps;
 
 /// Gathers transitions into batches.
 pub struct Journal {
@@ -68,6 +70,7 @@ struct Asker {
     reply_tx: oneshot::Sender<Result<StoreOutcome, StoreError>>,
     /// The row that the transition tries for all who wait behind it.
     tries: Option<StoreRow>,
+    trail: Trail,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -133,9 +136,14 @@ impl Journal {
     }
 
     fn take_one(&mut self, lane: Lane, asker: Asker, written: Written, ctx: &mut Context<Self>) {
-        let Asker { reply_tx, tries } = asker;
+        let Asker {
+            reply_tx,
+            tries,
+            trail,
+        } = asker;
         match written {
             Written::Done(outcome) => {
+                trail.mark(steps::BATCH_COMMITTED);
                 if let Some(row) = tries {
                     self.release(&row);
                 }
@@ -143,9 +151,11 @@ impl Journal {
                 let _ = reply_tx.send(outcome);
             }
             Written::Held(row, transition) => {
+                trail.mark(steps::ROW_HELD);
                 let asker = Asker {
                     reply_tx,
                     tries: None,
+                    trail,
                 };
                 let entry = Entry {
                     transition: *transition,
@@ -200,6 +210,11 @@ impl Journal {
 }
 
 fn split(entries: Vec<Entry>) -> (Vec<Transition>, Vec<Asker>) {
+    let (now, size) = (Instant::now(), entries.len());
+    for entry in &entries {
+        let trail = &entry.asker.trail;
+        trail.mark_batch(steps::BATCH_BEGUN, now, size);
+    }
     entries
         .into_iter()
         .map(|entry| (entry.transition, entry.asker))
@@ -226,6 +241,8 @@ pub struct Commit {
     pub transition: Transition,
     /// Where the outcome goes. Not the message's own result: actix polls all of an actor's pending results at each wake.
     pub reply_tx: oneshot::Sender<Result<StoreOutcome, StoreError>>,
+    /// Where its steps are entered.
+    pub trail: Trail,
     /// Its place in the mailbox.
     pub ticket: Ticket,
 }
@@ -240,6 +257,7 @@ impl Handler<Commit> for Journal {
             asker: Asker {
                 reply_tx: commit.reply_tx,
                 tries: None,
+                trail: commit.trail,
             },
         });
         self.write_next(ctx);

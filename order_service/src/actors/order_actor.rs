@@ -11,6 +11,7 @@ use backon::Retryable;
 use chrono::{DateTime, Utc};
 use shared::mailboxes::{Mailbox, Ticket};
 use shared::order_number::OrderNumber;
+use shared::trace::Trail;
 use tokio::sync::oneshot;
 
 use crate::actors::actor_mailboxes::ActorMailboxes;
@@ -24,6 +25,7 @@ use crate::domain::decide::Transition;
 use crate::domain::order::Order;
 use crate::ports::order_store::{StoreError, StoreOutcome};
 use crate::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
+use crate::steps;
 
 /// What every order actor works with.
 pub struct Colleagues {
@@ -111,6 +113,8 @@ pub struct ApplyCommand {
     pub received_at: DateTime<Utc>,
     /// The record in hand.
     pub in_flight: InFlight,
+    /// Where its steps are entered.
+    pub trail: Trail,
     /// Its place in the mailbox that it is on its way to.
     pub ticket: Ticket,
 }
@@ -127,6 +131,7 @@ impl Handler<ApplyCommand> for OrderActor {
 
     fn handle(&mut self, message: ApplyCommand, _: &mut Self::Context) -> Self::Result {
         let in_hand = message.ticket.begin();
+        message.trail.mark(steps::BEGUN);
         let epoch = message.in_flight.epoch();
         if epoch != self.known_in_epoch {
             self.known = Known::Unknown;
@@ -136,6 +141,7 @@ impl Handler<ApplyCommand> for OrderActor {
             self.known.clone(),
             message.command,
             message.received_at,
+            message.trail.clone(),
             Arc::clone(&self.colleagues),
         )
         .into_actor(self);
@@ -152,6 +158,7 @@ impl Handler<ApplyCommand> for OrderActor {
                 &*actor.colleagues.replies,
                 message.requester,
                 &outcome,
+                message.trail,
                 message.in_flight,
             );
             actor.report(is_done);
@@ -177,12 +184,19 @@ fn reply(
     replies: &dyn ReplySink,
     requester: Option<Requester>,
     outcome: &CommandOutcome,
+    trail: Trail,
     in_flight: InFlight,
 ) {
-    match requester {
-        Some(requester) => replies.reply(&requester, outcome, Box::new(move || in_flight.finish())),
-        None => in_flight.finish(),
-    }
+    let Some(requester) = requester else {
+        return in_flight.finish();
+    };
+    trail.mark(steps::REPLIED);
+    let context = trail.reply_context();
+    let on_replied = Box::new(move || {
+        trail.mark(steps::ACKNOWLEDGED);
+        in_flight.finish();
+    });
+    replies.reply(&requester, outcome, context, on_replied);
 }
 
 /// Does what the command needs until it is done. `None` when the journal or the reader is gone.
@@ -190,45 +204,51 @@ async fn perform(
     known: Known,
     command: OrderCommand,
     now: DateTime<Utc>,
+    trail: Trail,
     colleagues: Arc<Colleagues>,
 ) -> Option<(Known, CommandOutcome)> {
     let run = CommandRun::new(command, now);
-    let number = run.number();
     let mut step = run.begin(known);
     loop {
         let answered = match step {
-            Step::Load => load(number, &colleagues)
+            Step::Load => load(&trail, &colleagues)
                 .await?
                 .map(|order| run.loaded(order)),
-            Step::Store(transition) => commit(transition, &colleagues).await?.map(|outcome| {
-                if let StoreOutcome::Conflict(_) = outcome {
-                    log::debug!("order={number} has changed behind its actor, deciding again");
-                }
-                run.stored(outcome)
-            }),
+            Step::Store(transition) => {
+                commit(transition, &trail, &colleagues)
+                    .await?
+                    .map(|outcome| {
+                        if let StoreOutcome::Conflict(_) = outcome {
+                            log::debug!("{trail} has changed behind its actor, deciding again");
+                        }
+                        run.stored(outcome)
+                    })
+            }
             Step::Done(known, outcome) => return Some((known, outcome)),
         };
         step = answered.unwrap_or_else(|error| {
-            log::error!("order={number} command failed: {error}");
+            log::error!("{trail} command failed: {error}");
             run.failed()
         });
     }
 }
 
 async fn load(
-    number: &OrderNumber,
+    trail: &Trail,
     colleagues: &Colleagues,
 ) -> Option<Result<Option<Arc<Order>>, StoreError>> {
     let loaded = (|| async {
-        match colleagues.reader_addr.send(LoadOrder(number.clone())).await {
+        let load = LoadOrder(trail.number().clone());
+        match colleagues.reader_addr.send(load).await {
             Ok(loaded) => loaded.map(Some),
             Err(_) => Ok(None),
         }
     })
     .retry(store_backoff())
     .when(StoreError::is_passing)
-    .notify(|error, delay| log::warn!("order={number} loading waits {delay:?}: {error}"))
+    .notify(|error, delay| log::warn!("{trail} loading waits {delay:?}: {error}"))
     .await;
+    trail.mark(steps::LOADED);
     loaded
         .transpose()
         .map(|loaded| loaded.map(|order| order.map(Arc::new)))
@@ -236,15 +256,18 @@ async fn load(
 
 async fn commit(
     transition: Transition,
+    trail: &Trail,
     colleagues: &Colleagues,
 ) -> Option<Result<StoreOutcome, StoreError>> {
+    trail.mark(steps::DECIDED);
     let (reply_tx, reply_rx) = oneshot::channel();
     if let Err(error) = colleagues.journal_addr.try_send(Commit {
         transition,
         reply_tx,
+        trail: trail.clone(),
         ticket: colleagues.mailboxes.journal.post("Commit"),
     }) {
-        log::error!("the journal did not take a transition: {error}");
+        log::error!("{trail} the journal did not take its transition: {error}");
         return None;
     }
     reply_rx.await.ok()

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::actors::order_actor::{ApplyCommand, Colleagues, OrderActor, Retire};
 use crate::actors::residents::{Residents, Route};
 use crate::config::ActorSettings;
+use crate::steps;
 
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -43,12 +44,12 @@ impl OrderRegistry {
             Route::Start(message) => {
                 let order_addr = self.start_actor(number, ctx);
                 let mailbox = self.colleagues.mailboxes.orders.open(number.as_str());
-                hand_over(number, &order_addr, &mailbox, message);
+                hand_over(&order_addr, &mailbox, message);
                 self.actors.insert(number.clone(), (order_addr, mailbox));
             }
             Route::Forward(message) => {
                 if let Some((order_addr, mailbox)) = self.actors.get(number) {
-                    hand_over(number, order_addr, mailbox, message);
+                    hand_over(order_addr, mailbox, message);
                 }
             }
             Route::Kept => {}
@@ -89,17 +90,11 @@ impl OrderRegistry {
 }
 
 /// In the order of the records, so never by a send that waits. The mailbox holds as many as there are permits: it is never full.
-fn hand_over(
-    number: &OrderNumber,
-    order_addr: &Addr<OrderActor>,
-    mailbox: &Mailbox,
-    mut message: ApplyCommand,
-) {
+fn hand_over(order_addr: &Addr<OrderActor>, mailbox: &Mailbox, mut message: ApplyCommand) {
     message.post(mailbox);
+    let trail = message.trail.clone();
     if let Err(error) = order_addr.try_send(message) {
-        log::error!(
-            "order={number} its actor did not take a command, which will come again: {error}"
-        );
+        log::error!("{trail} its actor did not take a command, which will come again: {error}");
     }
 }
 
@@ -126,6 +121,7 @@ impl Handler<ApplyCommand> for OrderRegistry {
 
     fn handle(&mut self, mut message: ApplyCommand, ctx: &mut Self::Context) {
         let _in_hand = std::mem::take(&mut message.ticket).begin();
+        message.trail.mark(steps::ROUTED);
         let number = message.command.number().clone();
         self.route(&number, message, ctx);
     }

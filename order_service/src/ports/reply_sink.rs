@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
+use shared::trace::context::TraceContext;
 use shared::wire::headers::ReplyAddress;
 
 use crate::domain::order::Order;
@@ -33,6 +34,12 @@ pub type OnReplied = Box<dyn FnOnce() + Send + Sync>;
 
 /// A way to reply.
 pub trait ReplySink: Send + Sync {
-    /// Replies. Never blocks.
-    fn reply(&self, requester: &Requester, outcome: &CommandOutcome, on_replied: OnReplied);
+    /// Replies, and says which trace the reply is a part of. Never blocks.
+    fn reply(
+        &self,
+        requester: &Requester,
+        outcome: &CommandOutcome,
+        trace: Option<TraceContext>,
+        on_replied: OnReplied,
+    );
 }

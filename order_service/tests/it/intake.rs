@@ -25,6 +25,16 @@ const AT_ONCE: Duration = Duration::from_secs(6);
 
 /// Sends an order of one apple, whose reply goes to the partition after its own.
 pub(crate) fn send_create(broker: &TestBroker, digits: u64, partition: i32) {
+    send_create_with(broker, digits, partition, |headers| headers);
+}
+
+/// The same, with more in its headers.
+pub(crate) fn send_create_with(
+    broker: &TestBroker,
+    digits: u64,
+    partition: i32,
+    more: impl FnOnce(OwnedHeaders) -> OwnedHeaders,
+) {
     let line = OrderLineDto {
         order_line_id: None,
         item: ItemDto {
@@ -55,7 +65,7 @@ pub(crate) fn send_create(broker: &TestBroker, digits: u64, partition: i32) {
         partition: Some(partition),
         key: Some(&key),
         value: Some(&serde_json::to_vec(&event).unwrap()),
-        headers: address.request_headers(),
+        headers: more(address.request_headers()),
     });
 }
 

@@ -16,3 +16,4 @@ mod wire;
 mod intake;
 mod http;
 mod metrics;
+mod traces;

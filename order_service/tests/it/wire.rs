@@ -351,6 +351,7 @@ mod replies {
         publisher.reply(
             requester,
             outcome,
+            None,
             Box::new(move || replied_tx.send(()).unwrap()),
         );
         replied_rx

@@ -1,4 +1,4 @@
-//! The listener for operators: `/metrics` and `/internal/mailboxes`. It has a port and a thread of its own: who may shop may not look,
+//! The listener for operators: `/metrics`, `/internal/mailboxes` and orders' traces. It has a port and a thread of its own: who may shop may not look,
 //! and it answers while the service is busy, stuck or going down.
 
 use std::net::SocketAddr;
@@ -14,6 +14,8 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use super::{Problem, method_not_allowed, render_problems, unknown_path};
 use crate::mailboxes::Mailboxes;
 use crate::metrics::{self, Metrics};
+use crate::order_number::OrderNumber;
+use crate::trace::{REMEMBERED, Traces};
 use crate::wire::error_body::ResponseCode;
 
 const MAX_CONNECTIONS: usize = 64;
@@ -26,6 +28,8 @@ pub struct Shown {
     pub metrics: Arc<Metrics>,
     /// What waits.
     pub mailboxes: Arc<Mailboxes>,
+    /// What the latest orders' messages waited for.
+    pub traces: Arc<Traces>,
 }
 
 /// Serves it.
@@ -65,6 +69,7 @@ fn routes_of(routes: &mut web::ServiceConfig, shown: Shown) {
     routes
         .app_data(web::Data::from(shown.metrics))
         .app_data(web::Data::from(shown.mailboxes))
+        .app_data(web::Data::from(shown.traces))
         .service(get_only(
             ["/metrics", "/metrics/"],
             web::get().to(show_metrics),
@@ -72,6 +77,13 @@ fn routes_of(routes: &mut web::ServiceConfig, shown: Shown) {
         .service(get_only(
             ["/internal/mailboxes", "/internal/mailboxes/"],
             web::get().to(show_mailboxes),
+        ))
+        .service(get_only(
+            [
+                "/internal/order/{orderNum}/trace",
+                "/internal/order/{orderNum}/trace/",
+            ],
+            web::get().to(show_trace),
         ))
         .default_service(web::to(unknown_path));
 }
@@ -96,11 +108,80 @@ async fn show_mailboxes(mailboxes: web::Data<Mailboxes>) -> HttpResponse {
     HttpResponse::Ok().json(mailboxes.picture())
 }
 
+/// `GET /internal/order/{orderNum}/trace`. What is no order number is no order either.
+async fn show_trace(
+    path: web::Path<String>,
+    traces: web::Data<Traces>,
+) -> Result<HttpResponse, Problem> {
+    let number: Option<OrderNumber> = path.parse().ok();
+    match number.and_then(|number| traces.of(&number)) {
+        Some(found) => Ok(HttpResponse::Ok().json(found)),
+        None => Err(Problem::new(
+            StatusCode::NOT_FOUND,
+            ResponseCode::NotFound,
+            "NOT_FOUND",
+            format!(
+                "this order is none of the latest {REMEMBERED} pieces of work that this process remembers"
+            ),
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use actix_web::test::{TestRequest, call_service, init_service, read_body};
 
     use super::*;
+    use crate::clock::SystemClock;
+    use crate::ids::SecureIds;
+    use crate::trace::Arrival;
+
+    fn traces() -> Arc<Traces> {
+        Arc::new(Traces::new(Arc::new(SystemClock), Arc::new(SecureIds)))
+    }
+
+    #[actix_web::test]
+    async fn given_an_order_that_is_remembered_then_its_trace_is_told_and_of_others_that_it_is_not()
+    {
+        let metrics = Arc::new(Metrics::new().unwrap());
+        let mailboxes = Arc::new(Mailboxes::new(&metrics).unwrap());
+        let traces = traces();
+        let arrival = Arrival {
+            name: "create",
+            step: "record.polled",
+            at: Instant::now(),
+            caller: None,
+            record: None,
+        };
+        let trail = traces.begin(&"20261123".parse().unwrap(), arrival);
+        let shown = Shown {
+            metrics,
+            mailboxes,
+            traces,
+        };
+        let app = App::new().configure(|routes| routes_of(routes, shown));
+        let server = init_service(app.wrap(from_fn(render_problems))).await;
+        let get = |order: &str| {
+            let path = format!("/internal/order/{order}/trace");
+            TestRequest::get().uri(&path).to_request()
+        };
+
+        let answer = call_service(&server, get("20261123")).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        let told: serde_json::Value = serde_json::from_slice(&read_body(answer).await).unwrap();
+        let trace_id = trail.context().trace_id().to_string();
+        assert_eq!(told["traces"][0]["traceId"], trace_id);
+
+        for order in ["20261124", "no-number"] {
+            let answer = call_service(&server, get(order)).await;
+            assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+            let told: serde_json::Value = serde_json::from_slice(&read_body(answer).await).unwrap();
+            let detail = told["detail"].as_str().unwrap();
+            assert!(detail.contains("latest 4096"), "{told}");
+        }
+    }
 
     #[actix_web::test]
     async fn given_the_operators_port_then_metrics_and_mailboxes_are_there_and_nothing_else() {
@@ -110,7 +191,11 @@ mod tests {
         let journal = mailboxes.of("Journal").open("journal");
         let _stuck = journal.post("Commit").begin();
         let _waiting = journal.post("Commit");
-        let shown = Shown { metrics, mailboxes };
+        let shown = Shown {
+            metrics,
+            mailboxes,
+            traces: traces(),
+        };
         let app = App::new().configure(|routes| routes_of(routes, shown));
         let server = init_service(app.wrap(from_fn(render_problems))).await;
         let get = |path: &str| TestRequest::get().uri(path).to_request();

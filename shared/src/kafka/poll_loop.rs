@@ -29,8 +29,8 @@ const ROOM_POLL: Duration = Duration::from_millis(1);
 /// All that can happen to a group member.
 #[derive(Debug)]
 pub enum KafkaEvent {
-    /// A record, in its partition's order.
-    Record(OwnedMessage),
+    /// A record, in its partition's order, and when it was polled.
+    Record(OwnedMessage, Instant),
     /// These partitions are ours from now on.
     Assigned(Vec<i32>),
     /// These partitions are being taken away; the group waits until `acknowledge` is used or dropped, or its patience ends.
@@ -120,7 +120,7 @@ impl Poller {
     fn run(self) {
         while !self.is_over() {
             if let Some(record) = self.poll(POLL_WAIT) {
-                self.deliver(record);
+                self.deliver(record, Instant::now());
             }
         }
     }
@@ -141,13 +141,13 @@ impl Poller {
 
     /// When the channel is full, waits for room, and pauses only when that takes long: librdkafka throws away what it has fetched of
     /// paused partitions, and takes up to a second to fetch again after they are resumed.
-    fn deliver(&self, mut record: OwnedMessage) {
-        let deadline = Instant::now() + ROOM_WAIT;
-        while let Err(TrySendError::Full(KafkaEvent::Record(refused))) =
-            self.events.try_send(KafkaEvent::Record(record))
+    fn deliver(&self, mut record: OwnedMessage, polled_at: Instant) {
+        let deadline = polled_at + ROOM_WAIT;
+        while let Err(TrySendError::Full(KafkaEvent::Record(refused, _))) =
+            self.events.try_send(KafkaEvent::Record(record, polled_at))
         {
             if Instant::now() >= deadline || self.is_over() {
-                return self.deliver_paused(refused);
+                return self.deliver_paused(refused, polled_at);
             }
             record = refused;
             thread::sleep(ROOM_POLL);
@@ -155,19 +155,19 @@ impl Poller {
     }
 
     /// The channel stays full: stops fetching, and goes on polling for the group's sake until half of the channel is free.
-    fn deliver_paused(&self, record: OwnedMessage) {
-        let mut held = VecDeque::from([record]);
+    fn deliver_paused(&self, record: OwnedMessage, polled_at: Instant) {
+        let mut held = VecDeque::from([(record, polled_at)]);
         let is_half_free = || self.events.capacity() >= self.events.max_capacity() / 2;
         self.switch_fetching(false);
         while !self.is_over() && (!held.is_empty() || !is_half_free()) {
             while let Ok(permit) = self.events.try_reserve() {
-                let Some(record) = held.pop_front() else {
+                let Some((record, polled_at)) = held.pop_front() else {
                     break;
                 };
-                permit.send(KafkaEvent::Record(record));
+                permit.send(KafkaEvent::Record(record, polled_at));
             }
             if let Some(record) = self.poll(PAUSED_POLL_WAIT) {
-                held.push_back(record);
+                held.push_back((record, Instant::now()));
                 // It came from a partition that was assigned meanwhile.
                 self.switch_fetching(false);
             }

@@ -2,6 +2,8 @@
 
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 
+use crate::trace::context::{TRACEPARENT, TraceContext};
+
 /// Pairs a reply with its request: any bytes, echoed unchanged.
 pub const CORRELATION_ID: &str = "kafka_correlationId";
 /// The topic to reply to, UTF-8.
@@ -102,6 +104,20 @@ pub fn header<'a, H: Headers>(headers: Option<&'a H>, name: &str) -> Option<&'a 
         .last()
 }
 
+/// Whose work a record asks for, where it says so in a way that is understood.
+pub fn trace_context<H: Headers>(headers: Option<&H>) -> Option<TraceContext> {
+    TraceContext::parse(header(headers, TRACEPARENT)?)
+}
+
+/// Adds whose work the record is a part of. Spring services ignore it.
+#[must_use]
+pub fn in_trace(headers: OwnedHeaders, context: &TraceContext) -> OwnedHeaders {
+    headers.insert(Header {
+        key: TRACEPARENT,
+        value: Some(&context.header()),
+    })
+}
+
 /// Whether the value is said to be of another class than the one there is. Saying nothing is right.
 pub fn is_of_another_type<H: Headers>(headers: Option<&H>) -> bool {
     header(headers, TYPE_ID).is_some_and(|type_id| type_id != EVENT_TYPE_ID.as_bytes())
@@ -165,6 +181,17 @@ mod tests {
             correlation_id: Some(vec![0xff; 16]),
         };
         assert_eq!(read, Ok(Some(address)));
+    }
+
+    #[test]
+    fn given_a_trace_then_it_is_read_as_it_was_added_and_what_is_none_is_ignored() {
+        let context = TraceContext::new(&crate::ids::SecureIds);
+        let asked = in_trace(headers(&[(CORRELATION_ID, b"x")]), &context);
+        assert_eq!(trace_context(Some(&asked)), Some(context));
+        assert_eq!(header(Some(&asked), CORRELATION_ID), Some(&b"x"[..]));
+        assert_eq!(trace_context::<OwnedHeaders>(None), None);
+        let nonsense = headers(&[(TRACEPARENT, b"00-1-1-01")]);
+        assert_eq!(trace_context(Some(&nonsense)), None);
     }
 
     #[test]

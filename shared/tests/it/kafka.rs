@@ -95,7 +95,7 @@ mod polling {
         let mut seen = 0;
         while seen < count {
             pace(seen);
-            if let KafkaEvent::Record(record) = events.blocking_recv().unwrap() {
+            if let KafkaEvent::Record(record, _) = events.blocking_recv().unwrap() {
                 let number = u32::from_be_bytes(record.payload().unwrap().try_into().unwrap());
                 found.entry(record.partition()).or_default().push(number);
                 seen += 1;
@@ -327,7 +327,7 @@ mod measuring {
         let (poll_loop, mut events) =
             PollLoop::start(&settings.consumer("readers"), "orders", 100).unwrap();
         for _ in 0..10 {
-            while !matches!(events.blocking_recv().unwrap(), KafkaEvent::Record(_)) {}
+            while !matches!(events.blocking_recv().unwrap(), KafkaEvent::Record(..)) {}
         }
         poll_loop
             .commit(&[(0, 3), (1, 1)], CommitMode::Sync)

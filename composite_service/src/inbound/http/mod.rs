@@ -1,5 +1,6 @@
 //! The public API, and probes for operators.
 
+mod arrival;
 pub mod routes;
 pub mod place_order;
 pub mod pay_order;

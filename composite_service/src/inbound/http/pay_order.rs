@@ -5,6 +5,7 @@ use shared::order_number::OrderNumber;
 use shared::wire::order_dto::PaymentDto;
 
 use super::answer::answer;
+use super::arrival::Arrived;
 use super::error::ApiError;
 use super::idempotency_key::{fingerprint, idempotency_key};
 use super::place_order::check_payment;
@@ -17,6 +18,7 @@ use crate::domain::order::Idempotency;
 /// # Errors
 /// Those of `ApiError`.
 pub async fn pay_order(
+    arrived: Arrived,
     request: HttpRequest,
     path: web::Path<String>,
     body: web::Json<PaymentDto>,
@@ -30,5 +32,7 @@ pub async fn pay_order(
         key,
         fingerprint: fingerprint(&payment),
     });
-    answer(shop.purchases.pay(number, payment, idempotency)?).await
+    let arrival = arrived.to("POST /open-api/order/{orderNum}/payment");
+    let paying = shop.purchases.pay(number, payment, idempotency, arrival)?;
+    answer(paying).await
 }

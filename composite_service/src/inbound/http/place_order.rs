@@ -7,6 +7,7 @@ use shared::reason::Reason;
 use shared::wire::order_dto::{CreateOrderDto, OrderLineDto, PaymentDto};
 
 use super::answer::answer;
+use super::arrival::Arrived;
 use super::error::ApiError;
 use super::idempotency_key::{fingerprint, idempotency_key};
 use super::member::member_of;
@@ -22,6 +23,7 @@ const MAX_LINES: usize = 100;
 /// # Errors
 /// Those of `ApiError`; a refused purchase names its order number.
 pub async fn place_order(
+    arrived: Arrived,
     request: HttpRequest,
     body: web::Json<CreateOrderDto>,
     shop: web::Data<Shop>,
@@ -29,7 +31,8 @@ pub async fn place_order(
     let key = idempotency_key(request.headers())?;
     let member = member_of(request.headers())?;
     let basket = basket(body.into_inner(), member, key, &*shop.ids)?;
-    answer(shop.purchases.place(basket)?).await
+    let arrival = arrived.to("POST /open-api/order");
+    answer(shop.purchases.place(basket, arrival)?).await
 }
 
 fn basket(

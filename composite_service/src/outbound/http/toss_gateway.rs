@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use shared::money::{self, Money};
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
+use shared::trace::context::{TRACEPARENT, TraceContext};
 use shared::wire::order_dto::PaymentDto;
 
 use super::error_chain;
@@ -75,7 +76,12 @@ impl TossGateway {
         Self { client, settings }
     }
 
-    fn request(&self, method: reqwest::Method, segments: &[&str]) -> RequestBuilder {
+    fn request(
+        &self,
+        method: reqwest::Method,
+        segments: &[&str],
+        trace: TraceContext,
+    ) -> RequestBuilder {
         let mut url = self.settings.url.clone();
         // An http URL always has path segments; they are encoded here, for payment keys are strangers' texts.
         if let Ok(mut path) = url.path_segments_mut() {
@@ -86,6 +92,7 @@ impl TossGateway {
         self.client
             .request(method, url)
             .basic_auth(self.settings.secret_key.expose_secret(), Some(""))
+            .header(TRACEPARENT, &trace.header()[..])
     }
 }
 
@@ -94,6 +101,7 @@ impl PaymentGateway for TossGateway {
         &self,
         number: &OrderNumber,
         payment: &PaymentDto,
+        trace: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer> {
         if !is_payment_key(&payment.payment_key) {
             return ready(ConfirmAnswer::Declined(NO_KEY.to_owned())).boxed();
@@ -104,10 +112,10 @@ impl PaymentGateway for TossGateway {
             amount: payment.amount,
         };
         let confirm = self
-            .request(reqwest::Method::POST, &["confirm"])
+            .request(reqwest::Method::POST, &["confirm"], trace)
             .header(IDEMPOTENCY_KEY, number.as_str())
             .json(&body);
-        let look_up = self.request(reqwest::Method::GET, &["orders", number.as_str()]);
+        let look_up = self.request(reqwest::Method::GET, &["orders", number.as_str()], trace);
         let (number, payment) = (number.clone(), payment.clone());
         async move {
             match answered::<PaymentObject>(confirm).await {
@@ -132,8 +140,8 @@ impl PaymentGateway for TossGateway {
         .boxed()
     }
 
-    fn look_up(&self, number: &OrderNumber) -> BoxFuture<'static, Standing> {
-        let look_up = self.request(reqwest::Method::GET, &["orders", number.as_str()]);
+    fn look_up(&self, number: &OrderNumber, trace: TraceContext) -> BoxFuture<'static, Standing> {
+        let look_up = self.request(reqwest::Method::GET, &["orders", number.as_str()], trace);
         let number = number.clone();
         async move {
             match answered::<PaymentObject>(look_up).await {
@@ -159,12 +167,17 @@ impl PaymentGateway for TossGateway {
         number: &OrderNumber,
         payment: &PaymentDto,
         reason: Reason,
+        trace: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
         if !is_payment_key(&payment.payment_key) {
             return ready(Err(CancelError(NO_KEY.to_owned()))).boxed();
         }
         let cancel = self
-            .request(reqwest::Method::POST, &[&payment.payment_key, "cancel"])
+            .request(
+                reqwest::Method::POST,
+                &[&payment.payment_key, "cancel"],
+                trace,
+            )
             .header(IDEMPOTENCY_KEY, number.as_str())
             .json(&CancelBody {
                 cancel_reason: reason.as_str(),

@@ -8,12 +8,14 @@ use chrono_tz::Tz;
 use rdkafka::error::KafkaResult;
 use shared::clock::Clock;
 use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher};
+use shared::trace::Trail;
 use shared::wire::event::{Event, EventType, LocalTimestamp};
-use shared::wire::headers::ReplyAddress;
+use shared::wire::headers::{ReplyAddress, in_trace};
 use shared::wire::order_dto::OrderDto;
 
 use crate::domain::order::{Idempotency, OrderCommand};
 use crate::ports::order_bus::{BusError, OnUndelivered, OrderBus};
+use crate::steps;
 
 /// Publishes commands.
 pub struct CommandPublisher {
@@ -116,6 +118,7 @@ impl OrderBus for CommandPublisher {
         &self,
         command: &OrderCommand,
         reply_address: &ReplyAddress,
+        trail: &Trail,
         on_undelivered: OnUndelivered,
     ) -> Result<(), BusError> {
         let event = command_event(command, self.clock.now(), self.zone);
@@ -125,12 +128,14 @@ impl OrderBus for CommandPublisher {
             partition: None,
             key: Some(command.number().as_str().as_bytes()),
             payload: Some(&payload),
-            headers: reply_address.request_headers(),
+            headers: in_trace(reply_address.request_headers(), &trail.context()),
         };
-        let number = command.number().clone();
-        let on_delivery: OnDelivery = Box::new(move |result| {
-            if let Err(error) = result {
-                log::warn!("order={number} a command was not delivered: {error}");
+        trail.mark(steps::PUBLISHED);
+        let trail = trail.clone();
+        let on_delivery: OnDelivery = Box::new(move |result| match result {
+            Ok(()) => trail.mark(steps::ACKNOWLEDGED),
+            Err(error) => {
+                log::warn!("{trail} a command was not delivered: {error}");
                 on_undelivered();
             }
         });

@@ -7,7 +7,7 @@ use shared::wire::order_dto::PaymentDto;
 use super::simulator::{
     IMPATIENT, PATIENT, Simulator, cancel, confirm, gateway_at, gateway_nowhere, until_in_progress,
 };
-use crate::harness::{nth_number, payment};
+use crate::harness::{nth_number, payment, trace};
 
 fn is_unknown(answer: &ConfirmAnswer) -> bool {
     matches!(answer, ConfirmAnswer::Unknown(_))
@@ -200,7 +200,7 @@ mod unanswered {
      {
         let simulator = Simulator::with_faults(json!({"delayMs": 1_500})).await;
         let gateway = simulator.gateway(PATIENT);
-        let first = actix::spawn(gateway.confirm(&nth_number(1), &payment("key")));
+        let first = actix::spawn(gateway.confirm(&nth_number(1), &payment("key"), trace()));
         until_in_progress(&gateway, &nth_number(1)).await;
         let second = confirm(&gateway, &nth_number(1), &payment("key")).await;
         assert_eq!(

@@ -7,7 +7,7 @@ use shared::wire::order_dto::PaymentDto;
 use super::simulator::{
     PATIENT, Simulator, cancel, confirm, gateway_at, gateway_nowhere, until_in_progress,
 };
-use crate::harness::{nth_number, payment};
+use crate::harness::{nth_number, payment, trace};
 use crate::peer::{Peer, Script};
 
 fn is_unknown(standing: &Standing) -> bool {
@@ -23,7 +23,10 @@ async fn given_an_order_then_its_standing_follows_its_payment() {
     let simulator = Simulator::start();
     let gateway = simulator.gateway(PATIENT);
     let number = nth_number(1);
-    assert_eq!(gateway.look_up(&number).await, Standing::NotCharged);
+    assert_eq!(
+        gateway.look_up(&number, trace()).await,
+        Standing::NotCharged
+    );
     let exact = PaymentDto {
         amount: "24000.5".parse().unwrap(),
         ..payment("lose-1")
@@ -33,11 +36,14 @@ async fn given_an_order_then_its_standing_follows_its_payment() {
         ConfirmAnswer::Unknown(_)
     ));
     assert_eq!(
-        gateway.look_up(&number).await,
+        gateway.look_up(&number, trace()).await,
         Standing::Charged(exact.clone())
     );
     cancel(&gateway, &number, &exact).await.unwrap();
-    assert_eq!(gateway.look_up(&number).await, Standing::NotCharged);
+    assert_eq!(
+        gateway.look_up(&number, trace()).await,
+        Standing::NotCharged
+    );
 }
 
 #[actix::test]
@@ -45,14 +51,17 @@ async fn given_a_declined_payment_then_it_is_told_apart_from_none() {
     let simulator = Simulator::start();
     let gateway = simulator.gateway(PATIENT);
     confirm(&gateway, &nth_number(1), &payment("decline-1")).await;
-    assert_eq!(gateway.look_up(&nth_number(1)).await, Standing::Declined);
+    assert_eq!(
+        gateway.look_up(&nth_number(1), trace()).await,
+        Standing::Declined
+    );
 }
 
 #[actix::test]
 async fn given_a_payment_in_progress_then_its_standing_is_unknown() {
     let simulator = Simulator::with_faults(json!({"delayMs": 60_000})).await;
     let gateway = simulator.gateway(PATIENT);
-    let charge = actix::spawn(gateway.confirm(&nth_number(1), &payment("key")));
+    let charge = actix::spawn(gateway.confirm(&nth_number(1), &payment("key"), trace()));
     until_in_progress(&gateway, &nth_number(1)).await;
     charge.abort();
 }
@@ -62,7 +71,7 @@ async fn given_a_gateway_that_can_not_be_asked_then_it_is_away() {
     let simulator = Simulator::start();
     let stranger = gateway_at(simulator.service.url(), "wrong", PATIENT);
     for gateway in [gateway_nowhere(), stranger] {
-        let standing = gateway.look_up(&nth_number(1)).await;
+        let standing = gateway.look_up(&nth_number(1), trace()).await;
         assert!(is_away(&standing), "{standing:?}");
     }
 }
@@ -78,7 +87,10 @@ async fn given_the_gateways_own_word_that_it_knows_no_payment_then_nothing_is_ch
     let unheard_of = json!({"code": "NOT_FOUND_PAYMENT", "message": "존재하지 않는 결제 입니다."});
     let peer = Peer::start(Script::Answer(404, &[], unheard_of.to_string()));
     let gateway = gateway_at(peer.url.as_str(), "secret", PATIENT);
-    assert_eq!(gateway.look_up(&nth_number(1)).await, Standing::NotCharged);
+    assert_eq!(
+        gateway.look_up(&nth_number(1), trace()).await,
+        Standing::NotCharged
+    );
 }
 
 #[actix::test]
@@ -105,7 +117,7 @@ async fn given_an_answer_that_settles_nothing_then_it_is_told_whether_it_was_the
     ] {
         let peer = Peer::start(Script::Answer(status, &[], body.to_owned()));
         let standing = gateway_at(peer.url.as_str(), "secret", PATIENT)
-            .look_up(&nth_number(1))
+            .look_up(&nth_number(1), trace())
             .await;
         assert!(says(&standing), "{status} {body}: {standing:?}");
     }

@@ -15,6 +15,8 @@ use tempfile::TempDir;
 use tokio::time::timeout;
 use url::Url;
 
+use crate::harness::trace;
+
 /// Longer than the simulator ever takes, unless it is told to.
 pub(super) const PATIENT: Duration = Duration::from_secs(20);
 /// Shorter than a simulator that is told to be slow.
@@ -157,7 +159,7 @@ pub(super) async fn confirm(
     number: &OrderNumber,
     payment: &PaymentDto,
 ) -> ConfirmAnswer {
-    gateway.confirm(number, payment).await
+    gateway.confirm(number, payment, trace()).await
 }
 
 pub(super) async fn cancel(
@@ -166,7 +168,7 @@ pub(super) async fn cancel(
     payment: &PaymentDto,
 ) -> Result<(), String> {
     gateway
-        .cancel(number, payment, Reason::Expired)
+        .cancel(number, payment, Reason::Expired, trace())
         .await
         .map_err(|error| error.0)
 }
@@ -174,6 +176,6 @@ pub(super) async fn cancel(
 /// Asks until the gateway is charging the order.
 pub(super) async fn until_in_progress(gateway: &TossGateway, number: &OrderNumber) {
     let in_progress = Standing::Unknown("its status is IN_PROGRESS".to_owned());
-    let asked = async { while gateway.look_up(number).await != in_progress {} };
+    let asked = async { while gateway.look_up(number, trace()).await != in_progress {} };
     timeout(PATIENT, asked).await.unwrap();
 }

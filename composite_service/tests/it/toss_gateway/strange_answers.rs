@@ -1,10 +1,12 @@
 //! Requests as they are sent, and answers that the simulator never gives.
 
-use composite_service::ports::payment::ConfirmAnswer;
+use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway};
 use serde_json::json;
+use shared::reason::Reason;
+use shared::trace::context::{TRACEPARENT, TraceContext};
 
 use super::simulator::{IMPATIENT, PATIENT, cancel, confirm, gateway_at};
-use crate::harness::{nth_number, payment};
+use crate::harness::{nth_number, payment, trace};
 use crate::peer::{Peer, Script};
 
 /// What a confirmation comes to that is answered so.
@@ -51,6 +53,26 @@ async fn given_a_confirmation_then_its_request_is_as_toss_wants_it() {
             nth_number(1)
         )
     );
+}
+
+#[actix::test]
+async fn given_a_trace_then_every_call_says_that_it_is_a_part_of_it() {
+    let peer = Peer::start(Script::Answer(500, &[], String::new()));
+    let gateway = gateway_at(peer.url.as_str(), "secret", PATIENT);
+    let [confirm, look_up, cancel] = [trace(), trace(), trace()];
+    let (number, payment) = (nth_number(1), payment("key"));
+    gateway.confirm(&number, &payment, confirm).await;
+    gateway.look_up(&number, look_up).await;
+    gateway
+        .cancel(&number, &payment, Reason::Expired, cancel)
+        .await
+        .unwrap_err();
+    let told: Vec<_> = peer
+        .asked()
+        .iter()
+        .map(|asked| TraceContext::parse(asked.header(TRACEPARENT).unwrap().as_bytes()))
+        .collect();
+    assert_eq!(told, [Some(confirm), Some(look_up), Some(cancel)]);
 }
 
 #[actix::test]

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use std::time::{Duration, Instant as ClockInstant};
 
 use actix::Recipient;
 use chrono::TimeDelta;
@@ -17,6 +17,8 @@ use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
 use shared::mailboxes::{Mailbox, Ticket};
 use shared::reason::Reason;
+use shared::trace::{Arrival, RecordPlace, Traces};
+use shared::wire::headers::trace_context;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
@@ -25,6 +27,7 @@ use crate::actors::order_actor::ApplyCommand;
 use crate::inbound::kafka::decode::{Decoded, Poison, Reading, decode};
 use crate::metrics::IntakeMetrics;
 use crate::ports::reply_sink::{CommandOutcome, ReplySink};
+use crate::steps;
 
 /// What dead letters are called that are no commands.
 const MALFORMED_COMMAND: &str = "MalformedCommand";
@@ -57,6 +60,7 @@ struct Handler {
     unpaid_for: TimeDelta,
     finished_tx: mpsc::UnboundedSender<Position>,
     metrics: IntakeMetrics,
+    traces: Arc<Traces>,
 }
 
 struct Leaving {
@@ -89,6 +93,8 @@ pub struct IntakeParts {
     pub unpaid_for: TimeDelta,
     /// What is counted.
     pub metrics: IntakeMetrics,
+    /// Where commands leave their trails.
+    pub traces: Arc<Traces>,
 }
 
 impl Intake {
@@ -108,6 +114,7 @@ impl Intake {
             dead_letters,
             unpaid_for,
             metrics,
+            traces,
         } = parts;
         Self {
             poll_loop,
@@ -122,6 +129,7 @@ impl Intake {
                 unpaid_for,
                 finished_tx,
                 metrics,
+                traces,
             },
             permits: Arc::new(Semaphore::new(max_in_flight)),
             finished_rx,
@@ -163,10 +171,10 @@ impl Intake {
 
     fn handle(&mut self, event: KafkaEvent, permit_opt: &mut Option<OwnedSemaphorePermit>) {
         match event {
-            KafkaEvent::Record(record) => {
+            KafkaEvent::Record(record, polled_at) => {
                 let position = self.ledger.track(record.partition(), record.offset());
                 if let (Some(position), Some(permit)) = (position, permit_opt.take()) {
-                    self.handler.take(&record, position, permit);
+                    self.handler.take(&record, polled_at, position, permit);
                 }
             }
             KafkaEvent::Assigned(partitions) => {
@@ -281,18 +289,28 @@ impl Intake {
 }
 
 impl Handler {
-    fn take(&self, record: &OwnedMessage, position: Position, permit: OwnedSemaphorePermit) {
+    fn take(
+        &self,
+        record: &OwnedMessage,
+        polled_at: ClockInstant,
+        position: Position,
+        permit: OwnedSemaphorePermit,
+    ) {
         self.metrics.taken.inc();
         let in_flight = InFlight::new(position, self.finished_tx.clone(), permit)
             .measured_by(self.metrics.processed.clone());
         let reading = Reading::new(self.clock.now(), self.zone, self.unpaid_for);
         match decode(record, reading) {
             Ok(Decoded { command, requester }) => {
+                let arrival = arrival(record, polled_at, command.name());
+                let trail = self.traces.begin(command.number(), arrival);
+                trail.mark(steps::TAKEN);
                 let mut message = ApplyCommand {
                     command,
                     requester,
                     received_at: reading.now,
                     in_flight,
+                    trail,
                     ticket: Ticket::default(),
                 };
                 message.post(&self.registry_mailbox);
@@ -322,6 +340,19 @@ impl Handler {
     }
 }
 
+fn arrival(record: &OwnedMessage, polled_at: ClockInstant, name: &'static str) -> Arrival {
+    Arrival {
+        name,
+        step: steps::POLLED,
+        at: polled_at,
+        caller: trace_context(record.headers()),
+        record: Some(RecordPlace {
+            partition: record.partition(),
+            offset: record.offset(),
+        }),
+    }
+}
+
 fn answer_poison(replies: &dyn ReplySink, poison: Poison, in_flight: InFlight) {
     let outcome = CommandOutcome {
         number: poison.number,
@@ -330,7 +361,12 @@ fn answer_poison(replies: &dyn ReplySink, poison: Poison, in_flight: InFlight) {
     };
     match poison.requester {
         Some(requester) => {
-            replies.reply(&requester, &outcome, Box::new(move || in_flight.finish()));
+            replies.reply(
+                &requester,
+                &outcome,
+                None,
+                Box::new(move || in_flight.finish()),
+            );
         }
         None => in_flight.finish(),
     }

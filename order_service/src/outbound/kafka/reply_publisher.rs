@@ -7,7 +7,9 @@ use chrono_tz::Tz;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use shared::clock::Clock;
 use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher};
+use shared::trace::context::TraceContext;
 use shared::wire::event::{Event, EventType, LocalTimestamp};
+use shared::wire::headers::in_trace;
 use shared::wire::order_dto::OrderDto;
 
 use crate::domain::order::OrderState;
@@ -86,19 +88,29 @@ fn event_type(outcome: &CommandOutcome) -> EventType {
 }
 
 impl ReplySink for ReplyPublisher {
-    fn reply(&self, requester: &Requester, outcome: &CommandOutcome, on_replied: OnReplied) {
+    fn reply(
+        &self,
+        requester: &Requester,
+        outcome: &CommandOutcome,
+        trace: Option<TraceContext>,
+        on_replied: OnReplied,
+    ) {
         let event = reply_event(requester, outcome, self.clock.now(), self.zone);
         let payload = match serde_json::to_vec(&event) {
             Ok(payload) => payload,
             Err(error) => return log::error!("a reply could not be written: {error}"),
         };
         let address = &requester.address;
+        let headers = address.reply_headers();
         let record = OutboundRecord {
             topic: &address.topic,
             partition: address.partition,
             key: None,
             payload: Some(&payload),
-            headers: address.reply_headers(),
+            headers: match trace {
+                Some(context) => in_trace(headers, &context),
+                None => headers,
+            },
         };
         let topic = address.topic.clone();
         let on_delivery: OnDelivery = Box::new(move |result| match result {

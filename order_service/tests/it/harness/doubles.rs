@@ -16,6 +16,7 @@ use order_service::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Req
 use order_service::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
+use shared::trace::context::TraceContext;
 use tokio::sync::{Semaphore, mpsc};
 
 use super::samples::{coupons, items};
@@ -230,7 +231,13 @@ impl Reply {
 pub(crate) struct RecordingReplies(pub(crate) mpsc::UnboundedSender<Reply>);
 
 impl ReplySink for RecordingReplies {
-    fn reply(&self, requester: &Requester, outcome: &CommandOutcome, on_replied: OnReplied) {
+    fn reply(
+        &self,
+        requester: &Requester,
+        outcome: &CommandOutcome,
+        _: Option<TraceContext>,
+        on_replied: OnReplied,
+    ) {
         let reply = Reply {
             requester: requester.clone(),
             outcome: outcome.clone(),

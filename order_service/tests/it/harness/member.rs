@@ -21,10 +21,11 @@ use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::publisher::Publisher;
 use shared::mailboxes::Mailboxes;
 use shared::metrics::Metrics;
+use shared::trace::Traces;
 use tokio::sync::watch;
 
 use super::samples::now;
-use super::shop::{PATIENCE, ROOMY, start_actors_with};
+use super::shop::{PATIENCE, ROOMY, start_actors_with, traces};
 
 /// The group of all members.
 pub(crate) const GROUP: &str = "orderGroup";
@@ -43,6 +44,8 @@ pub(crate) struct Member {
     pub(crate) metrics: Arc<Metrics>,
     /// What waits for its actors.
     pub(crate) mailboxes: Arc<Mailboxes>,
+    /// Where its commands leave their trails.
+    pub(crate) traces: Arc<Traces>,
 }
 
 impl Member {
@@ -58,6 +61,7 @@ impl Member {
             replies: None,
             metrics,
             mailboxes,
+            traces: Arc::new(traces()),
         }
     }
 
@@ -101,6 +105,7 @@ impl Member {
             zone,
             dead_letters,
             unpaid_for: TimeDelta::minutes(30),
+            traces: self.traces,
             metrics: IntakeMetrics::new(&self.metrics, &self.kafka.orders.name).unwrap(),
         });
         intake.run(stopping, self.grace).await;

@@ -1,7 +1,7 @@
 //! The order service's actors over a store double, with the test in the place of intake and of the broker.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, SyncArbiter};
 use order_service::actors::actor_mailboxes::ActorMailboxes;
@@ -16,10 +16,14 @@ use order_service::domain::order::{ItemId, Order};
 use order_service::ports::catalogue::Catalogue;
 use order_service::ports::order_store::OrderStore;
 use order_service::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
+use order_service::steps;
+use shared::clock::SystemClock;
+use shared::ids::SecureIds;
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::mailboxes::{Mailboxes, Ticket};
 use shared::metrics::Metrics;
 use shared::reason::Reason;
+use shared::trace::{Arrival, Traces};
 use shared::wire::headers::ReplyAddress;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{pause, resume, sleep, timeout};
@@ -44,6 +48,7 @@ pub(crate) struct Shop {
     pub(crate) store: Arc<StoreDouble>,
     registry_addr: Addr<OrderRegistry>,
     replies_rx: mpsc::UnboundedReceiver<Reply>,
+    pub(crate) traces: Traces,
     permits: Arc<Semaphore>,
     /// Records of one partition, in hand or finished.
     ledger: OffsetLedger,
@@ -67,6 +72,7 @@ impl Shop {
             ),
             store,
             replies_rx,
+            traces: traces(),
             permits: Arc::new(Semaphore::new(settings.max_in_flight)),
             ledger,
             sent: 0,
@@ -93,12 +99,14 @@ impl Shop {
             address,
             record_key: "key".into(),
         });
+        let trail = self.traces.begin(command.number(), arrival(command.name()));
         self.registry_addr
             .try_send(ApplyCommand {
                 command,
                 requester,
                 received_at: now(),
                 in_flight,
+                trail,
                 ticket: Ticket::default(),
             })
             .unwrap();
@@ -161,6 +169,21 @@ impl Shop {
         if counted.await.is_err() {
             panic!("{} actors live, not {count}", self.live_actors().await);
         }
+    }
+}
+
+/// Where commands leave their trails.
+pub(crate) fn traces() -> Traces {
+    Traces::new(Arc::new(SystemClock), Arc::new(SecureIds))
+}
+
+fn arrival(name: &'static str) -> Arrival {
+    Arrival {
+        name,
+        step: steps::POLLED,
+        at: Instant::now(),
+        caller: None,
+        record: None,
     }
 }
 
