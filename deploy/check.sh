@@ -75,6 +75,7 @@ matrix=(
     "own-kafka-only --set mysql.enabled=false --set database.host=db:3307 --set secret.existing=order-secret"
     "parts-only --set order.enabled=false --set composite.enabled=false --set paymentSimulator.enabled=false --set payment.url=http://p:1 --set secret.existing=order-secret"
     "tls-and-registry --set database.ssl.mode=verify_ca --set database.ssl.caSecret=ca --set images.prefix=registry.example.com/mall/ --set images.pullSecrets[0].name=pull"
+    "member-service --set memberService.url=http://members.members-space:8080 --set networkPolicy.memberPorts[0]=8080"
     "further-settings --set order.env.MAX_BATCH=256 --set composite.env.MAX_PURCHASES=1024 --set mysql.storageClass=fast --set ingress.host=mall.example.com"
     "production ${production[*]}"
 )
