@@ -12,7 +12,7 @@ mod signals;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// The mall on this machine: broker, database, payment simulator, order service and composite service
+/// The mall on this machine: broker, database, payment simulator, member service, order service and composite service
 #[derive(Parser)]
 #[command(name = "mall", bin_name = "mall", version)]
 struct Mall {
@@ -31,6 +31,7 @@ enum Command {
     Check(commands::check::Check),
     Load(commands::load::Load),
     Bench(commands::bench::Bench),
+    MemberService(commands::member_service::MemberService),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Load(load) => load.run(),
         Command::Bench(bench) => bench.run(),
+        Command::MemberService(service) => service.run(),
     };
     result.unwrap_or_else(|error| {
         output::complain(&error);

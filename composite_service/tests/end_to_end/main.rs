@@ -16,6 +16,8 @@ mod retries;
 mod contention;
 mod traces;
 mod spring_peers;
+mod members;
+mod my_page;
 mod away;
 mod overload;
 mod load;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         contention::BEHAVIOURS,
         traces::BEHAVIOURS,
         spring_peers::BEHAVIOURS,
+        members::BEHAVIOURS,
     ]
     .concat();
     let mut trials: Vec<Trial> = malls
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         .collect();
     // These take a mall apart, so each has its own.
     trials.extend(away::trials());
+    trials.extend(my_page::trials());
     trials.extend(overload::trials());
     trials.extend(faults::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);

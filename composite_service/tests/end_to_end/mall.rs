@@ -222,6 +222,24 @@ impl Mall {
         .await
     }
 
+    /// Gets a path as this member.
+    pub(crate) async fn get_as(&self, member: &str, path: &str) -> Answer {
+        let request = self.client.get(format!("{}{path}", self.composite()));
+        self.ask_as(member, request).await
+    }
+
+    /// Buys as this member, with an idempotency key.
+    pub(crate) async fn buy_as(&self, member: &str, basket: &Value, key: &str) -> Answer {
+        let url = format!("{}/open-api/order", self.composite());
+        let request = self.client.post(url).header("Idempotency-Key", key);
+        self.ask_as(member, request.json(basket)).await
+    }
+
+    async fn ask_as(&self, member: &str, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.header("X-Member-Id", member).send().await;
+        answer(response.unwrap_or_else(|error| panic!("{error:?}"))).await
+    }
+
     /// Where the order's payment stands at the gateway, in its words.
     pub(crate) async fn gateway_status(&self, order_num: &str) -> String {
         let url = format!(

@@ -6,6 +6,7 @@ pub(crate) mod dlt;
 pub(crate) mod down;
 pub(crate) mod load;
 pub(crate) mod logs;
+pub(crate) mod member_service;
 pub(crate) mod reset;
 pub(crate) mod status;
 pub(crate) mod up;

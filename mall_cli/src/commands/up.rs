@@ -42,6 +42,9 @@ pub(crate) struct Up {
     /// Port of the payment simulator
     #[arg(long, value_name = "PORT", default_value_t = 7010)]
     payment_port: u16,
+    /// Port of the member service
+    #[arg(long, value_name = "PORT", default_value_t = 7011)]
+    member_port: u16,
     /// Port of Kafka, with --kafka
     #[arg(long, value_name = "PORT", default_value_t = 9092)]
     kafka_port: u16,
@@ -130,6 +133,7 @@ impl Up {
             ("--composite-port", self.bind, self.composite_port),
             ("--order-port", stack::LOOPBACK, self.order_port),
             ("--payment-port", stack::LOOPBACK, self.payment_port),
+            ("--member-port", stack::LOOPBACK, self.member_port),
             ("--db-port", stack::LOOPBACK, self.db_port),
         ];
         if self.kafka {
@@ -156,6 +160,7 @@ impl Up {
             composite_port: self.composite_port,
             order_port: self.order_port,
             payment_port: self.payment_port,
+            member_port: self.member_port,
             kafka_port: self.kafka_port,
             database_port: self.db_port,
             catalogue: Some(stack::sample_catalogue(place)?),

@@ -2,8 +2,8 @@
 
 use crate::stack::links::FarEnds;
 use crate::stack::{
-    Broker, BrokerKind, Database, Event, Flavour, LOOPBACK, Links, PaymentSimulator, Place, Stack,
-    Topic, Topics, ports, secrets,
+    Broker, BrokerKind, Database, Event, Flavour, LOOPBACK, Links, MemberService, PaymentSimulator,
+    Place, Stack, Topic, Topics, ports, secrets,
 };
 use anyhow::{Result, bail};
 use std::net::IpAddr;
@@ -35,6 +35,8 @@ pub struct StackBuilder {
     pub order_port: u16,
     /// The payment simulator's port.
     pub payment_port: u16,
+    /// The member service's port.
+    pub member_port: u16,
     /// Kafka's port; the embedded broker chooses its own.
     pub kafka_port: u16,
     /// The database's port.
@@ -69,6 +71,7 @@ impl StackBuilder {
             composite_port: 0,
             order_port: 0,
             payment_port: 0,
+            member_port: 0,
             kafka_port: 0,
             database_port: 0,
             links: false,
@@ -121,8 +124,13 @@ impl StackBuilder {
         let payment = step(tell, "payment-simulator", || {
             gateway.start(&self.place, "payment-simulator")
         })?;
+        let members = step(tell, "member-service", || {
+            let port = ports::given_or_free(self.member_port)?;
+            MemberService { port }.start(&self.place, "member-service")
+        })?;
         let links = links.map(|(links, _)| links);
-        let mut stack = Stack::new(self, broker, database, payment, gateway, links);
+        let beside = (payment, members);
+        let mut stack = Stack::new(self, broker, database, beside, gateway, links);
         stack.fill(tell)?;
         Ok(stack)
     }

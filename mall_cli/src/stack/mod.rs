@@ -4,7 +4,7 @@
 //! |---|---|
 //! | broker | [`Broker`]: an [`EmbeddedBroker`] in this process, a [`KafkaBroker`] as a child, or a [`KafkaCluster`] of three |
 //! | database | [`Database`]: [`MariaDb`] or [`MySql`] as a child |
-//! | our programs | [`Service`], started by [`PaymentSimulator`], [`OrderService`] and [`CompositeService`] |
+//! | our programs | [`Service`], started by [`PaymentSimulator`], [`MemberService`], [`OrderService`] and [`CompositeService`] |
 //! | links that can be disturbed | [`Links`], each a [`Link`] through [`Toxiproxy`] |
 //! | balancer | [`Balancer`], haproxy in front of the composites |
 //! | all of it | [`Stack`] |
@@ -32,6 +32,7 @@ mod database;
 mod mariadb;
 mod mysql;
 mod catalogue;
+mod members;
 mod programs;
 mod toxiproxy;
 mod links;
@@ -51,11 +52,12 @@ pub use kafka_cluster::{KafkaCluster, NODES};
 pub use kafka_node::Door;
 pub use links::Links;
 pub use mariadb::MariaDb;
+pub use members::SAMPLE_MEMBERS;
 pub use mysql::MySql;
 pub use parts::{Part, mysql_is_left_out, provide, root};
 pub use place::Place;
 pub use ports::{LOOPBACK, free_port, is_free};
-pub use programs::{CompositeService, OrderService, PaymentSimulator};
+pub use programs::{CompositeService, MemberService, OrderService, PaymentSimulator};
 pub use running::{Event, Stack};
 pub use service::{Service, Spec, answers_ok};
 pub use sql_client::Held;

@@ -39,6 +39,26 @@ impl PaymentSimulator {
     }
 }
 
+/// The member service's API over sample members.
+#[derive(Clone)]
+pub struct MemberService {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+}
+
+impl MemberService {
+    /// Starts it under that name and waits until it answers.
+    pub fn start(&self, place: &Place, name: &str) -> Result<Service> {
+        let mut spec = http_program("mall_cli", place, name, self.port, "/livez")?;
+        spec.args = vec![
+            "member-service".into(),
+            "--listen".into(),
+            listen(LOOPBACK, self.port).into(),
+        ];
+        started(spec)
+    }
+}
+
 /// The order service.
 #[derive(Clone)]
 pub struct OrderService {
@@ -113,6 +133,8 @@ pub struct CompositeService {
     pub payment_url: String,
     /// The key to show there.
     pub secret_key: String,
+    /// The member service's base URL.
+    pub member_service_url: String,
     /// Further variables.
     pub env: Vec<(String, String)>,
 }
@@ -134,6 +156,8 @@ impl CompositeService {
             .push(("PAYMENT_URL".into(), self.payment_url.clone()));
         spec.env
             .push(("PAYMENT_SECRET_KEY".into(), self.secret_key.clone()));
+        spec.env
+            .push(("MEMBER_SERVICE_URL".into(), self.member_service_url.clone()));
         spec.env.extend(self.topics.env());
         spec.env.extend(self.env.clone());
         started(spec)

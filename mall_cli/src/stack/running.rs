@@ -31,6 +31,8 @@ pub struct Stack {
     pub order_services: Vec<Service>,
     /// The payment simulator.
     pub payment: Service,
+    /// The member service.
+    pub members: Service,
     /// The database.
     pub database: Database,
     /// The broker.
@@ -53,7 +55,7 @@ impl Stack {
         wanted: StackBuilder,
         broker: Broker,
         database: Database,
-        payment: Service,
+        (payment, members): (Service, Service),
         gateway: PaymentSimulator,
         links: Option<Links>,
     ) -> Self {
@@ -62,6 +64,7 @@ impl Stack {
             composites: Vec::new(),
             order_services: Vec::new(),
             payment,
+            members,
             database,
             broker,
             links,
@@ -146,7 +149,7 @@ impl Stack {
         self.composites
             .iter()
             .chain(&self.order_services)
-            .chain([&self.payment])
+            .chain([&self.payment, &self.members])
             .collect()
     }
 
@@ -156,7 +159,7 @@ impl Stack {
         children.extend(self.balancer.as_mut().map(Balancer::service));
         children.extend(&mut self.composites);
         children.extend(&mut self.order_services);
-        children.push(&mut self.payment);
+        children.extend([&mut self.payment, &mut self.members]);
         children.push(self.database.service());
         children.extend(self.broker.services());
         children.extend(self.links.as_mut().map(Links::proxy));
@@ -259,6 +262,7 @@ impl Stack {
                 base_url(self.gateway.port),
             ),
             secret_key: self.gateway.secret_key.clone(),
+            member_service_url: self.members.url().to_owned(),
             env: self.env_with(self.wanted.balancer, &self.wanted.composite_env),
         }
     }

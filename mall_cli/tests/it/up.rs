@@ -26,6 +26,7 @@ impl Mall {
             "--composite-port",
             "--order-port",
             "--payment-port",
+            "--member-port",
             "--kafka-port",
             "--db-port",
         ];
