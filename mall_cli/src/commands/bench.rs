@@ -101,6 +101,7 @@ impl Bench {
         let watched = services.iter().map(|service| Watched {
             name: service.name().to_owned(),
             pid: service.pid(),
+            internal: Some(service.internal_url().to_owned()).filter(|url| !url.is_empty()),
         });
         Measurement {
             label: format!("{} by {}", benchmark.name, benchmark.shoppers),

@@ -23,8 +23,8 @@ const MISSED: u8 = 1;
 
 /// Let many shoppers buy at once, and show what they saw
 ///
-/// Without --url the mall that `mall up` runs is used, and the processor time and memory of its processes are shown. Latencies count
-/// from when a request begins, with --rate from when it should have begun. Exits with 1 when an objective is missed.
+/// Without --url the mall that `mall up` runs is used, and the processor time, memory and mailboxes of its processes are shown. Latencies
+/// count from when a request begins, with --rate from when it should have begun. Exits with 1 when an objective is missed.
 #[derive(Args)]
 pub(crate) struct Load {
     /// Composites to buy from; repeat it for several
@@ -216,6 +216,7 @@ impl Target {
         let watched = run.parts.iter().map(|part| Watched {
             name: part.name.clone(),
             pid: part.pid,
+            internal: part.internal.clone(),
         });
         (!hosts.is_empty()).then(|| Self {
             hosts,

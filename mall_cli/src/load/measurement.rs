@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use shared::clock::Clock;
 
 use super::engine::Load;
+use super::mailboxes::MailboxWatch;
 use super::processes::{Processes, Watched};
 use super::recorder::Tally;
 use super::result::{LoadResult, Percentiles, ResultSecond};
@@ -33,6 +34,7 @@ struct Gathering {
     answers_in_time: u64,
     series: Vec<ResultSecond>,
     processes: Processes,
+    mailboxes: MailboxWatch,
     processor_before: Vec<(String, f64)>,
 }
 
@@ -54,6 +56,7 @@ impl Measurement {
             total: Tally::default(),
             answers_in_time: 0,
             series: Vec::new(),
+            mailboxes: MailboxWatch::new(&self.watched),
             processes: Processes::watch(self.watched)?,
             processor_before: Vec::new(),
         };
@@ -83,7 +86,7 @@ impl Gathering {
         if counts {
             self.answers_in_time += tally.answers();
         }
-        let second = ResultSecond::new(index, tally, processes);
+        let second = ResultSecond::new(index, tally, processes, self.mailboxes.look());
         self.series.push(second);
         self.series.last().map(|second| (second, counts))
     }

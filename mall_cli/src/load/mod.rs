@@ -1,10 +1,11 @@
 //! Load: many shoppers at once, and what they saw. Knows the public API only; what runs behind it is nobody's business here, but for its
-//! processor time and memory, which are read from outside.
+//! processor time and memory, which are read from outside, and what it tells its operators of mailboxes.
 
 mod ceiling;
 mod compare;
 mod connection;
 mod engine;
+mod mailboxes;
 mod measurement;
 mod processes;
 mod recorder;
@@ -16,6 +17,7 @@ mod shopper;
 pub use ceiling::TrivialServer;
 pub use compare::compare;
 pub use engine::{Load, Pace};
+pub use mailboxes::MailboxSample;
 pub use measurement::Measurement;
 pub use processes::{ProcessSample, Watched};
 pub use report::html;

@@ -13,6 +13,8 @@ pub struct Watched {
     pub name: String,
     /// Its identity.
     pub pid: u32,
+    /// The base URL of what it tells operators, if it tells anything.
+    pub internal: Option<String>,
 }
 
 /// How a process did in a second.
@@ -111,6 +113,7 @@ mod tests {
         let watched = |name: &str, pid| Watched {
             name: name.to_owned(),
             pid,
+            internal: None,
         };
         let processes = vec![watched("me", std::process::id()), watched("gone", u32::MAX)];
         let mut processes = Processes::watch(processes).unwrap();

@@ -1,5 +1,7 @@
 //! A run as one HTML page that needs nothing else: figures, and charts as SVG. Draws what the result says, and decides nothing.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, anyhow};
 use askama::Template;
 use plotters::prelude::*;
@@ -68,15 +70,15 @@ pub fn html(result: &LoadResult, missed: &[String]) -> Result<String> {
         )?,
         chart("Answers by status", "s", "/s", &by_status(series))?,
     ];
-    for (title, unit, value) in [
+    for (title, unit, lines) in [
         (
             "Processors in use",
             "processors",
-            process_processors as fn(&_) -> f64,
+            by_name(series, &processors),
         ),
-        ("Resident memory", "MiB", process_memory),
+        ("Resident memory", "MiB", by_name(series, &memory)),
+        ("Mailbox depth", "messages", by_name(series, &depths)),
     ] {
-        let lines = by_process(series, value);
         if !lines.is_empty() {
             charts.push(chart(title, "s", unit, &lines)?);
         }
@@ -89,33 +91,43 @@ pub fn html(result: &LoadResult, missed: &[String]) -> Result<String> {
     .render()?)
 }
 
-fn process_processors(sample: &super::processes::ProcessSample) -> f64 {
-    sample.processors
+/// What a second says of each that has a name.
+type Named<'a> = dyn Fn(&ResultSecond) -> Vec<(String, f64)> + 'a;
+
+fn processors(second: &ResultSecond) -> Vec<(String, f64)> {
+    let samples = second.processes.iter();
+    samples
+        .map(|sample| (sample.name.clone(), sample.processors))
+        .collect()
 }
 
-fn process_memory(sample: &super::processes::ProcessSample) -> f64 {
-    sample.resident_mib
+fn memory(second: &ResultSecond) -> Vec<(String, f64)> {
+    let samples = second.processes.iter();
+    samples
+        .map(|sample| (sample.name.clone(), sample.resident_mib))
+        .collect()
 }
 
-fn by_process(
-    series: &[ResultSecond],
-    value: fn(&super::processes::ProcessSample) -> f64,
-) -> Vec<Line> {
-    let names = series.iter().flat_map(|second| &second.processes);
-    let mut names: Vec<&str> = names.map(|sample| sample.name.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let line = |name: &str| Line {
-        name: name.to_owned(),
-        points: series
-            .iter()
-            .filter_map(|second| {
-                let sample = second.processes.iter().find(|sample| sample.name == name)?;
-                Some((at(second), value(sample)))
-            })
-            .collect(),
-    };
-    names.into_iter().map(line).collect()
+fn depths(second: &ResultSecond) -> Vec<(String, f64)> {
+    let samples = second.mailboxes.iter();
+    samples
+        .map(|sample| {
+            let name = format!("{} {}", sample.process, sample.actor);
+            (name, count(sample.waiting))
+        })
+        .collect()
+}
+
+/// A line for each name. Seconds that say nothing of it are left out.
+fn by_name(series: &[ResultSecond], named: &Named<'_>) -> Vec<Line> {
+    let mut lines: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    for second in series {
+        for (name, value) in named(second) {
+            lines.entry(name).or_default().push((at(second), value));
+        }
+    }
+    let lines = lines.into_iter();
+    lines.map(|(name, points)| Line { name, points }).collect()
 }
 
 fn by_status(series: &[ResultSecond]) -> Vec<Line> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::mailboxes::MailboxSample;
 use super::processes::ProcessSample;
 use super::recorder::Tally;
 
@@ -97,12 +98,20 @@ pub struct ResultSecond {
     pub ends: BTreeMap<String, u64>,
     /// How the mall's processes did, where they are known.
     pub processes: Vec<ProcessSample>,
+    /// What waited in mailboxes at its end, likewise.
+    #[serde(default)]
+    pub mailboxes: Vec<MailboxSample>,
 }
 
 impl ResultSecond {
     /// A second as it is kept.
     #[must_use]
-    pub fn new(second: u64, tally: &Tally, processes: Vec<ProcessSample>) -> Self {
+    pub fn new(
+        second: u64,
+        tally: &Tally,
+        processes: Vec<ProcessSample>,
+        mailboxes: Vec<MailboxSample>,
+    ) -> Self {
         Self {
             second,
             answers: tally.answers(),
@@ -110,6 +119,7 @@ impl ResultSecond {
             latency: Percentiles::of(tally),
             ends: tally.ends.clone(),
             processes,
+            mailboxes,
         }
     }
 }

@@ -1,11 +1,14 @@
 //! `mall load`, as a user runs it: against the server that does nothing, and against a mall.
 
 use crate::support::place;
+use mall_cli::load::{Assortment, Load, Measurement, Pace, Scenario, Watched, html};
 use mall_cli::stack::{Stack, sample_catalogue};
 use serde_json::Value;
+use shared::clock::SystemClock;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
 const MALL: &str = env!("CARGO_BIN_EXE_mall_cli");
 
@@ -168,4 +171,52 @@ fn given_a_mall_when_every_kind_of_request_comes_then_each_is_answered_as_wanted
     let run = result(&json);
     assert!(run["ends"]["200"].as_u64() > Some(20), "{run}");
     assert!(run["ends"]["402"].as_u64() > Some(0), "{run}");
+}
+
+#[test]
+fn given_a_mall_that_tells_of_its_mailboxes_then_their_depth_is_in_every_second_and_charted() {
+    let (_folder, place) = place();
+    let mut builder = Stack::builder(place);
+    builder.catalogue = Some(sample_catalogue(&builder.place).unwrap());
+    let stack = builder.start().unwrap();
+    let host = stack.composite_url().strip_prefix("http://").unwrap();
+    let services = stack.http_services();
+    let watched = services.iter().map(|service| Watched {
+        name: service.name().to_owned(),
+        pid: service.pid(),
+        internal: Some(service.internal_url().to_owned()).filter(|url| !url.is_empty()),
+    });
+    let measurement = Measurement {
+        label: "depth".to_owned(),
+        plan: Load {
+            hosts: vec![host.to_owned()],
+            scenario: Scenario::Pending,
+            assortment: Assortment::of_mall(host).unwrap(),
+            shoppers: 8,
+            pace: Pace::Answered,
+            duration: Duration::from_secs(2),
+            threads: 1,
+            seed: 1,
+        },
+        warm_up: Duration::ZERO,
+        watched: watched.collect(),
+    };
+    let result = measurement.run(&SystemClock, |_, _| ()).unwrap();
+    assert_eq!(result.series.len(), 2);
+    for second in &result.series {
+        for (service, actor) in [
+            (&stack.composites[0], "PurchaseActor"),
+            (&stack.order_services[0], "OrderActor"),
+        ] {
+            let mut samples = second.mailboxes.iter();
+            let told =
+                samples.any(|sample| sample.process == service.name() && sample.actor == actor);
+            assert!(told, "{actor}: {second:?}");
+        }
+    }
+    let page = html(&result, &[]).unwrap();
+    assert!(
+        page.contains("Mailbox depth") && page.contains(" OrderActor"),
+        "{page}"
+    );
 }
