@@ -202,7 +202,7 @@ fn senseless(mall: &Mall) {
         .assert_problem(413, "BODY_TOO_LARGE");
     mall.run(mall.get("/open-api/order/20261123000000000000000000000000"))
         .assert_problem(404, "NOT_FOUND");
-    mall.run(mall.get("/open-api/order"))
+    mall.run(mall.post("/open-api/product", &json!({})))
         .assert_problem(405, "METHOD_NOT_ALLOWED");
     assert_eq!((mall.stock(item), mall.held(item)), (10, 0));
 }
