@@ -10,8 +10,8 @@ use crate::mall::{Answer, Mall, basket, payment_key};
 const PATH: &str = "/open-api/my-page";
 const MEMBER: &str = "minji";
 /// What the profile is waited for, and what a page on a busy machine may take besides.
-const DEADLINE: Duration = Duration::from_millis(1_000);
-const SLACK: Duration = Duration::from_millis(700);
+const DEADLINE: Duration = Duration::from_millis(1_500);
+const SLACK: Duration = Duration::from_millis(1_200);
 
 pub(crate) fn trials() -> Vec<Trial> {
     [

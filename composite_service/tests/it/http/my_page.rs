@@ -21,14 +21,14 @@ use super::front::{Front, Reply, each};
 use crate::stand_in::{ALL, Conduct, ORDERS, PRODUCTS, PROFILE, StandIn};
 
 const PATIENT: Duration = Duration::from_secs(20);
-const AT_ONCE: Duration = Duration::from_millis(250);
+const AT_ONCE: Duration = Duration::from_millis(500);
 const COMPLETE: HeaderName = HeaderName::from_static("x-my-page-complete");
 
-/// Breakers that open after two failures, for half a second.
+/// Breakers that open after two failures, for a while that no busy machine takes between two steps of a test.
 const BRISK: Limits = Limits {
-    deadline: Duration::from_millis(600),
+    deadline: Duration::from_millis(800),
     failures: 2,
-    open_for: Duration::from_millis(500),
+    open_for: Duration::from_millis(2_000),
 };
 const ROOMY: Limits = Limits {
     deadline: PATIENT,
@@ -131,7 +131,7 @@ mod parts {
         let (reply, took) = page.timed().await;
 
         assert_eq!(statuses(&reply), ["ok"; 4]);
-        let about_two = Duration::from_secs(2)..Duration::from_millis(2_700);
+        let about_two = Duration::from_secs(2)..Duration::from_millis(2_900);
         assert!(about_two.contains(&took), "{took:?}");
     }
 
