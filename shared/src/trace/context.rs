@@ -9,7 +9,7 @@ use crate::ids::IdSource;
 pub const TRACEPARENT: &str = "traceparent";
 /// `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`.
 const LENGTH: usize = 55;
-const INVALID_VERSION: u128 = 0xff;
+const INVALID_VERSION: u64 = 0xff;
 /// The caller may have recorded the trace.
 const SAMPLED: u8 = 0b01;
 /// The trace's identity is random.
@@ -55,19 +55,19 @@ impl TraceContext {
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Self> {
         let (head, rest) = value.split_at_checked(LENGTH)?;
-        let [version, trace_id, span_id, flags] =
-            [0..2, 3..35, 36..52, 53..55].map(|place| head.get(place).and_then(hex_number));
+        let [version, trace_high, trace_low, span_id, flags] =
+            [0..2, 3..19, 19..35, 36..52, 53..55].map(|place| head.get(place).and_then(hex_number));
         let is_divided = [2, 35, 52].iter().all(|place| head[*place] == b'-');
         let is_whole = match version? {
             0 => rest.is_empty(),
             INVALID_VERSION => false,
             _ => rest.first().is_none_or(|next| *next == b'-'),
         };
-        let trace_id = trace_id.filter(|id| *id != 0)?;
-        let span_id = span_id.filter(|id| *id != 0)?;
-        (is_divided && is_whole).then_some(Self {
+        let trace_id = u128::from(trace_high?) << 64 | u128::from(trace_low?);
+        let span_id = span_id?;
+        (is_divided && is_whole && trace_id != 0 && span_id != 0).then_some(Self {
             trace_id: TraceId(trace_id),
-            span_id: SpanId(u64::try_from(span_id).ok()?),
+            span_id: SpanId(span_id),
             flags: u8::try_from(flags?).ok()? & (SAMPLED | RANDOM),
         })
     }
@@ -107,15 +107,15 @@ impl fmt::Display for SpanId {
     }
 }
 
-/// Lower case only, as the standard has it.
-fn hex_number(digits: &[u8]) -> Option<u128> {
+/// Of sixteen digits at most; lower case only, as the standard has it.
+fn hex_number(digits: &[u8]) -> Option<u64> {
     digits.iter().try_fold(0, |number, digit| {
         let value = match digit {
             b'0'..=b'9' => digit - b'0',
             b'a'..=b'f' => digit - b'a' + 10,
             _ => return None,
         };
-        Some(number << 4 | u128::from(value))
+        Some(number << 4 | u64::from(value))
     })
 }
 
