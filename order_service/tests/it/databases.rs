@@ -2,7 +2,7 @@
 //! refuse a visitor, and go away.
 
 use std::collections::BTreeSet;
-use std::sync::Barrier;
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,7 @@ on_each_server! {
     migrating {
         given_an_empty_database_when_two_migrate_at_once_then_one_does_and_the_other_finds_it_done,
         given_a_migrated_database_when_migrated_again_then_nothing_happens_to_it,
+        given_an_order_of_a_version_that_knows_no_members_then_it_is_nobodys_and_goes_on,
     }
     corruption {
         given_an_order_that_makes_no_sense_when_loaded_then_it_is_corrupt,
@@ -121,6 +122,29 @@ mod migrating {
             Some(order.as_ref())
         );
     }
+
+    /// The columns that the version before has named, as it names them.
+    pub(super) fn given_an_order_of_a_version_that_knows_no_members_then_it_is_nobodys_and_goes_on(
+        flavour: Flavour,
+    ) {
+        let world = DatabaseWorld::make(flavour);
+        world.0.sql(
+            "INSERT INTO orders (order_num, request_id, status, reject_reason, coupon_id, total_price, final_price, \
+             intent_key, intent_amount, payment_key, created_at, revision, idempotency_key, fingerprint, \
+             reject_detail, review_at, payment_idempotency_key, payment_fingerprint, pay_by) \
+             VALUES ('1', 'r1', 'CREATED', NULL, NULL, 0, 0, NULL, NULL, NULL, '2026-11-23', 0, NULL, NULL, \
+             NULL, '2026-11-24', NULL, NULL, '2026-11-24')",
+        );
+
+        let order = Arc::new(world.store().load(&number(1)).unwrap().unwrap());
+        let paid = applied(&*world.store(), complete(&order, "key"));
+
+        assert_eq!((&order.member, &paid.member), (&None, &None));
+        assert_eq!(
+            world.store().load(&number(1)).unwrap().as_ref(),
+            Some(&*paid)
+        );
+    }
 }
 
 mod corruption {
@@ -142,6 +166,7 @@ mod corruption {
             "UPDATE orders SET status = 'REJECTED', reject_reason = NULL",
             "UPDATE orders SET status = 'REJECTED', reject_reason = 'WHATEVER'",
             "UPDATE orders SET request_id = ''",
+            "UPDATE orders SET member_id = 'a/b'",
             "UPDATE orders SET final_price = -1",
             "UPDATE orders SET total_price = -0.01",
             "UPDATE orders SET intent_key = 'key', intent_amount = -1",
