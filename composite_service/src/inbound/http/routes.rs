@@ -36,15 +36,29 @@ pub struct Shop {
     pub stopping: watch::Receiver<bool>,
 }
 
-/// The routes, each with and without a trailing slash.
+/// The routes, each with and without a trailing slash. Those without a variable come first: they are found by comparing, the others by
+/// patterns that are tried one after another.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .app_data(json_config())
         .app_data(query_config())
+        .service(
+            resource(
+                ["/open-api/order", "/open-api/order/"],
+                "GET, POST",
+                web::post().to(place_order::place_order),
+            )
+            .route(web::get().to(list_orders::list_orders)),
+        )
         .service(resource(
             ["/open-api/product", "/open-api/product/"],
             "GET",
             web::get().to(products::list_products),
+        ))
+        .service(resource(
+            ["/open-api/my-page", "/open-api/my-page/"],
+            "GET",
+            web::get().to(my_page::my_page),
         ))
         .service(resource(
             [
@@ -54,19 +68,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
             "GET",
             web::get().to(products::get_product),
         ))
-        .service(resource(
-            ["/open-api/my-page", "/open-api/my-page/"],
-            "GET",
-            web::get().to(my_page::my_page),
-        ))
-        .service(
-            resource(
-                ["/open-api/order", "/open-api/order/"],
-                "GET, POST",
-                web::post().to(place_order::place_order),
-            )
-            .route(web::get().to(list_orders::list_orders)),
-        )
         .service(resource(
             ["/open-api/order/{orderNum}", "/open-api/order/{orderNum}/"],
             "GET",
