@@ -32,7 +32,7 @@ impl IdSource for SecureIds {
     }
 
     fn unique(&self) -> Uuid {
-        Uuid::new_v4()
+        uuid::Builder::from_random_bytes(rand::rng().random()).into_uuid()
     }
 
     fn trace(&self) -> u128 {
