@@ -41,6 +41,8 @@ use crate::domain::order::OrderReply;
 pub const GROUP: &str = "compsiteGroup";
 const POLL_WAIT: Duration = Duration::from_millis(50);
 const COMMIT_INTERVAL_MS: &str = "1000";
+/// How often the membership is served while one reply follows another.
+const MEMBERSHIP_INTERVAL: Duration = Duration::from_millis(10);
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_millis(500);
 /// What dead letters are called that are no replies.
 const MALFORMED_REPLY: &str = "MalformedReply";
@@ -127,8 +129,13 @@ struct Worker {
 impl Worker {
     fn run(mut self) {
         let mut tidied_at = Instant::now();
+        let mut served_at = None;
         while !self.stopping.load(Ordering::Acquire) {
-            self.serve_membership();
+            let now = Instant::now();
+            if served_at.is_none_or(|served_at| now - served_at >= MEMBERSHIP_INTERVAL) {
+                self.serve_membership();
+                served_at = Some(now);
+            }
             match self.reader.poll(POLL_WAIT) {
                 Some(Ok(record)) => {
                     let (partition, offset) = (record.partition(), record.offset());
@@ -150,11 +157,11 @@ impl Worker {
                 Some(Err(error)) => log::warn!("reading replies failed: {error}"),
                 None => {}
             }
-            if tidied_at.elapsed() >= HOUSEKEEPING_INTERVAL {
+            if now - tidied_at >= HOUSEKEEPING_INTERVAL {
                 self.tell_offsets();
                 self.leave_lost_home();
                 self.forget_lost();
-                tidied_at = Instant::now();
+                tidied_at = now;
             }
         }
         self.home_tx.send_replace(None);
