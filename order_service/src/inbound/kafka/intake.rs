@@ -34,6 +34,8 @@ const MALFORMED_COMMAND: &str = "MalformedCommand";
 const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
 /// The client does not tell what became of an asynchronous commit, and a group that is being joined refuses it. So all are repeated.
 const RECOMMIT_INTERVAL: Duration = Duration::from_secs(2);
+/// Records that are finished between two looks at anything else, at most.
+const FINISHED_AT_ONCE: usize = 256;
 /// How long a rebalance waits for the records in hand of the partitions that go. Those that take longer come again elsewhere.
 const REVOKE_GRACE: Duration = Duration::from_secs(5);
 
@@ -152,21 +154,39 @@ impl Intake {
             tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
         let mut permit_opt: Option<OwnedSemaphorePermit> = None;
+        let mut finished = Vec::with_capacity(FINISHED_AT_ONCE);
         loop {
             let permits = Arc::clone(&self.permits);
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => break,
-                Some(position) = self.finished_rx.recv() => self.finish(position),
+                1.. = self.finished_rx.recv_many(&mut finished, FINISHED_AT_ONCE) => self.finish_all(&mut finished),
                 _ = commit_tick.tick() => self.settle_offsets(),
                 _ = recommit_tick.tick() => self.ledger.recommit(),
                 Ok(permit) = permits.acquire_owned(), if permit_opt.is_none() => permit_opt = Some(permit),
                 event = self.events.recv(), if permit_opt.is_some() => match event {
-                    Some(event) => self.handle(event, &mut permit_opt),
+                    Some(event) => self.handle_all(event, &mut permit_opt),
                     None => break,
                 },
             }
         }
         self.shut_down(grace).await;
+    }
+
+    /// This event, and all that have come meanwhile, as long as there are permits.
+    fn handle_all(&mut self, event: KafkaEvent, permit_opt: &mut Option<OwnedSemaphorePermit>) {
+        self.handle(event, permit_opt);
+        loop {
+            if permit_opt.is_none() {
+                *permit_opt = Arc::clone(&self.permits).try_acquire_owned().ok();
+            }
+            let Some(event) = permit_opt
+                .as_ref()
+                .and_then(|_| self.events.try_recv().ok())
+            else {
+                return;
+            };
+            self.handle(event, permit_opt);
+        }
     }
 
     fn handle(&mut self, event: KafkaEvent, permit_opt: &mut Option<OwnedSemaphorePermit>) {
@@ -198,8 +218,10 @@ impl Intake {
         }
     }
 
-    fn finish(&mut self, position: Position) {
-        self.ledger.finish(position);
+    fn finish_all(&mut self, finished: &mut Vec<Position>) {
+        for position in finished.drain(..) {
+            self.ledger.finish(position);
+        }
         if self.leaving.iter().any(|leaving| self.is_done(leaving)) {
             self.settle_offsets();
         }
