@@ -2,9 +2,11 @@
 //! is compared are ratios of runs of the same minute.
 
 mod echo;
+mod growth;
 mod plan;
 mod table;
 
 pub use echo::{ECHO_TOPICS, Echo, EchoSpeed};
-pub use plan::{Benchmark, Measured, SUITE, large_catalogue};
-pub use table::markdown;
+pub use growth::grow;
+pub use plan::{Benchmark, GROWN, Measured, SUITE, large_catalogue};
+pub use table::{at_rest, markdown};

@@ -69,6 +69,14 @@ pub const SUITE: &[Benchmark] = &[
     },
 ];
 
+/// What is measured once more when the database has grown, beside the same with a young one.
+pub const GROWN: Benchmark = Benchmark {
+    name: "pending order, grown",
+    scenario: Scenario::Pending,
+    shoppers: 256,
+    aim: "≥ 0.9 × young",
+};
+
 /// A benchmark's run, and the raw limit of the same minute.
 #[derive(Clone, Debug)]
 pub struct Measured {

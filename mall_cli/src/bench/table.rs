@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::plan::{Benchmark, Measured};
-use crate::load::LoadResult;
+use crate::load::{LoadResult, ProcessSample};
 
 /// The processes that the mall itself is.
 const SERVICES: [&str; 2] = ["order-service", "composite"];
@@ -32,6 +32,25 @@ pub fn markdown(measured: &[Measured]) -> String {
         push_row(&mut table, benchmark, &runs);
     }
     table
+}
+
+/// What the mall's own processes take when nobody asks anything.
+#[must_use]
+pub fn at_rest(when: &str, samples: &[ProcessSample]) -> String {
+    let is_ours = |name: &str| SERVICES.iter().any(|service| name.starts_with(service));
+    let parts: Vec<String> = samples
+        .iter()
+        .filter(|sample| is_ours(&sample.name))
+        .map(|sample| {
+            format!(
+                "{} {:.0} MiB resident, {:.1} % of a processor",
+                sample.name,
+                sample.resident_mib,
+                sample.processors * 100.0
+            )
+        })
+        .collect();
+    format!("At rest {when}: {}.", parts.join("; "))
 }
 
 fn push_row(table: &mut String, benchmark: &Benchmark, runs: &[&Measured]) {

@@ -3,13 +3,16 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use mall_cli::bench::{Benchmark, ECHO_TOPICS, Echo, Measured, SUITE, large_catalogue, markdown};
-use mall_cli::load::{Assortment, Load, Measurement, Pace, Watched};
-use mall_cli::stack::{BrokerKind, Place, Stack, Topic};
+use mall_cli::bench::{
+    Benchmark, ECHO_TOPICS, Echo, GROWN, Measured, SUITE, at_rest, grow, large_catalogue, markdown,
+};
+use mall_cli::load::{Assortment, Load, Measurement, Pace, Watched, observe};
+use mall_cli::stack::{BrokerKind, Place, Service, Stack, Topic};
 use shared::clock::SystemClock;
 
 use crate::output::{Progress, mention, tell};
@@ -18,6 +21,12 @@ use crate::output::{Progress, mention, tell};
 const RAW_IN_FLIGHT: usize = 64;
 const RAW_TIME: Duration = Duration::from_secs(3);
 const WARM_UP: Duration = Duration::from_secs(2);
+/// As many as a small mall sells in a year.
+const GROWN_ORDERS: u32 = 1_000_000;
+/// How long the mall is watched while it has nothing to do.
+const REST: Duration = Duration::from_secs(10);
+/// An order's actor retires when nobody has asked for it for a minute.
+const ACTORS_RETIRE: Duration = Duration::from_secs(65);
 
 /// Measure the mall beside the raw limits of its broker, in turns
 ///
@@ -34,6 +43,9 @@ pub(crate) struct Bench {
     /// Only benchmarks whose name has this in it
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Then store a million orders, measure pending orders once more, wait until their actors have retired, and tell what is left
+    #[arg(long)]
+    growth: bool,
     /// Write all results as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -43,72 +55,85 @@ impl Bench {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let stack = start(Place::under(folder.path())?)?;
-        let mut echo = Echo::start(stack.bootstrap_servers())?;
-        let hosts: Vec<String> = stack
-            .composites
-            .iter()
-            .map(|composite| composite.url().trim_start_matches("http://").to_owned())
-            .collect();
-        let assortment = Assortment::of_mall(&hosts[0])?;
-        let mut measured = Vec::new();
+        let mut bench = Running {
+            echo: Echo::start(stack.bootstrap_servers())?,
+            assortment: Assortment::of_mall(&host(&stack.composites[0]))?,
+            seconds: self.seconds,
+            measured: Vec::new(),
+            stack,
+        };
+        let mut rest = vec![bench.at_rest("after the start")?];
         for round in 1..=self.rounds {
             for benchmark in SUITE.iter().filter(|benchmark| self.is_wanted(benchmark)) {
-                let raw = echo.measure(RAW_IN_FLIGHT, RAW_TIME)?;
-                let result = self
-                    .measurement(benchmark, &stack, &hosts, &assortment)
-                    .run(&SystemClock, |_, _| {})?;
-                mention(format!(
-                    "round {round}: {:<22} {:>5} shoppers {:>7.0}/s  p50 {:>6.1} ms  raw {:>6.0}/s, p50 {:.1} ms",
-                    benchmark.name,
-                    benchmark.shoppers,
-                    result.rate,
-                    result.latency.p50,
-                    raw.rate,
-                    raw.p50_millis,
-                ));
-                measured.push(Measured {
-                    benchmark: *benchmark,
-                    result,
-                    raw_rate: raw.rate,
-                });
+                bench.measure(benchmark, &format!("round {round}"))?;
             }
         }
-        tell(markdown(&measured).trim_end());
+        if self.growth {
+            grow(&bench.stack.database, GROWN_ORDERS, |stored| {
+                mention(format!(
+                    "{stored} of {GROWN_ORDERS} orders of an earlier time stored"
+                ));
+            })?;
+            for round in 1..=self.rounds {
+                bench.measure(&GROWN, &format!("grown, round {round}"))?;
+            }
+            mention("waiting until the actors have retired");
+            thread::sleep(ACTORS_RETIRE);
+            rest.push(bench.at_rest("after all of it")?);
+        }
+        tell(markdown(&bench.measured).trim_end());
+        tell(format!("\n{}", rest.join("\n")));
         if let Some(file) = &self.json {
-            let results: Vec<_> = measured.iter().map(|one| &one.result).collect();
+            let results: Vec<_> = bench.measured.iter().map(|one| &one.result).collect();
             fs::write(file, serde_json::to_string_pretty(&results)?)
                 .with_context(|| format!("cannot write {}", file.display()))?;
         }
-        drop(echo);
-        let mut progress = Progress::new("ended after");
-        stack.stop(&mut |event| progress.show(event))?;
-        Ok(ExitCode::SUCCESS)
+        bench.end()
     }
 
     fn is_wanted(&self, benchmark: &Benchmark) -> bool {
         let only = self.only.as_deref().unwrap_or_default();
         benchmark.name.contains(only)
     }
+}
 
-    fn measurement(
-        &self,
-        benchmark: &Benchmark,
-        stack: &Stack,
-        hosts: &[String],
-        assortment: &Assortment,
-    ) -> Measurement {
-        let services = stack.http_services();
-        let watched = services.iter().map(|service| Watched {
-            name: service.name().to_owned(),
-            pid: service.pid(),
-            internal: Some(service.internal_url().to_owned()).filter(|url| !url.is_empty()),
+/// The mall that is measured, and what came of it so far.
+struct Running {
+    stack: Stack,
+    echo: Echo,
+    assortment: Assortment,
+    seconds: u64,
+    measured: Vec<Measured>,
+}
+
+impl Running {
+    fn measure(&mut self, benchmark: &Benchmark, when: &str) -> Result<()> {
+        let raw = self.echo.measure(RAW_IN_FLIGHT, RAW_TIME)?;
+        let result = self.measurement(benchmark).run(&SystemClock, |_, _| {})?;
+        mention(format!(
+            "{when}: {:<22} {:>5} shoppers {:>7.0}/s  p50 {:>6.1} ms  raw {:>6.0}/s, p50 {:.1} ms",
+            benchmark.name,
+            benchmark.shoppers,
+            result.rate,
+            result.latency.p50,
+            raw.rate,
+            raw.p50_millis,
+        ));
+        self.measured.push(Measured {
+            benchmark: *benchmark,
+            result,
+            raw_rate: raw.rate,
         });
+        Ok(())
+    }
+
+    fn measurement(&self, benchmark: &Benchmark) -> Measurement {
         Measurement {
             label: format!("{} by {}", benchmark.name, benchmark.shoppers),
             plan: Load {
-                hosts: hosts.to_vec(),
+                hosts: self.stack.composites.iter().map(host).collect(),
                 scenario: benchmark.scenario,
-                assortment: assortment.clone(),
+                assortment: self.assortment.clone(),
                 shoppers: benchmark.shoppers,
                 pace: Pace::Answered,
                 duration: WARM_UP + Duration::from_secs(self.seconds),
@@ -116,9 +141,35 @@ impl Bench {
                 seed: rand::random(),
             },
             warm_up: WARM_UP,
-            watched: watched.collect(),
+            watched: self.watched(),
         }
     }
+
+    fn at_rest(&self, when: &str) -> Result<String> {
+        Ok(at_rest(when, &observe(&self.watched(), REST)?))
+    }
+
+    fn watched(&self) -> Vec<Watched> {
+        let services = self.stack.http_services();
+        let watched = services.iter().map(|service| Watched {
+            name: service.name().to_owned(),
+            pid: service.pid(),
+            internal: Some(service.internal_url().to_owned()).filter(|url| !url.is_empty()),
+        });
+        watched.collect()
+    }
+
+    fn end(self) -> Result<ExitCode> {
+        drop(self.echo);
+        let mut progress = Progress::new("ended after");
+        self.stack.stop(&mut |event| progress.show(event))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// `host:port`.
+fn host(service: &Service) -> String {
+    service.url().trim_start_matches("http://").to_owned()
 }
 
 fn start(place: Place) -> Result<Stack> {

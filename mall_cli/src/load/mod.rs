@@ -19,7 +19,7 @@ pub use compare::compare;
 pub use engine::{Load, Pace};
 pub use mailboxes::MailboxSample;
 pub use measurement::Measurement;
-pub use processes::{ProcessSample, Watched};
+pub use processes::{ProcessSample, Watched, observe};
 pub use report::html;
 pub use result::{LoadResult, Objectives, Percentiles, ResultSecond};
 pub use scenario::{Assortment, Scenario, Ware};

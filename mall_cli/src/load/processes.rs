@@ -1,7 +1,8 @@
 //! Processor time and memory of processes, from `/proc`. Knows nothing of what they do.
 
 use std::fs;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,16 @@ pub struct ProcessSample {
     pub processors: f64,
     /// Resident memory in MiB.
     pub resident_mib: f64,
+}
+
+/// How they do over so long, for somebody who does nothing meanwhile.
+///
+/// # Errors
+/// When the system does not say how long its clock ticks are.
+pub fn observe(watched: &[Watched], time: Duration) -> Result<Vec<ProcessSample>> {
+    let mut processes = Processes::watch(watched.to_vec())?;
+    thread::sleep(time);
+    Ok(processes.look())
 }
 
 /// Watches processes.
