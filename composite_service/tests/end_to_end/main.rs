@@ -23,6 +23,7 @@ mod overload;
 mod load;
 mod books;
 mod faults;
+mod documents;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
     trials.extend(my_page::trials());
     trials.extend(overload::trials());
     trials.extend(faults::trials());
+    trials.extend(documents::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     drop(malls);
     conclusion.exit_code()

@@ -100,7 +100,7 @@ impl Mall {
             next_composite: AtomicUsize::new(0),
             _folder: folder,
         };
-        mall.sql("INSERT INTO products VALUES (1, '시험용 상품')");
+        mall.sql("INSERT IGNORE INTO products VALUES (1, '시험용 상품')");
         mall
     }
 

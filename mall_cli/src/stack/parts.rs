@@ -20,6 +20,10 @@ pub enum Part {
     Toxiproxy,
     /// Debian's haproxy; found as its program.
     Haproxy,
+    /// What reads the API's documents as strangers do; found as the folder that holds it.
+    ApiTools,
+    /// Debian's Chromium with its driver; found as the driver's program.
+    Chromium,
 }
 
 impl Part {
@@ -30,6 +34,8 @@ impl Part {
             Self::MySql => "mysql",
             Self::Toxiproxy => "toxiproxy",
             Self::Haproxy => "haproxy",
+            Self::ApiTools => "api-tools",
+            Self::Chromium => "chromium",
         }
     }
 }

@@ -8,3 +8,4 @@ mod golden;
 mod http_limits;
 mod wire;
 mod kafka;
+mod asyncapi;

@@ -9,6 +9,7 @@ pub mod list_orders;
 pub mod my_page;
 pub mod products;
 pub mod health;
+pub mod documents;
 pub mod answer;
 mod idempotency_key;
 mod member;

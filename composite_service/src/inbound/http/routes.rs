@@ -9,7 +9,7 @@ use shared::ids::IdSource;
 use shared::kafka::broker_probe::BrokerProbe;
 use tokio::sync::watch;
 
-use super::{get_order, health, list_orders, my_page, pay_order, place_order, products};
+use super::{documents, get_order, health, list_orders, my_page, pay_order, place_order, products};
 use crate::actors::purchase_actor::Purchases;
 use crate::ports::member_query::MemberQuery;
 use crate::ports::my_page::MyPageParts;
@@ -86,6 +86,16 @@ pub fn configure(config: &mut web::ServiceConfig) {
             ["/readyz", "/readyz/"],
             "GET",
             web::get().to(health::readyz),
+        ))
+        .service(resource(
+            ["/docs", "/docs/"],
+            "GET",
+            web::get().to(documents::page),
+        ))
+        .service(resource(
+            ["/openapi.json", "/openapi.json/"],
+            "GET",
+            web::get().to(documents::contract),
         ))
         .default_service(web::to(unknown_path));
 }

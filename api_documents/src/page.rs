@@ -1,0 +1,77 @@
+//! The documents as one page of HTML: an index at the left, a search, and nothing that is fetched from elsewhere.
+
+use askama::Template;
+
+use crate::book::Book;
+use crate::view::View;
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    book: &'a Book,
+}
+
+/// The page.
+///
+/// # Errors
+/// Those of the template.
+pub fn page(book: &Book) -> Result<String, askama::Error> {
+    Page { book }.render()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::check;
+    use crate::contract::{Contract, SAMPLE};
+    use crate::draft::{BASE, Draft};
+    use crate::exchange::Exchange;
+    use crate::markdown;
+
+    fn book() -> Book {
+        let contract = Contract::read(SAMPLE).unwrap();
+        let draft = Draft::new("GET", "/thing/1", "A <thing>")
+            .note("a | b")
+            .with(&["name"]);
+        let stdout = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"id\":1,\"name\":\"<script>\",\"parts\":[]}";
+        let exchange =
+            Exchange::read(draft, BASE, stdout, "> GET /thing/1 HTTP/1.1\n> \n").unwrap();
+        Book::of(&contract, vec![check(&contract, exchange).unwrap()])
+    }
+
+    #[test]
+    fn given_a_book_then_the_page_shows_its_exchanges_and_takes_no_text_for_markup() {
+        let page = page(&book()).unwrap();
+        let anchor = "getThing-a-thing";
+        assert!(
+            page.contains(&format!("<article id=\"{anchor}\"")),
+            "{page}"
+        );
+        assert!(page.contains(&format!("<a href=\"#{anchor}\">A &#60;thing&#62;</a>")));
+        assert!(!page.contains("\"<script>\""));
+    }
+
+    #[test]
+    fn given_a_book_then_the_page_fetches_nothing_from_elsewhere() {
+        let page = page(&book()).unwrap();
+        for elsewhere in ["src=", "https://", "@import", "url("] {
+            assert!(!page.contains(elsewhere), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn given_a_book_then_it_is_an_index_and_a_page_for_each_chapter_in_markdown() {
+        let pages = markdown::pages(&book()).unwrap();
+        let names: Vec<&str> = pages.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["README.md", "things.md"]);
+        assert!(pages[0].1.contains("(things.md#getThing-a-thing) (200)"));
+        let chapter = &pages[1].1;
+        for part in [
+            "## Get a thing\n\n`GET /thing/{id}`\n",
+            "### A <thing>\n\na | b\n\n```sh\ncurl -i 'http://127.0.0.1:7000/thing/1'\n```",
+            "| `name` | string, optional | Its name |",
+        ] {
+            assert!(chapter.contains(part), "{part:?} is not in {chapter}");
+        }
+    }
+}

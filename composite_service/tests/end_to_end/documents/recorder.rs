@@ -1,0 +1,107 @@
+//! Makes the requests that are documented, by the very commands that are shown, and keeps what came of them.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
+
+use api_documents::check::{Documented, check};
+use api_documents::contract::Contract;
+use api_documents::draft::{Body, Draft};
+use api_documents::exchange::Exchange;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Longer than the mall lets anybody wait.
+const PATIENCE: &str = "20";
+
+/// Records exchanges with one composite.
+pub(super) struct Recorder<'a> {
+    contract: &'a Contract,
+    base: String,
+    folder: TempDir,
+    documented: Vec<Documented>,
+    refused: Vec<String>,
+}
+
+impl<'a> Recorder<'a> {
+    pub(super) fn new(contract: &'a Contract, base: &str) -> Self {
+        Self {
+            contract,
+            base: base.to_owned(),
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            documented: Vec::new(),
+            refused: Vec::new(),
+        }
+    }
+
+    /// What was recorded, if all of it may be documented.
+    pub(super) fn end(self) -> Vec<Documented> {
+        assert!(self.refused.is_empty(), "{}", self.refused.join("\n\n"));
+        self.documented
+    }
+
+    /// Makes the request, and documents it; the answer's body.
+    pub(super) fn record(&mut self, draft: Draft) -> Value {
+        self.record_at_once(vec![draft], || ()).remove(0)
+    }
+
+    /// Makes the requests side by side and does something `meanwhile`; documents them in their order.
+    pub(super) fn record_at_once(
+        &mut self,
+        drafts: Vec<Draft>,
+        meanwhile: impl FnOnce(),
+    ) -> Vec<Value> {
+        let this = &*self;
+        let exchanges: Vec<Exchange> = thread::scope(|scope| {
+            let asked: Vec<_> = drafts
+                .into_iter()
+                .map(|draft| scope.spawn(move || this.exchange(draft)))
+                .collect();
+            meanwhile();
+            asked
+                .into_iter()
+                .map(|asked| asked.join().expect("an exchange"))
+                .collect()
+        });
+        exchanges
+            .into_iter()
+            .map(|exchange| self.document(exchange))
+            .collect()
+    }
+
+    /// The query that the last answer's `Link` leads to.
+    pub(super) fn next_page(&self) -> String {
+        let last = self.documented.last().map(|last| &last.exchange.response);
+        let link = last.and_then(|answer| answer.header("link"));
+        let (query, _) = link
+            .and_then(|link| link.strip_prefix('<')?.split_once('>'))
+            .expect("a link");
+        query.to_owned()
+    }
+
+    fn document(&mut self, exchange: Exchange) -> Value {
+        let body = serde_json::from_str(&exchange.response.body).unwrap_or_default();
+        match check(self.contract, exchange) {
+            Ok(documented) => self.documented.push(documented),
+            Err(refused) => self.refused.push(refused.to_string()),
+        }
+        body
+    }
+
+    fn exchange(&self, draft: Draft) -> Exchange {
+        if let Some(Body::InFile { name, content }) = &draft.body {
+            fs::write(self.folder.path().join(name), content).expect("a file");
+        }
+        let shown = draft.command(&self.base);
+        let run = Command::new("sh")
+            .arg("-c")
+            .arg(format!("{shown} -sSv --max-time {PATIENCE}"))
+            .current_dir(self.folder.path())
+            .output()
+            .expect("a shell");
+        let [stdout, stderr] =
+            [run.stdout, run.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        Exchange::read(draft, &self.base, &stdout, &stderr)
+            .unwrap_or_else(|error| panic!("{shown}: {error}"))
+    }
+}
