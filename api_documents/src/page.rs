@@ -19,6 +19,21 @@ pub fn page(book: &Book) -> Result<String, askama::Error> {
     Page { book }.render()
 }
 
+/// Text as markup, with what stands between backticks as code.
+pub(crate) fn coded(text: &str) -> String {
+    let escaped = text
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;");
+    let parts = escaped.split('`').enumerate();
+    parts
+        .map(|(index, part)| match index % 2 {
+            0 => part.to_owned(),
+            _ => format!("<code>{part}</code>"),
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,6 +64,11 @@ mod tests {
         );
         assert!(page.contains(&format!("<a href=\"#{anchor}\">A &#60;thing&#62;</a>")));
         assert!(!page.contains("\"<script>\""));
+    }
+
+    #[test]
+    fn given_text_with_backticks_then_what_is_between_them_is_code() {
+        assert_eq!(coded("a < `b` & c"), "a &lt; <code>b</code> &amp; c");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::harness::{PRICE, nth_number, order};
 const MIB: usize = 1024 * 1024;
 
 /// Every path with its method, and a body where it takes one.
-fn endpoints() -> [(&'static str, String, Value); 8] {
+fn endpoints() -> [(&'static str, String, Value); 9] {
     let number = nth_number(1);
     [
         ("GET", "/open-api/product".to_owned(), Value::Null),
@@ -30,6 +30,7 @@ fn endpoints() -> [(&'static str, String, Value); 8] {
             pays("key", json!(PRICE)),
         ),
         ("GET", "/open-api/my-page".to_owned(), Value::Null),
+        ("GET", "/openapi.json".to_owned(), Value::Null),
         ("GET", "/livez".to_owned(), Value::Null),
         ("GET", "/readyz".to_owned(), Value::Null),
     ]
