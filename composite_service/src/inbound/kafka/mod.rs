@@ -1,5 +1,6 @@
 //! Replies from Kafka.
 
 pub mod reply_intake;
+mod membership;
 mod read_partition;
 pub mod decode;

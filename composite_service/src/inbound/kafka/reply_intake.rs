@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 
 use actix::Recipient;
 use actix::prelude::SendError;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Message, OwnedMessage};
-use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use rdkafka::{Offset, TopicPartitionList};
 use shared::budget;
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::dead_letters::DeadLetters;
@@ -33,6 +33,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::decode::{NotAReply, decode};
+use super::membership::MembershipContext;
 use super::read_partition::ReadPartition;
 use crate::actors::kafka_bridge::ReplyArrived;
 use crate::domain::order::OrderReply;
@@ -382,22 +383,5 @@ impl Worker {
         {
             log::warn!("could not stop reading lost partitions: {error}");
         }
-    }
-}
-
-/// Notes that the member's partitions have changed.
-#[derive(Default)]
-struct MembershipContext {
-    has_changed: AtomicBool,
-}
-
-impl ClientContext for MembershipContext {}
-
-impl ConsumerContext for MembershipContext {
-    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Error(error) = rebalance {
-            log::error!("rebalance failed: {error}");
-        }
-        self.has_changed.store(true, Ordering::Release);
     }
 }
