@@ -154,7 +154,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         },
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
-    let shown = measured.common.shown(traces);
+    let shown = measured.common.shown(traces, &settings.effective);
     let operators = internal::start(settings.internal_addr, shown)
         .with_context(|| format!("listening on {}", settings.internal_addr))?;
 

@@ -3,7 +3,7 @@
 //! | variable | default | meaning |
 //! |---|---|---|
 //! | `HTTP_ADDR` | `127.0.0.1:7000` | address of the public API and the probes |
-//! | `INTERNAL_ADDR` | `127.0.0.1:7001` | address of what is for operators only: `/metrics`, `/internal/mailboxes` |
+//! | `INTERNAL_ADDR` | `127.0.0.1:7001` | address of what is for operators only: `/metrics`, `/internal/…` |
 //! | `ORDER_SERVICE_URL` | `http://127.0.0.1:7002` | where reads go |
 //! | `PAYMENT_URL` | `http://127.0.0.1:7010` | the payment gateway |
 //! | `PAYMENT_SECRET_KEY` | required | the gateway's secret key |
@@ -22,7 +22,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use secrecy::SecretString;
 use shared::budget;
-use shared::env::{EnvReader, InvalidEnvironment};
+use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
 use shared::kafka::config::KafkaSettings;
 use url::Url;
 
@@ -51,6 +51,8 @@ pub struct Settings {
     pub shutdown_grace: Duration,
     /// Zone of order numbers.
     pub zone: Tz,
+    /// All of these as they are shown to operators.
+    pub effective: EffectiveSettings,
 }
 
 /// How to reach the payment gateway.
@@ -113,8 +115,13 @@ impl Settings {
                 20,
             )),
             zone: env.parsed("TZ", chrono_tz::Asia::Seoul),
+            effective: EffectiveSettings::default(),
         };
-        env.finish().map(|()| settings)
+        let effective = env.finish()?;
+        Ok(Self {
+            effective,
+            ..settings
+        })
     }
 }
 
@@ -133,6 +140,11 @@ fn optional_http_url(env: &mut EnvReader, name: &str) -> Option<Url> {
 fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -> Url {
     let fallback = || Url::parse(default).unwrap_or_else(|_| unreachable!("a constant"));
     let url = env.parsed(name, fallback());
+    if !url.username().is_empty() || url.password().is_some() {
+        // Settings are shown, and this one may hold a secret.
+        env.problem(format!("{name}: must not name a user"));
+        return fallback();
+    }
     if matches!(url.scheme(), "http" | "https") && url.has_host() {
         return url;
     }
@@ -158,7 +170,7 @@ mod tests {
         let told = Settings::read(EnvReader::new([
             ("ORDER_SERVICE_URL", "ftp://x"),
             ("PAYMENT_URL", "nowhere"),
-            ("MEMBER_SERVICE_URL", "members"),
+            ("MEMBER_SERVICE_URL", "http://us:hush@members"),
             ("MY_PAGE_ORDERS_MS", "9001"),
             ("MAX_PURCHASES", "0"),
         ]))
@@ -174,5 +186,6 @@ mod tests {
         ] {
             assert!(told.contains(name), "{told}");
         }
+        assert!(!told.contains("hush"), "{told}");
     }
 }

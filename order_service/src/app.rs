@@ -130,7 +130,9 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
     let traces = Arc::new(Traces::new(Arc::new(SystemClock), Arc::new(SecureIds)));
-    let shown = measured.common.shown(Arc::clone(&traces));
+    let shown = measured
+        .common
+        .shown(Arc::clone(&traces), &settings.effective);
     let operators = internal::start(settings.internal_addr, shown)
         .with_context(|| format!("listening on {}", settings.internal_addr))?;
 

@@ -3,7 +3,7 @@
 //! | variable | default | meaning |
 //! |---|---|---|
 //! | `HTTP_ADDR` | `127.0.0.1:7002` | address of the reads and the probes |
-//! | `INTERNAL_ADDR` | `127.0.0.1:7003` | address of what is for operators only: `/metrics`, `/internal/mailboxes` |
+//! | `INTERNAL_ADDR` | `127.0.0.1:7003` | address of what is for operators only: `/metrics`, `/internal/…` |
 //! | `DB_HOST` | `127.0.0.1:3306` | `host:port` of MySQL or MariaDB |
 //! | `DB_NAME`, `DB_USERNAME` | `orders`, `order_admin` | |
 //! | `DB_PASSWORD` | required | |
@@ -21,6 +21,7 @@
 //!
 //! and those of [`shared::kafka::config`].
 
+use std::fmt::{self, Display};
 use std::net::SocketAddr;
 use std::str::FromStr;
 use std::time::Duration;
@@ -28,7 +29,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use secrecy::SecretString;
-use shared::env::{EnvReader, InvalidEnvironment};
+use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
 use shared::kafka::config::KafkaSettings;
 
 /// All settings.
@@ -52,6 +53,8 @@ pub struct Settings {
     pub shutdown_grace: Duration,
     /// Zone of dates on the wire.
     pub zone: Tz,
+    /// All of these as they are shown to operators.
+    pub effective: EffectiveSettings,
 }
 
 /// How to reach the database.
@@ -121,6 +124,12 @@ impl SslMode {
     }
 }
 
+impl Display for SslMode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
 impl FromStr for SslMode {
     type Err = &'static str;
 
@@ -139,6 +148,12 @@ impl FromStr for SslMode {
 
 /// `host:port`.
 struct HostAndPort(String, u16);
+
+impl Display for HostAndPort {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.0, self.1)
+    }
+}
 
 impl FromStr for HostAndPort {
     type Err = &'static str;
@@ -187,8 +202,13 @@ impl Settings {
                 20,
             )),
             zone: env.parsed("TZ", chrono_tz::Asia::Seoul),
+            effective: EffectiveSettings::default(),
         };
-        env.finish().map(|()| settings)
+        let effective = env.finish()?;
+        Ok(Self {
+            effective,
+            ..settings
+        })
     }
 }
 

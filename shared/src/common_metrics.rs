@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::env::EffectiveSettings;
 use crate::http::internal::Shown;
 use crate::http::measured::HttpMetrics;
 use crate::kafka::lag::LagMetrics;
@@ -41,13 +42,14 @@ impl CommonMetrics {
         })
     }
 
-    /// What operators are shown, beside what orders have left in `traces`.
+    /// What operators are shown, beside what orders have left in `traces` and what the process goes by.
     #[must_use]
-    pub fn shown(&self, traces: Arc<Traces>) -> Shown {
+    pub fn shown(&self, traces: Arc<Traces>, settings: &EffectiveSettings) -> Shown {
         Shown {
             metrics: Arc::clone(&self.all),
             mailboxes: Arc::clone(&self.mailboxes),
             traces,
+            settings: Arc::new(settings.clone()),
         }
     }
 }

@@ -1,18 +1,43 @@
-//! Reading settings from the environment: every error is collected and told at once, no secret is ever printed.
+//! Reading settings from the environment: every error is collected and told at once, and so is what came of it; no secret is ever printed.
 //!
 //! Written by hand because the kept libraries stop at the first error or want a file format besides.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use secrecy::SecretString;
+use serde::Serialize;
 
 /// The variables, and what was found wrong with them so far.
 #[derive(Debug)]
 pub struct EnvReader {
     variables: HashMap<String, String>,
     problems: Vec<String>,
+    effective: EffectiveSettings,
+}
+
+/// What a process goes by, by the variables' names.
+#[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
+pub struct EffectiveSettings(BTreeMap<String, EffectiveSetting>);
+
+/// One variable.
+#[derive(Debug, Clone, Serialize, PartialEq, Eq)]
+pub struct EffectiveSetting {
+    /// As the process has understood it; `None` is a secret.
+    pub value: Option<String>,
+    /// Where it is from.
+    pub source: Source,
+}
+
+/// Where a setting is from.
+#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Somebody has set it.
+    Environment,
+    /// Nobody has.
+    Default,
 }
 
 /// Everything that is wrong with the environment.
@@ -36,20 +61,25 @@ impl EnvReader {
                 .map(|(name, value)| (name.into(), value.into()))
                 .collect(),
             problems: Vec::new(),
+            effective: EffectiveSettings::default(),
         }
     }
 
     /// The variable's value, or `default` when it is missing or empty. A value that does not parse is a problem.
     pub fn parsed<T>(&mut self, name: &str, default: T) -> T
     where
-        T: FromStr,
+        T: FromStr + Display,
         T::Err: Display,
     {
         let Some(text) = self.present(name) else {
+            self.note(name, Some(default.to_string()), Source::Default);
             return default;
         };
-        match text.parse() {
-            Ok(value) => value,
+        match text.parse::<T>() {
+            Ok(value) => {
+                self.note(name, Some(value.to_string()), Source::Environment);
+                value
+            }
             Err(error) => {
                 self.problems.push(format!("{name}={text:?}: {error}"));
                 default
@@ -76,13 +106,22 @@ impl EnvReader {
 
     /// The variable's text, or `default`.
     pub fn text(&mut self, name: &str, default: &str) -> String {
-        self.present(name).unwrap_or_else(|| default.to_owned())
+        let (text, source) = match self.present(name) {
+            Some(text) => (text, Source::Environment),
+            None => (default.to_owned(), Source::Default),
+        };
+        self.note(name, Some(text.clone()), source);
+        text
     }
 
     /// A secret without a default: a missing one is a problem.
     pub fn required_secret(&mut self, name: &str) -> SecretString {
         match self.variables.get(name) {
-            Some(value) => value.as_str().into(),
+            Some(value) => {
+                let secret = value.as_str().into();
+                self.note(name, None, Source::Environment);
+                secret
+            }
             None => {
                 self.problems.push(format!("{name}: is required"));
                 "".into()
@@ -95,16 +134,21 @@ impl EnvReader {
         self.problems.push(problem);
     }
 
-    /// Ends the reading.
+    /// Ends the reading, and tells what came of it.
     ///
     /// # Errors
     /// All problems that were found, together.
-    pub fn finish(self) -> Result<(), InvalidEnvironment> {
+    pub fn finish(self) -> Result<EffectiveSettings, InvalidEnvironment> {
         if self.problems.is_empty() {
-            Ok(())
+            Ok(self.effective)
         } else {
             Err(InvalidEnvironment(self.problems))
         }
+    }
+
+    fn note(&mut self, name: &str, value: Option<String>, source: Source) {
+        let setting = EffectiveSetting { value, source };
+        self.effective.0.insert(name.to_owned(), setting);
     }
 
     fn present(&self, name: &str) -> Option<String> {
@@ -136,7 +180,24 @@ mod tests {
         assert_eq!(env.parsed("MISSING", 7), 7);
         assert_eq!(env.parsed("EMPTY", 7), 7);
         assert_eq!(env.text("MISSING", "orders"), "orders");
-        assert_eq!(env.finish(), Ok(()));
+        assert!(env.finish().is_ok());
+    }
+
+    #[test]
+    fn given_settings_when_read_then_what_came_of_them_is_told_and_secrets_are_not() {
+        let mut env = EnvReader::new([("PORT", "07000"), ("DB_PASSWORD", "hush")]);
+        env.parsed("PORT", 1_u16);
+        env.within("MAX_BATCH", 1..=9, 5);
+        env.text("DB_NAME", "orders");
+        env.required_secret("DB_PASSWORD");
+        let told = serde_json::to_value(env.finish().unwrap()).unwrap();
+        let expected = serde_json::json!({
+            "PORT": {"value": "7000", "source": "environment"},
+            "MAX_BATCH": {"value": "5", "source": "default"},
+            "DB_NAME": {"value": "orders", "source": "default"},
+            "DB_PASSWORD": {"value": null, "source": "environment"},
+        });
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The listener for operators: `/metrics`, `/internal/mailboxes` and orders' traces. It has a port and a thread of its own: who may shop may not look,
+//! The listener for operators: `/metrics`, `/internal/mailboxes`, `/internal/settings` and orders' traces. It has a port and a thread of its own: who may shop may not look,
 //! and it answers while the service is busy, stuck or going down.
 
 use std::net::SocketAddr;
@@ -12,6 +12,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, HttpServer, web};
 
 use super::{Problem, method_not_allowed, render_problems, unknown_path};
+use crate::env::EffectiveSettings;
 use crate::mailboxes::Mailboxes;
 use crate::metrics::{self, Metrics};
 use crate::order_number::OrderNumber;
@@ -30,6 +31,8 @@ pub struct Shown {
     pub mailboxes: Arc<Mailboxes>,
     /// What the latest orders' messages waited for.
     pub traces: Arc<Traces>,
+    /// What the process goes by.
+    pub settings: Arc<EffectiveSettings>,
 }
 
 /// Serves it.
@@ -70,6 +73,7 @@ fn routes_of(routes: &mut web::ServiceConfig, shown: Shown) {
         .app_data(web::Data::from(shown.metrics))
         .app_data(web::Data::from(shown.mailboxes))
         .app_data(web::Data::from(shown.traces))
+        .app_data(web::Data::from(shown.settings))
         .service(get_only(
             ["/metrics", "/metrics/"],
             web::get().to(show_metrics),
@@ -77,6 +81,10 @@ fn routes_of(routes: &mut web::ServiceConfig, shown: Shown) {
         .service(get_only(
             ["/internal/mailboxes", "/internal/mailboxes/"],
             web::get().to(show_mailboxes),
+        ))
+        .service(get_only(
+            ["/internal/settings", "/internal/settings/"],
+            web::get().to(show_settings),
         ))
         .service(get_only(
             [
@@ -108,6 +116,11 @@ async fn show_mailboxes(mailboxes: web::Data<Mailboxes>) -> HttpResponse {
     HttpResponse::Ok().json(mailboxes.picture())
 }
 
+/// `GET /internal/settings`.
+async fn show_settings(settings: web::Data<EffectiveSettings>) -> HttpResponse {
+    HttpResponse::Ok().json(&settings)
+}
+
 /// `GET /internal/order/{orderNum}/trace`. What is no order number is no order either.
 async fn show_trace(
     path: web::Path<String>,
@@ -135,6 +148,7 @@ mod tests {
 
     use super::*;
     use crate::clock::SystemClock;
+    use crate::env::EnvReader;
     use crate::ids::SecureIds;
     use crate::trace::Arrival;
 
@@ -160,6 +174,7 @@ mod tests {
             metrics,
             mailboxes,
             traces,
+            settings: Arc::default(),
         };
         let app = App::new().configure(|routes| routes_of(routes, shown));
         let server = init_service(app.wrap(from_fn(render_problems))).await;
@@ -184,17 +199,22 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn given_the_operators_port_then_metrics_and_mailboxes_are_there_and_nothing_else() {
+    async fn given_the_operators_port_then_metrics_mailboxes_and_settings_are_there_and_nothing_else()
+     {
         let metrics = Arc::new(Metrics::new().unwrap());
         metrics.gauge("idle", "Idle.").unwrap().set(3);
         let mailboxes = Arc::new(Mailboxes::new(&metrics).unwrap());
         let journal = mailboxes.of("Journal").open("journal");
         let _stuck = journal.post("Commit").begin();
         let _waiting = journal.post("Commit");
+        let mut env = EnvReader::new([("DB_PASSWORD", "hush")]);
+        env.required_secret("DB_PASSWORD");
+        let settings = env.finish().unwrap();
         let shown = Shown {
             metrics,
             mailboxes,
             traces: traces(),
+            settings: Arc::new(settings),
         };
         let app = App::new().configure(|routes| routes_of(routes, shown));
         let server = init_service(app.wrap(from_fn(render_problems))).await;
@@ -213,6 +233,11 @@ mod tests {
         assert_eq!(told["totals"], serde_json::json!({ "Journal": totals }));
         assert_eq!(told["actors"][0]["inHand"]["message"], "Commit");
         assert!(told["actors"][0]["oldestWaiting"]["forMs"].is_u64());
+
+        let answer = call_service(&server, get("/internal/settings")).await;
+        let told: serde_json::Value = serde_json::from_slice(&read_body(answer).await).unwrap();
+        let password = serde_json::json!({"value": null, "source": "environment"});
+        assert_eq!(told, serde_json::json!({ "DB_PASSWORD": password }));
 
         for path in ["/livez", "/open-api/order", "/api/product"] {
             let answer = call_service(&server, get(path)).await;
