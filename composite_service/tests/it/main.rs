@@ -11,6 +11,7 @@ mod metrics;
 mod purchase_actor;
 mod reviewer;
 mod http;
+mod loopback_server;
 mod peer;
 mod toss_gateway;
 mod order_client;

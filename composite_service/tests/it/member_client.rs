@@ -21,7 +21,7 @@ async fn asked(url: &Url, wait: Duration) -> Result<Option<Profile>, DirectoryEr
 
 async fn answered(status: u16, body: Value) -> Result<Option<Profile>, DirectoryError> {
     let peer = Peer::start(Script::Answer(status, &[], body.to_string()));
-    asked(&peer.url, PATIENT).await
+    asked(&peer.server.url, PATIENT).await
 }
 
 fn profile(email: Option<&str>) -> Profile {
@@ -36,7 +36,7 @@ fn profile(email: Option<&str>) -> Profile {
 async fn given_a_member_then_the_profile_is_read_from_its_path_and_unknown_members_are_ignored() {
     let body = json!({"memberId": "kim.minji", "name": "김민지", "email": "minji@example.com", "points": 7});
     let peer = Peer::start(Script::Answer(200, &[], body.to_string()));
-    let read = asked(&peer.url, PATIENT).await.unwrap();
+    let read = asked(&peer.server.url, PATIENT).await.unwrap();
     assert_eq!(read, Some(profile(Some("minji@example.com"))));
     assert_eq!(peer.asked()[0].line, "GET /api/member/kim.minji");
     let without = answered(200, json!({"name": "김민지"})).await.unwrap();
@@ -62,7 +62,7 @@ async fn given_any_other_answer_then_it_is_an_error() {
 #[actix::test]
 async fn given_silence_or_nobody_then_it_is_an_error_that_does_not_name_the_member() {
     let peer = Peer::start(Script::Silence);
-    let silence = asked(&peer.url, Duration::from_millis(200)).await;
+    let silence = asked(&peer.server.url, Duration::from_millis(200)).await;
     let port = free_port().unwrap();
     let nobody = asked(
         &format!("http://127.0.0.1:{port}").parse().unwrap(),

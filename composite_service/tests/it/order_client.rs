@@ -29,7 +29,7 @@ fn answered(
 fn scripted(script: Script, wait: Duration) -> (OrderClient, Peer) {
     let peer = Peer::start(script);
     (
-        OrderClient::new(client(wait).unwrap(), peer.url.clone()),
+        OrderClient::new(client(wait).unwrap(), peer.server.url.clone()),
         peer,
     )
 }

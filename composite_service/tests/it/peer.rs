@@ -1,13 +1,12 @@
 //! A tiny HTTP server in another service's place: it answers every request alike, or not at all, and remembers what it was asked.
 
 use std::future::pending;
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use url::Url;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::loopback_server::LoopbackServer;
 
 /// What the server does with a request.
 #[derive(Clone)]
@@ -37,43 +36,22 @@ impl Asked {
 
 /// The running server; it ends when dropped.
 pub(crate) struct Peer {
-    pub(crate) url: Url,
+    pub(crate) server: LoopbackServer,
     asked: Arc<Mutex<Vec<Asked>>>,
-    handle: ServerHandle,
 }
 
 impl Peer {
     pub(crate) fn start(script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap())
-            .parse()
-            .unwrap();
         let asked = Arc::new(Mutex::default());
         let state = web::Data::new((script, Arc::clone(&asked)));
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(state.clone())
-                .default_service(web::to(serve))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)
-        .unwrap()
-        .run();
-        let handle = server.handle();
-        actix::spawn(server);
-        Self { url, asked, handle }
+        let server = LoopbackServer::start(move |app| {
+            app.app_data(state.clone()).default_service(web::to(serve));
+        });
+        Self { server, asked }
     }
 
     pub(crate) fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        // It is told by the call; nobody waits until it has stopped.
-        drop(self.handle.stop(false));
     }
 }
 

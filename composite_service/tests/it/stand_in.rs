@@ -2,16 +2,15 @@
 
 use std::collections::HashMap;
 use std::future::pending;
-use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 use tokio::time::sleep;
-use url::Url;
+
+use crate::loopback_server::LoopbackServer;
 
 /// What a path does with a request.
 #[derive(Debug, Clone, Copy)]
@@ -39,33 +38,19 @@ struct Paths {
 
 /// The running server; it ends when dropped.
 pub(crate) struct StandIn {
-    pub(crate) url: Url,
+    pub(crate) server: LoopbackServer,
     paths: Arc<Mutex<Paths>>,
-    handle: ServerHandle,
 }
 
 impl StandIn {
     /// One whose paths all answer well and at once.
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap())
-            .parse()
-            .unwrap();
         let paths = Arc::new(Mutex::default());
         let state = web::Data::new(Arc::clone(&paths));
-        let server = HttpServer::new(move || {
-            App::new()
-                .app_data(state.clone())
-                .default_service(web::to(serve))
-        })
-        .workers(1)
-        .disable_signals()
-        .listen(listener)
-        .unwrap()
-        .run();
-        let handle = server.handle();
-        actix::spawn(server);
-        Self { url, paths, handle }
+        let server = LoopbackServer::start(move |app| {
+            app.app_data(state.clone()).default_service(web::to(serve));
+        });
+        Self { server, paths }
     }
 
     pub(crate) fn conduct(&self, path: &'static str, conduct: Conduct) {
@@ -81,13 +66,6 @@ impl StandIn {
             .get(path)
             .copied()
             .unwrap_or_default()
-    }
-}
-
-impl Drop for StandIn {
-    fn drop(&mut self) {
-        // It is told by the call; nobody waits until it has stopped.
-        drop(self.handle.stop(false));
     }
 }
 

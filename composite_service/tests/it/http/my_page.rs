@@ -46,7 +46,7 @@ struct Page {
 impl Page {
     fn with(limits: Limits) -> Self {
         let stand_in = StandIn::start();
-        let members = MemberClient::new(client(PATIENT).unwrap(), stand_in.url.clone());
+        let members = MemberClient::new(client(PATIENT).unwrap(), stand_in.server.url.clone());
         Self::over(stand_in, Some(Arc::new(members)), limits)
     }
 
@@ -56,7 +56,7 @@ impl Page {
         limits: Limits,
     ) -> Self {
         let metrics = Metrics::new().unwrap();
-        let orders = OrderClient::new(client(PATIENT).unwrap(), stand_in.url.clone());
+        let orders = OrderClient::new(client(PATIENT).unwrap(), stand_in.server.url.clone());
         let counted = MyPageMetrics::new(&metrics).unwrap();
         let parts = GuardedParts::new(directory, Arc::new(orders), each(limits), &counted);
         let mut front = Front::open();

@@ -86,7 +86,7 @@ fn object(status: &str) -> String {
 async fn given_the_gateways_own_word_that_it_knows_no_payment_then_nothing_is_charged() {
     let unheard_of = json!({"code": "NOT_FOUND_PAYMENT", "message": "존재하지 않는 결제 입니다."});
     let peer = Peer::start(Script::Answer(404, &[], unheard_of.to_string()));
-    let gateway = gateway_at(peer.url.as_str(), "secret", PATIENT);
+    let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
     assert_eq!(
         gateway.look_up(&nth_number(1), trace()).await,
         Standing::NotCharged
@@ -116,7 +116,7 @@ async fn given_an_answer_that_settles_nothing_then_it_is_told_whether_it_was_the
         (500, "", is_away),
     ] {
         let peer = Peer::start(Script::Answer(status, &[], body.to_owned()));
-        let standing = gateway_at(peer.url.as_str(), "secret", PATIENT)
+        let standing = gateway_at(peer.server.url.as_str(), "secret", PATIENT)
             .look_up(&nth_number(1), trace())
             .await;
         assert!(says(&standing), "{status} {body}: {standing:?}");

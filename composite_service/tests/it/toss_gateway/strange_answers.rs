@@ -13,7 +13,7 @@ use crate::peer::{Peer, Script};
 async fn confirmed(status: u16, body: &str) -> ConfirmAnswer {
     let peer = Peer::start(Script::Answer(status, &[], body.to_owned()));
     confirm(
-        &gateway_at(peer.url.as_str(), "secret", PATIENT),
+        &gateway_at(peer.server.url.as_str(), "secret", PATIENT),
         &nth_number(1),
         &payment("key"),
     )
@@ -33,7 +33,7 @@ fn error(code: &str) -> String {
 #[actix::test]
 async fn given_a_confirmation_then_its_request_is_as_toss_wants_it() {
     let peer = Peer::start(Script::Answer(200, &[], object("DONE")));
-    let gateway = gateway_at(peer.url.as_str(), "secret", PATIENT);
+    let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
     assert_eq!(
         confirm(&gateway, &nth_number(1), &payment("key")).await,
         ConfirmAnswer::Confirmed
@@ -58,7 +58,7 @@ async fn given_a_confirmation_then_its_request_is_as_toss_wants_it() {
 #[actix::test]
 async fn given_a_trace_then_every_call_says_that_it_is_a_part_of_it() {
     let peer = Peer::start(Script::Answer(500, &[], String::new()));
-    let gateway = gateway_at(peer.url.as_str(), "secret", PATIENT);
+    let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
     let [confirm, look_up, cancel] = [trace(), trace(), trace()];
     let (number, payment) = (nth_number(1), payment("key"));
     gateway.confirm(&number, &payment, confirm).await;
@@ -78,7 +78,7 @@ async fn given_a_trace_then_every_call_says_that_it_is_a_part_of_it() {
 #[actix::test]
 async fn given_a_cancellation_then_its_request_is_as_toss_wants_it() {
     let peer = Peer::start(Script::Answer(200, &[], object("CANCELED")));
-    let gateway = gateway_at(&format!("{}base/", peer.url), "secret", PATIENT);
+    let gateway = gateway_at(&format!("{}base/", peer.server.url), "secret", PATIENT);
     assert_eq!(
         cancel(&gateway, &nth_number(1), &payment("a/b")).await,
         Ok(())
@@ -203,7 +203,7 @@ async fn given_a_refusal_then_its_code_tells_the_shoppers_fault_from_ours() {
 #[actix::test]
 async fn given_silence_then_it_is_unknown_in_time() {
     let peer = Peer::start(Script::Silence);
-    let gateway = gateway_at(peer.url.as_str(), "secret", IMPATIENT);
+    let gateway = gateway_at(peer.server.url.as_str(), "secret", IMPATIENT);
     let answer = confirm(&gateway, &nth_number(1), &payment("key")).await;
     assert!(matches!(answer, ConfirmAnswer::Unknown(_)), "{answer:?}");
     assert!(
@@ -223,7 +223,7 @@ async fn given_a_cancellation_that_is_answered_without_sense_then_it_fails() {
         (500, String::new()),
     ] {
         let peer = Peer::start(Script::Answer(status, &[], body.clone()));
-        let gateway = gateway_at(peer.url.as_str(), "secret", PATIENT);
+        let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
         assert!(
             cancel(&gateway, &nth_number(1), &payment("key"))
                 .await
