@@ -14,7 +14,7 @@ use shared::wire::headers::ReplyAddress;
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto};
 use tokio::sync::mpsc;
 
-use crate::harness::doubles::{Fault, Gate, RecordingReplies, StoreDouble};
+use crate::harness::doubles::{Gate, RecordingReplies, StoreDouble};
 use crate::harness::kafka::{Outgoing, PARTITIONS, Reader, Seen, TestBroker, headers};
 use crate::harness::member::{GROUP, Member};
 use crate::harness::samples::*;
@@ -132,14 +132,6 @@ fn member(broker: &TestBroker, store: &Arc<StoreDouble>) -> Member {
 
 fn wait_for_arrival(gate: &Gate) {
     System::new().block_on(gate.reached());
-}
-
-fn gated_store(gate: &Arc<Gate>) -> Arc<StoreDouble> {
-    let gate = Arc::clone(gate);
-    Arc::new(StoreDouble::on_apply(move |_, _| {
-        gate.pass();
-        Fault::None
-    }))
 }
 
 mod replying {
@@ -475,7 +467,8 @@ mod leaving {
     /// Stops a member that has work in hand, and starts another; tells how long it took until that one had answered.
     fn succession(broker: &TestBroker) -> Duration {
         let gate = Arc::new(Gate::default());
-        let (store, mut answers) = (gated_store(&gate), Answers::of(broker));
+        let store = Arc::new(StoreDouble::plain().behind(&gate));
+        let mut answers = Answers::of(broker);
         let first = member(broker, &store).start();
         send_creates(broker, 0..8);
         wait_for_arrival(&gate);
@@ -525,7 +518,8 @@ mod leaving {
      {
         let broker = TestBroker::embedded();
         let gate = Arc::new(Gate::default());
-        let (store, mut answers) = (gated_store(&gate), Answers::of(&broker));
+        let store = Arc::new(StoreDouble::plain().behind(&gate));
+        let mut answers = Answers::of(&broker);
         let first = Member {
             grace: Duration::from_millis(200),
             ..member(&broker, &store)
@@ -618,7 +612,8 @@ mod outage {
      {
         let mut broker = TestBroker::kafka();
         let gate = Arc::new(Gate::default());
-        let (store, mut answers) = (gated_store(&gate), Answers::of(&broker));
+        let store = Arc::new(StoreDouble::plain().behind(&gate));
+        let mut answers = Answers::of(&broker);
         let member = member(&broker, &store).start();
         send_creates(&broker, 0..40);
         wait_for_arrival(&gate);

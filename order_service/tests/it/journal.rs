@@ -15,18 +15,6 @@ use crate::harness::doubles::{Fault, Gate, StoreDouble};
 use crate::harness::samples::*;
 use crate::harness::shop::*;
 
-/// A store whose writes wait at a gate, with what goes wrong behind it.
-fn gated(
-    gate: &Arc<Gate>,
-    script: impl Fn(usize, &[Transition]) -> Fault + Send + Sync + 'static,
-) -> StoreDouble {
-    let gate = Arc::clone(gate);
-    StoreDouble::on_apply(move |nth, batch| {
-        gate.pass();
-        script(nth, batch)
-    })
-}
-
 fn unavailable() -> StoreError {
     StoreError::Unavailable("by the test".into())
 }
@@ -45,7 +33,7 @@ mod gathering {
     #[actix::test]
     async fn given_a_write_in_flight_then_all_that_comes_meanwhile_is_the_next_write() {
         let gate = Arc::new(Gate::default());
-        let mut shop = Shop::open(gated(&gate, |_, _| Fault::None), ROOMY);
+        let mut shop = Shop::open(StoreDouble::plain().behind(&gate), ROOMY);
         send_behind_the_gate(&mut shop, &gate, 20).await;
         assert_eq!(shop.store.batches(), [1]);
 
@@ -63,7 +51,7 @@ mod gathering {
             max_batch: 8,
             ..ROOMY
         };
-        let mut shop = Shop::open(gated(&gate, |_, _| Fault::None), settings);
+        let mut shop = Shop::open(StoreDouble::plain().behind(&gate), settings);
         send_behind_the_gate(&mut shop, &gate, 20).await;
 
         gate.open();
@@ -89,14 +77,15 @@ mod refusals {
     #[actix::test]
     async fn given_one_transition_that_the_store_refuses_then_its_neighbours_are_stored() {
         let gate = Arc::new(Gate::default());
-        let store = gated(&gate, |_, batch| {
+        let store = StoreDouble::on_apply(|_, batch| {
             let is_refused = batch.iter().any(|transition| matches!(transition, Transition::Open(draft) if draft.number == number(7)));
             if is_refused {
                 Fault::Before(StoreError::Refused("by the test".into()))
             } else {
                 Fault::None
             }
-        });
+        })
+        .behind(&gate);
         let mut shop = Shop::open(store, ROOMY);
         send_behind_the_gate(&mut shop, &gate, 20).await;
 
@@ -127,13 +116,14 @@ mod outages {
     #[actix::test]
     async fn given_a_store_that_is_away_for_a_while_then_it_is_asked_again_and_nothing_is_lost() {
         let gate = Arc::new(Gate::default());
-        let store = gated(&gate, |nth, _| {
+        let store = StoreDouble::on_apply(|nth, _| {
             if (1..4).contains(&nth) {
                 Fault::Before(unavailable())
             } else {
                 Fault::None
             }
-        });
+        })
+        .behind(&gate);
         let mut shop = Shop::open(store, ROOMY);
         send_behind_the_gate(&mut shop, &gate, 20).await;
 
@@ -310,7 +300,7 @@ mod held_rows {
      {
         let (gate, is_in_the_way) = (Arc::new(Gate::default()), Arc::new(AtomicBool::new(true)));
         let is_there = Arc::clone(&is_in_the_way);
-        let store = gated(&gate, move |_, batch| {
+        let store = StoreDouble::on_apply(move |_, batch| {
             let is_held = batch
                 .iter()
                 .any(|transition| *transition.number() == number(7));
@@ -319,7 +309,8 @@ mod held_rows {
             } else {
                 Fault::None
             }
-        });
+        })
+        .behind(&gate);
         let mut shop = Shop::open(store, ROOMY);
         send_behind_the_gate(&mut shop, &gate, 20).await;
 

@@ -70,13 +70,7 @@ fn given_a_command_and_poison_then_both_are_taken_one_is_set_aside_and_both_are_
 fn given_an_order_whose_store_is_stuck_then_its_mailbox_is_shown_until_it_goes_on() {
     let gate = Arc::new(Gate::default());
     let broker = TestBroker::embedded();
-    let store = {
-        let gate = Arc::clone(&gate);
-        StoreDouble::on_apply(move |_, _| {
-            gate.pass();
-            Fault::None
-        })
-    };
+    let store = StoreDouble::plain().behind(&gate);
     let member = Member::new(&broker.settings, Arc::new(store));
     let mailboxes = Arc::clone(&member.mailboxes);
     for _ in 0..3 {

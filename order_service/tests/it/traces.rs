@@ -10,7 +10,7 @@ use shared::trace::context::{TRACEPARENT, TraceContext};
 use shared::trace::{TracePicture, Traces};
 use shared::wire::headers::in_trace;
 
-use crate::harness::doubles::{Fault, Gate, StoreDouble};
+use crate::harness::doubles::{Gate, StoreDouble};
 use crate::harness::kafka::TestBroker;
 use crate::harness::member::{GROUP, Member};
 use crate::harness::samples::*;
@@ -113,13 +113,7 @@ fn given_a_command_in_no_trace_then_its_reply_is_as_ever_and_its_trail_is_a_trac
 fn given_a_store_that_is_stuck_then_the_trail_tells_how_far_the_command_has_come() {
     let gate = Arc::new(Gate::default());
     let broker = TestBroker::embedded();
-    let store = {
-        let gate = Arc::clone(&gate);
-        StoreDouble::on_apply(move |_, _| {
-            gate.pass();
-            Fault::None
-        })
-    };
+    let store = StoreDouble::plain().behind(&gate);
     let member = Member::new(&broker.settings, Arc::new(store));
     let traces = Arc::clone(&member.traces);
     send_create(&broker, 1, 0);

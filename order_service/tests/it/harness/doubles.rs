@@ -77,6 +77,18 @@ impl StoreDouble {
         }
     }
 
+    /// The same, whose batches wait at `gate` before the script is asked.
+    pub(crate) fn behind(self, gate: &Arc<Gate>) -> Self {
+        let (gate, script) = (Arc::clone(gate), self.on_apply);
+        Self {
+            on_apply: Box::new(move |nth, batch| {
+                gate.pass();
+                script(nth, batch)
+            }),
+            ..self
+        }
+    }
+
     /// How many transitions each call of `apply` had, the failed ones included.
     pub(crate) fn batches(&self) -> Vec<usize> {
         self.batches.lock().unwrap().clone()
