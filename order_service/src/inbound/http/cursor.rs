@@ -1,16 +1,28 @@
 //! A place in a list of orders that is sorted by a time, as the links to the next page write it: the microseconds since 1970, and the
-//! order's number.
+//! order's number. It does not know what the list is sorted for.
 
 use chrono::{DateTime, Utc};
+use shared::http::Problem;
 use shared::order_number::OrderNumber;
+
+use super::error::malformed;
 
 /// The place as text.
 pub(super) fn written(at: DateTime<Utc>, number: &OrderNumber) -> String {
     format!("{}-{number}", at.timestamp_micros())
 }
 
+/// The place that a request's `after` names, if it has one.
+///
+/// # Errors
+/// 400 for a text that is no place.
+pub(super) fn after(text: Option<&str>) -> Result<Option<(DateTime<Utc>, OrderNumber)>, Problem> {
+    text.map(|text| read(text).ok_or_else(|| malformed("after is no place in the list")))
+        .transpose()
+}
+
 /// The place that a text means, if it is one.
-pub(super) fn read(text: &str) -> Option<(DateTime<Utc>, OrderNumber)> {
+fn read(text: &str) -> Option<(DateTime<Utc>, OrderNumber)> {
     // A time before 1970 has a sign of its own.
     let (micros, number) = text.rsplit_once('-')?;
     let at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;

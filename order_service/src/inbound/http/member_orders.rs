@@ -7,7 +7,7 @@ use shared::member_id::MemberId;
 use shared::wire::order_dto::OrderDto;
 
 use super::cursor;
-use super::error::{ApiError, malformed};
+use super::error::ApiError;
 use super::routes::Reads;
 use crate::actors::store_worker::ListMemberOrders;
 use crate::dto::order_dto;
@@ -38,10 +38,8 @@ pub async fn list_orders(
         after,
         limit,
     } = query.into_inner();
-    let after = match after {
-        Some(text) => Some(place(&text).ok_or_else(|| malformed("after is no place in the list"))?),
-        None => None,
-    };
+    let after = cursor::after(after.as_deref())?
+        .map(|(created_at, number)| OrderCursor { created_at, number });
     let limit = limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     // One more than asked for tells whether there is a next page.
     let mut orders = reads
@@ -68,9 +66,4 @@ pub async fn list_orders(
         .map(|order| order_dto(order, reads.zone))
         .collect();
     Ok(response.json(page))
-}
-
-fn place(text: &str) -> Option<OrderCursor> {
-    let (created_at, number) = cursor::read(text)?;
-    Some(OrderCursor { created_at, number })
 }

@@ -37,10 +37,8 @@ pub async fn list_purchases(
     if query.state != "unresolved" {
         return Err(malformed("the state that can be asked for is unresolved").into());
     }
-    let after = match &query.after {
-        Some(text) => Some(place(text).ok_or_else(|| malformed("after is no place in the list"))?),
-        None => None,
-    };
+    let after = cursor::after(query.after.as_deref())?
+        .map(|(review_at, number)| ReviewCursor { review_at, number });
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let now = reads.clock.now();
     let due = reads
@@ -70,9 +68,4 @@ pub async fn list_purchases(
 fn due_for(order: &Order, now: DateTime<Utc>) -> Option<u64> {
     let due_for = now - order.review_at?;
     due_for.num_seconds().try_into().ok()
-}
-
-fn place(text: &str) -> Option<ReviewCursor> {
-    let (review_at, number) = cursor::read(text)?;
-    Some(ReviewCursor { review_at, number })
 }
