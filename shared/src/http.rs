@@ -1,4 +1,5 @@
-//! How both services answer errors over HTTP: one body, its content type by `Accept`, and limits on what they read.
+//! How both services answer over HTTP: one body for errors, its content type by `Accept`, the link to a next page, and limits on what
+//! they read.
 //! Knows statuses and headers, not which failure has which; that is each service's `inbound/http/error.rs`.
 
 pub mod body_deadline;
@@ -14,7 +15,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, LINK, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
@@ -189,6 +190,13 @@ fn error_content_type(request: &HttpRequest) -> &'static str {
     } else {
         "application/json"
     }
+}
+
+/// The header that leads to the next page, which has this `query`. It is relative to the page's own address, so it holds behind a proxy
+/// that has put a prefix before the path.
+#[must_use]
+pub fn next_page(query: &str) -> (HeaderName, String) {
+    (LINK, format!("<?{query}>; rel=\"next\""))
 }
 
 /// The JSON reader's settings: the size limit, and clear errors.

@@ -1,8 +1,9 @@
 //! `GET /open-api/order`: the orders of the member who asks.
 
-use actix_web::http::header::{CACHE_CONTROL, LINK};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
+use shared::http::next_page;
 use shared::wire::order_dto::OrderDto;
 use url::form_urlencoded::Serializer;
 
@@ -41,10 +42,7 @@ pub async fn list_orders(
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, "no-store"));
     if let Some(next) = page.next {
-        response.insert_header((
-            LINK,
-            format!("<?{}>; rel=\"next\"", following(&next, limit)),
-        ));
+        response.insert_header(next_page(&following(&next, limit)));
     }
     let orders: Vec<OrderDto> = page.orders.into_iter().map(public).collect();
     Ok(response.json(orders))

@@ -1,8 +1,8 @@
 //! `GET /open-api/product` and `GET /open-api/product/{productId}`.
 
-use actix_web::http::header::LINK;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use shared::http::next_page;
 
 use super::error::ApiError;
 use super::routes::Shop;
@@ -15,8 +15,7 @@ pub struct PageQuery {
     limit: Option<u32>,
 }
 
-/// Answers a page of products in ascending order, with `Link: rel="next"` when there are more. The link is relative to the request's own
-/// address, so it holds behind a proxy that has put a prefix before the path.
+/// Answers a page of products in ascending order, with `Link: rel="next"`, relative to this page, when there are more.
 ///
 /// # Errors
 /// 400 for senseless bounds, 503 when the order service is away.
@@ -31,10 +30,7 @@ pub async fn list_products(
         let limit = limit
             .map(|limit| format!("&limit={limit}"))
             .unwrap_or_default();
-        response.insert_header((
-            LINK,
-            format!("<?after={}{limit}>; rel=\"next\"", last.product_id),
-        ));
+        response.insert_header(next_page(&format!("after={}{limit}", last.product_id)));
     }
     Ok(response.json(page.products))
 }

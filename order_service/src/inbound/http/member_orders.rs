@@ -1,8 +1,8 @@
 //! `GET /api/order?memberId=…`: a member's orders, the newest first.
 
-use actix_web::http::header::LINK;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use shared::http::next_page;
 use shared::member_id::MemberId;
 use shared::wire::order_dto::OrderDto;
 
@@ -58,8 +58,7 @@ pub async fn list_orders(
     if let Some(last) = orders.last().filter(|_| has_more) {
         let after = cursor::written(last.created_at, &last.number);
         let query = format!("memberId={member}&after={after}&limit={limit}");
-        let link = format!("<?{query}>; rel=\"next\"");
-        response.insert_header((LINK, link));
+        response.insert_header(next_page(&query));
     }
     let page: Vec<OrderDto> = orders
         .iter()

@@ -1,8 +1,8 @@
 //! `GET /api/product` and `GET /api/product/{productId}`.
 
-use actix_web::http::header::LINK;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use shared::http::next_page;
 use shared::wire::order_dto::ProductDto;
 
 use super::error::ApiError;
@@ -42,10 +42,7 @@ pub async fn list_products(
     products.truncate(limit as usize);
     let mut response = HttpResponse::Ok();
     if let Some(last) = products.last().filter(|_| has_more) {
-        response.insert_header((
-            LINK,
-            format!("<?after={}&limit={limit}>; rel=\"next\"", last.id),
-        ));
+        response.insert_header(next_page(&format!("after={}&limit={limit}", last.id)));
     }
     Ok(response.json(
         products

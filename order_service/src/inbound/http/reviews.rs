@@ -1,9 +1,9 @@
 //! `GET /internal/purchases?state=unresolved`: orders whose books are open, for the composites that close them and for operators.
 
-use actix_web::http::header::LINK;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use shared::http::next_page;
 use shared::wire::order_dto::OrderDto;
 
 use super::cursor;
@@ -59,8 +59,7 @@ pub async fn list_purchases(
     if let Some(next) = due.next {
         let after = cursor::written(next.review_at, &next.number);
         let query = format!("state=unresolved&after={after}&limit={limit}");
-        let link = format!("<?{query}>; rel=\"next\"");
-        response.insert_header((LINK, link));
+        response.insert_header(next_page(&query));
     }
     Ok(response.json(orders))
 }
