@@ -65,19 +65,32 @@ fn wish(item_id: i64, quantity: i64) -> OrderLineDto {
     }
 }
 
-fn create() -> OrderCommand {
-    let basket = Basket {
+/// A purchase of one piece, by nobody in particular.
+fn basket() -> Basket {
+    Basket {
         request_id: "8c2f4f0e-request".to_owned(),
         member: None,
         idempotency: None,
-        lines: vec![wish(1, 2), wish(2, 1)],
-        coupon_id: Some(7),
-        payment: Some(payment()),
-    };
+        lines: vec![wish(1, 1)],
+        coupon_id: None,
+        payment: None,
+    }
+}
+
+fn create_of(basket: Basket) -> OrderCommand {
     OrderCommand::Create {
         number: number(),
         basket,
     }
+}
+
+fn create() -> OrderCommand {
+    create_of(Basket {
+        lines: vec![wish(1, 2), wish(2, 1)],
+        coupon_id: Some(7),
+        payment: Some(payment()),
+        ..basket()
+    })
 }
 
 fn idempotency() -> Option<Idempotency> {
@@ -85,36 +98,6 @@ fn idempotency() -> Option<Idempotency> {
         key: "key of the shopper".to_owned(),
         fingerprint: "9f86d081884c7d65".to_owned(),
     })
-}
-
-fn create_keyed() -> OrderCommand {
-    let basket = Basket {
-        request_id: "8c2f4f0e-request".to_owned(),
-        member: None,
-        idempotency: idempotency(),
-        lines: vec![wish(1, 1)],
-        coupon_id: None,
-        payment: None,
-    };
-    OrderCommand::Create {
-        number: number(),
-        basket,
-    }
-}
-
-fn create_of_member() -> OrderCommand {
-    let basket = Basket {
-        request_id: "8c2f4f0e-request".to_owned(),
-        member: Some("kim.minji-1".parse().unwrap()),
-        idempotency: None,
-        lines: vec![wish(1, 1)],
-        coupon_id: None,
-        payment: None,
-    };
-    OrderCommand::Create {
-        number: number(),
-        basket,
-    }
 }
 
 fn reject() -> OrderCommand {
@@ -140,6 +123,14 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
  {
     let broker = TestBroker::embedded(1);
     let trail = trail(1);
+    let create_keyed = create_of(Basket {
+        idempotency: idempotency(),
+        ..basket()
+    });
+    let create_of_member = create_of(Basket {
+        member: Some("kim.minji-1".parse().unwrap()),
+        ..basket()
+    });
     let approve = OrderCommand::Approve {
         number: number(),
         payment: payment(),
@@ -157,12 +148,12 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
             address(Some(258), 0xff),
         ),
         (
-            create_keyed(),
+            create_keyed,
             "2026-11-23T10:15:40.000001",
             address(Some(3), 0x12),
         ),
         (
-            create_of_member(),
+            create_of_member,
             "2026-11-23T10:15:40.000001",
             address(Some(3), 0x15),
         ),
