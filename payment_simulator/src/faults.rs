@@ -23,6 +23,8 @@ pub struct Faults {
     pub fail_confirms: Times,
     /// Cancels end in an internal error before anything is given back or remembered.
     pub fail_cancels: Times,
+    /// Cancels that could be done are refused for the moment. The refusal is remembered for the idempotency key, if there is one.
+    pub refuse_cancels: Times,
 }
 
 /// How often a switch acts. In JSON `false`, a number or `true`.
@@ -66,6 +68,11 @@ impl Faults {
     /// For every cancel, before anything else.
     pub fn fails_cancel(&mut self) -> bool {
         self.fail_cancels.take()
+    }
+
+    /// For every cancel that could be done.
+    pub fn refuses_cancel(&mut self) -> bool {
+        self.refuse_cancels.take()
     }
 
     /// How long charging the payment takes.

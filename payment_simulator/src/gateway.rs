@@ -218,6 +218,7 @@ impl Gateway {
         }
         let outcome = match ledger.check_cancel(cancel) {
             Err(refusal) => Outcome::Refused(refusal),
+            Ok(()) if self.faults().refuses_cancel() => Outcome::Refused(Refusal::ProviderError),
             Ok(()) => Outcome::Canceled,
         };
         self.decide(&mut ledger, request, key, outcome, clock::now())

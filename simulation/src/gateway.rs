@@ -1,4 +1,4 @@
-//! The payment gateway: decides once an order, and remembers. The order number is the idempotency key.
+//! The payment gateway: decides once an order, and remembers. The order number is the idempotency key of its charge.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

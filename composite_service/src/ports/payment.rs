@@ -26,8 +26,8 @@ pub fn is_payment_key(text: &str) -> bool {
 #[error("the payment may not be cancelled: {0}")]
 pub struct CancelError(pub String);
 
-/// A payment gateway. All calls are harmless when repeated: the order number is their idempotency key. Each is a part of the trace that
-/// it is given.
+/// A payment gateway. All calls are harmless when repeated: an order is charged once, and its money given back once. Each is a part of the
+/// trace that it is given.
 pub trait PaymentGateway: Send + Sync {
     /// Charges the payment for the order.
     fn confirm(
@@ -40,7 +40,8 @@ pub trait PaymentGateway: Send + Sync {
     /// What it says of the order now.
     fn look_up(&self, number: &OrderNumber, trace: TraceContext) -> BoxFuture<'static, Standing>;
 
-    /// Gives the money back. An error asks for a repetition.
+    /// Gives all of the money back; whoever has done so before, and for whatever reason, it is given back. An error asks for a repetition,
+    /// which is decided anew.
     fn cancel(
         &self,
         number: &OrderNumber,

@@ -361,8 +361,12 @@ impl OrderQuery for Shelves {
         })
     }
 
+    /// All of its orders are due, always.
     fn due_reviews(&self, _: Option<&str>) -> BoxFuture<'static, Result<DuePage, QueryError>> {
-        self.answer(DuePage::default())
+        self.answer(DuePage {
+            orders: self.orders.clone(),
+            next: None,
+        })
     }
 
     fn product(&self, id: i64) -> BoxFuture<'static, Result<Option<ProductDto>, QueryError>> {

@@ -24,6 +24,9 @@ pub enum Refusal {
     /// The payment was never charged.
     #[error("the payment cannot be canceled")]
     NotCancelablePayment,
+    /// The card company can't do it now. A later request may be done, unless it has the idempotency key of this one.
+    #[error("a temporary error has occurred, try again later")]
+    ProviderError,
 }
 
 /// The request is in the way of another one; unlike a [`Refusal`] this is not remembered.

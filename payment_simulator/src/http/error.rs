@@ -73,6 +73,7 @@ fn of_refusal(refusal: Refusal) -> (StatusCode, &'static str) {
         Refusal::NotFoundPayment => (StatusCode::NOT_FOUND, "NOT_FOUND_PAYMENT"),
         Refusal::NotCancelableAmount => (StatusCode::FORBIDDEN, "NOT_CANCELABLE_AMOUNT"),
         Refusal::NotCancelablePayment => (StatusCode::FORBIDDEN, "NOT_CANCELABLE_PAYMENT"),
+        Refusal::ProviderError => (StatusCode::BAD_REQUEST, "PROVIDER_ERROR"),
     }
 }
 

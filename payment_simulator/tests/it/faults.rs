@@ -162,6 +162,48 @@ async fn given_a_hanging_gateway_when_confirmed_then_there_is_no_answer_and_no_c
 }
 
 #[tokio::test]
+async fn given_a_refused_cancel_when_tried_again_then_its_idempotency_key_is_refused_again_and_no_other_request()
+ {
+    let simulator = Simulator::start();
+    for (payment_key, order_id, next_key) in [("p1", "o1", "k2"), ("p2", "o2", "")] {
+        simulator.confirm(payment_key, order_id, order_id).await;
+        simulator.set_faults(r#"{"refuseCancels":1}"#).await;
+        for _ in 0..2 {
+            assert_eq!(
+                simulator.cancel(payment_key, "k1").await.code(),
+                (400, "PROVIDER_ERROR")
+            );
+        }
+        assert_eq!(
+            simulator.cancel(payment_key, next_key).await.state(),
+            (200, "CANCELED")
+        );
+        assert_eq!(
+            simulator.cancel(payment_key, "k1").await.code(),
+            (400, "PROVIDER_ERROR")
+        );
+    }
+    assert_eq!(simulator.totals().await, (2, 2, 0));
+}
+
+#[tokio::test]
+async fn given_a_cancel_that_is_refused_for_itself_then_the_switch_waits_for_one_that_could_be_done()
+ {
+    let simulator = Simulator::start();
+    simulator.set_faults(r#"{"refuseCancels":1}"#).await;
+    assert_eq!(
+        simulator.cancel("p1", "").await.code(),
+        (404, "NOT_FOUND_PAYMENT")
+    );
+    simulator.confirm("p1", "o1", "k1").await;
+    assert_eq!(
+        simulator.cancel("p1", "").await.code(),
+        (400, "PROVIDER_ERROR")
+    );
+    assert_eq!(simulator.cancel("p1", "").await.state(), (200, "CANCELED"));
+}
+
+#[tokio::test]
 async fn given_failures_when_used_up_then_the_same_requests_succeed() {
     let simulator = Simulator::start();
     simulator

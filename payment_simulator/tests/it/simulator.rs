@@ -118,18 +118,13 @@ impl Simulator {
     ) -> RequestBuilder {
         let body =
             format!(r#"{{"paymentKey":"{payment_key}","orderId":"{order_id}","amount":24000.50}}"#);
-        let request = self.post("/v1/payments/confirm", body);
-        if key.is_empty() {
-            request
-        } else {
-            request.header("Idempotency-Key", key)
-        }
+        keyed(self.post("/v1/payments/confirm", body), key)
     }
 
     pub(crate) async fn cancel(&self, payment_key: &str, key: &str) -> Answer {
         let path = format!("/v1/payments/{payment_key}/cancel");
         let request = self.post(&path, r#"{"cancelReason":"out of stock"}"#.to_owned());
-        answer(request.header("Idempotency-Key", key))
+        answer(keyed(request, key))
             .await
             .expect("there is an answer")
     }
@@ -179,6 +174,15 @@ impl Drop for Simulator {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The request with this idempotency key, or with none.
+fn keyed(request: RequestBuilder, key: &str) -> RequestBuilder {
+    if key.is_empty() {
+        request
+    } else {
+        request.header("Idempotency-Key", key)
     }
 }
 

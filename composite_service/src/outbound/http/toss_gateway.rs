@@ -1,6 +1,8 @@
 //! The payment gateway by the Toss Payments API (<https://docs.tosspayments.com/reference>): confirm, look up by order, cancel.
 //!
-//! The order number is the idempotency key of its confirmation and of its cancellation, so that the gateway does either once.
+//! The order number is the idempotency key of its confirmation, so that the gateway charges once. A cancellation has no key: it is of the
+//! whole payment, which can be cancelled once only, and by a key the gateway would repeat a refusal of the moment for as long as it
+//! remembers the key.
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -164,7 +166,7 @@ impl PaymentGateway for TossGateway {
 
     fn cancel(
         &self,
-        number: &OrderNumber,
+        _: &OrderNumber,
         payment: &PaymentDto,
         reason: Reason,
         trace: TraceContext,
@@ -178,7 +180,6 @@ impl PaymentGateway for TossGateway {
                 &[&payment.payment_key, "cancel"],
                 trace,
             )
-            .header(IDEMPOTENCY_KEY, number.as_str())
             .json(&CancelBody {
                 cancel_reason: reason.as_str(),
             });

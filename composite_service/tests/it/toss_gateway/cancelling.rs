@@ -1,11 +1,26 @@
 //! Giving money back: once, however often it is asked for.
 
+use std::sync::Arc;
+
+use actix::{Actor, Recipient};
+use composite_service::actors::kafka_bridge::SendCommand;
+use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
+use composite_service::domain::order::{OrderCommand, OrderReply};
+use composite_service::domain::purchase::{CommandAnswer, Outcome};
+use composite_service::ports::payment::PaymentGateway;
 use serde_json::json;
+use shared::reason::Reason;
+use shared::wire::order_dto::{OrderDto, OrderStatus};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::timeout;
 
 use super::simulator::{
     IMPATIENT, PATIENT, Simulator, cancel, confirm, gateway_at, gateway_nowhere,
 };
-use crate::harness::{nth_number, payment};
+use crate::doubles::{CountingIds, Desk, Shelves};
+use crate::harness::{
+    arrival, granted, mailbox, nth_number, order, payment, purchases, trace, traces,
+};
 
 /// A simulator that has charged order 1 by `key`.
 async fn charged() -> Simulator {
@@ -59,6 +74,87 @@ async fn given_a_gateway_that_fails_a_few_times_then_the_cancellation_fails_as_o
         Ok(())
     );
     assert!(simulator.has_moved(&BOTH).await);
+}
+
+#[actix::test]
+async fn given_a_gateway_that_refuses_for_the_moment_then_the_next_cancellation_succeeds_for_whatever_reason()
+ {
+    let simulator = charged().await;
+    let gateway = simulator.gateway(PATIENT);
+    simulator.set_faults(json!({"refuseCancels": 1})).await;
+    assert_eq!(
+        cancel(&gateway, &nth_number(1), &payment("key")).await,
+        Err("PROVIDER_ERROR".to_owned())
+    );
+    for reason in [Reason::AmountMismatch, Reason::Expired] {
+        let cancelled = gateway.cancel(&nth_number(1), &payment("key"), reason, trace());
+        assert_eq!(cancelled.await, Ok(()));
+    }
+    assert!(simulator.has_moved(&BOTH).await);
+}
+
+/// Rejects every order that is to be approved, and grants everything else.
+fn too_late() -> Recipient<SendCommand> {
+    let answer = |command: &OrderCommand| {
+        let number = command.number();
+        let reply = match command {
+            OrderCommand::Approve { .. } => {
+                OrderReply::Rejected(order(number, OrderStatus::Rejected), Reason::Expired)
+            }
+            _ => granted(command),
+        };
+        Some(CommandAnswer::Replied(reply))
+    };
+    let desk = Desk {
+        answer: Box::new(answer),
+        seen_tx: unbounded_channel().0,
+    };
+    desk.start().recipient()
+}
+
+#[actix::test]
+async fn given_a_purchase_whose_cancellation_is_refused_for_the_moment_then_it_gives_the_money_back()
+ {
+    let simulator = Simulator::with_faults(json!({"refuseCancels": 1})).await;
+    let purchases = purchases(too_late(), Arc::new(simulator.gateway(PATIENT)), 1);
+    let paying = purchases.pay(nth_number(1), payment("key"), None, arrival());
+    let refused = Outcome::Refused {
+        number: nth_number(1),
+        reason: Reason::Expired,
+        detail: None,
+    };
+    assert_eq!(paying.unwrap().await, Ok(refused));
+    assert_eq!(purchases.drain(PATIENT, 1).await, 0);
+    assert_eq!(simulator.switch("refuseCancels").await, false);
+    assert!(simulator.has_moved(&BOTH).await);
+}
+
+#[actix::test]
+async fn given_a_review_whose_cancellation_is_refused_for_the_moment_then_a_later_one_gives_the_money_back()
+ {
+    let simulator = charged().await;
+    simulator.set_faults(json!({"refuseCancels": 1})).await;
+    let rejected = OrderDto {
+        reject_reason: Some(Reason::AmountMismatch),
+        ..order(&nth_number(1), OrderStatus::Rejected)
+    };
+    let desk = ReviewDesk {
+        query: Arc::new(Shelves {
+            orders: vec![rejected],
+            ..Shelves::default()
+        }),
+        gateway: Arc::new(simulator.gateway(PATIENT)),
+        bridge: too_late(),
+        bridge_mailbox: mailbox("KafkaBridge"),
+        traces: Arc::new(traces()),
+    };
+    Reviewer::new(desk, Arc::new(CountingIds::default())).start();
+    timeout(PATIENT, async {
+        while !simulator.has_moved(&BOTH).await {}
+    })
+    .await
+    .unwrap();
+    assert_eq!(simulator.switch("refuseCancels").await, false);
 }
 
 #[actix::test]

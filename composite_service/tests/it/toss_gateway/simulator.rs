@@ -70,6 +70,13 @@ impl Simulator {
             .unwrap();
     }
 
+    /// How often a switch will still act.
+    pub(super) async fn switch(&self, name: &str) -> Value {
+        let url = format!("{}/faults", self.service.url());
+        let answer = client(PATIENT).unwrap().get(url).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()[name].take()
+    }
+
     /// Confirms past the adapter, by another idempotency key than the order's number.
     pub(super) async fn charge_elsewhere(&self, number: &OrderNumber, payment: &PaymentDto) {
         let body = json!({"paymentKey": payment.payment_key, "orderId": number, "amount": 12_000});
