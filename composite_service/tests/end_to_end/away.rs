@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 
 use crate::mall::{Mall, Totals, basket, paid_basket, payment_key};
 
+/// How long a part that is started again may take.
+const READY: Duration = Duration::from_secs(20);
+
 pub(crate) fn trials() -> Vec<Trial> {
     [
         (
@@ -95,11 +98,12 @@ fn no_gateway() {
     order.assert_order("REJECTED");
     assert_eq!(mall.stock(item), 10);
 
-    mall.stack.payment.restart().expect("a restart");
-    wait_for("the second attempt", || {
-        let answer = mall.run(mall.buy_with_key(&request, "once"));
-        answer.status == 200 && answer.order_status() == "COMPLETE"
-    });
+    mall.stack
+        .payment
+        .restart_until_ready(READY)
+        .expect("readiness");
+    mall.run(mall.buy_with_key(&request, "once"))
+        .assert_order("COMPLETE");
     assert_eq!((mall.stock(item), mall.held(item)), (9, 1));
 }
 
@@ -115,10 +119,12 @@ fn no_gateway_for_a_pending_order() {
     mall.run(mall.get(&format!("/open-api/order/{number}")))
         .assert_order("CREATED");
 
-    mall.stack.payment.restart().expect("a restart");
-    wait_for("the second attempt", || {
-        mall.run(mall.post_with_key(&path, &payment, "once")).status == 200
-    });
+    mall.stack
+        .payment
+        .restart_until_ready(READY)
+        .expect("readiness");
+    mall.run(mall.post_with_key(&path, &payment, "once"))
+        .assert_order("COMPLETE");
     assert_eq!((mall.stock(item), mall.held(item)), (9, 1));
     assert_eq!(
         mall.run(mall.ledger(&number)),
@@ -181,10 +187,7 @@ fn post_and_forget(mall: &Mall, path: &str, body: Value) {
 fn kill_and_restart_composite(mall: &mut Mall) {
     let composite = &mut mall.stack.composites[0];
     composite.kill_9().expect("a kill");
-    composite.restart().expect("a restart");
-    composite
-        .wait_ready(Duration::from_secs(20))
-        .expect("readiness");
+    composite.restart_until_ready(READY).expect("readiness");
 }
 
 fn reviewed() {
@@ -218,8 +221,7 @@ fn reviewed() {
     });
     kill_and_restart_composite(&mut mall);
     let gateway = &mut mall.stack.payment;
-    let ready = gateway.restart_until_ready(Duration::from_secs(20));
-    ready.expect("readiness");
+    gateway.restart_until_ready(READY).expect("readiness");
 
     // The gateway takes three seconds to charge; the composite is dead by then.
     let at_once = paid_basket(&[(paid, 1)], "slow", 12_000);

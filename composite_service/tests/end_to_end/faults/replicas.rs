@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use libtest_mimic::Trial;
 use mall_cli::stack::{BrokerKind, Service};
+use tokio::time::timeout;
 
 use super::{Fault, READY, Season, assert_all_sold, on_its_own_mall, shops};
 use crate::mall::{Mall, paid_basket};
@@ -64,7 +65,10 @@ fn taking_leave(mall: &mut Mall) {
     let item = mall.new_item(10);
     let leaving = mall.stack.composites[1].url().to_owned();
     mall.stack.composites[1].ask_to_stop().expect("a signal");
-    mall.run(async { while mall.get_from(&format!("{leaving}/readyz")).await.status != 503 {} });
+    let has_left =
+        async { while mall.get_from(&format!("{leaving}/readyz")).await.status != 503 {} };
+    mall.run(async { timeout(GRACE, has_left).await })
+        .expect("its readiness is off");
     let url = format!("{leaving}/open-api/order");
     let answer = mall.run(mall.post_to(&url, &paid_basket(&[(item, 1)], "pay", 12_000)));
     answer.assert_order("COMPLETE");
