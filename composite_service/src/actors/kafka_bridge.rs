@@ -160,7 +160,7 @@ impl Actor for KafkaBridge {
     }
 }
 
-/// Command: publish this, and answer `asker` exactly once. Sent by purchase actors, which have one out at a time.
+/// Command: publish this, and answer `asker` exactly once. Sent by purchase actors and reviews, each of which has one out at a time.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct SendCommand {
@@ -183,7 +183,7 @@ impl Handler<SendCommand> for KafkaBridge {
     }
 }
 
-/// Fact: a command has an answer, or will have none. Received by purchase actors.
+/// Fact: a command has an answer, or will have none. Received by whoever has sent it.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct CommandAnswered(pub CommandAnswer);

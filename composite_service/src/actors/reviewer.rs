@@ -2,20 +2,24 @@
 //! has charged, and does what `domain/review` says. Every composite does so; all of it is harmless when done twice.
 //!
 //! Nothing is remembered here: an order stays due until it is settled, so whatever fails is looked at again, though ever more rarely.
+//! What is out at a time is bounded: a review ends with the answer to its command, and only so many are under way.
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, AsyncContext, Context, Handler, Recipient, WrapFuture};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient, WrapFuture};
 use futures_util::stream::{self, StreamExt};
 use shared::ids::IdSource;
 use shared::mailboxes::Mailbox;
 use shared::order_number::OrderNumber;
+use shared::reason::Reason;
 use shared::trace::{Arrival, Traces, Trail};
-use shared::wire::order_dto::OrderDto;
+use shared::wire::order_dto::{OrderDto, PaymentDto};
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
+use crate::domain::order::OrderCommand;
 use crate::domain::purchase::CommandAnswer;
 use crate::domain::review::{Remedy, Standing, remedy};
 use crate::domain::review_pace::is_its_turn;
@@ -26,8 +30,12 @@ use crate::steps;
 /// How often the order service is asked, less up to a half, so that instances do not ask together.
 const INTERVAL: Duration = Duration::from_secs(6);
 
-/// How many orders are reviewed at a time.
-const AT_ONCE: usize = 16;
+/// How many reviews are under way at a time: so many wait for replies at most. A good many, so that orders whose commands are stuck behind
+/// a row that somebody holds do not keep the others waiting for long.
+const AT_ONCE: usize = 128;
+
+/// How many of them ask the gateway at a time.
+const AT_GATEWAY: usize = 16;
 
 /// A gateway that has failed so often, one time after the other, is away, and the round is over.
 const AWAY: u32 = 32;
@@ -53,7 +61,7 @@ pub struct ReviewDesk {
 }
 
 impl Reviewer {
-    /// A reviewer at this desk; `ids` is the chance in its interval, and in whose turn it is.
+    /// A reviewer at this desk; `ids` is the chance in its interval, and in whose turn it is, and when.
     #[must_use]
     pub fn new(desk: ReviewDesk, ids: Arc<dyn IdSource>) -> Self {
         Self {
@@ -69,15 +77,10 @@ impl Reviewer {
 
     /// One round, and the next after a pause: rounds never overlap.
     fn go_round(&self, ctx: &mut Context<Self>) {
-        let (desk, ids, pause, asker) = (
-            Arc::clone(&self.desk),
-            Arc::clone(&self.ids),
-            self.pause(),
-            ctx.address().recipient(),
-        );
+        let (desk, ids, pause) = (Arc::clone(&self.desk), Arc::clone(&self.ids), self.pause());
         let round = async move {
             tokio::time::sleep(pause).await;
-            desk.review_all(&*ids, &asker).await;
+            Round::new(&desk).review_all(&*ids).await;
         };
         ctx.spawn(actix::fut::ActorFutureExt::map(
             round.into_actor(self),
@@ -96,39 +99,42 @@ impl Actor for Reviewer {
     }
 }
 
-impl Handler<CommandAnswered> for Reviewer {
-    type Result = ();
-
-    /// The outcome shows in the next round.
-    fn handle(&mut self, CommandAnswered(answer): CommandAnswered, _: &mut Self::Context) {
-        match answer {
-            CommandAnswer::Replied(reply) => log::debug!("a review was answered: {reply:?}"),
-            CommandAnswer::Overdue | CommandAnswer::NotSent => {
-                log::warn!("a review was not answered, trying again");
-            }
-        }
-    }
+/// A round through all that is due.
+struct Round<'desk> {
+    desk: &'desk ReviewDesk,
+    /// How often the gateway has failed, one time after the other.
+    failures: Cell<u32>,
+    at_gateway: Semaphore,
 }
 
-impl ReviewDesk {
-    /// Goes through all pages of what is due.
-    async fn review_all(&self, ids: &dyn IdSource, asker: &Recipient<CommandAnswered>) {
-        let failures = Cell::new(0);
+impl<'desk> Round<'desk> {
+    fn new(desk: &'desk ReviewDesk) -> Self {
+        Self {
+            desk,
+            failures: Cell::new(0),
+            at_gateway: Semaphore::new(AT_GATEWAY),
+        }
+    }
+
+    /// Goes through all pages. Each is gone through in an order of its own, so that several composites, which read the same pages, look at
+    /// different orders at a time.
+    async fn review_all(&self, ids: &dyn IdSource) {
         let mut after: Option<String> = None;
         loop {
-            let page = match self.query.due_reviews(after.as_deref()).await {
+            let page = match self.desk.query.due_reviews(after.as_deref()).await {
                 Ok(page) => page,
                 Err(error) => return log::warn!("what is due for review is unknown: {error}"),
             };
-            let turns = page.orders.iter().filter(|order| {
+            let mut turns = page.orders;
+            turns.retain(|order| {
                 let due_for = Duration::from_secs(order.due_for_seconds.unwrap_or_default());
                 is_its_turn(due_for, INTERVAL, ids.order_random())
             });
-            let review = |order| self.review(order, &failures, asker);
-            stream::iter(turns)
-                .for_each_concurrent(AT_ONCE, review)
+            turns.sort_by_cached_key(|_| ids.order_random());
+            stream::iter(&turns)
+                .for_each_concurrent(AT_ONCE, |order| self.review(order))
                 .await;
-            if failures.get() >= AWAY {
+            if self.gateway_is_away() {
                 return log::warn!("the payment gateway is away, the reviews wait");
             }
             if page.next.is_none() || page.next == after {
@@ -138,55 +144,78 @@ impl ReviewDesk {
         }
     }
 
-    async fn review(
-        &self,
-        order: &OrderDto,
-        failures: &Cell<u32>,
-        asker: &Recipient<CommandAnswered>,
-    ) {
-        let Some(number) = order.order_num.as_ref().filter(|_| failures.get() < AWAY) else {
+    fn gateway_is_away(&self) -> bool {
+        self.failures.get() >= AWAY
+    }
+
+    async fn review(&self, order: &OrderDto) {
+        let Some(number) = &order.order_num else {
             return;
         };
-        let trail = &self.begin(number);
-        trail.mark(steps::LOOK_UP);
-        let standing = self.gateway.look_up(number, trail.context()).await;
-        trail.mark(steps::GATEWAY_ANSWERED);
-        match &standing {
-            Standing::Away(cause) => {
-                failures.set(failures.get() + 1);
-                log::warn!("{trail} the gateway can't be asked: {cause}");
-            }
-            Standing::Unknown(cause) => {
-                failures.set(0);
-                log::warn!("{trail} the gateway does not say whether it is charged: {cause}");
-            }
-            Standing::Charged(_) | Standing::Declined | Standing::NotCharged => failures.set(0),
+        let Ok(place) = self.at_gateway.acquire().await else {
+            return;
+        };
+        if self.gateway_is_away() {
+            return;
         }
+        let trail = &self.desk.begin(number);
+        let standing = self.look_up(trail).await;
         match remedy(number, order, standing) {
             Remedy::Wait => {}
             Remedy::Send(command) => {
-                log::info!("{trail} review: {}", command.name());
-                trail.mark(command.name());
-                let message = SendCommand {
-                    ticket: self.bridge_mailbox.post(command.name()),
-                    command,
-                    asker: asker.clone(),
-                    trail: trail.clone(),
-                };
-                if let Err(error) = self.bridge.try_send(message) {
-                    log::warn!("{trail} the bridge did not take a command: {error}");
-                }
+                drop(place);
+                self.desk.send(command, trail).await;
             }
-            Remedy::Refund(payment, reason) => self.refund(trail, &payment, reason).await,
+            Remedy::Refund(payment, reason) => self.desk.refund(trail, &payment, reason).await,
         }
     }
 
-    async fn refund(
-        &self,
-        trail: &Trail,
-        payment: &shared::wire::order_dto::PaymentDto,
-        reason: shared::reason::Reason,
-    ) {
+    async fn look_up(&self, trail: &Trail) -> Standing {
+        trail.mark(steps::LOOK_UP);
+        let look_up = self.desk.gateway.look_up(trail.number(), trail.context());
+        let standing = look_up.await;
+        trail.mark(steps::GATEWAY_ANSWERED);
+        match &standing {
+            Standing::Away(cause) => {
+                self.failures.set(self.failures.get() + 1);
+                log::warn!("{trail} the gateway can't be asked: {cause}");
+            }
+            Standing::Unknown(cause) => {
+                self.failures.set(0);
+                log::warn!("{trail} the gateway does not say whether it is charged: {cause}");
+            }
+            Standing::Charged(_) | Standing::Declined | Standing::NotCharged => {
+                self.failures.set(0);
+            }
+        }
+        standing
+    }
+}
+
+impl ReviewDesk {
+    /// Until the command is answered, or will not be. What came of it shows in the next round.
+    async fn send(&self, command: OrderCommand, trail: &Trail) {
+        log::info!("{trail} review: {}", command.name());
+        trail.mark(command.name());
+        let (answered_tx, answered_rx) = oneshot::channel();
+        let message = SendCommand {
+            ticket: self.bridge_mailbox.post(command.name()),
+            command,
+            asker: Asker(Some(answered_tx)).start().recipient(),
+            trail: trail.clone(),
+        };
+        if let Err(error) = self.bridge.try_send(message) {
+            return log::warn!("{trail} the bridge did not take a command: {error}");
+        }
+        match answered_rx.await {
+            Ok(CommandAnswer::Replied(reply)) => log::debug!("{trail} is answered: {reply:?}"),
+            Ok(CommandAnswer::Overdue | CommandAnswer::NotSent) | Err(_) => {
+                log::warn!("{trail} is not answered, trying again in a later round");
+            }
+        }
+    }
+
+    async fn refund(&self, trail: &Trail, payment: &PaymentDto, reason: Reason) {
         log::info!("{trail} review: cancelling its payment, it is rejected for {reason}");
         trail.mark(steps::CANCEL);
         let cancelled = self
@@ -209,5 +238,24 @@ impl ReviewDesk {
             record: None,
         };
         self.traces.begin(number, arrival)
+    }
+}
+
+/// Hears the answer to one command, and ends. It ends as well when nobody is left who could answer.
+struct Asker(Option<oneshot::Sender<CommandAnswer>>);
+
+impl Actor for Asker {
+    type Context = Context<Self>;
+}
+
+impl Handler<CommandAnswered> for Asker {
+    type Result = ();
+
+    fn handle(&mut self, CommandAnswered(answer): CommandAnswered, ctx: &mut Self::Context) {
+        if let Some(answered_tx) = self.0.take() {
+            // An error means that the reviewer has ended.
+            let _ = answered_tx.send(answer);
+        }
+        ctx.stop();
     }
 }

@@ -1,5 +1,7 @@
 //! The reviewer: what is due is looked up and remedied, round after round.
 
+mod backlog;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,6 +11,7 @@ use actix::{Actor, Recipient};
 use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
 use composite_service::domain::order::OrderCommand;
+use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::order_query::{
     DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
 };
@@ -24,14 +27,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use crate::doubles::{CountingIds, Gone, Recorder};
-use crate::harness::{mailbox, nth_number, order, payment, traces};
+use crate::doubles::{CountingIds, Desk, Gone};
+use crate::harness::{granted, mailbox, nth_number, order, payment, traces};
 
 /// Orders of a page.
-const PAGE: usize = 64;
+const PAGE: usize = 200;
 
-/// Longer than any pause between rounds.
-const ROUND: Duration = Duration::from_secs(7);
+/// Longer than a round and the pause before it.
+const ROUND: Duration = Duration::from_secs(30);
 
 /// An order service in which these orders are due until they are removed, and which tells when it is asked.
 struct Due {
@@ -73,7 +76,7 @@ impl OrderQuery for Due {
 struct Books {
     standings: HashMap<OrderNumber, Standing>,
     cancelled: Mutex<Vec<(OrderNumber, PaymentDto, Reason)>>,
-    look_ups: AtomicUsize,
+    looked_up: Mutex<Vec<OrderNumber>>,
     looking_up: Arc<AtomicUsize>,
     most_at_once: Arc<AtomicUsize>,
 }
@@ -85,7 +88,7 @@ impl PaymentGateway for Books {
             .get(number)
             .cloned()
             .unwrap_or(Standing::NotCharged);
-        self.look_ups.fetch_add(1, Ordering::AcqRel);
+        self.looked_up.lock().unwrap().push(number.clone());
         let (looking_up, most_at_once) =
             (Arc::clone(&self.looking_up), Arc::clone(&self.most_at_once));
         async move {
@@ -127,34 +130,29 @@ struct Review {
     due: Arc<Due>,
     books: Arc<Books>,
     asked_rx: UnboundedReceiver<Instant>,
-    sent_rx: UnboundedReceiver<SendCommand>,
+    sent_rx: UnboundedReceiver<OrderCommand>,
 }
 
 impl Review {
+    /// Over a bridge that grants everything.
     fn begin(orders: Vec<OrderDto>, books: Books) -> Self {
-        let (bridge, sent_rx) = Recorder::start();
-        Self::over(bridge, sent_rx, orders, books)
+        Self::by(Arc::new(CountingIds::default()), orders, books)
     }
 
-    fn over(
-        bridge: Recipient<SendCommand>,
-        sent_rx: UnboundedReceiver<SendCommand>,
-        orders: Vec<OrderDto>,
-        books: Books,
-    ) -> Self {
-        Self::by(
-            Arc::new(CountingIds::default()),
-            bridge,
+    fn by(ids: Arc<dyn IdSource>, orders: Vec<OrderDto>, books: Books) -> Self {
+        let (seen_tx, sent_rx) = unbounded_channel();
+        let answer = Box::new(|command: &_| Some(CommandAnswer::Replied(granted(command))));
+        let bridge = Desk { answer, seen_tx }.start().recipient();
+        Self {
             sent_rx,
-            orders,
-            books,
-        )
+            ..Self::over(ids, bridge, orders, books)
+        }
     }
 
-    fn by(
+    /// Over another bridge, which tells itself what it is sent.
+    fn over(
         ids: Arc<dyn IdSource>,
         bridge: Recipient<SendCommand>,
-        sent_rx: UnboundedReceiver<SendCommand>,
         orders: Vec<OrderDto>,
         books: Books,
     ) -> Self {
@@ -178,13 +176,13 @@ impl Review {
             due,
             books,
             asked_rx,
-            sent_rx,
+            sent_rx: unbounded_channel().1,
         }
     }
 
     /// When the next round begins.
     async fn round(&mut self) -> Instant {
-        timeout(2 * ROUND, self.asked_rx.recv())
+        timeout(ROUND, self.asked_rx.recv())
             .await
             .expect("another round")
             .unwrap()
@@ -193,9 +191,7 @@ impl Review {
     /// All commands of the round that is under way.
     async fn commands(&mut self) -> Vec<OrderCommand> {
         self.round().await;
-        std::iter::from_fn(|| self.sent_rx.try_recv().ok())
-            .map(|sent| sent.command)
-            .collect()
+        std::iter::from_fn(|| self.sent_rx.try_recv().ok()).collect()
     }
 }
 
@@ -340,7 +336,7 @@ async fn given_a_gateway_that_is_away_then_the_round_ends_early_and_the_next_one
     for round in 0..3 {
         review.round().await;
         // 32 failures in a row, and what was being asked meanwhile; this round has begun.
-        let asked = review.books.look_ups.load(Ordering::Acquire);
+        let asked = review.books.looked_up.lock().unwrap().len();
         assert!((32 * round..=47 * round + 16).contains(&asked), "{asked}");
     }
     assert!(review.sent_rx.try_recv().is_err());
@@ -378,9 +374,8 @@ async fn given_an_order_that_has_been_due_for_long_then_whether_it_is_its_turn_i
         (Arc::new(BadLuck) as Arc<dyn IdSource>, vec![1]),
         (Arc::new(CountingIds::default()), vec![1, 2]),
     ] {
-        let (bridge, sent_rx) = Recorder::start();
         let orders = vec![since(1, 60), since(2, 100 * 60)];
-        let mut review = Review::by(ids, bridge, sent_rx, orders, Books::default());
+        let mut review = Review::by(ids, orders, Books::default());
         review.round().await;
         let mut numbers: Vec<_> = (review.commands().await.iter())
             .map(|command| command.number().clone())
@@ -412,9 +407,9 @@ async fn given_an_order_service_that_is_away_then_it_is_asked_again() {
 
 #[actix::test]
 async fn given_a_bridge_that_is_gone_then_the_rounds_go_on() {
-    let (_, sent_rx) = unbounded_channel();
     let orders = vec![due(1, OrderStatus::Rejected)];
-    let mut review = Review::over(Gone.start().recipient(), sent_rx, orders, Books::default());
+    let ids = Arc::new(CountingIds::default());
+    let mut review = Review::over(ids, Gone.start().recipient(), orders, Books::default());
     for _ in 0..3 {
         review.round().await;
     }
