@@ -47,6 +47,8 @@ const GATEWAY_WAIT: Duration = Duration::from_secs(5);
 /// Failures of a page's part in a row after which its breaker opens, and for how long.
 const PART_FAILURES: usize = 5;
 const PART_OPEN_FOR: Duration = Duration::from_secs(5);
+/// How long the last commands may take to be acknowledged.
+const LAST_FLUSH: Duration = Duration::from_secs(1);
 /// How old a lag may be.
 const LAG_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -170,8 +172,13 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     termination.noticed(settings.shutdown_delay).await;
     shut_down(&settings, &termination, http, &purchases, replies).await;
     operators.stop(false).await;
-    bus.flush(Duration::from_secs(1))
-        .context("flushing commands")
+    if let Err(error) = bus.flush(LAST_FLUSH) {
+        // Nobody was told more than that his purchase goes on, and an order that was begun is reviewed.
+        log::warn!(
+            "commands are not acknowledged; the reviews bring to an end what was begun: {error}"
+        );
+    }
+    Ok(())
 }
 
 /// With clients of their own: what waits for slow parts holds up no other read.

@@ -45,6 +45,8 @@ use crate::ports::order_store::OrderStore;
 
 /// The consumer group of all order services, old and new.
 const GROUP: &str = "orderGroup";
+/// How long the last replies may take to be acknowledged.
+const LAST_FLUSH: Duration = Duration::from_secs(1);
 /// How old a lag may be.
 const LAG_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -247,9 +249,10 @@ async fn take_commands(
     intake
         .run(termination.subscribe(), settings.shutdown_grace)
         .await;
-    replies
-        .flush(Duration::from_secs(1))
-        .context("flushing replies")
+    if let Err(error) = replies.flush(LAST_FLUSH) {
+        log::warn!("replies are not acknowledged, so their commands will come again: {error}");
+    }
+    Ok(())
 }
 
 fn show_pool(metrics: &Metrics, shown: PoolMetrics, pool: &Pool) {
