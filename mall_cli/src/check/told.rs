@@ -133,6 +133,15 @@ impl Told {
         }
     }
 
+    /// The key of the payment that it asks for.
+    pub(crate) fn payment(&self) -> Option<&str> {
+        match &self.request {
+            Request::Place { payment, .. } => payment.as_ref().map(|(key, _)| key.as_str()),
+            Request::Pay { payment, .. } => Some(payment),
+            Request::Read { .. } | Request::Reject { .. } => None,
+        }
+    }
+
     /// Whether a shopper had a success: an order placed or paid.
     pub(crate) fn is_success(&self) -> bool {
         let buys = matches!(self.request, Request::Place { .. } | Request::Pay { .. });

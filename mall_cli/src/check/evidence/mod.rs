@@ -143,6 +143,21 @@ pub(crate) struct Letter {
     pub(crate) cause: String,
 }
 
+impl Evidence {
+    /// How often that payment was charged and not given back.
+    pub(crate) fn kept_charges(&self, payment: &str) -> i64 {
+        let movements = self.ledger.values().flatten();
+        movements
+            .filter(|movement| movement.payment == payment)
+            .map(|movement| match movement.money {
+                Money::Charged => 1,
+                Money::Canceled => -1,
+                Money::Declined => 0,
+            })
+            .sum()
+    }
+}
+
 impl Order {
     /// Whether somebody will look at it again.
     pub(crate) fn is_open(&self) -> bool {

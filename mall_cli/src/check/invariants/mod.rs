@@ -1,5 +1,6 @@
 //! Evidence → verdicts: what must hold of any mall after any run, however it was disturbed. Pure; must not know how evidence is found.
 
+mod denials;
 mod drained;
 mod money;
 mod one_at_a_time;
@@ -50,6 +51,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Vec<Verdict> {
         shelves::prices,
         requests::one_order_a_request,
         truth::answered_truth,
+        denials::denials,
         terminal::terminal,
         money::money,
         one_at_a_time::one_at_a_time,

@@ -2,7 +2,7 @@
 
 use crate::check::evidence::{Evidence, Money, Movement, Order};
 use crate::check::invariants::{Findings, Verdict};
-use crate::check::told::{Request, Status};
+use crate::check::told::Status;
 use std::collections::BTreeSet;
 
 /// See the file's head. While an order's books are open, its money may still be on its way.
@@ -31,20 +31,14 @@ pub(super) fn money(evidence: &Evidence) -> Verdict {
         let refused = told.certain().is_some_and(|said| {
             said.http == 402 || said.reason.as_deref() == Some("AMOUNT_MISMATCH")
         });
-        let payment = match &told.request {
-            Request::Place { payment, .. } => payment.as_ref().map(|(key, _)| key),
-            Request::Pay { payment, .. } => Some(payment),
-            Request::Read { .. } | Request::Reject { .. } => None,
-        };
         // until its books are closed, its money may be on its way back
         let is_open = told
             .order()
             .and_then(|number| evidence.stored.orders.get(number))
             .is_some_and(Order::is_open);
-        let is_kept = |payment: &&String| {
-            !is_open && charged.contains(payment.as_str()) && !given_back.contains(payment.as_str())
-        };
-        if let Some(payment) = payment.filter(|payment| refused && is_kept(payment)) {
+        let is_kept =
+            |payment: &&str| !is_open && charged.contains(payment) && !given_back.contains(payment);
+        if let Some(payment) = told.payment().filter(|payment| refused && is_kept(payment)) {
             findings.order(
                 told.order().unwrap_or_default(),
                 format!("payment {payment} was refused, and it stays charged"),
@@ -114,6 +108,7 @@ fn complaint(order: &Order, movements: &[Movement]) -> Option<String> {
 mod tests {
     use super::*;
     use crate::check::invariants::samples::{HELD, PAID, REFUNDED, movement, only, sound};
+    use crate::check::told::Request;
 
     fn ledger<'a>(evidence: &'a mut Evidence, order: &str) -> &'a mut Vec<Movement> {
         evidence.ledger.entry(order.to_owned()).or_default()
