@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`plan`] | seed → what buyers do, when which fault strikes; pure |
 //! | [`buyer`], [`crowd`], [`peer`] | do it, over HTTP and Kafka, and keep the journal of [`told`] |
-//! | [`faults`] | strike and heal |
+//! | [`faults`], [`keeper`] | strike and heal; start again what has ended by itself |
 //! | [`quiet`], [`witness`], [`evidence`] | wait until nothing moves, and find out what is true |
 //! | [`invariants`], [`story`], [`recovery`] | judge, and tell; pure |
 //! | [`round`], [`run`] | put it together |

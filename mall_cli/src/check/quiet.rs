@@ -1,7 +1,7 @@
 //! Waits until nothing moves any more. Must not judge what it stands at then.
 
 use crate::check::evidence::{Books, Records};
-use crate::check::keeper::keep;
+use crate::check::keeper::{End, keep};
 use crate::check::patience::Patience;
 use crate::output::Meter;
 use anyhow::{Context, Result};
@@ -21,12 +21,14 @@ pub(crate) enum Depth {
     ForGood,
 }
 
-/// How it became quiet.
-pub(crate) enum Quiet {
-    /// After that time.
-    After(Duration),
-    /// It did not; this was still moving.
-    Never(Vec<String>),
+/// How it became quiet, or did not.
+pub(crate) struct Quiet {
+    /// How long that took.
+    pub(crate) after: Duration,
+    /// What was still moving when the time was over; nothing when it became quiet.
+    pub(crate) unrest: Vec<String>,
+    /// What ended by itself meanwhile.
+    pub(crate) ends: Vec<End>,
 }
 
 /// Two looks in a row that find the same, and nothing to do, are quiet.
@@ -39,21 +41,29 @@ pub(crate) fn wait(
     meter: &Meter,
 ) -> Result<Quiet> {
     let begin = Instant::now();
+    let mut ends = Vec::new();
     let mut last = None;
     loop {
-        let mut unrest = keep(stack)?;
+        let ended = keep(stack)?;
+        let mut unrest: Vec<String> = ended.iter().map(End::to_string).collect();
+        ends.extend(ended);
         let look = look(stack, records, depth).unwrap_or_else(|error| Look {
             unrest: vec![format!("{error:#}")],
             pulse: String::new(),
         });
         unrest.extend(look.unrest);
-        if unrest.is_empty() && last.as_ref() == Some(&look.pulse) {
-            return Ok(Quiet::After(begin.elapsed()));
+        let is_quiet = unrest.is_empty() && last.as_ref() == Some(&look.pulse);
+        if is_quiet || begin.elapsed() > limit {
+            if !is_quiet && unrest.is_empty() {
+                unrest.push("records or orders keep coming".to_owned());
+            }
+            return Ok(Quiet {
+                after: begin.elapsed(),
+                unrest,
+                ends,
+            });
         }
         meter.show(format!("waiting for quiet: {}", unrest.join("; ")));
-        if begin.elapsed() > limit {
-            return Ok(Quiet::Never(unrest));
-        }
         last = Some(look.pulse);
         patience.nap(LOOK_EVERY)?;
     }

@@ -8,7 +8,10 @@ use crate::check::told::{Millis, Request, Told};
 pub(crate) struct Struck {
     pub(crate) fault: FaultKind,
     pub(crate) struck: Millis,
+    /// It had gone; what it had ended was started again, and not ready yet.
     pub(crate) healed: Millis,
+    /// What it had struck was ready.
+    pub(crate) ready: Millis,
 }
 
 /// What shoppers noticed of it.
@@ -114,6 +117,7 @@ mod tests {
             fault: FaultKind::KillOrder,
             struck,
             healed,
+            ready: healed,
         }
     }
 

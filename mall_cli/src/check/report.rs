@@ -4,9 +4,10 @@
 use crate::check::evidence::Evidence;
 use crate::check::faults::FaultKind;
 use crate::check::invariants::{About, Verdict};
+use crate::check::keeper::End;
 use crate::check::recovery::Recovery;
 use crate::check::story::{story, suspects};
-use crate::check::told::{Request, Status, Told};
+use crate::check::told::{Millis, Request, Status, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ const LISTED: usize = 20;
 pub(crate) struct Tally {
     pub(crate) purchases: Purchases,
     pub(crate) recoveries: Vec<Recovery>,
-    pub(crate) restarted: usize,
+    pub(crate) ended: usize,
     pub(crate) longest_quiet: Duration,
 }
 
@@ -90,31 +91,34 @@ impl Tally {
         name: &str,
         purchases: Purchases,
         recoveries: &[Recovery],
-        restarted: &[String],
+        ends: &[End],
         quiet: Duration,
     ) -> String {
         self.purchases.add(purchases);
         self.recoveries.extend_from_slice(recoveries);
-        self.restarted += restarted.len();
+        self.ended(ends);
         self.longest_quiet = self.longest_quiet.max(quiet);
         let faults: Vec<String> = recoveries
             .iter()
             .map(|recovery| {
-                let back = recovery.after_heal.map_or("never".to_owned(), |millis| {
-                    format!("{:.1} s", seconds(millis))
-                });
                 format!(
-                    "{} (outage {:.1} s, bought again {back} after it)",
+                    "{} (outage {:.1} s, bought again {})",
                     recovery.fault.name(),
-                    seconds(recovery.outage)
+                    seconds(recovery.outage),
+                    back(recovery.after_heal)
                 )
             })
             .collect();
         let mut line = format!("{name}: {purchases}; {}", or_none(&faults));
-        for restarted in restarted {
-            line += &format!("; {restarted}");
+        for end in ends {
+            line += &format!("; {end}");
         }
         line + &format!("; quiet after {:.1} s", quiet.as_secs_f32())
+    }
+
+    /// Takes in what ended by itself.
+    pub(crate) fn ended(&mut self, ends: &[End]) {
+        self.ended += ends.len();
     }
 
     /// The faults, each with its worst.
@@ -130,11 +134,11 @@ impl Tally {
                     seconds(found.iter().map(|recovery| of(recovery)).max().unwrap_or(0))
                 };
                 format!(
-                    "  {:<22} {:>3} ×  longest outage {:>5.1} s, bought again at most {:>5.1} s after it, slowest success {:>5.1} s",
+                    "  {:<22} {:>3} ×  longest outage {:>5.1} s, bought again at most {:>7} after it, slowest success {:>5.1} s",
                     fault.name(),
                     found.len(),
                     most(|recovery| recovery.outage),
-                    most(|recovery| recovery.after_heal.unwrap_or(recovery.outage)),
+                    longest(found.iter().map(|recovery| recovery.after_heal)),
                     most(|recovery| recovery.slowest),
                 )
             })
@@ -143,18 +147,15 @@ impl Tally {
 
     /// One line for all of it.
     pub(crate) fn summary(&self) -> String {
-        let longest = self
-            .recoveries
-            .iter()
-            .filter_map(|found| found.after_heal)
-            .max();
+        let outage = self.recoveries.iter().map(|found| found.outage).max();
+        let recovery = longest(self.recoveries.iter().map(|found| found.after_heal));
         format!(
-            "{}, {} faults, longest recovery {:.1} s after a fault, longest time to quiet {:.1} s, {} parts ended by themselves",
+            "{}, {} faults, longest outage {:.1} s, longest recovery {recovery} after a fault, longest time to quiet {:.1} s, {} parts ended by themselves",
             self.purchases,
             self.recoveries.len(),
-            seconds(longest.unwrap_or(0)),
+            seconds(outage.unwrap_or(0)),
             self.longest_quiet.as_secs_f32(),
-            self.restarted
+            self.ended
         )
     }
 }
@@ -219,6 +220,21 @@ pub(crate) fn violations(evidence: &Evidence, verdicts: &[Verdict]) -> Vec<Strin
     lines
 }
 
+/// How long it took until somebody bought again.
+fn back(after_heal: Option<Millis>) -> String {
+    after_heal.map_or("never".to_owned(), |millis| {
+        format!("{:.1} s after it", seconds(millis))
+    })
+}
+
+/// The longest of these times; nothing is longer than never.
+fn longest(times: impl Iterator<Item = Option<Millis>>) -> String {
+    let times: Option<Vec<Millis>> = times.collect();
+    times.map_or("never".to_owned(), |times| {
+        format!("{:.1} s", seconds(times.into_iter().max().unwrap_or(0)))
+    })
+}
+
 fn or_none(faults: &[String]) -> String {
     if faults.is_empty() {
         "no fault".to_owned()
@@ -228,6 +244,6 @@ fn or_none(faults: &[String]) -> String {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a time to be read by people")]
-fn seconds(millis: i64) -> f64 {
+fn seconds(millis: Millis) -> f64 {
     millis as f64 / 1_000.0
 }

@@ -1,11 +1,11 @@
 //! One round: buyers buy while faults come and go. Must not judge.
 
 use crate::check::crowd::Crowd;
-use crate::check::keeper::keep;
+use crate::check::keeper::{End, keep};
 use crate::check::patience::Patience;
 use crate::check::plan::{Round, Strike};
 use crate::check::recovery::Struck;
-use crate::check::told::{Told, now};
+use crate::check::told::{Millis, Told, now};
 use crate::output::Meter;
 use anyhow::{Context, Result};
 use mall_cli::stack::{Service, Stack};
@@ -16,13 +16,17 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long buyers go on after the last fault.
 const AFTERMATH: Duration = Duration::from_secs(3);
 
+/// How long they go on at most until one of them has bought again.
+const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
+
 /// What came of a round.
 pub(crate) struct Course {
     pub(crate) told: Vec<Told>,
     pub(crate) strikes: Vec<Struck>,
     /// What ended by itself, and was started again.
-    pub(crate) restarted: Vec<String>,
-    pub(crate) ended: i64,
+    pub(crate) ends: Vec<End>,
+    /// When nobody began anything new any more.
+    pub(crate) closed: Millis,
 }
 
 /// The mall, its buyers, and who watches.
@@ -32,10 +36,10 @@ struct Scene<'a> {
     patience: &'a Patience<'a>,
     meter: &'a Meter,
     begin: Instant,
-    restarted: Vec<String>,
+    ends: Vec<End>,
 }
 
-/// Buys for so long at least, and until all faults have gone.
+/// Buys for so long at least, and until all faults have gone and somebody has bought again, if anybody does.
 pub(crate) fn perform(
     stack: &mut Stack,
     round: &Round,
@@ -53,7 +57,7 @@ pub(crate) fn perform(
         patience,
         meter,
         begin: Instant::now(),
-        restarted: Vec::new(),
+        ends: Vec::new(),
     };
     let mut strikes = Vec::new();
     for strike in &round.strikes {
@@ -62,14 +66,17 @@ pub(crate) fn perform(
     }
     let left = time.saturating_sub(scene.begin.elapsed()).max(AFTERMATH);
     scene.peace(left)?;
-    let restarted = scene.restarted;
-    let ended = now();
+    if let Some(last) = strikes.last() {
+        scene.await_success_since(last.healed)?;
+    }
+    let ends = scene.ends;
+    let closed = now();
     let told = crowd.leave()?;
     Ok(Course {
         told,
         strikes,
-        restarted,
-        ended,
+        ends,
+        closed,
     })
 }
 
@@ -78,9 +85,18 @@ impl Scene<'_> {
     fn peace(&mut self, time: Duration) -> Result<()> {
         let end = Instant::now() + time;
         while Instant::now() < end {
-            self.restarted.extend(keep(self.stack)?);
+            self.ends.extend(keep(self.stack)?);
             self.patience.nap(LOOK_EVERY)?;
             self.show("buying");
+        }
+        Ok(())
+    }
+
+    fn await_success_since(&mut self, healed: Millis) -> Result<()> {
+        let end = Instant::now() + RECOVERY_LIMIT;
+        let has_bought = |told: &Told| told.is_success() && told.ended >= healed;
+        while Instant::now() < end && !self.crowd.look(|told| told.iter().any(has_bought)) {
+            self.peace(LOOK_EVERY)?;
         }
         Ok(())
     }
@@ -100,10 +116,15 @@ impl Scene<'_> {
         fault
             .heal(self.stack)
             .with_context(|| format!("{name} does not heal"))?;
+        let healed = now();
+        fault
+            .settle(self.stack)
+            .with_context(|| format!("what {name} has struck does not become ready"))?;
         Ok(Struck {
             fault: strike.fault,
             struck,
-            healed: now(),
+            healed,
+            ready: now(),
         })
     }
 

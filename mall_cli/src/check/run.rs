@@ -1,5 +1,6 @@
 //! The whole run: a mall of its own, round after round, a verdict after each, and a last one when everything has come to its end.
 
+use crate::check::evidence::Evidence;
 use crate::check::faults::FaultKind;
 use crate::check::invariants::{Verdict, judge};
 use crate::check::patience::Patience;
@@ -122,24 +123,18 @@ impl Inquiry<'_> {
             &meter,
         )?;
         let purchases = Purchases::of(&course.told);
-        let recoveries = recoveries(&course.told, &course.strikes, course.ended);
-        self.witness.hear(course.told);
+        let recoveries = recoveries(&course.told, &course.strikes, course.closed);
+        let mut ends = course.ends.clone();
+        self.witness.hear(course, recoveries.clone());
         let quiet = self.quiet(stack, Depth::Now, QUIET_LIMIT, &meter)?;
         drop(meter);
-        let time = match &quiet {
-            Quiet::After(time) => *time,
-            Quiet::Never(_) => QUIET_LIMIT,
-        };
+        ends.extend_from_slice(&quiet.ends);
         tell(
             self.tally
-                .round(&name, purchases, &recoveries, &course.restarted, time),
+                .round(&name, purchases, &recoveries, &ends, quiet.after),
         );
-        if let Quiet::Never(unrest) = quiet {
-            return Ok(Some(never_quiet(QUIET_LIMIT, &unrest)));
-        }
-        let verdicts = self.verdicts(stack, false)?;
-        let is_sound = verdicts.iter().all(|verdict| verdict.violations.is_empty());
-        if is_sound {
+        let verdicts = self.verdicts(stack, false, quiet)?;
+        if is_sound(&verdicts) {
             return Ok(None);
         }
         report::verdicts(&verdicts).iter().for_each(tell);
@@ -150,24 +145,19 @@ impl Inquiry<'_> {
         let meter = Meter::new("the end");
         let quiet = self.quiet(stack, Depth::ForGood, END_LIMIT, &meter)?;
         drop(meter);
-        let verdicts = self.verdicts(stack, true)?;
+        self.tally.ended(&quiet.ends);
+        let after = quiet.after;
+        let verdicts = self.verdicts(stack, true, quiet)?;
         self.tally.faults().iter().for_each(tell);
         report::verdicts(&verdicts).iter().for_each(tell);
-        match quiet {
-            Quiet::Never(unrest) => Ok(never_quiet(END_LIMIT, &unrest)),
-            Quiet::After(time) => {
-                tell(format!(
-                    "every order came to its end within {:.0} s of the last round",
-                    time.as_secs_f32()
-                ));
-                let is_sound = verdicts.iter().all(|verdict| verdict.violations.is_empty());
-                Ok(if is_sound {
-                    Outcome::Sound
-                } else {
-                    Outcome::Violated
-                })
-            }
+        if !is_sound(&verdicts) {
+            return Ok(Outcome::Violated);
         }
+        tell(format!(
+            "every order came to its end within {:.0} s of the last round",
+            after.as_secs_f32()
+        ));
+        Ok(Outcome::Sound)
     }
 
     fn quiet(
@@ -187,26 +177,42 @@ impl Inquiry<'_> {
         )
     }
 
-    /// Looks and judges; what does not hold is told at once, with its stories.
-    fn verdicts(&mut self, stack: &Stack, is_final: bool) -> Result<Vec<Verdict>> {
-        let evidence = self.witness.look(stack, is_final, self.patience)?;
-        let verdicts = judge(evidence);
-        report::violations(evidence, &verdicts)
-            .iter()
-            .for_each(tell);
-        Ok(verdicts)
+    /// Looks and judges; what does not hold is told at once, with its stories. Of a mall that did not come to rest something is said in
+    /// any case.
+    fn verdicts(&mut self, stack: &Stack, is_final: bool, quiet: Quiet) -> Result<Vec<Verdict>> {
+        let Quiet {
+            after,
+            unrest,
+            ends,
+        } = quiet;
+        if !unrest.is_empty() {
+            tell(format!(
+                "the mall does not come to rest within {} s: {}",
+                after.as_secs(),
+                unrest.join("; ")
+            ));
+        }
+        self.witness.hear_of_ends(ends);
+        match self.witness.look(stack, is_final, &unrest, self.patience) {
+            Ok(evidence) => {
+                let verdicts = judge(evidence);
+                report::violations(evidence, &verdicts)
+                    .iter()
+                    .for_each(tell);
+                Ok(verdicts)
+            }
+            Err(error) if !unrest.is_empty() => {
+                tell(format!("nothing more can be found out: {error:#}"));
+                Ok(judge(&Evidence {
+                    unrest,
+                    ..Evidence::default()
+                }))
+            }
+            Err(error) => Err(error),
+        }
     }
 }
 
-fn never_quiet(limit: Duration, unrest: &[String]) -> Outcome {
-    tell(format!(
-        "the mall does not come to rest within {} s: {}",
-        limit.as_secs(),
-        if unrest.is_empty() {
-            "records keep coming".to_owned()
-        } else {
-            unrest.join("; ")
-        }
-    ));
-    Outcome::Violated
+fn is_sound(verdicts: &[Verdict]) -> bool {
+    verdicts.iter().all(|verdict| verdict.violations.is_empty())
 }

@@ -1,16 +1,23 @@
-//! Gathers evidence of one moment: looks again when something has moved meanwhile. Must not judge.
+//! Gathers evidence of one moment: looks again when something has moved meanwhile, and says so when that does not end. Must not judge.
 
-use crate::check::evidence::{Books, Evidence, Records, ledger};
+use crate::check::evidence::{Books, Evidence, Records, ledger, panics};
+use crate::check::keeper::End;
 use crate::check::patience::Patience;
 use crate::check::plan::Shelf;
 use crate::check::quiet::unresolved;
-use crate::check::told::{Said, Told};
-use anyhow::{Context, Result, anyhow, bail};
+use crate::check::recovery::Recovery;
+use crate::check::round::Course;
+use crate::check::told::Said;
+use anyhow::{Context, Result, anyhow};
 use mall_cli::stack::{Service, Stack};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// A mall that has come to rest is looked at so often until it keeps still, and so long at most.
 const ATTEMPTS: usize = 40;
+const LIMIT: Duration = Duration::from_secs(120);
+/// One that has not may keep still by chance.
+const RESTLESS_ATTEMPTS: usize = 3;
 const PAUSE: Duration = Duration::from_millis(700);
 const CALL_LIMIT: Duration = Duration::from_secs(15);
 /// So many composites' answers are asked for at a time.
@@ -38,33 +45,79 @@ impl Witness {
         Ok(())
     }
 
-    /// Takes a round's journal.
-    pub(crate) fn hear(&mut self, mut told: Vec<Told>) {
-        self.evidence.told.append(&mut told);
+    /// Takes a round's journal, and what came over the mall meanwhile.
+    pub(crate) fn hear(&mut self, mut course: Course, mut recoveries: Vec<Recovery>) {
+        self.evidence.told.append(&mut course.told);
+        self.evidence.strikes.append(&mut course.strikes);
+        self.evidence.recoveries.append(&mut recoveries);
+        self.evidence.ends.append(&mut course.ends);
     }
 
-    /// Everything as it stands at one moment.
+    /// Takes what ended by itself.
+    pub(crate) fn hear_of_ends(&mut self, mut ends: Vec<End>) {
+        self.evidence.ends.append(&mut ends);
+    }
+
+    /// Everything as it stands at one moment. With `unrest`, or when it finds some itself, the evidence says so: then it is of a mall that
+    /// moves.
     pub(crate) fn look(
         &mut self,
         stack: &Stack,
         is_final: bool,
+        unrest: &[String],
         patience: &Patience<'_>,
     ) -> Result<&Evidence> {
-        for _ in 0..ATTEMPTS {
-            let before = self.moment(stack)?;
-            self.evidence.stored = Books(stack).look()?;
-            self.evidence.ledger = ledger(stack)?;
-            self.evidence.records = self.records.look()?;
-            self.evidence.unresolved = unresolved(stack)?;
-            self.read_orders(stack)?;
-            self.evidence.is_final = is_final;
-            let lag = self.evidence.records.lag.values().sum::<i64>();
-            if self.moment(stack)? == before && lag == 0 && self.evidence.unresolved.is_empty() {
-                return Ok(&self.evidence);
+        self.evidence.is_final = is_final;
+        self.evidence.unrest = unrest.to_vec();
+        let attempts = if unrest.is_empty() {
+            ATTEMPTS
+        } else {
+            RESTLESS_ATTEMPTS
+        };
+        let begin = Instant::now();
+        for attempt in 1..=attempts {
+            let found = self.attempt(stack)?;
+            if found.is_empty() {
+                break;
+            }
+            if attempt == attempts || begin.elapsed() > LIMIT {
+                if unrest.is_empty() {
+                    self.evidence.unrest = found;
+                }
+                break;
             }
             patience.nap(PAUSE)?;
         }
-        bail!("the mall does not keep still long enough to be looked at");
+        Ok(&self.evidence)
+    }
+
+    /// Takes everything once; what moved meanwhile, or did not answer.
+    fn attempt(&mut self, stack: &Stack) -> Result<Vec<String>> {
+        let mut unrest = Vec::new();
+        let before = self.moment(stack)?;
+        self.evidence.stored = Books(stack).look()?;
+        self.evidence.ledger = ledger(stack)?;
+        self.evidence.records = self.records.look()?;
+        match unresolved(stack) {
+            Ok(orders) => self.evidence.unresolved = orders,
+            Err(error) => unrest.push(format!("{error:#}")),
+        }
+        if let Err(error) = self.read_orders(stack) {
+            unrest.push(format!("{error:#}"));
+        }
+        self.evidence.panics = panics(stack);
+        let lag = self.evidence.records.lag.values().sum::<i64>();
+        if lag != 0 {
+            unrest.push(format!("{lag} commands are not committed"));
+        }
+        let due = self.evidence.unresolved.len();
+        if due > 0 {
+            unrest.push(format!("{due} orders are due for review"));
+        }
+        if self.moment(stack)? != before {
+            unrest.push("it moves on while it is looked at".to_owned());
+        }
+        Ok(unrest)
     }
 
     fn moment(&self, stack: &Stack) -> Result<(String, i64)> {

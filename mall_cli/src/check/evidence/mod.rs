@@ -1,21 +1,25 @@
-//! The truth as it is found from outside: database, payment ledger, Kafka and answers. What is found is data; how it is found is in the
-//! files of this folder. Must not judge.
+//! The truth as it is found from outside: database, payment ledger, Kafka, answers and logs. What is found is data; how it is
+//! found is in the files of this folder. Must not judge.
 
 mod database;
 mod kafka;
 mod ledger;
+mod panics;
 mod parse;
 
 pub(crate) use database::Books;
 pub(crate) use kafka::Records;
 pub(crate) use ledger::ledger;
+pub(crate) use panics::panics;
 pub(crate) use parse::won_of_json;
 
+use crate::check::keeper::End;
 use crate::check::plan::{Line, Shelf};
+use crate::check::recovery::{Recovery, Struck};
 use crate::check::told::{Millis, Said, Status, Told};
 use std::collections::BTreeMap;
 
-/// All that is known at one moment at which nothing moved.
+/// All that is known at one moment: at which nothing moved, or else it says what did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Evidence {
     /// What was put on the shelves.
@@ -32,6 +36,16 @@ pub(crate) struct Evidence {
     pub(crate) looks: BTreeMap<String, Said>,
     /// Orders that the order service calls unresolved.
     pub(crate) unresolved: Vec<String>,
+    /// What came over the mall.
+    pub(crate) strikes: Vec<Struck>,
+    /// How it came through.
+    pub(crate) recoveries: Vec<Recovery>,
+    /// What ended by itself.
+    pub(crate) ends: Vec<End>,
+    /// Panics of our own programs.
+    pub(crate) panics: Vec<String>,
+    /// What still moved when the time to come to rest was over; nothing when it stood still.
+    pub(crate) unrest: Vec<String>,
     /// Whether time was given for everything to come to its end.
     pub(crate) is_final: bool,
 }

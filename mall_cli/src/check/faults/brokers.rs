@@ -58,10 +58,13 @@ impl Fault for Struck {
     fn heal(&mut self, stack: &mut Stack) -> Result<()> {
         let node = self.node(stack)?;
         match self.harm {
-            Harm::Kill | Harm::End => node.restart()?,
-            Harm::Pause => node.service().resume()?,
+            Harm::Kill | Harm::End => node.restart(),
+            Harm::Pause => node.service().resume(),
         }
-        // before another may be lost
+    }
+
+    /// Before another may be lost.
+    fn settle(&mut self, stack: &mut Stack) -> Result<()> {
         stack
             .broker
             .cluster()

@@ -17,8 +17,13 @@ pub(crate) trait Fault {
     /// Comes.
     fn strike(&mut self, stack: &mut Stack) -> Result<()>;
 
-    /// Goes: afterwards everything runs again and is ready.
+    /// Goes: whatever it had ended is started again. What is ours need not be ready: to become so is its recovery.
     fn heal(&mut self, stack: &mut Stack) -> Result<()>;
+
+    /// Waits until what it struck is ready again, so that the next may strike.
+    fn settle(&mut self, _: &mut Stack) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// How long a service that is started again may take until it is ready.
@@ -134,6 +139,34 @@ impl FaultKind {
     /// Whether it strikes a link between two parts.
     pub(crate) fn needs_links(self) -> bool {
         self.link().is_some()
+    }
+
+    /// Whether the database may leave calls unanswered by it, also when it has gone.
+    pub(crate) fn hides_database(self) -> bool {
+        matches!(
+            self,
+            Self::PowerCut
+                | Self::KillDb
+                | Self::RestartDb
+                | Self::PauseDb
+                | Self::CutDb
+                | Self::MuteDb
+                | Self::SlowDb
+        )
+    }
+
+    /// Whether a producer may lose its place at the brokers by it.
+    pub(crate) fn hides_kafka(self) -> bool {
+        matches!(
+            self,
+            Self::KillBroker
+                | Self::RestartBroker
+                | Self::PauseBroker
+                | Self::CutOrderKafka
+                | Self::MuteOrderKafka
+                | Self::CutCompositeKafka
+                | Self::MuteCompositeKafka
+        )
     }
 
     fn link(self) -> Option<links::Struck> {

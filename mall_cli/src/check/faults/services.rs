@@ -62,10 +62,14 @@ impl Fault for Victim {
     fn heal(&mut self, stack: &mut Stack) -> Result<()> {
         let service = self.service(stack)?;
         match self.blow {
-            Blow::Kill | Blow::End => service.restart()?,
-            Blow::Pause => service.resume()?,
+            Blow::Kill | Blow::End => service.restart(),
+            Blow::Pause => service.resume(),
         }
-        service.wait_ready(READY_LIMIT)
+    }
+
+    fn settle(&mut self, stack: &mut Stack) -> Result<()> {
+        await_ready(self.service(stack)?);
+        Ok(())
     }
 }
 
@@ -81,16 +85,24 @@ impl Fault for PowerCut {
 
     fn heal(&mut self, stack: &mut Stack) -> Result<()> {
         stack.database.restart()?;
-        let mut services: Vec<&mut Service> = stack
+        stack
             .order_services
             .iter_mut()
             .chain(&mut stack.composites)
-            .collect();
-        services
-            .iter_mut()
-            .try_for_each(|service| service.restart())?;
-        services
-            .iter_mut()
-            .try_for_each(|service| service.wait_ready(READY_LIMIT))
+            .try_for_each(Service::restart)
     }
+
+    fn settle(&mut self, stack: &mut Stack) -> Result<()> {
+        stack
+            .order_services
+            .iter_mut()
+            .chain(&mut stack.composites)
+            .for_each(await_ready);
+        Ok(())
+    }
+}
+
+/// One that ends or does not become ready is no reason to stop here: whoever keeps the processes, or waits for quiet, finds and tells it.
+fn await_ready(service: &mut Service) {
+    let _ = service.wait_ready(READY_LIMIT);
 }

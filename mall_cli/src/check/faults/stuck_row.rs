@@ -66,4 +66,8 @@ impl Fault for KilledMeanwhile {
         self.row.heal(stack)?;
         self.service.heal(stack)
     }
+
+    fn settle(&mut self, stack: &mut Stack) -> Result<()> {
+        self.service.settle(stack)
+    }
 }

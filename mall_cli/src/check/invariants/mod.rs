@@ -4,13 +4,16 @@ mod denials;
 mod drained;
 mod money;
 mod one_at_a_time;
+mod processes;
+mod recovery;
 mod requests;
+mod rest;
 mod shelves;
 mod terminal;
 mod truth;
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 use crate::check::evidence::Evidence;
 
@@ -58,6 +61,9 @@ pub(crate) fn judge(evidence: &Evidence) -> Vec<Verdict> {
         drained::replies,
         drained::drained,
         drained::dead_letters,
+        recovery::recovery,
+        rest::rest,
+        processes::processes,
     ]
     .map(|invariant| invariant(evidence))
     .into()

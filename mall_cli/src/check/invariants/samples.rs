@@ -3,18 +3,20 @@
 use crate::check::evidence::{
     Command, Evidence, Letter, Money, Movement, Order, Position, PricedLine, Reply,
 };
+use crate::check::faults::FaultKind;
 use crate::check::invariants::{Violation, judge};
 use crate::check::plan::{Line, Round, VisitName};
+use crate::check::recovery::Struck;
 use crate::check::told::{Answer, Millis, Request, Said, Status, Told};
 
 /// Paid with a coupon: two of the first item.
-pub(super) const PAID: &str = "1";
+pub(crate) const PAID: &str = "1";
 /// Pending: one of the first item.
-pub(super) const HELD: &str = "2";
+pub(crate) const HELD: &str = "2";
 /// Refused when it was placed.
-pub(super) const REFUSED: &str = "3";
+pub(crate) const REFUSED: &str = "3";
 /// Charged, rejected, given back, closed.
-pub(super) const REFUNDED: &str = "4";
+pub(crate) const REFUNDED: &str = "4";
 
 const VISIT: VisitName = VisitName {
     seed: 1,
@@ -24,7 +26,7 @@ const VISIT: VisitName = VisitName {
 };
 
 /// All invariants but that one hold; its violations.
-pub(super) fn only(evidence: &Evidence, name: &str) -> Vec<Violation> {
+pub(crate) fn only(evidence: &Evidence, name: &str) -> Vec<Violation> {
     let mut found = Vec::new();
     for verdict in judge(evidence) {
         if verdict.name == name {
@@ -38,7 +40,7 @@ pub(super) fn only(evidence: &Evidence, name: &str) -> Vec<Violation> {
     found
 }
 
-pub(super) fn sound() -> Evidence {
+pub(crate) fn sound() -> Evidence {
     let shelf = Round::new(1, 1, &[]).shelf;
     let mut evidence = Evidence::default();
     let first = shelf.items[0];
@@ -98,7 +100,7 @@ pub(super) fn sound() -> Evidence {
     evidence
 }
 
-pub(super) fn movement(money: Money, payment: &str, amount: i64) -> Movement {
+pub(crate) fn movement(money: Money, payment: &str, amount: i64) -> Movement {
     Movement {
         at: 1,
         money,
@@ -107,7 +109,17 @@ pub(super) fn movement(money: Money, payment: &str, amount: i64) -> Movement {
     }
 }
 
-pub(super) fn told(request: Request, begun: Millis, answer: Answer) -> Told {
+/// A fault; it was healed and all was ready at the same time.
+pub(crate) fn strike(fault: FaultKind, struck: Millis, ready: Millis) -> Struck {
+    Struck {
+        fault,
+        struck,
+        healed: ready,
+        ready,
+    }
+}
+
+pub(crate) fn told(request: Request, begun: Millis, answer: Answer) -> Told {
     Told {
         visit: VISIT,
         composite: 0,
@@ -121,7 +133,7 @@ pub(super) fn told(request: Request, begun: Millis, answer: Answer) -> Told {
 }
 
 /// With the price of the sample orders.
-pub(super) fn said(http: u16, order: &str, status: Option<Status>, reason: Option<&str>) -> Answer {
+pub(crate) fn said(http: u16, order: &str, status: Option<Status>, reason: Option<&str>) -> Answer {
     Answer::Said(Said {
         http,
         order: Some(order.into()),
