@@ -2,7 +2,7 @@
 
 use crate::check::peer::Peer;
 use crate::check::plan::{Course, Line, Visit};
-use crate::check::told::{Answer, Request, Said, Status, Told, now};
+use crate::check::told::{Answer, PATIENCE, Request, Said, Status, Told, now};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -10,9 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::sleep;
-
-/// A mall answers within ten seconds, one way or the other; whoever waits longer has lost the connection.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Before a buyer asks again.
 const COME_BACK_AFTER: Duration = Duration::from_millis(400);

@@ -1,12 +1,14 @@
 //! How the mall came through each fault: from the journal and the times of the strikes. Pure.
 
-use crate::check::faults::FaultKind;
+use crate::check::faults::{FaultKind, Silenced};
 use crate::check::told::{Millis, Request, Told};
 
 /// A fault that came and went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Struck {
     pub(crate) fault: FaultKind,
+    /// Who could not answer meanwhile.
+    pub(crate) silenced: Silenced,
     pub(crate) struck: Millis,
     /// It had gone; what it had ended was started again, and not ready yet.
     pub(crate) healed: Millis,
@@ -115,6 +117,7 @@ mod tests {
     fn strike(struck: Millis, healed: Millis) -> Struck {
         Struck {
             fault: FaultKind::KillOrder,
+            silenced: Silenced::Nobody,
             struck,
             healed,
             ready: healed,

@@ -102,6 +102,9 @@ impl Scene<'_> {
     }
 
     fn strike(&mut self, strike: &Strike) -> Result<Struck> {
+        let silenced = strike
+            .fault
+            .silences(strike.victim, self.stack.composites.len());
         let name = strike.fault.name();
         let mut fault = strike.fault.make(strike.victim)?;
         let struck = now();
@@ -122,6 +125,7 @@ impl Scene<'_> {
             .with_context(|| format!("what {name} has struck does not become ready"))?;
         Ok(Struck {
             fault: strike.fault,
+            silenced,
             struck,
             healed,
             ready: now(),

@@ -4,10 +4,13 @@ use crate::check::evidence::won_of_json;
 use crate::check::plan::{Line, VisitName};
 use serde_json::Value;
 use std::fmt;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds since 1970.
 pub(crate) type Millis = i64;
+
+/// So long a patient shopper waits. A mall answers within ten seconds, one way or the other.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 
 /// The time now.
 pub(crate) fn now() -> Millis {
@@ -131,6 +134,12 @@ impl Told {
             Answer::Said(said) => said.order.as_deref().or(asked),
             Answer::Nothing(_) => asked,
         }
+    }
+
+    /// Whether a shopper has waited for all its patience and heard nothing.
+    pub(crate) fn has_waited_in_vain(&self) -> bool {
+        let waited = u128::try_from(self.ended - self.begun).unwrap_or(0);
+        matches!(self.answer, Answer::Nothing(_)) && waited >= PATIENCE.as_millis()
     }
 
     /// The key of the payment that it asks for.

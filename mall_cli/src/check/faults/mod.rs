@@ -26,6 +26,26 @@ pub(crate) trait Fault {
     }
 }
 
+/// The composites that can't answer anybody while a fault is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Silenced {
+    Nobody,
+    /// By its place among them.
+    One(usize),
+    All,
+}
+
+impl Silenced {
+    /// Whether that composite is among them.
+    pub(crate) fn has(self, composite: usize) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::One(silenced) => silenced == composite,
+            Self::All => true,
+        }
+    }
+}
+
 /// How long a service that is started again may take until it is ready.
 const READY_LIMIT: Duration = Duration::from_secs(60);
 
@@ -141,6 +161,18 @@ impl FaultKind {
         self.link().is_some()
     }
 
+    /// Which of so many composites can't answer while it is there: those whose process ends or stands still. Shoppers' own connections are
+    /// never struck, and a composite that has lost Kafka, the gateway or the order service says so in its own time.
+    pub(crate) fn silences(self, victim: usize, composites: usize) -> Silenced {
+        match self {
+            Self::KillComposite | Self::PauseComposite | Self::RestartComposite => {
+                Silenced::One(victim % composites.max(1))
+            }
+            Self::PowerCut => Silenced::All,
+            _ => Silenced::Nobody,
+        }
+    }
+
     /// Whether the database may leave calls unanswered by it, also when it has gone.
     pub(crate) fn hides_database(self) -> bool {
         matches!(
@@ -252,6 +284,24 @@ mod tests {
         for kind in FaultKind::ALL {
             assert!(kind.make(7).is_ok(), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn given_a_fault_then_only_composites_whose_process_it_strikes_are_silenced() {
+        let silenced = |kind: FaultKind| -> Vec<usize> {
+            let silenced = kind.silences(7, 2);
+            (0..2)
+                .filter(|composite| silenced.has(*composite))
+                .collect()
+        };
+        assert_eq!(silenced(FaultKind::KillComposite), [1]);
+        assert_eq!(silenced(FaultKind::PauseComposite), [1]);
+        assert_eq!(silenced(FaultKind::RestartComposite), [1]);
+        assert_eq!(silenced(FaultKind::PowerCut), [0, 1]);
+        let silencing = FaultKind::ALL
+            .iter()
+            .filter(|kind| !silenced(**kind).is_empty());
+        assert_eq!(silencing.count(), 4);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Evidence → verdicts: what must hold of any mall after any run, however it was disturbed. Pure; must not know how evidence is found.
 
+mod answers;
 mod denials;
 mod drained;
 mod money;
@@ -53,6 +54,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Vec<Verdict> {
         shelves::coupons,
         shelves::prices,
         requests::one_order_a_request,
+        answers::answers,
         truth::answered_truth,
         denials::denials,
         terminal::terminal,

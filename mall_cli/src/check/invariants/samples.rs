@@ -3,7 +3,7 @@
 use crate::check::evidence::{
     Command, Evidence, Letter, Money, Movement, Order, Position, PricedLine, Reply,
 };
-use crate::check::faults::FaultKind;
+use crate::check::faults::{FaultKind, Silenced};
 use crate::check::invariants::{Violation, judge};
 use crate::check::plan::{Line, Round, VisitName};
 use crate::check::recovery::Struck;
@@ -109,10 +109,11 @@ pub(crate) fn movement(money: Money, payment: &str, amount: i64) -> Movement {
     }
 }
 
-/// A fault; it was healed and all was ready at the same time.
+/// A fault that silences nobody; it was healed and all was ready at the same time.
 pub(crate) fn strike(fault: FaultKind, struck: Millis, ready: Millis) -> Struck {
     Struck {
         fault,
+        silenced: Silenced::Nobody,
         struck,
         healed: ready,
         ready,
