@@ -1,6 +1,6 @@
 //! Waits until nothing moves any more. Must not judge what it stands at then.
 
-use crate::check::evidence::{Books, Records};
+use crate::check::evidence::{Books, Records, in_hand};
 use crate::check::keeper::{End, keep};
 use crate::check::patience::Patience;
 use crate::output::Meter;
@@ -17,7 +17,7 @@ const CALL_LIMIT: Duration = Duration::from_secs(10);
 pub(crate) enum Depth {
     /// Nothing moves, and nothing is overdue.
     Now,
-    /// And every order has come to its end.
+    /// And every order has come to its end, and no service has anything in hand.
     ForGood,
 }
 
@@ -92,8 +92,14 @@ fn look(stack: &Stack, records: &Records, depth: Depth) -> Result<Look> {
         unrest.push(format!("{due} orders are due for review"));
     }
     let (open, _) = Books(stack).open()?;
-    if depth == Depth::ForGood && open > 0 {
-        unrest.push(format!("{open} orders are not at their end"));
+    if depth == Depth::ForGood {
+        if open > 0 {
+            unrest.push(format!("{open} orders are not at their end"));
+        }
+        let busy = in_hand(stack)?.into_iter().filter(|found| found.count != 0);
+        unrest.extend(
+            busy.map(|found| format!("{}: {} is {}", found.service, found.what, found.count)),
+        );
     }
     let pulse = format!("{} {}", Books(stack).pulse()?, records.count()?);
     Ok(Look { unrest, pulse })

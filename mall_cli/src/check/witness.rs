@@ -1,6 +1,6 @@
 //! Gathers evidence of one moment: looks again when something has moved meanwhile, and says so when that does not end. Must not judge.
 
-use crate::check::evidence::{Books, Evidence, Records, ledger, panics};
+use crate::check::evidence::{Books, Evidence, Records, in_hand, ledger, panics};
 use crate::check::keeper::End;
 use crate::check::patience::Patience;
 use crate::check::plan::Shelf;
@@ -104,6 +104,12 @@ impl Witness {
         }
         if let Err(error) = self.read_orders(stack) {
             unrest.push(format!("{error:#}"));
+        }
+        if self.evidence.is_final {
+            match in_hand(stack) {
+                Ok(found) => self.evidence.in_hand = found,
+                Err(error) => unrest.push(format!("{error:#}")),
+            }
         }
         self.evidence.panics = panics(stack);
         let lag = self.evidence.records.lag.values().sum::<i64>();

@@ -1,13 +1,15 @@
-//! The truth as it is found from outside: database, payment ledger, Kafka, answers and logs. What is found is data; how it is
+//! The truth as it is found from outside: database, payment ledger, Kafka, answers, metrics and logs. What is found is data; how it is
 //! found is in the files of this folder. Must not judge.
 
 mod database;
+mod in_hand;
 mod kafka;
 mod ledger;
 mod panics;
 mod parse;
 
 pub(crate) use database::Books;
+pub(crate) use in_hand::{InHand, in_hand};
 pub(crate) use kafka::Records;
 pub(crate) use ledger::ledger;
 pub(crate) use panics::panics;
@@ -36,6 +38,8 @@ pub(crate) struct Evidence {
     pub(crate) looks: BTreeMap<String, Said>,
     /// Orders that the order service calls unresolved.
     pub(crate) unresolved: Vec<String>,
+    /// What services have in hand; looked at when everything has come to its end.
+    pub(crate) in_hand: Vec<InHand>,
     /// What came over the mall.
     pub(crate) strikes: Vec<Struck>,
     /// How it came through.

@@ -38,7 +38,7 @@ pub(super) fn replies(evidence: &Evidence) -> Verdict {
     )
 }
 
-/// The order services have committed everything.
+/// The order services have committed everything; and once all had time to end, no service has anything in hand.
 pub(super) fn drained(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     for (partition, lag) in &evidence.records.lag {
@@ -48,10 +48,20 @@ pub(super) fn drained(evidence: &Evidence) -> Verdict {
             ));
         }
     }
+    for in_hand in evidence.in_hand.iter().filter(|_| evidence.is_final) {
+        if in_hand.count != 0 {
+            let (service, what) = (&in_hand.service, &in_hand.what);
+            findings.mall(format!("{service}: {what} is {}", in_hand.count));
+        }
+    }
     findings.verdict(
         "drained",
-        "the order services have committed every command",
-        format!("{} partitions", evidence.records.lag.len()),
+        "every command is committed, and in the end no service has anything in hand",
+        format!(
+            "{} partitions, {} numbers of what is in hand",
+            evidence.records.lag.len(),
+            evidence.in_hand.len()
+        ),
     )
 }
 
@@ -123,6 +133,16 @@ mod tests {
         let mut evidence = sound();
         evidence.records.lag.insert(1, 3);
         only(&evidence, "drained");
+    }
+
+    #[test]
+    fn given_a_purchase_that_is_under_way_at_the_very_end_then_drained_says_so() {
+        let mut evidence = sound();
+        evidence.in_hand[0].count = 1;
+        assert_eq!(super::drained(&evidence).violations, []);
+        evidence.is_final = true;
+        let found = super::drained(&evidence).violations;
+        assert_eq!(found[0].what, "composite-service: purchases_under_way is 1");
     }
 
     #[test]

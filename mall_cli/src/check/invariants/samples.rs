@@ -1,7 +1,7 @@
 //! A small mall in which everything is sound, to be broken by tests in one place each.
 
 use crate::check::evidence::{
-    Command, Evidence, Letter, Money, Movement, Order, Position, PricedLine, Reply,
+    Command, Evidence, InHand, Letter, Money, Movement, Order, Position, PricedLine, Reply,
 };
 use crate::check::faults::{FaultKind, Silenced};
 use crate::check::invariants::{Violation, judge};
@@ -95,6 +95,11 @@ pub(crate) fn sound() -> Evidence {
     let back = [Money::Charged, Money::Canceled].map(|money| movement(money, "pay-4", 12_000));
     evidence.ledger.insert(REFUNDED.into(), back.into());
     evidence.records.lag.insert(0, 0);
+    evidence.in_hand.push(InHand {
+        service: "composite-service".into(),
+        what: "purchases_under_way".into(),
+        count: 0,
+    });
     add_poison(&mut evidence);
     evidence.shelves.push(shelf);
     evidence
