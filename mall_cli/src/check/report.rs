@@ -247,3 +247,101 @@ fn or_none(faults: &[String]) -> String {
 fn seconds(millis: Millis) -> f64 {
     millis as f64 / 1_000.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::invariants::judge;
+    use crate::check::invariants::samples::{HELD, sound};
+    use crate::check::keeper::Reason;
+
+    fn recovery(fault: FaultKind, outage: Millis, after_heal: Option<Millis>) -> Recovery {
+        Recovery {
+            fault,
+            outage,
+            after_heal,
+            slowest: 300,
+        }
+    }
+
+    fn tally(recoveries: &[Recovery]) -> (Tally, String) {
+        let mut tally = Tally::default();
+        let ends = [End {
+            name: "order-service".into(),
+            status: "signal: 9".into(),
+            at: 1,
+            reason: Reason::Unknown,
+        }];
+        let purchases = Purchases::of(&sound().told);
+        let quiet = Duration::from_millis(1_500);
+        let line = tally.round("round 1/1", purchases, recoveries, &ends, quiet);
+        (tally, line)
+    }
+
+    #[test]
+    fn given_a_round_then_its_line_tells_purchases_faults_ends_and_quiet() {
+        let (_, line) = tally(&[recovery(FaultKind::MuteDb, 4_500, Some(700))]);
+        assert_eq!(
+            line,
+            "round 1/1: 1 purchases (1 answers paid, 1 pending, 2 refused, 0 unknown); mute-db (outage 4.5 s, bought again 0.7 s after it); \
+             order-service ended by itself (signal: 9); quiet after 1.5 s"
+        );
+    }
+
+    #[test]
+    fn given_recoveries_then_the_summary_has_the_longest_outage_and_the_longest_recovery() {
+        let (tally, _) = tally(&[
+            recovery(FaultKind::MuteDb, 4_500, Some(700)),
+            recovery(FaultKind::CutDb, 9_000, Some(200)),
+        ]);
+        let summary = tally.summary();
+        assert!(
+            summary.contains("longest outage 9.0 s, longest recovery 0.7 s after a fault"),
+            "{summary}"
+        );
+        assert!(summary.contains("1 parts ended by themselves"), "{summary}");
+    }
+
+    #[test]
+    fn given_a_fault_after_which_nobody_bought_then_never_is_the_longest() {
+        let (tally, line) = tally(&[
+            recovery(FaultKind::MuteDb, 4_500, Some(700)),
+            recovery(FaultKind::MuteDb, 60_000, None),
+        ]);
+        assert!(line.contains("bought again never"), "{line}");
+        let summary = tally.summary();
+        assert!(
+            summary.contains("longest recovery never after"),
+            "{summary}"
+        );
+        let faults = tally.faults();
+        assert_eq!(faults.len(), 1);
+        assert!(
+            faults[0].contains("  2 ×") && faults[0].contains("  never after it"),
+            "{faults:?}"
+        );
+    }
+
+    #[test]
+    fn given_a_sound_mall_then_nothing_is_violated_and_each_invariant_has_its_mark() {
+        let evidence = sound();
+        let found = judge(&evidence);
+        assert!(violations(&evidence, &found).is_empty());
+        assert!(verdicts(&found).iter().all(|line| line.starts_with('✔')));
+    }
+
+    #[test]
+    fn given_an_order_that_stays_due_then_it_is_listed_and_its_story_is_told() {
+        let mut evidence = sound();
+        evidence.unresolved.push(HELD.into());
+        evidence.unrest.push("1 orders are due for review".into());
+        let found = judge(&evidence);
+        let marks = verdicts(&found);
+        assert_eq!(marks.iter().filter(|line| line.starts_with('✘')).count(), 2);
+        let lines = violations(&evidence, &found);
+        let at = |part: &str| lines.iter().position(|line| line.contains(part));
+        assert!(at("  order 2: somebody should have looked at it") < at("database: CREATED"));
+        assert!(at("  1 orders are due for review").is_some(), "{lines:?}");
+        assert!(lines.contains(&format!("order {HELD}")));
+    }
+}

@@ -217,3 +217,81 @@ fn time(at: Millis) -> String {
         |time| time.to_rfc3339_opts(SecondsFormat::Millis, true),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::invariants::samples::{HELD, PAID, REFUNDED, REFUSED, said, sound, told};
+    use crate::check::told::Status;
+
+    #[test]
+    fn given_a_paid_order_then_its_story_has_everything_in_the_order_of_time() {
+        let mut evidence = sound();
+        // the shopper asked before any record was there
+        for told in &mut evidence.told {
+            (told.begun, told.ended) = (0, 10);
+        }
+        let story = story(&evidence, PAID);
+        assert_eq!(story[0], format!("order {PAID}"));
+        let parts = [
+            ": POST order of 2 × 1100, coupon 1100, pay-1 pays 22000, key key-1",
+            "gateway: charged 22000 by pay-1",
+            "orders/0/0: ORDER_CREATE (c-1)",
+            "composite/0/0: ORDER_CREATED, it is COMPLETE  (c-1)",
+            ": answered 200 COMPLETE price 22000 order 1",
+            "database: COMPLETE - revision 1, 2 × 1100, costs 22000 of 24000, coupon 1100, intent pay-1, payment pay-1, key key-1, \
+             request request-1, closed",
+            "a composite says: 200 COMPLETE price 22000 order 1",
+        ];
+        let mut lines = story.iter();
+        for part in parts {
+            assert!(
+                lines.any(|line| line.contains(part)),
+                "{part} is not in its place: {story:#?}"
+            );
+        }
+    }
+
+    #[test]
+    fn given_a_request_that_was_answered_with_the_order_then_the_whole_visit_is_told_and_no_other()
+    {
+        let mut evidence = sound();
+        for (nth, told) in (1..).zip(&mut evidence.told) {
+            told.visit.nth = nth;
+        }
+        let mut read = told(
+            Request::Read { order: HELD.into() },
+            5_000,
+            said(200, HELD, Some(Status::Created), None),
+        );
+        read.visit.nth = 2;
+        evidence.told.push(read);
+        let requests = requests(&evidence, HELD);
+        assert_eq!(requests.len(), 4, "{requests:?}");
+        assert!(
+            requests
+                .iter()
+                .all(|(_, line)| line.starts_with("visit 1-1-1-2,"))
+        );
+    }
+
+    #[test]
+    fn given_an_order_that_is_nowhere_then_its_story_says_so() {
+        assert_eq!(
+            story(&sound(), "404"),
+            ["order 404", "  database: no such order"]
+        );
+    }
+
+    #[test]
+    fn given_an_item_then_orders_that_were_rejected_late_or_asked_for_twice_are_suspects() {
+        let mut evidence = sound();
+        let item = evidence.shelves[0].items[0].id;
+        assert_eq!(suspects(&evidence, item), [REFUNDED]);
+        let again = evidence.records.commands[0].clone();
+        evidence.records.commands.push(again);
+        assert_eq!(suspects(&evidence, item), [PAID, REFUNDED]);
+        assert!(!suspects(&evidence, item).contains(&REFUSED.to_owned()));
+        assert!(suspects(&evidence, item + 1).is_empty());
+    }
+}
