@@ -202,6 +202,7 @@ async fn take_commands(
     let mailboxes = ActorMailboxes::new(&measured.common.mailboxes);
     let registry_mailbox = mailboxes.registry.clone();
     let colleagues = Arc::new(Colleagues {
+        measured.replies_lost,
         journal_addr,
         reader_addr,
         replies: Arc::clone(&replies) as _,
@@ -232,7 +233,7 @@ async fn take_commands(
         registry: registry_addr.recipient(),
         registry_mailbox,
         replies: Arc::clone(&replies) as _,
-        dead_letters: DeadLetters::new(publisher),
+        dead_letters: DeadLetters::new(publisher).context("starting the dead letters")?,
         clock,
         zone: settings.zone,
         unpaid_for: settings.unpaid_for,

@@ -10,6 +10,8 @@ pub struct ServiceMetrics {
     pub common: CommonMetrics,
     /// Commands in hand.
     pub intake: IntakeMetrics,
+    /// Replies that can never be delivered.
+    pub replies_lost: IntCounter,
     /// Loads and batches.
     pub store: StoreMetrics,
     /// Connections.
@@ -26,6 +28,10 @@ impl ServiceMetrics {
         let metrics = &*common.all;
         Ok(Self {
             intake: IntakeMetrics::new(metrics, orders)?,
+            replies_lost: metrics.counter(
+                "replies_lost_total",
+                "Replies that can never be delivered; who asked must ask again.",
+            )?,
             store: StoreMetrics::new(metrics, max_batch)?,
             pool: PoolMetrics::new(metrics)?,
             common,

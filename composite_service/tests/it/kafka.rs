@@ -9,6 +9,7 @@ use mall_cli::stack::{Broker, BrokerKind, Place, Topic, until};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Message, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{Offset, TopicPartitionList};
 use shared::env::EnvReader;
 use shared::kafka::config::KafkaSettings;
@@ -160,6 +161,17 @@ impl TestBroker {
         broker
             .with(move |cluster| cluster.partition_leader(DEAD_LETTERS, 0, taken.then_some(1)))
             .unwrap()
+            .unwrap();
+    }
+
+    /// Has the embedded broker refuse what is produced next, whoever does it.
+    pub(crate) fn refuse_next(&self) {
+        let Broker::Embedded(broker) = &self.broker else {
+            panic!("only the embedded broker can")
+        };
+        let refusal = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD];
+        broker
+            .with(move |cluster| cluster.request_errors(RDKafkaApiKey::Produce, &refusal))
             .unwrap();
     }
 

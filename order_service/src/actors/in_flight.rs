@@ -6,8 +6,9 @@ use shared::kafka::offset_ledger::Position;
 use shared::metrics::Histogram;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-/// A record in hand. Dropping it without [`finish`](Self::finish) gives the permit back but leaves the offset uncommitted, so the
-/// record comes again.
+/// A record in hand. Dropping it without [`finish`](Self::finish) gives the permit back but leaves the offset uncommitted: the record comes
+/// again to whoever has its partition next, but not to this process as long as it has it. So only what ends the process, or finds itself
+/// at its end, may drop one.
 #[derive(Debug)]
 pub struct InFlight {
     position: Position,
@@ -45,7 +46,7 @@ impl InFlight {
         self.position.epoch()
     }
 
-    /// The record's effect is stored and its reply acknowledged: its offset may be committed.
+    /// The record's effect is stored, and its reply acknowledged or never to be delivered: its offset may be committed.
     pub fn finish(self) {
         if let Some((since, durations)) = self.taken {
             durations.observe(since.elapsed().as_secs_f64());

@@ -8,6 +8,7 @@ use actix::System;
 use order_service::config::ActorSettings;
 use order_service::outbound::memory::order_store::MemoryOrderStore;
 use rdkafka::message::OwnedHeaders;
+use rdkafka::types::RDKafkaRespErr;
 use shared::reason::Reason;
 use shared::wire::event::{Event, EventType};
 use shared::wire::headers::ReplyAddress;
@@ -374,6 +375,74 @@ mod poison {
     fn given_real_kafka_and_a_reply_topic_that_is_not_there_then_its_commands_are_done_and_the_partition_moves_on()
      {
         a_reply_topic_that_is_not_there_holds_nothing_up(&TestBroker::kafka());
+    }
+
+    /// Replies have no keys, which such a topic demands.
+    #[test]
+    fn given_real_kafka_and_a_compacted_reply_topic_then_its_commands_are_done_and_the_partition_moves_on()
+     {
+        let broker = TestBroker::kafka();
+        broker.create_compacted("compacted");
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
+        let member = member(&broker, &store).start();
+        let compacted = ReplyAddress {
+            topic: "compacted".into(),
+            partition: None,
+            ..address(0)
+        };
+        for value in [GOOD, GARBAGE] {
+            send(&broker, Some(value), compacted.request_headers());
+        }
+        assert_moves_on(&broker, &mut answers, 2);
+        let took = member.stop();
+        assert!(took < AT_ONCE, "{took:?}");
+    }
+
+    /// The broker's first words to the member are these, about its first dead letter.
+    #[test]
+    fn given_a_dead_letter_that_is_refused_for_a_while_then_it_is_tried_again_and_none_is_lost() {
+        let broker = TestBroker::embedded();
+        send(&broker, Some(GARBAGE), address(0).request_headers());
+        broker.flush();
+        broker.refuse_next(&[
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD,
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
+        ]);
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
+        let member = member(&broker, &store).start();
+
+        assert_eq!(broker.dead_letters().next().value.as_deref(), Some(GARBAGE));
+        let told = event(&answers.replies.next());
+        assert_eq!(told.data.reject_reason, Some(Reason::MalformedCommand));
+        assert_moves_on(&broker, &mut answers, 1);
+        member.stop();
+    }
+
+    #[test]
+    fn given_real_kafka_whose_dead_letters_are_deleted_then_other_records_go_on_and_the_letters_come_once_they_are_back()
+     {
+        let broker = TestBroker::kafka();
+        broker.delete_dead_letters();
+        let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
+        let member = member(&broker, &store);
+        let metrics = Arc::clone(&member.metrics);
+        let member = member.start();
+        send(&broker, Some(GARBAGE), headers(&[]));
+        send_create(&broker, 1, 1);
+        send_create(&broker, 2, 0);
+        answers.until(2);
+        let failed = r#"messaging_client_operation_duration_seconds_count{outcome="failed",producer="replies"} "#;
+        let deadline = Instant::now() + PATIENCE;
+        while metrics.render().unwrap().contains(&format!("{failed}0")) {
+            assert!(Instant::now() < deadline, "the letter does not even fail");
+        }
+        broker.until_committed(GROUP, &[Some(0), Some(1), None, None]);
+
+        broker.ensure_topics();
+
+        assert_eq!(broker.dead_letters().next().value.as_deref(), Some(GARBAGE));
+        broker.until_committed(GROUP, &[Some(2), Some(1), None, None]);
+        member.stop();
     }
 
     #[test]

@@ -11,8 +11,10 @@ use order_service::outbound::kafka::reply_publisher::ReplyPublisher;
 use order_service::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
 use rdkafka::Timestamp;
 use rdkafka::message::OwnedMessage;
+use rdkafka::types::RDKafkaRespErr;
 use shared::clock::FixedClock;
 use shared::kafka::publisher::Publisher;
+use shared::metrics::IntCounter;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::headers::ReplyAddress;
@@ -337,11 +339,16 @@ mod replies {
     }
 
     fn publisher(broker: &TestBroker) -> ReplyPublisher {
+        publisher_that_counts(broker, IntCounter::new("lost", "Lost.").unwrap())
+    }
+
+    fn publisher_that_counts(broker: &TestBroker, lost: IntCounter) -> ReplyPublisher {
         let publisher = Publisher::start(&broker.settings.producer(None)).unwrap();
         ReplyPublisher::new(
             Arc::new(publisher),
             Arc::new(FixedClock(now())),
             chrono_tz::Asia::Seoul,
+            lost,
         )
     }
 
@@ -440,5 +447,52 @@ mod replies {
         }
         reply(&publisher, &requester(None), &outcome);
         assert_eq!(replies.next().text(), Golden::read("order_created").value);
+    }
+
+    #[test]
+    fn given_replies_that_the_broker_refuses_then_each_is_given_up_and_counted_and_the_next_one_is_sent()
+     {
+        let broker = TestBroker::embedded();
+        let lost = IntCounter::new("lost", "Lost.").unwrap();
+        let (publisher, replies) = (
+            publisher_that_counts(&broker, lost.clone()),
+            broker.replies(),
+        );
+        let outcome = outcome(bought(OrderState::Created), None);
+        broker.refuse_next(&[
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_INVALID_RECORD,
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN,
+        ]);
+        for nth in 1..=3 {
+            reply(&publisher, &requester(Some(0)), &outcome);
+            assert_eq!(lost.get(), nth);
+        }
+        reply(&publisher, &requester(Some(0)), &outcome);
+        assert_eq!(lost.get(), 3);
+        assert_eq!(replies.next().text(), Golden::read("order_created").value);
+    }
+
+    #[test]
+    fn given_a_producer_that_ends_with_a_reply_in_hand_then_the_reply_does_not_count_as_sent() {
+        let broker = TestBroker::embedded();
+        let lost = IntCounter::new("lost", "Lost.").unwrap();
+        let publisher = publisher_that_counts(&broker, lost.clone());
+        drop(broker);
+        let (replied_tx, replied_rx) = mpsc::channel::<()>();
+        publisher.reply(
+            &requester(None),
+            &outcome(bought(OrderState::Created), None),
+            None,
+            Box::new(move || replied_tx.send(()).unwrap()),
+        );
+
+        drop(publisher);
+
+        assert_eq!(
+            replied_rx.recv_timeout(PATIENCE),
+            Err(mpsc::RecvTimeoutError::Disconnected)
+        );
+        assert_eq!(lost.get(), 0);
     }
 }

@@ -141,17 +141,6 @@ impl KafkaSettings {
         config
     }
 
-    /// The producer of the dead letters of a topic that is read in order: it never gives up, and takes few at a time, so that a flood of
-    /// them waits in the topic where it is.
-    #[must_use]
-    pub fn dead_letter_producer(&self) -> ClientConfig {
-        let mut config = self.reply_producer();
-        config
-            .set("queue.buffering.max.messages", "1000")
-            .set("queue.buffering.max.kbytes", "16384");
-        config
-    }
-
     /// The producer of commands: it gives up in time for the shopper to hear of it.
     #[must_use]
     pub fn command_producer(&self) -> ClientConfig {

@@ -4,10 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders, OwnedMessage};
 
-use crate::kafka::publisher::{OnDelivery, OutboundRecord, Publisher};
+pub use crate::kafka::letter_post::OnSettled;
+use crate::kafka::letter_post::{LetterContent, Post};
+use crate::kafka::publisher::Publisher;
 
 /// The topic that a record came from, UTF-8.
 pub const ORIGINAL_TOPIC: &str = "kafka_dlt-original-topic";
@@ -27,6 +29,8 @@ pub const REDRIVES: &str = "mall_redrives";
 /// How large a record may be in a topic of dead letters: the largest that a broker takes by default, and its new headers.
 pub const MAX_BYTES: i32 = 2 * 1024 * 1024;
 
+/// How much may be on its way to the dead letters, in bytes; see [`DeadLetters::is_full`].
+const MAX_UNSETTLED_BYTES: usize = 64 * 1024 * 1024;
 const DLT_PREFIX: &str = "kafka_dlt-";
 /// What is kept of the cause, in characters: it may quote the record.
 const MAX_CAUSE: usize = 500;
@@ -37,33 +41,27 @@ pub fn dead_letter_topic(topic: &str) -> String {
     format!("{topic}-dlt")
 }
 
-/// Called once when a record need not be looked at again; dropped uncalled when it must be.
-pub type OnSettled = Box<dyn FnOnce() + Send + Sync>;
-
 /// A way to set records aside.
 pub struct DeadLetters {
+    post: Post,
     publisher: Arc<Publisher>,
 }
 
 impl DeadLetters {
-    /// Sets aside by `publisher`.
-    #[must_use]
-    pub fn new(publisher: Arc<Publisher>) -> Self {
-        Self { publisher }
+    /// Sets aside by `publisher`, which must never give up by itself.
+    ///
+    /// # Errors
+    /// When the thread that tries again can't be started.
+    pub fn new(publisher: Arc<Publisher>) -> KafkaResult<Self> {
+        let post = Post::start(&publisher)
+            .map_err(|error| KafkaError::ClientCreation(error.to_string()))?;
+        Ok(Self { post, publisher })
     }
 
     /// Publishes the record to its topic's dead letters. Never blocks; `on_settled` is called when the broker has it, or will never
-    /// take it because it is too large. Should the dead letters fail otherwise, it is not called.
-    ///
-    /// # Errors
-    /// When the producer does not take it; then `on_settled` is not called.
-    pub fn set_aside(
-        &self,
-        record: &OwnedMessage,
-        kind: &str,
-        cause: &str,
-        on_settled: OnSettled,
-    ) -> KafkaResult<()> {
+    /// take it because it is too large. Should the dead letters fail otherwise, they are tried again, ever more rarely, until the
+    /// process ends: only then `on_settled` is not called, and the record is somebody else's to look at again.
+    pub fn set_aside(&self, record: &OwnedMessage, kind: &str, cause: &str, on_settled: OnSettled) {
         let cause: String = cause.chars().take(MAX_CAUSE).collect();
         let place = format!(
             "{}-{}@{}",
@@ -71,39 +69,30 @@ impl DeadLetters {
             record.partition(),
             record.offset()
         );
-        let topic = dead_letter_topic(record.topic());
-        let outbound = OutboundRecord {
-            topic: &topic,
-            partition: None,
-            key: record.key(),
-            payload: record.payload(),
+        log::error!("{place} is being set aside, {kind}: {cause}");
+        let content = LetterContent {
+            place,
+            topic: dead_letter_topic(record.topic()),
+            key: record.key().map(<[u8]>::to_vec),
+            payload: record.payload().map(<[u8]>::to_vec),
             headers: dead_letter_headers(record, kind, &cause),
         };
-        let what = format!("{place} is being set aside, {kind}: {cause}");
-        let on_delivery: OnDelivery = Box::new(move |delivered| match delivered {
-            Ok(()) => on_settled(),
-            Err(error) if is_too_large(&error) => {
-                log::error!("{place} is too large to be set aside, and stays where it is: {error}");
-                on_settled();
-            }
-            Err(error) => log::error!("{place} could not be set aside: {error}"),
-        });
-        self.publisher.publish(outbound, on_delivery)?;
-        log::error!("{what}");
-        Ok(())
+        self.post.send(content, on_settled);
     }
 
-    /// Waits until the broker has all of them, at most so long. Blocks.
+    /// Whether so much of what was set aside is not settled yet that the next record had better wait where it is.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.post.unsettled_bytes() >= MAX_UNSETTLED_BYTES
+    }
+
+    /// Waits until the broker has all of them that are not waiting for another try, at most so long. Blocks.
     ///
     /// # Errors
     /// When the time is over.
     pub fn flush(&self, wait: Duration) -> KafkaResult<()> {
         self.publisher.flush(wait)
     }
-}
-
-fn is_too_large(error: &KafkaError) -> bool {
-    error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge)
 }
 
 /// The record's own headers but for those of an earlier failure, and those of this one.

@@ -7,5 +7,6 @@ pub mod offset_ledger;
 pub mod publisher;
 pub mod broker_probe;
 pub mod dead_letters;
+mod letter_post;
 pub mod metrics;
 pub mod lag;

@@ -13,6 +13,21 @@ use crate::kafka::metrics::PublisherMetrics;
 /// the producer knows already that no broker will take it.
 pub type OnDelivery = Box<dyn FnOnce(Result<(), KafkaError>) + Send + Sync>;
 
+/// Whether this error tells of the producer's end, and not of the record: nobody has refused it. A producer without a time-out
+/// (`message.timeout.ms` is 0) repeats by itself, without end, whatever may pass. So each other error of such a producer is the last
+/// word of the brokers on the record, as things stand with its topic.
+#[must_use]
+pub fn is_producers_end(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::PurgeQueue
+                | RDKafkaErrorCode::PurgeInflight
+                | RDKafkaErrorCode::Fatal
+        )
+    )
+}
+
 /// A record to be published.
 #[derive(Debug)]
 pub struct OutboundRecord<'a> {
@@ -113,6 +128,23 @@ impl Publisher {
         record: OutboundRecord<'_>,
         on_delivery: OnDelivery,
     ) -> Result<(), KafkaError> {
+        self.hand_over(record, on_delivery)
+            .map_err(|(error, _)| error)
+    }
+
+    /// As [`publish`](Self::publish), but `on_delivery` is called in any case: that the queue is full is told to it, too.
+    pub fn publish_or_tell(&self, record: OutboundRecord<'_>, on_delivery: OnDelivery) {
+        if let Err((error, delivery)) = self.hand_over(record, on_delivery) {
+            self.producer.context().end(*delivery, Err(error));
+        }
+    }
+
+    /// Gives back what the queue has no room for; all else is told to `on_delivery`.
+    fn hand_over(
+        &self,
+        record: OutboundRecord<'_>,
+        on_delivery: OnDelivery,
+    ) -> Result<(), (KafkaError, Box<Delivery>)> {
         let delivery = Box::new(Delivery {
             since: Instant::now(),
             on_delivery,
@@ -124,8 +156,10 @@ impl Publisher {
         base.key = record.key;
         match self.producer.send(base) {
             Ok(()) => Ok(()),
-            Err((error, _)) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) => {
-                Err(error)
+            Err((error, refused))
+                if error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull) =>
+            {
+                Err((error, refused.delivery_opaque))
             }
             Err((error, refused)) => {
                 let context = self.producer.context();

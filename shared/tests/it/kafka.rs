@@ -1,17 +1,18 @@
 //! The Kafka plumbing on librdkafka's own small broker.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc as channel;
+use std::sync::{Arc, mpsc as channel};
 use std::time::Duration;
 
-use rdkafka::Message;
 use rdkafka::consumer::CommitMode;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::OwnedHeaders;
+use rdkafka::message::{OwnedHeaders, OwnedMessage};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
+use rdkafka::{Message, Timestamp};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::config::{KafkaSettings, TopicSettings};
+use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::lag::{LagMetrics, LagWatch};
 use shared::kafka::metrics::ProducersMetrics;
 use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
@@ -269,6 +270,41 @@ mod publishing {
 
         cluster.broker_up(1).unwrap();
         assert_eq!(replied_rx.recv_timeout(PATIENCE), Ok(Ok(())));
+    }
+}
+
+mod setting_aside {
+    use super::*;
+
+    #[test]
+    fn given_dead_letters_that_are_not_taken_then_there_is_room_for_some_until_they_are() {
+        let (cluster, settings) = broker();
+        cluster.create_topic("orders-dlt", 1, 1).unwrap();
+        cluster.broker_down(1).unwrap();
+        let publisher = Arc::new(Publisher::start(&settings.reply_producer()).unwrap());
+        let dead_letters = DeadLetters::new(publisher).unwrap();
+        let (settled_tx, settled_rx) = channel::channel();
+        let mut sent = 0;
+        while !dead_letters.is_full() {
+            let payload = Some(vec![0; 1_000_000]);
+            let (topic, time) = ("orders".to_owned(), Timestamp::NotAvailable);
+            let record = OwnedMessage::new(payload, None, topic, time, 0, sent, None);
+            let settled_tx = settled_tx.clone();
+            dead_letters.set_aside(
+                &record,
+                "Malformed",
+                "by the test",
+                Box::new(move || settled_tx.send(()).unwrap()),
+            );
+            sent += 1;
+        }
+        assert!((60..=70).contains(&sent), "{sent} MB are room for them");
+
+        cluster.broker_up(1).unwrap();
+        for _ in 0..sent {
+            settled_rx.recv_timeout(PATIENCE).unwrap();
+        }
+        assert!(!dead_letters.is_full());
     }
 }
 

@@ -81,7 +81,7 @@ impl ReplyIntake {
             .set("auto.commit.interval.ms", COMMIT_INTERVAL_MS)
             .create_with_context(MembershipContext::default())?;
         member.subscribe(&[&settings.composite.name])?;
-        let dead_letters = Publisher::start(&settings.dead_letter_producer())?;
+        let dead_letters = Publisher::start(&settings.reply_producer())?;
         let (settled_tx, settled_rx) = mpsc::channel();
         let worker = Worker {
             member,
@@ -91,7 +91,7 @@ impl ReplyIntake {
             home_tx,
             bridge,
             bridge_mailbox,
-            dead_letters: DeadLetters::new(Arc::new(dead_letters)),
+            dead_letters: DeadLetters::new(Arc::new(dead_letters))?,
             settled_tx,
             settled_rx,
             stopping: Arc::clone(&stopping),
@@ -301,7 +301,7 @@ impl Worker {
         }
     }
 
-    /// Puts a record that is no reply with the dead letters. Waits while their producer has more to do than its queue holds; Kafka keeps
+    /// Puts a record that is no reply with the dead letters. Waits while as many of them are under way as memory may hold; Kafka keeps
     /// the rest. What is left when the intake stops meanwhile stays uncommitted.
     fn set_aside(&mut self, record: &OwnedMessage, cause: &NotAReply) {
         let (partition, offset) = (record.partition(), record.offset());
@@ -316,24 +316,20 @@ impl Worker {
         if !read.hold(offset) {
             return;
         }
-        while !self.stopping.load(Ordering::Acquire) {
-            let settled_tx = self.settled_tx.clone();
-            let on_settled = Box::new(move || {
-                // An error means that the intake has ended.
-                let _ = settled_tx.send((partition, offset));
-            });
-            match self.dead_letters.set_aside(
-                record,
-                MALFORMED_REPLY,
-                &cause.to_string(),
-                on_settled,
-            ) {
-                Ok(()) => return,
-                Err(error) => log::warn!("waiting for the dead letters: {error}"),
+        while self.dead_letters.is_full() {
+            if self.stopping.load(Ordering::Acquire) {
+                return;
             }
             self.poll_member();
             thread::sleep(POLL_WAIT);
         }
+        let settled_tx = self.settled_tx.clone();
+        let on_settled = Box::new(move || {
+            // An error means that the intake has ended.
+            let _ = settled_tx.send((partition, offset));
+        });
+        self.dead_letters
+            .set_aside(record, MALFORMED_REPLY, &cause.to_string(), on_settled);
     }
 
     /// Tells the member what to commit of the partitions that it owns.

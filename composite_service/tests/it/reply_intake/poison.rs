@@ -149,6 +149,26 @@ async fn given_dead_letters_that_are_not_taken_then_replies_go_on_and_nothing_is
 }
 
 #[actix::test]
+async fn given_a_dead_letter_that_is_refused_for_a_while_then_it_is_tried_again_and_its_partition_is_committed()
+ {
+    let broker = TestBroker::embedded(1);
+    let (mut instance, home) = Instance::at_home(&broker).await;
+    broker.take_dead_letters(false);
+    broker.put(home, Some(b"nonsense"), ours());
+    broker.reply(home, [1]);
+    assert_eq!(instance.ids(1).await, [id(1)]);
+    // From now on nobody but the dead letters produces anything.
+    broker.refuse_next();
+    broker.take_dead_letters(true);
+
+    broker.until_drained();
+    let letters = broker.dead_letters(1);
+    assert_eq!(letters[0].payload(), Some(&b"nonsense"[..]));
+    assert_eq!(broker.dead_letter_count(), 1);
+    instance.stop().await;
+}
+
+#[actix::test]
 async fn given_poison_that_was_not_set_aside_at_the_end_then_the_next_instance_does_it_and_hands_no_old_reply_over()
  {
     let broker = TestBroker::embedded(1);

@@ -163,7 +163,7 @@ impl Intake {
                 _ = commit_tick.tick() => self.settle_offsets(),
                 _ = recommit_tick.tick() => self.ledger.recommit(),
                 Ok(permit) = permits.acquire_owned(), if permit_opt.is_none() => permit_opt = Some(permit),
-                event = self.events.recv(), if permit_opt.is_some() => match event {
+                event = self.events.recv(), if self.has_room(&permit_opt) => match event {
                     Some(event) => self.handle_all(event, &mut permit_opt),
                     None => break,
                 },
@@ -179,14 +179,19 @@ impl Intake {
             if permit_opt.is_none() {
                 *permit_opt = Arc::clone(&self.permits).try_acquire_owned().ok();
             }
-            let Some(event) = permit_opt
-                .as_ref()
-                .and_then(|_| self.events.try_recv().ok())
-            else {
+            if !self.has_room(permit_opt) {
+                return;
+            }
+            let Ok(event) = self.events.try_recv() else {
                 return;
             };
             self.handle(event, permit_opt);
         }
+    }
+
+    /// Whether another record may be taken in hand.
+    fn has_room(&self, permit_opt: &Option<OwnedSemaphorePermit>) -> bool {
+        permit_opt.is_some() && !self.handler.dead_letters.is_full()
     }
 
     fn handle(&mut self, event: KafkaEvent, permit_opt: &mut Option<OwnedSemaphorePermit>) {
@@ -346,19 +351,15 @@ impl Handler {
         }
     }
 
-    /// Puts a record that is no command with the dead letters, answers its sender where that can be done, and goes on. Should the
-    /// dead letters not take it, its offset stays uncommitted, unless they never will.
+    /// Puts a record that is no command with the dead letters, answers its sender where that can be done, and goes on. Its offset stays
+    /// uncommitted, and its permit in use, until the dead letters have it.
     fn set_aside(&self, record: &OwnedMessage, poison: Poison, in_flight: InFlight) {
         self.metrics.set_aside.inc();
         let cause = poison.cause.to_string();
         let replies = Arc::clone(&self.replies);
         let on_settled = Box::new(move || answer_poison(&*replies, poison, in_flight));
-        if let Err(error) =
-            self.dead_letters
-                .set_aside(record, MALFORMED_COMMAND, &cause, on_settled)
-        {
-            log::error!("a record could not be set aside: {error}");
-        }
+        self.dead_letters
+            .set_aside(record, MALFORMED_COMMAND, &cause, on_settled);
     }
 }
 

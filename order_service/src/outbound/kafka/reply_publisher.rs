@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use shared::clock::Clock;
-use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher};
+use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher, is_producers_end};
+use shared::metrics::IntCounter;
 use shared::trace::context::TraceContext;
 use shared::wire::event::{Event, EventType, LocalTimestamp};
 use shared::wire::headers::in_trace;
@@ -21,16 +22,24 @@ pub struct ReplyPublisher {
     publisher: Arc<Publisher>,
     clock: Arc<dyn Clock>,
     zone: Tz,
+    lost: IntCounter,
 }
 
 impl ReplyPublisher {
-    /// Replies by `publisher`, which must never give up by itself; dates are the clock's in `zone`.
+    /// Replies by `publisher`, which must never give up by itself; dates are the clock's in `zone`. `lost` counts the replies that
+    /// can never be delivered.
     #[must_use]
-    pub fn new(publisher: Arc<Publisher>, clock: Arc<dyn Clock>, zone: Tz) -> Self {
+    pub fn new(
+        publisher: Arc<Publisher>,
+        clock: Arc<dyn Clock>,
+        zone: Tz,
+        lost: IntCounter,
+    ) -> Self {
         Self {
             publisher,
             clock,
             zone,
+            lost,
         }
     }
 
@@ -96,9 +105,17 @@ impl ReplySink for ReplyPublisher {
         on_replied: OnReplied,
     ) {
         let event = reply_event(requester, outcome, self.clock.now(), self.zone);
+        let lost = LostReply {
+            topic: requester.address.topic.clone(),
+            order: outcome.number.as_ref().map(ToString::to_string),
+            counter: self.lost.clone(),
+        };
         let payload = match serde_json::to_vec(&event) {
             Ok(payload) => payload,
-            Err(error) => return log::error!("a reply could not be written: {error}"),
+            Err(error) => {
+                lost.tell(&error);
+                return on_replied();
+            }
         };
         let address = &requester.address;
         let headers = address.reply_headers();
@@ -112,39 +129,35 @@ impl ReplySink for ReplyPublisher {
                 None => headers,
             },
         };
-        let topic = address.topic.clone();
         let on_delivery: OnDelivery = Box::new(move |result| match result {
             Ok(()) => on_replied(),
-            Err(error) => undelivered(&topic, &error, on_replied),
+            Err(error) if is_producers_end(&error) => {
+                log::warn!("a reply is left undelivered, and its command will come again: {error}");
+            }
+            Err(error) => {
+                lost.tell(&error);
+                on_replied();
+            }
         });
-        if let Err(error) = self.publisher.publish(record, on_delivery) {
-            log::error!(
-                "a reply to {} could not be handed to the producer, so its command will come again: {error}",
-                address.topic
-            );
-        }
+        self.publisher.publish_or_tell(record, on_delivery);
     }
 }
 
-/// A reply that no broker will ever take is given up, so that its partition goes on; its requester asks again or reads the order.
-/// Any other failure leaves the command unfinished: it comes again.
-fn undelivered(topic: &str, error: &KafkaError, on_replied: OnReplied) {
-    let is_final = matches!(
-        error.rdkafka_error_code(),
-        Some(
-            RDKafkaErrorCode::UnknownTopicOrPartition
-                | RDKafkaErrorCode::UnknownTopic
-                | RDKafkaErrorCode::UnknownPartition
-                | RDKafkaErrorCode::InvalidTopic
-                | RDKafkaErrorCode::TopicAuthorizationFailed
-                | RDKafkaErrorCode::MessageSizeTooLarge
-        )
-    );
-    log::error!(
-        "a reply to {topic} was not delivered{}: {error}",
-        if is_final { " and is given up" } else { "" }
-    );
-    if is_final {
-        on_replied();
+/// What is said of a reply that no broker will ever take. It is given up, so that its partition goes on: its requester asks again, or
+/// reads the order, which is stored.
+struct LostReply {
+    topic: String,
+    order: Option<String>,
+    counter: IntCounter,
+}
+
+impl LostReply {
+    fn tell(&self, error: &dyn std::error::Error) {
+        self.counter.inc();
+        let order = self.order.as_deref().unwrap_or("unknown");
+        log::error!(
+            "order={order} a reply to {} can't be delivered and is given up: {error}",
+            self.topic
+        );
     }
 }

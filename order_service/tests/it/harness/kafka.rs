@@ -4,9 +4,12 @@ use std::time::{Duration, Instant};
 
 use actix::System;
 use mall_cli::stack::{Broker, BrokerKind, Place, Topic};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{Offset, TopicPartitionList};
 use shared::kafka::config::{KafkaSettings, TopicSettings};
 use shared::kafka::dead_letters::dead_letter_topic;
@@ -85,9 +88,7 @@ impl TestBroker {
         let broker = Self::without_topics(BrokerKind::Kafka);
         // The second time they are there already.
         for _ in 0..2 {
-            System::new()
-                .block_on(topics::ensure(&broker.settings))
-                .unwrap();
+            broker.ensure_topics();
         }
         broker
     }
@@ -124,6 +125,44 @@ impl TestBroker {
             broker,
             _folder: folder,
         }
+    }
+
+    /// Has the embedded broker refuse the next records that anybody produces, each request for its own reason.
+    pub(crate) fn refuse_next(&self, reasons: &'static [RDKafkaRespErr]) {
+        let Broker::Embedded(broker) = &self.broker else {
+            panic!("only the embedded broker can")
+        };
+        broker
+            .with(|cluster| cluster.request_errors(RDKafkaApiKey::Produce, reasons))
+            .unwrap();
+    }
+
+    /// Makes a topic whose records must have keys. Real Kafka only.
+    pub(crate) fn create_compacted(&self, name: &str) {
+        let topic = NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(1))
+            .set("cleanup.policy", "compact");
+        let admin = self.admin();
+        let created = admin.create_topics([&topic], &AdminOptions::new());
+        System::new().block_on(created).unwrap().remove(0).unwrap();
+    }
+
+    /// Deletes the topic of dead letters. Real Kafka only.
+    pub(crate) fn delete_dead_letters(&self) {
+        let name = dead_letter_topic(&self.settings.orders.name);
+        let (admin, options) = (self.admin(), AdminOptions::new());
+        let deleted = admin.delete_topics(&[&name], &options);
+        System::new().block_on(deleted).unwrap().remove(0).unwrap();
+    }
+
+    fn admin(&self) -> AdminClient<DefaultClientContext> {
+        self.settings.client().create().unwrap()
+    }
+
+    /// Makes the topics that are missing, as the order service does at its start.
+    pub(crate) fn ensure_topics(&self) {
+        System::new()
+            .block_on(topics::ensure(&self.settings))
+            .unwrap();
     }
 
     /// Kills the real Kafka as a power cut would, does `meanwhile`, and starts it again.

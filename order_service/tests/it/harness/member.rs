@@ -18,6 +18,7 @@ use shared::clock::{Clock, FixedClock};
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::poll_loop::PollLoop;
+use shared::kafka::metrics::ProducersMetrics;
 use shared::kafka::publisher::Publisher;
 use shared::mailboxes::Mailboxes;
 use shared::metrics::Metrics;
@@ -79,9 +80,21 @@ impl Member {
     async fn run(self, stopping: watch::Receiver<bool>) {
         let (clock, zone): (Arc<dyn Clock>, _) =
             (Arc::new(FixedClock(now())), chrono_tz::Asia::Seoul);
-        let producer = Arc::new(Publisher::start(&self.kafka.reply_producer()).unwrap());
-        let dead_letters = DeadLetters::new(Arc::clone(&producer));
-        let publisher = Arc::new(ReplyPublisher::new(producer, Arc::clone(&clock), zone));
+        let producer = Arc::new(
+            Publisher::start_measured(
+                &self.kafka.reply_producer(),
+                ProducersMetrics::new(&self.metrics).unwrap().of("replies"),
+            )
+            .unwrap(),
+        );
+        let dead_letters = DeadLetters::new(Arc::clone(&producer)).unwrap();
+        let lost = self.metrics.counter("replies_lost_total", "Lost.").unwrap();
+        let publisher = Arc::new(ReplyPublisher::new(
+            producer,
+            Arc::clone(&clock),
+            zone,
+            lost,
+        ));
         let replies = self.replies.unwrap_or_else(|| Arc::clone(&publisher) as _);
         let mailboxes = ActorMailboxes::new(&self.mailboxes);
         let registry_mailbox = mailboxes.registry.clone();
