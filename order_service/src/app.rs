@@ -29,6 +29,7 @@ use crate::actors::journal::{Journal, WRITERS, Writers};
 use crate::actors::order_actor::Colleagues;
 use crate::actors::order_registry::OrderRegistry;
 use crate::actors::store_worker::StoreReader;
+use crate::actors::write_progress::WriteProgress;
 use crate::catalogue_file;
 use crate::config::Settings;
 use crate::inbound::http::routes::{self, Reads};
@@ -111,12 +112,21 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let reader_addr = start_readers(&settings, &orders, store, &pool);
 
     let (taking_tx, is_taking) = watch::channel(false);
+    let (progress, writing) = WriteProgress::new();
+    let journal_addr = Journal::new(
+        Writers::start(&orders),
+        settings.actors,
+        progress,
+        measured.transitions_failing.clone(),
+    )
+    .start();
     let broker = BrokerProbe::new(&settings.kafka, &settings.kafka.orders.name)
         .context("setting up Kafka")?;
     let reads = web::Data::new(Reads {
         reader_addr: reader_addr.clone(),
         broker,
         is_taking,
+        writing,
         stopping: termination.subscribe(),
         clock: Arc::new(SystemClock),
         zone: settings.zone,
@@ -148,7 +158,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             &termination,
             measured,
             traces,
-            orders,
+            journal_addr,
             reader_addr,
             &taking_tx,
         )
@@ -176,7 +186,7 @@ async fn take_commands(
     termination: &Termination,
     measured: ServiceMetrics,
     traces: Arc<Traces>,
-    orders: Arc<dyn OrderStore>,
+    journal_addr: Addr<Journal>,
     reader_addr: Addr<StoreReader>,
     taking_tx: &watch::Sender<bool>,
 ) -> anyhow::Result<()> {
@@ -192,17 +202,11 @@ async fn take_commands(
         Arc::clone(&publisher),
         Arc::clone(&clock),
         settings.zone,
+        measured.replies_lost,
     ));
-    let journal_addr = Journal::new(
-        Writers::start(&orders),
-        settings.actors.max_batch,
-        settings.actors.max_in_flight,
-    )
-    .start();
     let mailboxes = ActorMailboxes::new(&measured.common.mailboxes);
     let registry_mailbox = mailboxes.registry.clone();
     let colleagues = Arc::new(Colleagues {
-        measured.replies_lost,
         journal_addr,
         reader_addr,
         replies: Arc::clone(&replies) as _,

@@ -12,6 +12,8 @@ pub struct ServiceMetrics {
     pub intake: IntakeMetrics,
     /// Replies that can never be delivered.
     pub replies_lost: IntCounter,
+    /// Transitions that the store goes on failing with, each time that one is set aside for it.
+    pub transitions_failing: IntCounter,
     /// Loads and batches.
     pub store: StoreMetrics,
     /// Connections.
@@ -31,6 +33,10 @@ impl ServiceMetrics {
             replies_lost: metrics.counter(
                 "replies_lost_total",
                 "Replies that can never be delivered; who asked must ask again.",
+            )?,
+            transitions_failing: metrics.counter(
+                "journal_transitions_failing_total",
+                "Transitions that the database went on failing with while it answered, and that were put behind all others.",
             )?,
             store: StoreMetrics::new(metrics, max_batch)?,
             pool: PoolMetrics::new(metrics)?,

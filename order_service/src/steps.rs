@@ -16,6 +16,8 @@ pub const DECIDED: &str = "command.decided";
 pub const BATCH_BEGUN: &str = "batch.begun";
 /// Somebody else holds a row that it needs: it goes aside, and comes into another transaction.
 pub const ROW_HELD: &str = "batch.row_held";
+/// The store fails with it, though it answers: it goes behind all others, and comes into a transaction of its own.
+pub const STORE_FAILED: &str = "batch.store_failed";
 /// The transaction has ended.
 pub const BATCH_COMMITTED: &str = "batch.committed";
 /// The reply goes to the producer.

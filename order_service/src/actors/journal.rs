@@ -3,8 +3,10 @@
 //!
 //! No batch waits for a row that somebody else holds. Transitions that need one go aside: to a second writer, which stands in the
 //! queues of rows, because two services that sell one item take turns there; and from it, or when the row is an order's own, behind
-//! the row as [`StuckRows`] says. Knows neither the store nor what the transitions say.
+//! the row as [`StuckRows`] says. So do, each behind its own order, transitions that the store fails with although it answers: they are
+//! tried again by the second writer, one by one, so that they fail alone. Knows neither the store nor what the transitions say.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,12 +15,15 @@ use actix::{
     Message, SyncArbiter, WrapFuture,
 };
 use shared::mailboxes::Ticket;
+use shared::metrics::IntCounter;
 use shared::trace::Trail;
 use tokio::sync::oneshot;
 
 use crate::actors::batch_queue::BatchQueue;
-use crate::actors::store_worker::{StoreWriter, WriteBatch, WriteInTurn, Written};
+use crate::actors::store_worker::{StoreWriter, WriteAlone, WriteBatch, WriteInTurn, Written};
 use crate::actors::stuck_rows::StuckRows;
+use crate::actors::write_progress::WriteProgress;
+use crate::config::ActorSettings;
 use crate::domain::decide::Transition;
 use crate::ports::order_store::{OrderStore, StoreError, StoreOutcome, StoreRow};
 use crate::steps;
@@ -28,7 +33,10 @@ pub struct Journal {
     writers: Writers,
     queue: BatchQueue<Entry>,
     in_turn: BatchQueue<Entry>,
+    alone: BatchQueue<Entry>,
     stuck: StuckRows<Entry>,
+    progress: WriteProgress,
+    failing: IntCounter,
     mailbox_capacity: usize,
 }
 
@@ -70,6 +78,8 @@ struct Asker {
     reply_tx: oneshot::Sender<Result<StoreOutcome, StoreError>>,
     /// The row that the transition tries for all who wait behind it.
     tries: Option<StoreRow>,
+    /// Whether the store has failed with it, so that it must not be in a batch with others.
+    is_failing: bool,
     trail: Trail,
 }
 
@@ -77,37 +87,59 @@ struct Asker {
 enum Lane {
     AtOnce,
     InTurn,
+    Alone,
 }
 
 impl Journal {
-    /// A journal that writes at most `max_batch` transitions in a transaction. `max_in_flight` bounds what can be sent to it.
+    /// A journal that writes at most `max_batch` transitions in a transaction; `max_in_flight` bounds what can be sent to it. It tells
+    /// `progress` how it gets on, and counts by `failing` the transitions that the store goes on failing with.
     #[must_use]
-    pub fn new(writers: Writers, max_batch: usize, max_in_flight: usize) -> Self {
+    pub fn new(
+        writers: Writers,
+        settings: ActorSettings,
+        progress: WriteProgress,
+        failing: IntCounter,
+    ) -> Self {
         Self {
             writers,
-            queue: BatchQueue::new(max_batch),
-            in_turn: BatchQueue::new(max_batch),
+            queue: BatchQueue::new(settings.max_batch),
+            in_turn: BatchQueue::new(settings.max_batch),
+            alone: BatchQueue::new(1),
             stuck: StuckRows::default(),
-            mailbox_capacity: max_in_flight,
+            progress,
+            failing,
+            mailbox_capacity: settings.max_in_flight,
         }
     }
 
     fn write_next(&mut self, ctx: &mut Context<Self>) {
-        if let Some(entries) = self.queue.next_batch() {
-            log::trace!(target: "journal", "writing a batch of {}", entries.len());
-            let (batch, askers) = split(entries);
-            let written = self.writers.at_once.send(WriteBatch(batch));
-            ctx.spawn(written.into_actor(self).map(|written, journal, ctx| {
-                journal.take(Lane::AtOnce, askers, written, ctx);
-            }));
+        let Writers { at_once, in_turn } = &self.writers;
+        let (at_once, in_turn) = (at_once.clone(), in_turn.clone());
+        if let Some((batch, askers)) = self.queue.next_batch().map(split) {
+            log::trace!(target: "journal", "writing a batch of {}", batch.len());
+            let written = at_once.send(WriteBatch(batch));
+            self.await_written(Lane::AtOnce, askers, written, ctx);
         }
-        if let Some(entries) = self.in_turn.next_batch() {
-            let (batch, askers) = split(entries);
-            let written = self.writers.in_turn.send(WriteInTurn(batch));
-            ctx.spawn(written.into_actor(self).map(|written, journal, ctx| {
-                journal.take(Lane::InTurn, askers, written, ctx);
-            }));
+        if let Some((batch, askers)) = self.in_turn.next_batch().map(split) {
+            let written = in_turn.send(WriteInTurn(batch));
+            self.await_written(Lane::InTurn, askers, written, ctx);
         }
+        if let Some((batch, askers)) = self.alone.next_batch().map(split) {
+            let written = in_turn.send(WriteAlone(batch));
+            self.await_written(Lane::Alone, askers, written, ctx);
+        }
+    }
+
+    fn await_written(
+        &self,
+        lane: Lane,
+        askers: Vec<Asker>,
+        written: impl Future<Output = Result<Vec<Written>, MailboxError>> + 'static,
+        ctx: &mut Context<Self>,
+    ) {
+        ctx.spawn(written.into_actor(self).map(move |written, journal, ctx| {
+            journal.take(lane, askers, written, ctx);
+        }));
     }
 
     fn take(
@@ -119,12 +151,16 @@ impl Journal {
     ) {
         match written {
             Ok(written) => {
+                let is_done = |written: &&Written| matches!(written, Written::Done(_));
+                let done = written.iter().filter(is_done).count();
+                self.progress.done(done, tokio::time::Instant::now());
                 for (asker, written) in askers.into_iter().zip(written) {
                     self.take_one(lane, asker, written, ctx);
                 }
                 match lane {
                     Lane::AtOnce => self.queue.written(),
                     Lane::InTurn => self.in_turn.written(),
+                    Lane::Alone => self.alone.written(),
                 }
                 self.write_next(ctx);
             }
@@ -136,41 +172,64 @@ impl Journal {
     }
 
     fn take_one(&mut self, lane: Lane, asker: Asker, written: Written, ctx: &mut Context<Self>) {
-        let Asker {
-            reply_tx,
-            tries,
-            trail,
-        } = asker;
+        let entry = |transition: Box<Transition>, asker| Entry {
+            transition: *transition,
+            asker,
+        };
         match written {
             Written::Done(outcome) => {
-                trail.mark(steps::BATCH_COMMITTED);
-                if let Some(row) = tries {
+                asker.trail.mark(steps::BATCH_COMMITTED);
+                if let Some(row) = asker.tries {
                     self.release(&row);
                 }
                 // An error means that the order's actor is gone with its record unfinished, which will come again.
-                let _ = reply_tx.send(outcome);
+                let _ = asker.reply_tx.send(outcome);
+            }
+            // Who must try alone has no other line to wait in.
+            Written::Held(_, transition) if asker.is_failing => {
+                self.wait_behind_its_order(lane, entry(transition, asker), ctx);
             }
             Written::Held(row, transition) => {
-                trail.mark(steps::ROW_HELD);
-                let asker = Asker {
-                    reply_tx,
-                    tries: None,
-                    trail,
-                };
-                let entry = Entry {
-                    transition: *transition,
-                    asker,
-                };
-                if tries.as_ref() == Some(&row) {
-                    let delay = self.stuck.come_back(&row, entry);
-                    return Self::try_later(row, delay, ctx);
+                asker.trail.mark(steps::ROW_HELD);
+                self.wait_behind(lane, row, entry(transition, asker), ctx);
+            }
+            Written::Failing(cause, transition) => {
+                asker.trail.mark(steps::STORE_FAILED);
+                let mut entry = entry(transition, asker);
+                if !entry.asker.is_failing {
+                    entry.asker.is_failing = true;
+                    self.failing.inc();
+                    log::error!(
+                        "{} waits behind all others, the store answers but fails with it: {cause}",
+                        entry.asker.trail
+                    );
                 }
-                if let Some(row) = tries {
-                    self.release(&row);
-                }
-                self.set_aside(lane, row, entry, ctx);
+                self.wait_behind_its_order(lane, entry, ctx);
             }
         }
+    }
+
+    fn wait_behind_its_order(&mut self, lane: Lane, entry: Entry, ctx: &mut Context<Self>) {
+        let row = StoreRow::Order(entry.transition.number().clone());
+        self.wait_behind(lane, row, entry, ctx);
+    }
+
+    fn wait_behind(
+        &mut self,
+        lane: Lane,
+        row: StoreRow,
+        mut entry: Entry,
+        ctx: &mut Context<Self>,
+    ) {
+        let tried = entry.asker.tries.take();
+        if tried.as_ref() == Some(&row) {
+            let delay = self.stuck.come_back(&row, entry);
+            return Self::try_later(row, delay, ctx);
+        }
+        if let Some(tried) = tried {
+            self.release(&tried);
+        }
+        self.set_aside(lane, row, entry, ctx);
     }
 
     /// Only one service has an order's actor, so nobody takes turns at an order's row.
@@ -182,8 +241,9 @@ impl Journal {
         if lane == Lane::AtOnce && takes_turns {
             return self.in_turn.push(entry);
         }
+        let is_held = !entry.asker.is_failing;
         let delay = self.stuck.join(&row, entry);
-        if delay.is_some() {
+        if is_held && delay.is_some() {
             log::warn!("{row} is held by somebody else: who needs it waits");
         }
         Self::try_later(row, delay, ctx);
@@ -196,7 +256,12 @@ impl Journal {
         ctx.run_later(delay, move |journal, ctx| {
             if let Some(mut entry) = journal.stuck.next_to_try(&row) {
                 entry.asker.tries = Some(row);
-                journal.queue.push(entry);
+                let queue = if entry.asker.is_failing {
+                    &mut journal.alone
+                } else {
+                    &mut journal.queue
+                };
+                queue.push(entry);
                 journal.write_next(ctx);
             }
         });
@@ -204,7 +269,10 @@ impl Journal {
 
     fn release(&mut self, row: &StoreRow) {
         let waiting = self.stuck.release(row);
-        log::info!("{row} is free again: {} more go on", waiting.len());
+        log::info!(
+            "{row} is in nobody's way any more: {} more go on",
+            waiting.len()
+        );
         waiting.into_iter().for_each(|entry| self.queue.push(entry));
     }
 }
@@ -252,11 +320,13 @@ impl Handler<Commit> for Journal {
 
     fn handle(&mut self, commit: Commit, ctx: &mut Self::Context) {
         let _in_hand = commit.ticket.begin();
+        self.progress.came(tokio::time::Instant::now());
         self.queue.push(Entry {
             transition: commit.transition,
             asker: Asker {
                 reply_tx: commit.reply_tx,
                 tries: None,
+                is_failing: false,
                 trail: commit.trail,
             },
         });

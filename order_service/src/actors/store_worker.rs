@@ -1,5 +1,5 @@
 //! The store's threads: blocking calls, off the async threads. One [`StoreWriter`] writes the journal's batches, another one those that
-//! wait for a row, several [`StoreReader`]s read. The queue before a `SyncArbiter` is unbounded; what bounds it is written at each message.
+//! wait for a row or for the store, several [`StoreReader`]s read. The queue before a `SyncArbiter` is unbounded; what bounds it is written at each message.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +29,9 @@ pub fn store_backoff() -> ExponentialBuilder {
         .without_max_times()
 }
 
+/// How often in a row a batch is tried that fails although the store answers. Then each of its transitions stands for itself.
+const BATCH_TRIES: usize = 8;
+
 /// Writes.
 pub struct StoreWriter {
     /// Where to.
@@ -46,6 +49,8 @@ pub enum Written {
     Done(Result<StoreOutcome, StoreError>),
     /// Somebody else holds this row, and nothing of the transition is stored: here it is back.
     Held(StoreRow, Box<Transition>),
+    /// The store fails with it for this cause, and answers otherwise: here it is back. Whether it is stored is unknown.
+    Failing(String, Box<Transition>),
 }
 
 /// Command: store those of these transitions whose rows are free. Sent by the journal, which waits for one before it sends the next.
@@ -57,7 +62,7 @@ impl Handler<WriteBatch> for StoreWriter {
     type Result = MessageResult<WriteBatch>;
 
     fn handle(&mut self, WriteBatch(batch): WriteBatch, _: &mut SyncContext<Self>) -> Self::Result {
-        MessageResult(self.write_what_is_free(&batch))
+        MessageResult(self.write_what_is_free(&batch, BATCH_TRIES))
     }
 }
 
@@ -79,12 +84,27 @@ impl Handler<WriteInTurn> for StoreWriter {
     }
 }
 
+/// Command: try these transitions, with which the store has failed, once, each for itself. Sent by the journal, which waits for one
+/// before it sends the next.
+#[derive(Debug, Message)]
+#[rtype(result = "Vec<Written>")]
+pub struct WriteAlone(pub Vec<Transition>);
+
+impl Handler<WriteAlone> for StoreWriter {
+    type Result = MessageResult<WriteAlone>;
+
+    fn handle(&mut self, WriteAlone(batch): WriteAlone, _: &mut SyncContext<Self>) -> Self::Result {
+        MessageResult(self.write_one_by_one(&batch))
+    }
+}
+
 impl StoreWriter {
-    /// A batch that the store refuses as a whole is written one by one, so that one refusal does not fail its neighbours.
-    fn write_what_is_free(&self, batch: &[Transition]) -> Vec<Written> {
+    /// A batch with which the store fails as a whole is written one by one, so that one failure is not its neighbours'.
+    fn write_what_is_free(&self, batch: &[Transition], tries: usize) -> Vec<Written> {
         let held = |row, transition: &Transition| Written::Held(row, Box::new(transition.clone()));
-        match when_available(batch, || self.store.apply_what_is_free(batch)) {
-            Ok(attempts) => attempts
+        let written = self.when_available(batch, tries, || self.store.apply_what_is_free(batch));
+        match (written, batch) {
+            (Ok(attempts), _) => attempts
                 .into_iter()
                 .zip(batch)
                 .map(|(attempt, transition)| match attempt {
@@ -92,43 +112,68 @@ impl StoreWriter {
                     Attempt::Held(row) => held(row, transition),
                 })
                 .collect(),
-            Err(error) => match (batch, error) {
-                ([transition], StoreError::Held(_)) => {
-                    vec![held(
-                        StoreRow::Order(transition.number().clone()),
-                        transition,
-                    )]
-                }
-                ([_], error) => vec![Written::Done(Err(error))],
-                _ => batch
-                    .chunks(1)
-                    .flat_map(|transition| self.write_what_is_free(transition))
-                    .collect(),
-            },
+            (Err(StoreError::Held(_)), [transition]) => {
+                vec![held(
+                    StoreRow::Order(transition.number().clone()),
+                    transition,
+                )]
+            }
+            (Err(StoreError::Unavailable(cause)), [transition]) => {
+                vec![Written::Failing(cause, Box::new(transition.clone()))]
+            }
+            (Err(error @ (StoreError::Refused(_) | StoreError::Corrupt(_))), [_]) => {
+                vec![Written::Done(Err(error))]
+            }
+            (Err(_), _) => self.write_one_by_one(batch),
         }
+    }
+
+    fn write_one_by_one(&self, batch: &[Transition]) -> Vec<Written> {
+        batch
+            .chunks(1)
+            .flat_map(|transition| self.write_what_is_free(transition, 1))
+            .collect()
     }
 
     /// When the whole batch is not to be had, who is in the way of which transition is asked without waiting.
     fn write_in_turn(&self, batch: &[Transition]) -> Vec<Written> {
-        match when_available(batch, || self.store.apply(batch)) {
+        match self.when_available(batch, BATCH_TRIES, || self.store.apply(batch)) {
             Ok(outcomes) => outcomes
                 .into_iter()
                 .map(|outcome| Written::Done(Ok(outcome)))
                 .collect(),
-            Err(_) => self.write_what_is_free(batch),
+            Err(StoreError::Unavailable(_)) => self.write_one_by_one(batch),
+            Err(_) => self.write_what_is_free(batch, BATCH_TRIES),
         }
     }
-}
 
-fn when_available<T>(
-    batch: &[Transition],
-    write: impl FnMut() -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    write
-        .retry(store_backoff())
-        .when(|error| matches!(error, StoreError::Unavailable(_)))
-        .notify(|error, delay| log::warn!("a batch of {} waits {delay:?}: {error}", batch.len()))
-        .call()
+    /// Tries until the store has answered. While it does not even answer a ping there is nothing else to do; but so many tries in a row
+    /// that failed beside a ping that did not are the fault of the batch.
+    fn when_available<T>(
+        &self,
+        batch: &[Transition],
+        tries: usize,
+        write: impl FnMut() -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut failed = 0;
+        let is_worth_another = |error: &StoreError| {
+            if !matches!(error, StoreError::Unavailable(_)) {
+                return false;
+            }
+            failed = match self.store.ping() {
+                Ok(()) => failed + 1,
+                Err(_) => 0,
+            };
+            failed < tries
+        };
+        write
+            .retry(store_backoff())
+            .when(is_worth_another)
+            .notify(|error, delay| {
+                log::warn!("a batch of {} waits {delay:?}: {error}", batch.len())
+            })
+            .call()
+    }
 }
 
 /// Reads.

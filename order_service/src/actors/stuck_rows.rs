@@ -1,12 +1,16 @@
-//! What waits aside because somebody else holds a row: behind each such row its own line, of which the first tries again now and
-//! then, ever more rarely; when it gets through, all of its line may. Pure: the times are told, the clock is the journal's.
+//! What waits aside because somebody else holds a row, or because the store fails with an order: behind each such row its own line, of
+//! which the first tries again now and then, ever more rarely; when it gets through, all of its line may. Knows no clock: the delays are
+//! told, with jitter, so that lines and services that began together do not try together.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+
 use crate::ports::order_store::StoreRow;
 
 const FIRST_DELAY: Duration = Duration::from_millis(10);
+/// Without the jitter, which at most doubles it.
 const LAST_DELAY: Duration = Duration::from_secs(1);
 
 /// The lines. `T` is what waits.
@@ -18,8 +22,26 @@ pub struct StuckRows<T> {
 #[derive(Debug)]
 struct Line<T> {
     members: VecDeque<T>,
-    /// Doubled with each try that fails.
-    delay: Duration,
+    /// Before each further try.
+    delays: ExponentialBackoff,
+}
+
+impl<T> Line<T> {
+    fn new(member: T) -> Self {
+        let delays = ExponentialBuilder::default()
+            .with_min_delay(FIRST_DELAY)
+            .with_max_delay(LAST_DELAY)
+            .with_jitter()
+            .without_max_times();
+        Self {
+            members: VecDeque::from([member]),
+            delays: delays.build(),
+        }
+    }
+
+    fn next_delay(&mut self) -> Duration {
+        self.delays.next().unwrap_or(LAST_DELAY)
+    }
 }
 
 impl<T> Default for StuckRows<T> {
@@ -43,12 +65,10 @@ impl<T> StuckRows<T> {
             line.members.push_back(member);
             return None;
         }
-        let line = Line {
-            members: VecDeque::from([member]),
-            delay: FIRST_DELAY,
-        };
+        let mut line = Line::new(member);
+        let delay = line.next_delay();
         self.lines.insert(row.clone(), line);
-        Some(FIRST_DELAY)
+        Some(delay)
     }
 
     /// Who tries now. The line stays, until [`release`](Self::release) or [`come_back`](Self::come_back).
@@ -62,8 +82,7 @@ impl<T> StuckRows<T> {
             return self.join(row, member);
         };
         line.members.push_front(member);
-        line.delay = (line.delay * 2).min(LAST_DELAY);
-        Some(line.delay)
+        Some(line.next_delay())
     }
 
     /// Ends the line: the row is free. Those who waited come in their order.
@@ -77,17 +96,24 @@ impl<T> StuckRows<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     const ROW: StoreRow = StoreRow::Item(1);
     const OTHER: StoreRow = StoreRow::Item(2);
 
+    /// Whether a delay is `least` with the jitter.
+    fn is_about(delay: Option<Duration>, least: Duration) -> bool {
+        delay.is_some_and(|delay| (least..=2 * least).contains(&delay))
+    }
+
     #[test]
     fn given_a_line_then_its_first_tries_and_the_others_follow_when_it_gets_through() {
         let mut stuck = StuckRows::default();
-        assert_eq!(stuck.join(&ROW, 'a'), Some(FIRST_DELAY));
+        assert!(is_about(stuck.join(&ROW, 'a'), FIRST_DELAY));
         assert_eq!(stuck.join(&ROW, 'b'), None, "one try a line");
-        assert_eq!(stuck.join(&OTHER, 'x'), Some(FIRST_DELAY));
+        assert!(is_about(stuck.join(&OTHER, 'x'), FIRST_DELAY));
         assert_eq!(stuck.next_to_try(&ROW), Some('a'));
         assert_eq!(stuck.join(&ROW, 'c'), None, "its try is out");
 
@@ -103,18 +129,24 @@ mod tests {
         stuck.join(&ROW, 'a');
         stuck.join(&ROW, 'b');
 
-        let delays: Vec<Duration> = (0..10)
-            .map(|_| {
-                let first = stuck.next_to_try(&ROW).unwrap();
-                assert_eq!(first, 'a');
-                stuck.come_back(&ROW, first).unwrap()
-            })
-            .collect();
+        for nth in 1..=10 {
+            let first = stuck.next_to_try(&ROW).unwrap();
+            assert_eq!(first, 'a');
+            let delay = stuck.come_back(&ROW, first);
+            let least = (FIRST_DELAY * (1 << nth)).min(LAST_DELAY);
+            assert!(is_about(delay, least), "{nth}: {delay:?}");
+        }
 
-        assert_eq!(delays[0], FIRST_DELAY * 2);
-        assert!(delays.is_sorted());
-        assert_eq!(delays.last(), Some(&LAST_DELAY));
         assert_eq!(stuck.release(&ROW), ['a', 'b']);
+    }
+
+    #[test]
+    fn given_many_lines_that_begin_together_then_they_do_not_try_together() {
+        let mut stuck = StuckRows::default();
+        let delays: HashSet<_> = (0..100)
+            .map(|item| stuck.join(&StoreRow::Item(item), item))
+            .collect();
+        assert!(delays.len() > 50, "{} delays", delays.len());
     }
 
     #[test]
@@ -126,6 +158,6 @@ mod tests {
         assert_eq!(stuck.release(&ROW), ['a']);
 
         assert_eq!(stuck.next_to_try(&ROW), None);
-        assert_eq!(stuck.join(&ROW, 'b'), Some(FIRST_DELAY));
+        assert!(is_about(stuck.join(&ROW, 'b'), FIRST_DELAY));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::SyncArbiter;
 use actix_web::body::MessageBody;
@@ -13,6 +14,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
 use chrono::{DateTime, TimeDelta, Utc};
 use order_service::actors::store_worker::StoreReader;
+use order_service::actors::write_progress::WriteProgress;
 use order_service::domain::catalogue::{Product, ProductId};
 use order_service::domain::order::{ItemId, OrderDraft};
 use order_service::inbound::http::routes::{Reads, configure};
@@ -24,6 +26,7 @@ use shared::clock::FixedClock;
 use shared::http::render_problems;
 use shared::kafka::broker_probe::BrokerProbe;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::harness::doubles::{Fault, StoreDouble};
 use crate::harness::kafka::TestBroker;
@@ -149,6 +152,7 @@ fn reads(
         }),
         broker: BrokerProbe::new(&broker.settings, &broker.settings.orders.name).unwrap(),
         is_taking: watch::channel(is_taking).1,
+        writing: WriteProgress::new().1,
         stopping: watch::channel(is_stopping).1,
         clock: Arc::new(FixedClock(now() + TimeDelta::minutes(30))),
         zone: chrono_tz::Asia::Seoul,
@@ -570,7 +574,7 @@ mod probes {
 
             assert_eq!(live.status, StatusCode::OK);
             let intake = is_taking && !is_stopping;
-            let parts = json!({"database": true, "kafka": is_broker_there, "intake": intake});
+            let parts = json!({"database": true, "kafka": is_broker_there, "intake": intake, "writing": true});
             assert_eq!(ready.body["parts"], parts);
             let status = if intake && is_broker_there {
                 StatusCode::OK
@@ -579,5 +583,23 @@ mod probes {
             };
             assert_eq!(ready.status, status);
         }
+    }
+
+    #[actix::test]
+    async fn given_something_that_is_not_written_for_long_when_probed_then_the_service_is_not_ready_and_says_so()
+     {
+        let broker = TestBroker::embedded();
+        let (mut progress, writing) = WriteProgress::new();
+        progress.came(Instant::now() - Duration::from_secs(31));
+        let reads = Reads {
+            writing,
+            ..reads(&Arc::new(StoreDouble::plain()), &broker, true, false)
+        };
+
+        let ready = ask(reads, TestRequest::with_uri("/readyz")).await;
+
+        let parts = json!({"database": true, "kafka": true, "intake": true, "writing": false});
+        assert_eq!(ready.body["parts"], parts);
+        assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
     }
 }

@@ -2,6 +2,8 @@
 //! else holds waits alone, and nothing is lost.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use order_service::config::ActorSettings;
 use order_service::domain::decide::Transition;
@@ -9,7 +11,7 @@ use order_service::domain::order::OrderState;
 use order_service::ports::order_store::{OrderStore, StoreError, StoreRow};
 use order_service::ports::reply_sink::CommandOutcome;
 use shared::reason::Reason;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::harness::doubles::{Fault, Gate, StoreDouble};
 use crate::harness::samples::*;
@@ -17,6 +19,27 @@ use crate::harness::shop::*;
 
 fn unavailable() -> StoreError {
     StoreError::Unavailable("by the test".into())
+}
+
+/// The numbers of commands that were all accepted.
+fn numbers(outcomes: Vec<(u64, CommandOutcome)>) -> Vec<u64> {
+    outcomes
+        .into_iter()
+        .map(|(nth, outcome)| {
+            accepted(outcome);
+            nth
+        })
+        .collect()
+}
+
+/// Waits until the sizes of the batches so far are such.
+async fn until_batches(shop: &Shop, are_such: impl Fn(&[usize]) -> bool) {
+    let waited = timeout(PATIENCE, async {
+        while !are_such(&shop.store.batches()) {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert!(waited.await.is_ok(), "{:?}", shop.store.batches());
 }
 
 /// Sends one create that stands before the gate, and `others` that gather behind it.
@@ -143,6 +166,30 @@ mod outages {
     }
 
     #[actix::test]
+    async fn given_a_store_that_does_not_even_answer_then_its_batch_stays_whole_however_often_it_fails()
+     {
+        let (gate, failures) = (Arc::new(Gate::default()), 9);
+        let store = StoreDouble::on_apply(move |nth, _| {
+            if (1..=failures).contains(&nth) {
+                Fault::Before(unavailable())
+            } else {
+                Fault::None
+            }
+        })
+        .behind(&gate);
+        store.answers.store(false, Ordering::SeqCst);
+        let mut shop = Shop::open(store, ROOMY);
+        send_behind_the_gate(&mut shop, &gate, 20).await;
+
+        gate.open();
+
+        shop.outcomes(21).await;
+        let whole = [vec![1], vec![20; failures + 1]].concat();
+        assert_eq!(shop.store.batches(), whole);
+        assert_eq!(shop.failing.get(), 0);
+    }
+
+    #[actix::test]
     async fn given_a_store_that_can_not_be_read_for_a_while_then_it_is_asked_again() {
         let store = StoreDouble::on_load(|nth| {
             if nth < 3 {
@@ -206,20 +253,136 @@ mod outages {
     }
 }
 
-mod held_rows {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
+mod failing_orders {
     use super::*;
 
-    fn numbers(outcomes: Vec<(u64, CommandOutcome)>) -> Vec<u64> {
-        outcomes
-            .into_iter()
-            .map(|(nth, outcome)| {
-                accepted(outcome);
-                nth
-            })
-            .collect()
+    /// A store that answers, but fails with each batch that order 7 is in, as long as it is told to.
+    struct Trouble {
+        is_there: Arc<AtomicBool>,
+        /// How often order 7 was tried together with others.
+        in_company: Arc<AtomicUsize>,
     }
+
+    impl Trouble {
+        fn behind(gate: &Arc<Gate>) -> (StoreDouble, Self) {
+            let is_there = Arc::new(AtomicBool::new(true));
+            let in_company = Arc::new(AtomicUsize::default());
+            let (is_troubled, tries) = (Arc::clone(&is_there), Arc::clone(&in_company));
+            let store = StoreDouble::on_apply(move |_, batch| {
+                let has_7 = batch.iter().any(|one| *one.number() == number(7));
+                if has_7 && batch.len() > 1 {
+                    tries.fetch_add(1, Ordering::SeqCst);
+                }
+                if has_7 && is_troubled.load(Ordering::SeqCst) {
+                    Fault::Before(unavailable())
+                } else {
+                    Fault::None
+                }
+            })
+            .behind(gate);
+            (
+                store,
+                Self {
+                    is_there,
+                    in_company,
+                },
+            )
+        }
+    }
+
+    #[actix::test]
+    async fn given_an_order_that_the_store_fails_with_then_all_others_are_stored_and_it_is_once_the_fault_ends()
+     {
+        let gate = Arc::new(Gate::default());
+        let (store, trouble) = Trouble::behind(&gate);
+        let mut shop = Shop::open(store, ROOMY);
+        send_behind_the_gate(&mut shop, &gate, 20).await;
+
+        gate.open();
+
+        let stored = numbers(shop.outcomes(20).await);
+        assert!(!stored.contains(&7));
+        // Those that come later are not in its company any more.
+        let tries_in_company = trouble.in_company.load(Ordering::SeqCst);
+        for digits in 21..40 {
+            assert_eq!(
+                accepted(shop.ask(create(digits, &[(APPLE, 1)])).await).number,
+                number(digits)
+            );
+        }
+        let_pass(Duration::from_secs(60)).await;
+        assert_eq!((shop.in_flight(), shop.failing.get()), (1, 1));
+
+        trouble.is_there.store(false, Ordering::SeqCst);
+        assert_eq!(numbers(shop.outcomes(1).await), [7]);
+        assert_eq!(trouble.in_company.load(Ordering::SeqCst), tries_in_company);
+        assert_eq!(shop.store.inner.stock(APPLE), APPLES - 40);
+        assert_eq!(shop.commits(), [(0, 40)]);
+    }
+
+    #[actix::test]
+    async fn given_an_order_that_waited_for_an_item_when_the_store_fails_with_it_then_those_behind_it_go_on()
+     {
+        let (gate, row) = (Arc::new(Gate::default()), StoreRow::Item(APPLE));
+        gate.open();
+        let (store, trouble) = Trouble::behind(&gate);
+        let mut shop = Shop::open(store, ROOMY);
+        shop.store.inner.hold(row.clone());
+        trouble.is_there.store(false, Ordering::SeqCst);
+        shop.send(create(7, &[(APPLE, 1)]));
+        until_batches(&shop, |batches| batches.len() >= 4).await;
+        for digits in 8..12 {
+            shop.send(create(digits, &[(APPLE, 1)]));
+        }
+        // What comes after a batch comes after its outcome: those behind order 7 are in its line by then.
+        let are_in_line = |batches: &[usize]| {
+            let last = batches.iter().rposition(|size| *size > 1);
+            last.is_some_and(|last| last + 1 < batches.len())
+        };
+        until_batches(&shop, are_in_line).await;
+        trouble.is_there.store(true, Ordering::SeqCst);
+
+        shop.store.inner.let_go(&row);
+
+        let mut followed = numbers(shop.outcomes(4).await);
+        followed.sort_unstable();
+        assert_eq!(followed, [1, 2, 3, 4]);
+        trouble.is_there.store(false, Ordering::SeqCst);
+        assert_eq!(numbers(shop.outcomes(1).await), [0]);
+    }
+
+    #[actix::test]
+    async fn given_a_store_that_fails_with_every_order_then_all_are_stored_once_the_fault_ends_and_until_then_it_is_told()
+     {
+        let (gate, is_there) = (Arc::new(Gate::default()), Arc::new(AtomicBool::new(true)));
+        let is_troubled = Arc::clone(&is_there);
+        let store = StoreDouble::on_apply(move |_, _| {
+            if is_troubled.load(Ordering::SeqCst) {
+                Fault::Before(unavailable())
+            } else {
+                Fault::None
+            }
+        })
+        .behind(&gate);
+        let mut shop = Shop::open(store, ROOMY);
+        send_behind_the_gate(&mut shop, &gate, 20).await;
+        assert!(shop.writing.is_well(Instant::now()));
+
+        gate.open();
+        let_pass(Duration::from_secs(31)).await;
+
+        assert!(!shop.writing.is_well(Instant::now()));
+        is_there.store(false, Ordering::SeqCst);
+        let mut stored = numbers(shop.outcomes(21).await);
+        stored.sort_unstable();
+        assert!(stored.into_iter().eq(0..21));
+        let_pass(Duration::from_secs(31)).await;
+        assert!(shop.writing.is_well(Instant::now()), "nothing waits");
+    }
+}
+
+mod held_rows {
+    use super::*;
 
     #[actix::test]
     async fn given_an_item_that_is_held_then_orders_of_others_go_on_and_its_own_follow_once_it_is_free()
@@ -278,16 +441,9 @@ mod held_rows {
         shop.store.inner.hold(row.clone());
         (0..100).for_each(|digits| shop.send(create(digits, &[(APPLE, 1)])));
 
-        let only_one_tries = || {
-            let batches = shop.store.batches();
-            batches.len() > 4 && batches.ends_with(&[1, 1, 1, 1])
-        };
-        let waited = timeout(PATIENCE, async {
-            while !only_one_tries() {
-                tokio::task::yield_now().await;
-            }
-        });
-        assert!(waited.await.is_ok(), "{:?}", shop.store.batches());
+        let only_one_tries =
+            |batches: &[usize]| batches.len() > 4 && batches.ends_with(&[1, 1, 1, 1]);
+        until_batches(&shop, only_one_tries).await;
 
         shop.store.inner.let_go(&row);
         assert_eq!(numbers(shop.outcomes(100).await).len(), 100);

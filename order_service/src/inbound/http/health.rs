@@ -1,7 +1,8 @@
-//! `GET /readyz`: the service has what it needs, Kafka and the database, and is not going down.
+//! `GET /readyz`: the service has what it needs, Kafka and the database, gets done what it is told, and is not going down.
 
 use actix_web::{HttpResponse, web};
 use shared::http::health::{PROBE_WAIT, readiness};
+use tokio::time::Instant;
 
 use super::routes::Reads;
 use crate::actors::store_worker::PingStore;
@@ -21,5 +22,6 @@ pub async fn readyz(reads: web::Data<Reads>) -> HttpResponse {
             "intake",
             *reads.is_taking.borrow() && !*reads.stopping.borrow(),
         ),
+        ("writing", reads.writing.is_well(Instant::now())),
     ])
 }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::{get_order, health, member_orders, offers, products, reviews};
 use crate::actors::store_worker::StoreReader;
+use crate::actors::write_progress::WritingState;
 use shared::kafka::broker_probe::BrokerProbe;
 
 /// What the handlers read from.
@@ -23,6 +24,8 @@ pub struct Reads {
     pub broker: BrokerProbe,
     /// Whether commands are being taken in.
     pub is_taking: watch::Receiver<bool>,
+    /// Whether what commands change is written.
+    pub writing: WritingState,
     /// Whether the service is going down.
     pub stopping: watch::Receiver<bool>,
     /// The time that reviews are due at.

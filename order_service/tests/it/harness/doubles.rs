@@ -1,7 +1,7 @@
 //! Doubles of the ports: a store that counts, waits and fails as its test says, and a reply sink that only takes notes.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use chrono::{DateTime, Utc};
@@ -38,6 +38,8 @@ pub(crate) struct StoreDouble {
     pub(crate) inner: Arc<MemoryOrderStore>,
     on_apply: OnApply,
     on_load: OnLoad,
+    /// Whether it answers a ping.
+    pub(crate) answers: AtomicBool,
     batches: Mutex<Vec<usize>>,
     loads: AtomicUsize,
 }
@@ -54,6 +56,7 @@ impl StoreDouble {
             inner,
             on_apply: Box::new(|_, _| Fault::None),
             on_load: Box::new(|_| Fault::None),
+            answers: AtomicBool::new(true),
             batches: Mutex::default(),
             loads: AtomicUsize::default(),
         }
@@ -136,7 +139,11 @@ impl OrderStore for StoreDouble {
     }
 
     fn ping(&self) -> Result<(), StoreError> {
-        Ok(())
+        if self.answers.load(Ordering::SeqCst) {
+            Ok(())
+        } else {
+            Err(StoreError::Unavailable("by the test".into()))
+        }
     }
 }
 

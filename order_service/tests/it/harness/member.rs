@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use actix::System;
 use chrono::TimeDelta;
 use order_service::actors::actor_mailboxes::ActorMailboxes;
+use order_service::actors::write_progress::WriteProgress;
 use order_service::config::ActorSettings;
 use order_service::inbound::kafka::intake::{Intake, IntakeParts};
 use order_service::metrics::IntakeMetrics;
@@ -17,16 +18,16 @@ use order_service::ports::reply_sink::ReplySink;
 use shared::clock::{Clock, FixedClock};
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::dead_letters::DeadLetters;
-use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::metrics::ProducersMetrics;
+use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::publisher::Publisher;
 use shared::mailboxes::Mailboxes;
-use shared::metrics::Metrics;
+use shared::metrics::{IntCounter, Metrics};
 use shared::trace::Traces;
 use tokio::sync::watch;
 
 use super::samples::now;
-use super::shop::{PATIENCE, ROOMY, start_actors_with, traces};
+use super::shop::{PATIENCE, ROOMY, start_actors, traces};
 
 /// The group of all members.
 pub(crate) const GROUP: &str = "orderGroup";
@@ -98,8 +99,15 @@ impl Member {
         let replies = self.replies.unwrap_or_else(|| Arc::clone(&publisher) as _);
         let mailboxes = ActorMailboxes::new(&self.mailboxes);
         let registry_mailbox = mailboxes.registry.clone();
-        let registry =
-            start_actors_with(self.store, Arc::clone(&replies), self.actors, mailboxes).recipient();
+        let registry = start_actors(
+            self.store,
+            Arc::clone(&replies),
+            self.actors,
+            mailboxes,
+            WriteProgress::new().0,
+            IntCounter::new("failing", "Failing.").unwrap(),
+        )
+        .recipient();
         let max_in_flight = self.actors.max_in_flight;
         let (poll_loop, events) = PollLoop::start(
             &self.kafka.consumer(GROUP),

@@ -10,6 +10,7 @@ use order_service::actors::journal::{Journal, Writers};
 use order_service::actors::order_actor::{ApplyCommand, Colleagues};
 use order_service::actors::order_registry::{CountActors, OrderRegistry};
 use order_service::actors::store_worker::StoreReader;
+use order_service::actors::write_progress::{WriteProgress, WritingState};
 use order_service::config::ActorSettings;
 use order_service::domain::command::OrderCommand;
 use order_service::domain::order::{ItemId, Order};
@@ -21,7 +22,7 @@ use shared::clock::SystemClock;
 use shared::ids::SecureIds;
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::mailboxes::{Mailboxes, Ticket};
-use shared::metrics::Metrics;
+use shared::metrics::{IntCounter, Metrics};
 use shared::reason::Reason;
 use shared::trace::{Arrival, Traces};
 use shared::wire::headers::ReplyAddress;
@@ -46,6 +47,10 @@ pub(crate) const ROOMY: ActorSettings = ActorSettings {
 /// The running actors.
 pub(crate) struct Shop {
     pub(crate) store: Arc<StoreDouble>,
+    /// What the readiness probe looks at.
+    pub(crate) writing: WritingState,
+    /// Counts transitions that the store goes on failing with.
+    pub(crate) failing: IntCounter,
     registry_addr: Addr<OrderRegistry>,
     replies_rx: mpsc::UnboundedReceiver<Reply>,
     pub(crate) traces: Traces,
@@ -64,12 +69,20 @@ impl Shop {
         let (finished_tx, finished_rx) = mpsc::unbounded_channel();
         let mut ledger = OffsetLedger::default();
         ledger.assign(0);
+        let mailboxes = ActorMailboxes::new(&Mailboxes::new(&Metrics::new().unwrap()).unwrap());
+        let (progress, writing) = WriteProgress::new();
+        let failing = IntCounter::new("failing", "Failing.").unwrap();
         Self {
             registry_addr: start_actors(
                 Arc::clone(&store) as _,
                 Arc::new(RecordingReplies(replies_tx)),
                 settings,
+                mailboxes,
+                progress,
+                failing.clone(),
             ),
+            writing,
+            failing,
             store,
             replies_rx,
             traces: traces(),
@@ -192,17 +205,9 @@ pub(crate) fn start_actors(
     store: Arc<dyn OrderStore>,
     replies: Arc<dyn ReplySink>,
     settings: ActorSettings,
-) -> Addr<OrderRegistry> {
-    let mailboxes = ActorMailboxes::new(&Mailboxes::new(&Metrics::new().unwrap()).unwrap());
-    start_actors_with(store, replies, settings, mailboxes)
-}
-
-/// As [`start_actors`], with mailboxes that can be looked into.
-pub(crate) fn start_actors_with(
-    store: Arc<dyn OrderStore>,
-    replies: Arc<dyn ReplySink>,
-    settings: ActorSettings,
     mailboxes: ActorMailboxes,
+    progress: WriteProgress,
+    failing: IntCounter,
 ) -> Addr<OrderRegistry> {
     let (reads, catalogue) = (
         Arc::clone(&store),
@@ -214,12 +219,7 @@ pub(crate) fn start_actors_with(
         member_orders: Arc::new(NoCatalogue),
         catalogue: Arc::clone(&catalogue),
     });
-    let journal_addr = Journal::new(
-        Writers::start(&store),
-        settings.max_batch,
-        settings.max_in_flight,
-    )
-    .start();
+    let journal_addr = Journal::new(Writers::start(&store), settings, progress, failing).start();
     OrderRegistry::new(
         Arc::new(Colleagues {
             journal_addr,

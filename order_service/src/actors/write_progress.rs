@@ -1,0 +1,96 @@
+//! Since when the journal has got nothing done although something waits: for those who ask whether the service is well. Knows no clock:
+//! the times are told.
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// How long nothing may be written although something waits.
+const UNWRITTEN_WAIT: Duration = Duration::from_secs(30);
+
+/// What the journal tells.
+#[derive(Debug)]
+pub struct WriteProgress {
+    waiting: usize,
+    since_tx: watch::Sender<Option<Instant>>,
+}
+
+/// What the others see of it.
+#[derive(Debug, Clone)]
+pub struct WritingState(watch::Receiver<Option<Instant>>);
+
+impl WriteProgress {
+    /// Nothing waits yet.
+    #[must_use]
+    pub fn new() -> (Self, WritingState) {
+        let (since_tx, since_rx) = watch::channel(None);
+        let progress = Self {
+            waiting: 0,
+            since_tx,
+        };
+        (progress, WritingState(since_rx))
+    }
+
+    /// One more waits.
+    pub fn came(&mut self, now: Instant) {
+        self.waiting += 1;
+        if self.waiting == 1 {
+            self.since_tx.send_replace(Some(now));
+        }
+    }
+
+    /// So many have come to their end.
+    pub fn done(&mut self, count: usize, now: Instant) {
+        if count == 0 {
+            return;
+        }
+        self.waiting = self.waiting.saturating_sub(count);
+        self.since_tx
+            .send_replace((self.waiting > 0).then_some(now));
+    }
+}
+
+impl WritingState {
+    /// Whether something has been written lately, or nothing waits to be.
+    #[must_use]
+    pub fn is_well(&self, now: Instant) -> bool {
+        self.0
+            .borrow()
+            .is_none_or(|since| now.saturating_duration_since(since) <= UNWRITTEN_WAIT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOMENT: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn given_nothing_that_waits_then_all_is_well_for_ever() {
+        let begin = Instant::now();
+        let (mut progress, state) = WriteProgress::new();
+        assert!(state.is_well(begin + 100 * UNWRITTEN_WAIT));
+        progress.came(begin);
+        progress.done(1, begin);
+        assert!(state.is_well(begin + 100 * UNWRITTEN_WAIT));
+    }
+
+    #[test]
+    fn given_something_that_waits_then_all_is_well_as_long_as_something_else_is_written() {
+        let begin = Instant::now();
+        let (mut progress, state) = WriteProgress::new();
+        progress.came(begin);
+        let later = begin + UNWRITTEN_WAIT;
+        progress.came(later);
+        assert!(state.is_well(later));
+        assert!(!state.is_well(later + MOMENT), "the first one waits");
+        progress.done(1, later);
+        assert!(state.is_well(later + UNWRITTEN_WAIT));
+        progress.done(0, later + UNWRITTEN_WAIT);
+        assert!(!state.is_well(later + UNWRITTEN_WAIT + MOMENT));
+        progress.done(1, later + UNWRITTEN_WAIT + MOMENT);
+        assert!(state.is_well(later + 100 * UNWRITTEN_WAIT));
+    }
+}
