@@ -8,7 +8,7 @@ use composite_service::config::Settings;
 
 /// The C library's takes a fifth of the service's processor time under load. Without huge pages (`no_thp`), which would double its memory.
 #[global_allocator]
-static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static GLOBAL: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// The mall's public API: takes purchases over HTTP, and has the order service do its part over Kafka.
 ///

@@ -9,7 +9,7 @@ use order_service::config::Settings;
 
 /// The C library's takes a fifth of the service's processor time under load. Without huge pages (`no_thp`), which would double its memory.
 #[global_allocator]
-static GLOBAL: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static GLOBAL: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Owns orders, products, items, stock and coupons of the mall.
 ///
