@@ -25,7 +25,7 @@ const FIXED: &str = "FIXED";
 const PERCENT: &str = "PERCENT";
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = orders, check_for_backend(diesel::mysql::Mysql))]
+#[diesel(table_name = orders, treat_none_as_default_value = false, check_for_backend(diesel::mysql::Mysql))]
 #[expect(
     missing_docs,
     reason = "the columns' names say it, and the migration has their comments"
@@ -54,7 +54,7 @@ pub struct OrderRow {
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = order_lines, check_for_backend(diesel::mysql::Mysql))]
+#[diesel(table_name = order_lines, treat_none_as_default_value = false, check_for_backend(diesel::mysql::Mysql))]
 #[expect(
     missing_docs,
     reason = "the columns' names say it, and the migration has their comments"

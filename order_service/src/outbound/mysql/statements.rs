@@ -17,9 +17,6 @@ use crate::domain::order::{Order, OrderState};
 
 type Rows<T> = QueryResult<Vec<T>>;
 
-/// A statement binds 65,535 values at most; a batch of large orders has more. So many rows are inserted by one statement.
-const MAX_ROWS: usize = 1_000;
-
 /// The stored orders of these numbers, whole.
 pub(super) fn read_orders(
     connection: &mut MysqlConnection,
@@ -176,6 +173,26 @@ pub(super) fn write_coupons<'a>(
     Ok(())
 }
 
+/// Inserts rows by statements of fixed sizes, the largest that fit first: Diesel keeps their prepared forms, so that neither side reads
+/// their text again. No statement binds more than the 65,535 values that are allowed.
+macro_rules! insert_in_parts {
+    ($connection:expr, $table:expr, $rows:expr) => {
+        insert_in_parts!($connection, $table, $rows, 256, 128, 64, 32, 16, 8, 4, 2, 1)
+    };
+    ($connection:expr, $table:expr, $rows:expr, $($size:literal),+) => {{
+        let rest = $rows;
+        $(
+            let (parts, rest) = rest.as_chunks::<$size>();
+            for part in parts {
+                diesel::insert_into($table)
+                    .values(part)
+                    .execute($connection)?;
+            }
+        )+
+        debug_assert!(rest.is_empty(), "each number is a sum of the sizes");
+    }};
+}
+
 /// Inserts new orders with their lines.
 pub(super) fn insert_orders(
     connection: &mut MysqlConnection,
@@ -185,20 +202,12 @@ pub(super) fn insert_orders(
         .iter()
         .map(|order| OrderRow::from(*order))
         .collect();
-    for part in rows.chunks(MAX_ROWS) {
-        diesel::insert_into(orders::table)
-            .values(part)
-            .execute(connection)?;
-    }
+    insert_in_parts!(connection, orders::table, rows.as_slice());
     let lines: Vec<LineRow> = new_orders
         .iter()
         .flat_map(|order| line_rows(order))
         .collect();
-    for part in lines.chunks(MAX_ROWS) {
-        diesel::insert_into(order_lines::table)
-            .values(part)
-            .execute(connection)?;
-    }
+    insert_in_parts!(connection, order_lines::table, lines.as_slice());
     Ok(())
 }
 
