@@ -1,10 +1,17 @@
 //! Orders of an earlier time, put into the database behind the mall's back. Knows the tables, and MariaDB's sequences.
 
-use anyhow::{Context, Result};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
 
 use crate::stack::Database;
 
 const AT_ONCE: u32 = 100_000;
+/// So few pages that wait to be written disturb nobody.
+const FEW_PAGES: u64 = 200;
+const LONGEST_WRITE_BACK: Duration = Duration::from_mins(5);
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Stores so many completed orders of one line each; `tell` hears how many are there.
 ///
@@ -23,6 +30,33 @@ pub fn grow(database: &Database, orders: u32, mut tell: impl FnMut(u32)) -> Resu
         tell(stored);
     }
     Ok(())
+}
+
+/// Waits until the database has written back what was put into it, so that what is measured afterwards is a large database, and not one
+/// that has just been filled.
+///
+/// # Errors
+/// When it does not come to an end.
+pub fn settle(database: &Database) -> Result<()> {
+    database.sql("SET GLOBAL innodb_max_dirty_pages_pct = 0")?;
+    let begin = Instant::now();
+    while waiting_pages(database)? > FEW_PAGES {
+        ensure!(
+            begin.elapsed() < LONGEST_WRITE_BACK,
+            "the database does not get done with writing back"
+        );
+        thread::sleep(LOOK_EVERY);
+    }
+    database.sql("SET GLOBAL innodb_max_dirty_pages_pct = DEFAULT")?;
+    Ok(())
+}
+
+fn waiting_pages(database: &Database) -> Result<u64> {
+    let row = database.sql("SHOW GLOBAL STATUS LIKE 'Innodb_buffer_pool_pages_dirty'")?;
+    let count = row.split_whitespace().next_back().unwrap_or_default();
+    count.parse().with_context(|| {
+        format!("the database has no count of pages that wait to be written: {row:?}")
+    })
 }
 
 /// Order numbers begin with the time of a year that is long gone, so they are nobody's.

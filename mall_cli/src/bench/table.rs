@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::plan::{Benchmark, Measured};
+use super::raw_database::DatabaseSpeed;
 use crate::load::{LoadResult, ProcessSample};
 
 /// The processes that the mall itself is.
@@ -51,6 +52,17 @@ pub fn at_rest(when: &str, samples: &[ProcessSample]) -> String {
         })
         .collect();
     format!("At rest {when}: {}.", parts.join("; "))
+}
+
+/// The raw limit of the database.
+#[must_use]
+pub fn raw_database(speeds: &[DatabaseSpeed]) -> String {
+    let of = |value: fn(&DatabaseSpeed) -> f64| median(speeds.iter().map(value).collect());
+    format!(
+        "Raw database, one connection: {:.0} orders/s in transactions of 64, {:.0} in one each.",
+        of(|speed| speed.in_batches),
+        of(|speed| speed.one_by_one)
+    )
 }
 
 fn push_row(table: &mut String, benchmark: &Benchmark, runs: &[&Measured]) {

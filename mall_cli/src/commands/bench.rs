@@ -1,4 +1,4 @@
-//! `mall bench`: the mall beside the raw limits of its broker. Must not know how a request is sent.
+//! `mall bench`: the mall beside the raw limits of its broker and its database. Must not know how a request is sent.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::Args;
 use mall_cli::bench::{
-    Benchmark, ECHO_TOPICS, Echo, GROWN, Measured, SUITE, at_rest, grow, large_catalogue, markdown,
+    Benchmark, DatabaseSpeed, ECHO_TOPICS, Echo, GROWN, Measured, SUITE, at_rest, grow,
+    large_catalogue, markdown, measure_database, raw_database, settle,
 };
 use mall_cli::load::{Assortment, Load, Measurement, Pace, Watched, observe};
 use mall_cli::stack::{BrokerKind, Place, Service, Stack, Topic};
@@ -28,10 +29,11 @@ const REST: Duration = Duration::from_secs(10);
 /// An order's actor retires when nobody has asked for it for a minute.
 const ACTORS_RETIRE: Duration = Duration::from_secs(65);
 
-/// Measure the mall beside the raw limits of its broker, in turns
+/// Measure the mall beside the raw limits of its broker and its database, in turns
 ///
-/// Starts a mall of its own on real Kafka and MariaDB with a large catalogue. Each round measures the broker's raw request and reply,
-/// then a benchmark, and so on through all of them: a noisy machine disturbs both, and their ratio tells. Prints a table in Markdown.
+/// Starts a mall of its own on real Kafka and MariaDB with a large catalogue. Each round measures the database's raw transactions, then
+/// the broker's raw request and reply, then a benchmark, and so on through all of them: a noisy machine disturbs all, and their ratio
+/// tells. Prints a table in Markdown.
 #[derive(Args)]
 pub(crate) struct Bench {
     /// How often everything is measured; the median counts
@@ -43,6 +45,9 @@ pub(crate) struct Bench {
     /// Only benchmarks whose name has this in it
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// On the embedded broker instead of Kafka
+    #[arg(long)]
+    embedded: bool,
     /// Then store a million orders, measure pending orders once more, wait until their actors have retired, and tell what is left
     #[arg(long)]
     growth: bool,
@@ -54,16 +59,23 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let folder = tempfile::tempdir().context("no temporary folder")?;
-        let stack = start(Place::under(folder.path())?)?;
+        let broker = if self.embedded {
+            BrokerKind::Embedded
+        } else {
+            BrokerKind::Kafka
+        };
+        let stack = start(Place::under(folder.path())?, broker)?;
         let mut bench = Running {
             echo: Echo::start(stack.bootstrap_servers())?,
             assortment: Assortment::of_mall(&host(&stack.composites[0]))?,
             seconds: self.seconds,
             measured: Vec::new(),
+            raw_database: Vec::new(),
             stack,
         };
         let mut rest = vec![bench.at_rest("after the start")?];
         for round in 1..=self.rounds {
+            bench.measure_database(&format!("round {round}"))?;
             for benchmark in SUITE.iter().filter(|benchmark| self.is_wanted(benchmark)) {
                 bench.measure(benchmark, &format!("round {round}"))?;
             }
@@ -74,6 +86,8 @@ impl Bench {
                     "{stored} of {GROWN_ORDERS} orders of an earlier time stored"
                 ));
             })?;
+            mention("waiting until the database has written them back");
+            settle(&bench.stack.database)?;
             for round in 1..=self.rounds {
                 bench.measure(&GROWN, &format!("grown, round {round}"))?;
             }
@@ -82,7 +96,8 @@ impl Bench {
             rest.push(bench.at_rest("after all of it")?);
         }
         tell(markdown(&bench.measured).trim_end());
-        tell(format!("\n{}", rest.join("\n")));
+        tell(format!("\n{}", raw_database(&bench.raw_database)));
+        tell(rest.join("\n"));
         if let Some(file) = &self.json {
             let results: Vec<_> = bench.measured.iter().map(|one| &one.result).collect();
             fs::write(file, serde_json::to_string_pretty(&results)?)
@@ -104,9 +119,20 @@ struct Running {
     assortment: Assortment,
     seconds: u64,
     measured: Vec<Measured>,
+    raw_database: Vec<DatabaseSpeed>,
 }
 
 impl Running {
+    fn measure_database(&mut self, when: &str) -> Result<()> {
+        let speed = measure_database(&self.stack.database)?;
+        mention(format!(
+            "{when}: raw database, orders a second: {:.0} in batches, {:.0} one by one",
+            speed.in_batches, speed.one_by_one
+        ));
+        self.raw_database.push(speed);
+        Ok(())
+    }
+
     fn measure(&mut self, benchmark: &Benchmark, when: &str) -> Result<()> {
         let raw = self.echo.measure(RAW_IN_FLIGHT, RAW_TIME)?;
         let result = self.measurement(benchmark).run(&SystemClock, |_, _| {})?;
@@ -172,11 +198,11 @@ fn host(service: &Service) -> String {
     service.url().trim_start_matches("http://").to_owned()
 }
 
-fn start(place: Place) -> Result<Stack> {
+fn start(place: Place, broker: BrokerKind) -> Result<Stack> {
     let catalogue = place.data.join("bench.json");
     fs::write(&catalogue, large_catalogue())?;
     let mut builder = Stack::builder(place);
-    builder.broker = BrokerKind::Kafka;
+    builder.broker = broker;
     builder.catalogue = Some(catalogue);
     builder.extra_topics = ECHO_TOPICS
         .map(|name| Topic {
