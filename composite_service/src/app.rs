@@ -19,7 +19,7 @@ use shared::kafka::topics;
 use shared::mailboxes::Mailbox;
 use shared::metrics::Metrics;
 use shared::patience::until_done;
-use shared::shutdown::Termination;
+use shared::shutdown::{Termination, leave_group};
 use shared::trace::Traces;
 use tokio::sync::watch;
 
@@ -249,10 +249,8 @@ async fn shut_down(
     if left > 0 {
         log::warn!("{left} purchases are left unfinished");
     }
-    if let Some(replies) = replies
-        && web::block(move || replies.stop()).await.is_err()
-    {
-        log::error!("leaving the group failed");
+    if let Some(replies) = replies {
+        leave_group(move || replies.stop()).await;
     }
     log::info!("stopped");
 }

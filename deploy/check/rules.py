@@ -16,7 +16,7 @@ OURS = {"order-service": "order", "composite-service": "composite", "payment-sim
 SECRETS = {"DB_PASSWORD", "PAYMENT_SECRET_KEY", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"}
 MEMORY = {"350Mi", "350m"}
 # What SIGTERM is followed by after the grace: leaving the group and flushing.
-LEAVING_SECONDS = 5
+LEAVING_SECONDS = 9
 
 problems = []
 

@@ -17,6 +17,7 @@ use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
 use shared::mailboxes::{Mailbox, Ticket};
 use shared::reason::Reason;
+use shared::shutdown::leave_group;
 use shared::trace::{Arrival, RecordPlace, Traces};
 use shared::wire::headers::trace_context;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
@@ -305,13 +306,7 @@ impl Intake {
             ..
         } = self;
         drop((events, leaving));
-        // Leaving the group waits for brokers, so not on this thread.
-        if tokio::task::spawn_blocking(move || poll_loop.stop())
-            .await
-            .is_err()
-        {
-            log::error!("leaving the group failed");
-        }
+        leave_group(move || poll_loop.stop()).await;
     }
 }
 
