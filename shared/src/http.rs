@@ -3,8 +3,10 @@
 //! Knows statuses and headers, not which failure has which; that is each service's `inbound/http/error.rs`.
 
 pub mod body_deadline;
+mod connection;
 pub mod health;
 pub mod internal;
+mod listener;
 pub mod measured;
 pub mod probe;
 pub mod server;

@@ -26,7 +26,7 @@ const RULES: &[Rule] = &[
     Rule::Bans {
         within: &[""],
         save: &["http.rs", "http/"],
-        names: &["actix_web"],
+        names: &["actix_web", "actix_http", "actix_service"],
         because: "only http answers requests",
     },
     Rule::Bans {

@@ -9,8 +9,9 @@ use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::middleware::from_fn;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, HttpResponse, web};
 
+use super::listener::{self, Size};
 use super::{Problem, method_not_allowed, render_problems, unknown_path};
 use crate::env::EffectiveSettings;
 use crate::mailboxes::Mailboxes;
@@ -19,8 +20,11 @@ use crate::order_number::OrderNumber;
 use crate::trace::{REMEMBERED, Traces};
 use crate::wire::error_body::ResponseCode;
 
-const MAX_CONNECTIONS: usize = 64;
-const READ_HEADERS_WAIT: Duration = Duration::from_secs(5);
+const SIZE: Size = Size {
+    workers: 1,
+    max_connections: 64,
+    backlog: 64,
+};
 
 /// What operators are shown.
 #[derive(Clone)]
@@ -40,19 +44,12 @@ pub struct Shown {
 /// # Errors
 /// When the address can't be listened on.
 pub fn start(address: SocketAddr, shown: Shown) -> std::io::Result<ServerHandle> {
-    let server = HttpServer::new(move || {
+    let server = listener::serve(address, &SIZE, Duration::ZERO, move || {
         let shown = shown.clone();
         App::new()
             .configure(move |routes| routes_of(routes, shown))
             .wrap(from_fn(render_problems))
-    })
-    .workers(1)
-    .max_connections(MAX_CONNECTIONS)
-    .client_request_timeout(READ_HEADERS_WAIT)
-    .disable_signals()
-    .shutdown_timeout(0)
-    .bind(address)?
-    .run();
+    })?;
     log::info!("for operators: http://{address}");
     let handle = server.handle();
     actix_web::rt::spawn(async move {
