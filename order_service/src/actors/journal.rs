@@ -113,19 +113,17 @@ impl Journal {
     }
 
     fn write_next(&mut self, ctx: &mut Context<Self>) {
-        let Writers { at_once, in_turn } = &self.writers;
-        let (at_once, in_turn) = (at_once.clone(), in_turn.clone());
         if let Some((batch, askers)) = self.queue.next_batch().map(split) {
             log::trace!(target: "journal", "writing a batch of {}", batch.len());
-            let written = at_once.send(WriteBatch(batch));
+            let written = self.writers.at_once.send(WriteBatch(batch));
             self.await_written(Lane::AtOnce, askers, written, ctx);
         }
         if let Some((batch, askers)) = self.in_turn.next_batch().map(split) {
-            let written = in_turn.send(WriteInTurn(batch));
+            let written = self.writers.in_turn.send(WriteInTurn(batch));
             self.await_written(Lane::InTurn, askers, written, ctx);
         }
         if let Some((batch, askers)) = self.alone.next_batch().map(split) {
-            let written = in_turn.send(WriteAlone(batch));
+            let written = self.writers.in_turn.send(WriteAlone(batch));
             self.await_written(Lane::Alone, askers, written, ctx);
         }
     }
