@@ -21,6 +21,19 @@ fn unavailable() -> StoreError {
     StoreError::Unavailable("by the test".into())
 }
 
+/// A store that stores nothing of a batch, and says that it is away, when `is_failing` says so of the call and its batch.
+fn failing_when(
+    is_failing: impl Fn(usize, &[Transition]) -> bool + Send + Sync + 'static,
+) -> StoreDouble {
+    StoreDouble::on_apply(move |nth, batch| {
+        if is_failing(nth, batch) {
+            Fault::Before(unavailable())
+        } else {
+            Fault::None
+        }
+    })
+}
+
 /// The numbers of commands that were all accepted.
 fn numbers(outcomes: Vec<(u64, CommandOutcome)>) -> Vec<u64> {
     outcomes
@@ -139,14 +152,7 @@ mod outages {
     #[actix::test]
     async fn given_a_store_that_is_away_for_a_while_then_it_is_asked_again_and_nothing_is_lost() {
         let gate = Arc::new(Gate::default());
-        let store = StoreDouble::on_apply(|nth, _| {
-            if (1..4).contains(&nth) {
-                Fault::Before(unavailable())
-            } else {
-                Fault::None
-            }
-        })
-        .behind(&gate);
+        let store = failing_when(|nth, _| (1..4).contains(&nth)).behind(&gate);
         let mut shop = Shop::open(store, ROOMY);
         send_behind_the_gate(&mut shop, &gate, 20).await;
 
@@ -169,14 +175,7 @@ mod outages {
     async fn given_a_store_that_does_not_even_answer_then_its_batch_stays_whole_however_often_it_fails()
      {
         let (gate, failures) = (Arc::new(Gate::default()), 9);
-        let store = StoreDouble::on_apply(move |nth, _| {
-            if (1..=failures).contains(&nth) {
-                Fault::Before(unavailable())
-            } else {
-                Fault::None
-            }
-        })
-        .behind(&gate);
+        let store = failing_when(move |nth, _| (1..=failures).contains(&nth)).behind(&gate);
         store.answers.store(false, Ordering::SeqCst);
         let mut shop = Shop::open(store, ROOMY);
         send_behind_the_gate(&mut shop, &gate, 20).await;
@@ -268,16 +267,12 @@ mod failing_orders {
             let is_there = Arc::new(AtomicBool::new(true));
             let in_company = Arc::new(AtomicUsize::default());
             let (is_troubled, tries) = (Arc::clone(&is_there), Arc::clone(&in_company));
-            let store = StoreDouble::on_apply(move |_, batch| {
+            let store = failing_when(move |_, batch| {
                 let has_7 = batch.iter().any(|one| *one.number() == number(7));
                 if has_7 && batch.len() > 1 {
                     tries.fetch_add(1, Ordering::SeqCst);
                 }
-                if has_7 && is_troubled.load(Ordering::SeqCst) {
-                    Fault::Before(unavailable())
-                } else {
-                    Fault::None
-                }
+                has_7 && is_troubled.load(Ordering::SeqCst)
             })
             .behind(gate);
             (
@@ -356,14 +351,7 @@ mod failing_orders {
      {
         let (gate, is_there) = (Arc::new(Gate::default()), Arc::new(AtomicBool::new(true)));
         let is_troubled = Arc::clone(&is_there);
-        let store = StoreDouble::on_apply(move |_, _| {
-            if is_troubled.load(Ordering::SeqCst) {
-                Fault::Before(unavailable())
-            } else {
-                Fault::None
-            }
-        })
-        .behind(&gate);
+        let store = failing_when(move |_, _| is_troubled.load(Ordering::SeqCst)).behind(&gate);
         let mut shop = Shop::open(store, ROOMY);
         send_behind_the_gate(&mut shop, &gate, 20).await;
         assert!(shop.writing.is_well(Instant::now()));
