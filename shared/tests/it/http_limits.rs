@@ -121,6 +121,20 @@ fn memory_kib() -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
+/// Sends the pieces slowly, while others are served. The connection must end with that status, as soon as the wait is over.
+fn assert_slowness_ends(
+    pieces: impl IntoIterator<Item = Vec<u8>> + Send + 'static,
+    wanted: Option<u16>,
+    wait: Duration,
+) {
+    let address = serve();
+    let slow = thread::spawn(move || until_closed(address, pieces, Duration::from_millis(500)));
+    assert_others_are_served(address);
+    let (status, took) = slow.join().unwrap();
+    assert_eq!(status, wanted);
+    assert!((wait..wait + MARGIN).contains(&took), "{took:?}");
+}
+
 #[test]
 fn given_a_head_of_a_megabyte_then_it_is_refused_with_431() {
     let address = serve();
@@ -152,32 +166,17 @@ fn given_headers_without_end_then_the_request_is_refused_and_memory_stays() {
 
 #[test]
 fn given_headers_that_come_byte_by_byte_then_the_connection_ends_in_time() {
-    let address = serve();
     let head =
         b"GET /ping HTTP/1.1\r\nHost: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx".map(|byte| vec![byte]);
-    let slow = thread::spawn(move || until_closed(address, head, Duration::from_millis(500)));
-    assert_others_are_served(address);
-    let (status, took) = slow.join().unwrap();
-    assert_eq!(status, None, "there is no request to answer");
-    assert!(
-        (READ_HEADERS_WAIT..READ_HEADERS_WAIT + MARGIN).contains(&took),
-        "{took:?}"
-    );
+    // There is no request to answer.
+    assert_slowness_ends(head, None, READ_HEADERS_WAIT);
 }
 
 #[test]
 fn given_a_second_head_that_comes_byte_by_byte_then_the_connection_ends_in_time() {
-    let address = serve();
     let second = PING.iter().map(|byte| vec![*byte]);
     let pieces = [PING.to_vec()].into_iter().chain(second);
-    let slow = thread::spawn(move || until_closed(address, pieces, Duration::from_millis(500)));
-    assert_others_are_served(address);
-    let (status, took) = slow.join().unwrap();
-    assert_eq!(status, Some(200));
-    assert!(
-        (READ_HEADERS_WAIT..READ_HEADERS_WAIT + MARGIN).contains(&took),
-        "{took:?}"
-    );
+    assert_slowness_ends(pieces, Some(200), READ_HEADERS_WAIT);
 }
 
 #[test]
@@ -231,18 +230,10 @@ fn given_a_client_that_takes_its_answer_bit_by_bit_then_the_connection_ends_in_t
 
 #[test]
 fn given_a_body_that_comes_byte_by_byte_then_408_in_time() {
-    let address = serve();
     let pieces = [json_head(1_000)]
         .into_iter()
         .chain((0..1_000).map(|_| b" ".to_vec()));
-    let slow = thread::spawn(move || until_closed(address, pieces, Duration::from_millis(500)));
-    assert_others_are_served(address);
-    let (status, took) = slow.join().unwrap();
-    assert_eq!(status, Some(408));
-    assert!(
-        (READ_BODY_WAIT..READ_BODY_WAIT + MARGIN).contains(&took),
-        "{took:?}"
-    );
+    assert_slowness_ends(pieces, Some(408), READ_BODY_WAIT);
 }
 
 #[test]
