@@ -74,6 +74,7 @@ impl Bench {
             stack,
         };
         let mut rest = vec![bench.at_rest("after the start")?];
+        bench.warm_up()?;
         for round in 1..=self.rounds {
             bench.measure_database(&format!("round {round}"))?;
             for benchmark in SUITE.iter().filter(|benchmark| self.is_wanted(benchmark)) {
@@ -123,6 +124,16 @@ struct Running {
 }
 
 impl Running {
+    /// Lets Kafka's compiler see both kinds of load, so that the first round is none of a cold broker.
+    fn warm_up(&mut self) -> Result<()> {
+        mention("warming the broker up");
+        for benchmark in SUITE {
+            self.echo.measure(RAW_IN_FLIGHT, RAW_TIME)?;
+            self.measurement(benchmark).run(&SystemClock, |_, _| {})?;
+        }
+        Ok(())
+    }
+
     fn measure_database(&mut self, when: &str) -> Result<()> {
         let speed = measure_database(&self.stack.database)?;
         mention(format!(
