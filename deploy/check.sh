@@ -10,7 +10,7 @@ chart=$here/helm/mall
 # The oldest that the chart takes, one that is in wide use, the newest that there are schemas for.
 readonly kubernetes=(1.30.0 1.34.0 1.37.0)
 
-tools=$(bash "$root/mall_cli/provision/deploy-tools.sh")
+tools=$(bash "$root/tools/stack/provision/deploy-tools.sh")
 export PATH=$tools:$PATH PYTHONPATH=$tools/python PYTHONDONTWRITEBYTECODE=1
 # No settings, plug-ins or repositories of the person who runs this.
 out=$(mktemp -d)
@@ -67,7 +67,7 @@ production=(-f "$chart/values-production.yaml")
 # Name, then the flags.
 matrix=(
     "default"
-    "catalogue --set-file catalogue.json=$root/mall_cli/sample/catalogue.json"
+    "catalogue --set-file catalogue.json=$root/tools/stack/sample/catalogue.json"
     "no-scaling --set order.autoscaling.enabled=false --set composite.autoscaling.enabled=false"
     "no-ingress --set ingress.enabled=false --set networkPolicy.enabled=false"
     "three-brokers --set kafka.replicas=3"

@@ -34,7 +34,7 @@ def known_variables(root):
         return {name for row in rows for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", row)}
 
     common = table("shared/src/kafka/config.rs") | {"RUST_LOG"}
-    simulator = re.findall(r'env = "([A-Z_]+)"', (root / "payment_simulator/src/cli.rs").read_text())
+    simulator = re.findall(r'env = "([A-Z_]+)"', (root / "tools/payment_simulator/src/cli.rs").read_text())
     known = {
         "order": common | table("order_service/src/config.rs"),
         "composite": common | table("composite_service/src/config.rs"),

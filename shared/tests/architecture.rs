@@ -12,7 +12,7 @@ const RULES: &[Rule] = &[
         names: &[
             "order_service",
             "composite_service",
-            "mall_cli",
+            "stack",
             "payment_simulator",
         ],
         because: "what both services use knows neither",

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
-use mall_cli::stack::BrokerKind;
 use serde_json::{Value, json};
+use stack::BrokerKind;
 
 use crate::mall::{Mall, Totals, basket, paid_basket, payment_key};
 

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use mall_cli::stack::{BrokerKind, Flavour, Place, Stack, StackBuilder, mysql_is_left_out};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use stack::{BrokerKind, Flavour, Place, Stack, StackBuilder, mysql_is_left_out};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

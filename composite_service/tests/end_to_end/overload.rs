@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use libtest_mimic::Trial;
-use mall_cli::stack::Service;
 use serde_json::Value;
+use stack::Service;
 
 use crate::mall::{Answer, Mall, basket, paid_basket, payment_key};
 

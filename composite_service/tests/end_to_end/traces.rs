@@ -3,8 +3,8 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use mall_cli::stack::Service;
 use serde_json::Value;
+use stack::Service;
 
 use crate::Behaviour;
 use crate::mall::{Mall, paid_basket};

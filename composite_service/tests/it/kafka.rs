@@ -5,7 +5,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use actix::System;
-use mall_cli::stack::{Broker, BrokerKind, Place, Topic, until};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Message, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
@@ -15,6 +14,7 @@ use shared::env::EnvReader;
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::topics;
 use shared::wire::headers::CORRELATION_ID;
+use stack::{Broker, BrokerKind, Place, Topic, until};
 use tempfile::TempDir;
 use uuid::Uuid;
 

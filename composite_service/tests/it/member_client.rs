@@ -6,8 +6,8 @@ use composite_service::domain::my_page::Profile;
 use composite_service::outbound::http::client;
 use composite_service::outbound::http::member_client::MemberClient;
 use composite_service::ports::member_directory::{DirectoryError, MemberDirectory};
-use mall_cli::stack::free_port;
 use serde_json::{Value, json};
+use stack::free_port;
 use url::Url;
 
 use crate::peer::{Peer, Script};

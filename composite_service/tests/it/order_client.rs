@@ -6,10 +6,10 @@ use composite_service::outbound::http::client;
 use composite_service::outbound::http::order_client::OrderClient;
 use composite_service::ports::member_query::{MemberQuery, OrdersBounds};
 use composite_service::ports::order_query::{OrderQuery, PageBounds, QueryError};
-use mall_cli::stack::free_port;
 use serde_json::{Value, json};
 use shared::member_id::MemberId;
 use shared::wire::order_dto::{CouponKind, OrderStatus, ProductDto};
+use stack::free_port;
 
 use crate::harness::{PRICE, nth_number, order};
 use crate::peer::{Peer, Script};

@@ -10,7 +10,6 @@ use chrono::TimeDelta;
 use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
-use mall_cli::stack::{Flavour, mysql_is_left_out};
 use order_service::config::{DatabaseSettings, SslMode};
 use order_service::domain::catalogue::{Item, Product};
 use order_service::domain::coupon::{Coupon, Discount};
@@ -22,6 +21,7 @@ use order_service::outbound::mysql::pool::{SessionManager, session};
 use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
 use order_service::ports::order_store::{OrderStore, StoreError};
 use shared::budget;
+use stack::{Flavour, mysql_is_left_out};
 
 use crate::harness::databases::{PrivateServer, TestDatabase};
 use crate::harness::samples::*;
@@ -33,14 +33,14 @@ macro_rules! on_each_server {
         mod mariadb {
             $($(#[test]
             fn $test() {
-                super::$behaviour::$test(mall_cli::stack::Flavour::MariaDb);
+                super::$behaviour::$test(stack::Flavour::MariaDb);
             })+)+
         }
         mod mysql {
             $($(#[test]
             fn $test() {
                 if !super::mysql_is_left_out() {
-                    super::$behaviour::$test(mall_cli::stack::Flavour::MySql);
+                    super::$behaviour::$test(stack::Flavour::MySql);
                 }
             })+)+
         }

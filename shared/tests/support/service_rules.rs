@@ -113,7 +113,14 @@ pub(crate) const SERVICE_RULES: &[Rule] = &[
     Rule::Bans {
         within: &[""],
         save: &[],
-        names: &["mall_cli", "payment_simulator"],
+        names: &[
+            "check",
+            "load",
+            "mall_cli",
+            "payment_simulator",
+            "stack",
+            "terminal",
+        ],
         because: "what runs and tests the services is not a part of them",
     },
 ];

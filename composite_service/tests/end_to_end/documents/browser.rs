@@ -7,9 +7,9 @@ use std::time::Duration;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use mall_cli::stack::{Part, Service, Spec, free_port, provide};
 use reqwest::Method;
 use serde_json::{Value, json};
+use stack::{Part, Service, Spec, free_port, provide};
 use tempfile::TempDir;
 use url::Url;
 

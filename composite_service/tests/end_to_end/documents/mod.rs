@@ -23,7 +23,7 @@ use api_documents::coverage::unseen;
 use api_documents::shelf::Shelf;
 use api_documents::{examples, markdown, page};
 use libtest_mimic::Trial;
-use mall_cli::stack::{root, sample_catalogue};
+use stack::{root, sample_catalogue};
 
 use crate::mall::Mall;
 use recorder::Recorder;

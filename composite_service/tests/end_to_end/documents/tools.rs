@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use mall_cli::stack::{Part, provide};
+use stack::{Part, provide};
 
 use super::folder;
 use crate::mall::Mall;

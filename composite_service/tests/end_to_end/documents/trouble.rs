@@ -4,8 +4,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use api_documents::draft::Draft;
-use mall_cli::stack::{Broker, EmbeddedBroker, answers_ok};
 use serde_json::{Value, json};
+use stack::{Broker, EmbeddedBroker, answers_ok};
 
 use super::members::{my_page, orders};
 use super::paying::pay;

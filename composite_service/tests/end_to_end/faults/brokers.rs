@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use libtest_mimic::Trial;
-use mall_cli::stack::BrokerKind;
+use stack::BrokerKind;
 
 use super::{READY, Season, on_its_own_mall, shops};
 use crate::mall::Mall;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use mall_cli::stack::{Link, Links};
+use stack::{Link, Links};
 
 use super::{Fault, READY, Season, assert_all_sold, shops, statuses};
 use crate::load::Sale;

@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use mall_cli::stack::{BrokerKind, Service, StackBuilder};
+use stack::{BrokerKind, Service, StackBuilder};
 
 use crate::books::Audit;
 use crate::load::{Load, Sale};

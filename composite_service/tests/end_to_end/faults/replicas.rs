@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use libtest_mimic::Trial;
-use mall_cli::stack::{BrokerKind, Service};
+use stack::{BrokerKind, Service};
 use tokio::time::timeout;
 
 use super::{Fault, READY, Season, assert_all_sold, on_its_own_mall, shops};

@@ -1,7 +1,7 @@
 //! The probes.
 
-use mall_cli::stack::EmbeddedBroker;
 use serde_json::json;
+use stack::EmbeddedBroker;
 
 use super::front::{Front, probe};
 

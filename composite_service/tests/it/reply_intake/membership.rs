@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use mall_cli::stack::BrokerKind;
 use shared::budget;
+use stack::BrokerKind;
 use tokio::time::timeout;
 
 use super::instance::Instance;

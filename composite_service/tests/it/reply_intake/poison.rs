@@ -1,11 +1,11 @@
 //! Records that are no replies: they are set aside as they came, and nobody else notices.
 
-use mall_cli::stack::BrokerKind;
 use rdkafka::message::{Header, Message, OwnedHeaders, OwnedMessage};
 use shared::kafka::dead_letters::{
     EXCEPTION, EXCEPTION_MESSAGE, ORIGINAL_OFFSET, ORIGINAL_PARTITION, ORIGINAL_TOPIC, REDRIVES,
 };
 use shared::wire::headers::{TYPE_ID, header};
+use stack::BrokerKind;
 
 use super::instance::Instance;
 use crate::golden::{Golden, pairs};

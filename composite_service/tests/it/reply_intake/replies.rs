@@ -3,7 +3,7 @@
 use actix::Actor;
 use composite_service::domain::order::OrderReply;
 use composite_service::inbound::kafka::reply_intake::ReplyIntake;
-use mall_cli::stack::BrokerKind;
+use stack::BrokerKind;
 use tokio::sync::watch;
 
 use super::instance::Instance;

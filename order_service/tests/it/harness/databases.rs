@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
-use mall_cli::stack::{Credentials, Database, Flavour, Place};
 use order_service::config::{DatabaseSettings, SslMode};
 use order_service::outbound::mysql::pool::{Pool, SessionManager};
 use order_service::outbound::mysql::watchdog::Watchdog;
+use stack::{Credentials, Database, Flavour, Place};
 use tempfile::TempDir;
 
 static MARIADB: LazyLock<Database> = LazyLock::new(|| start_for_all(Flavour::MariaDb));

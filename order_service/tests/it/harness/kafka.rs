@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use actix::System;
-use mall_cli::stack::{Broker, BrokerKind, Place, Topic};
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -14,6 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use shared::kafka::config::{KafkaSettings, TopicSettings};
 use shared::kafka::dead_letters::dead_letter_topic;
 use shared::kafka::topics;
+use stack::{Broker, BrokerKind, Place, Topic};
 use tempfile::TempDir;
 
 use super::shop::PATIENCE;

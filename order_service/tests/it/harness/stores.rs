@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use backon::BlockingRetryable;
 use diesel::connection::SimpleConnection;
-use mall_cli::stack::{Flavour, mysql_is_left_out};
 use order_service::actors::store_worker::store_backoff;
 use order_service::domain::decide::Transition;
 use order_service::domain::order::{CouponId, ItemId, Order};
@@ -20,6 +19,7 @@ use order_service::ports::order_store::{Attempt, OrderStore, StoreError, StoreOu
 use order_service::ports::reviews::Reviews;
 use shared::budget;
 use shared::order_number::OrderNumber;
+use stack::{Flavour, mysql_is_left_out};
 
 use super::databases::TestDatabase;
 use super::samples::{assortment, coupons, draft, items, open};

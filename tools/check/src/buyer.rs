@@ -1,0 +1,307 @@
+//! Performs one visit over HTTP and tells the journal every request with its answer. Must not judge any answer.
+
+use crate::peer::Peer;
+use crate::plan::{Course, Line, Visit};
+use crate::told::{Answer, PATIENCE, Request, Said, Status, Told, now};
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Before a buyer asks again.
+const COME_BACK_AFTER: Duration = Duration::from_millis(400);
+
+/// How long a slow payment is under way when somebody rejects its order.
+const INTO_THE_PAYMENT: Duration = Duration::from_millis(1_200);
+
+/// What all buyers share.
+pub(crate) struct Floor {
+    /// The composites' base URLs.
+    pub(crate) doors: Vec<String>,
+    pub(crate) client: Client,
+    pub(crate) peer: Peer,
+    pub(crate) journal: Mutex<Vec<Told>>,
+    /// Nobody begins anything new.
+    pub(crate) is_closed: AtomicBool,
+}
+
+/// A request of a visit.
+struct Ask<'a> {
+    request: &'a Request,
+    key: Option<&'a str>,
+    misuses_key: bool,
+    signals: Duration,
+    door: usize,
+}
+
+impl Floor {
+    /// The journal up to now.
+    pub(crate) fn told(&self) -> std::sync::MutexGuard<'_, Vec<Told>> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets nobody in any more.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether nobody begins anything new.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
+    /// Does what the visit says.
+    pub(crate) async fn perform(&self, visit: &Visit) {
+        let payment = match &visit.course {
+            Course::PayAtOnce(payment) => Some((payment.key.clone(), payment.amount)),
+            Course::PayLater { .. } | Course::RejectedMeanwhile(_) | Course::Abandon => None,
+        };
+        let place = Request::Place {
+            lines: visit.lines.clone(),
+            coupon: visit.coupon,
+            payment,
+        };
+        let placed = self.insist(visit, &place).await;
+        if visit.misuses_its_key && placed.as_ref().is_some_and(|said| said.order.is_some()) {
+            self.misuse_key(visit, &place).await;
+        }
+        let Some(order) = pending(placed) else {
+            return;
+        };
+        match &visit.course {
+            Course::PayAtOnce(_) | Course::Abandon => {}
+            Course::PayLater {
+                pause,
+                payment,
+                rival,
+            } => {
+                sleep(*pause).await;
+                let own = pay(&order, &payment.key, payment.amount);
+                match rival {
+                    None => drop(self.insist(visit, &own).await),
+                    Some(rival) => {
+                        let other = pay(&order, &rival.key, rival.amount);
+                        tokio::join!(
+                            self.insist(visit, &own),
+                            self.once(visit, &other, visit.door + 1)
+                        );
+                    }
+                }
+            }
+            Course::RejectedMeanwhile(payment) => {
+                let own = pay(&order, &payment.key, payment.amount);
+                tokio::join!(self.insist(visit, &own), self.reject(visit, &order));
+            }
+        }
+        self.once(visit, &Request::Read { order }, visit.door + 1)
+            .await;
+    }
+
+    /// Asks until the answer is certain, or the visit's returns are used up. What may be asked again safely: with a key, or a payment.
+    async fn insist(&self, visit: &Visit, request: &Request) -> Option<Said> {
+        let is_placing = matches!(request, Request::Place { .. });
+        let key = if is_placing {
+            visit.key.clone()
+        } else {
+            visit.key.as_ref().map(|key| format!("{key}-payment"))
+        };
+        let mut ask = Ask {
+            request,
+            key: key.as_deref(),
+            misuses_key: false,
+            signals: visit.signals.unwrap_or(PATIENCE),
+            door: visit.door,
+        };
+        let mut told = if is_placing && visit.is_doubled {
+            let other = Ask {
+                door: ask.door + 1,
+                ..ask
+            };
+            let (first, _) = tokio::join!(self.ask(visit, &ask), self.ask(visit, &other));
+            first
+        } else {
+            self.ask(visit, &ask).await
+        };
+        let returns = if is_placing && ask.key.is_none() {
+            0
+        } else {
+            visit.returns
+        };
+        for _ in 0..returns {
+            if told.certain().is_some() || self.is_closed() {
+                break;
+            }
+            sleep(COME_BACK_AFTER).await;
+            ask.signals = PATIENCE;
+            ask.door += 1;
+            told = self.ask(visit, &ask).await;
+        }
+        let order = match &told.answer {
+            Answer::Said(said) if said.http == 202 => said.order.clone(),
+            _ => None,
+        };
+        if let Some(order) = order {
+            // the answer said where the order will be found
+            sleep(COME_BACK_AFTER).await;
+            self.once(visit, &Request::Read { order }, visit.door).await;
+        }
+        told.certain().cloned()
+    }
+
+    async fn once(&self, visit: &Visit, request: &Request, door: usize) -> Told {
+        let ask = Ask {
+            request,
+            key: None,
+            misuses_key: false,
+            signals: PATIENCE,
+            door,
+        };
+        self.ask(visit, &ask).await
+    }
+
+    async fn misuse_key(&self, visit: &Visit, placed: &Request) {
+        let mut other = placed.clone();
+        if let Request::Place { lines, .. } = &mut other
+            && let Some(line) = lines.first_mut()
+        {
+            line.quantity += 1;
+        }
+        let ask = Ask {
+            request: &other,
+            key: visit.key.as_deref(),
+            misuses_key: true,
+            signals: PATIENCE,
+            door: visit.door + 1,
+        };
+        self.ask(visit, &ask).await;
+    }
+
+    async fn reject(&self, visit: &Visit, order: &str) {
+        sleep(INTO_THE_PAYMENT).await;
+        let begun = now();
+        let answer = match self.peer.reject(order) {
+            Ok(()) => Answer::Said(Said {
+                http: 202,
+                ..Said::default()
+            }),
+            Err(error) => Answer::Nothing(format!("{error:#}")),
+        };
+        self.told().push(Told {
+            visit: visit.name,
+            composite: 0,
+            request: Request::Reject {
+                order: order.to_owned(),
+            },
+            key: None,
+            misuses_key: false,
+            begun,
+            ended: now(),
+            answer,
+        });
+    }
+
+    async fn ask(&self, visit: &Visit, ask: &Ask<'_>) -> Told {
+        let composite = ask.door % self.doors.len();
+        let begun = now();
+        let mut request = self.request(composite, ask.request).timeout(ask.signals);
+        if let Some(key) = ask.key {
+            request = request.header("Idempotency-Key", key);
+        }
+        let answer = match request.send().await {
+            Ok(response) => said(response).await,
+            Err(error) => Answer::Nothing(cause(&error)),
+        };
+        let told = Told {
+            visit: visit.name,
+            composite,
+            request: ask.request.clone(),
+            key: ask.key.map(str::to_owned),
+            misuses_key: ask.misuses_key,
+            begun,
+            ended: now(),
+            answer,
+        };
+        self.told().push(told.clone());
+        told
+    }
+
+    fn request(&self, composite: usize, request: &Request) -> RequestBuilder {
+        let orders = format!("{}/open-api/order", self.doors[composite]);
+        match request {
+            Request::Place {
+                lines,
+                coupon,
+                payment,
+            } => self
+                .client
+                .post(orders)
+                .json(&basket(lines, *coupon, payment.as_ref())),
+            Request::Pay {
+                order,
+                payment,
+                amount,
+            } => self
+                .client
+                .post(format!("{orders}/{order}/payment"))
+                .json(&json!({"paymentKey": payment, "amount": {"amount": amount}})),
+            Request::Read { order } | Request::Reject { order } => {
+                self.client.get(format!("{orders}/{order}"))
+            }
+        }
+    }
+}
+
+/// The order that was placed and waits for its payment.
+fn pending(placed: Option<Said>) -> Option<String> {
+    let said = placed?;
+    (said.status == Some(Status::Created))
+        .then_some(said.order)
+        .flatten()
+}
+
+fn pay(order: &str, payment: &str, amount: i64) -> Request {
+    Request::Pay {
+        order: order.to_owned(),
+        payment: payment.to_owned(),
+        amount,
+    }
+}
+
+fn basket(lines: &[Line], coupon: Option<i64>, payment: Option<&(String, i64)>) -> Value {
+    let lines: Vec<Value> = lines
+        .iter()
+        .map(|line| json!({"item": {"itemId": line.item}, "quantity": line.quantity}))
+        .collect();
+    let mut basket = json!({"orderLineList": lines, "couponId": coupon});
+    if let Some((key, amount)) = payment {
+        basket["payment"] = json!({"paymentKey": key, "amount": {"amount": amount}});
+    }
+    basket
+}
+
+async fn said(response: Response) -> Answer {
+    let (http, retry_after) = (
+        response.status().as_u16(),
+        response.headers().contains_key(RETRY_AFTER),
+    );
+    match response.text().await {
+        Ok(text) => {
+            let body: Value = serde_json::from_str(&text).unwrap_or_default();
+            Answer::Said(Said::read(http, retry_after, &body))
+        }
+        Err(error) => Answer::Nothing(cause(&error)),
+    }
+}
+
+fn cause(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else if error.is_connect() {
+        "no connection".to_owned()
+    } else {
+        "the connection was lost".to_owned()
+    }
+}

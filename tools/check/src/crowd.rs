@@ -1,0 +1,117 @@
+//! The buyers of one round, all at once, on a thread of their own. Must not know what strikes the mall meanwhile.
+
+use crate::buyer::Floor;
+use crate::peer::Peer;
+use crate::plan::Round;
+use crate::told::Told;
+use anyhow::{Context, Result, anyhow};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+/// So often a buyer that waits looks whether the mall has closed.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// Buyers that buy until they are sent home.
+pub(crate) struct Crowd {
+    floor: Arc<Floor>,
+    thread: JoinHandle<Result<()>>,
+}
+
+impl Crowd {
+    /// Lets so many buyers in.
+    pub(crate) fn enter(
+        round: Round,
+        buyers: u32,
+        doors: Vec<String>,
+        bootstrap_servers: &str,
+    ) -> Result<Self> {
+        // an error means that there is a provider already
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(3))
+            .build()
+            .context("cannot make an HTTP client")?;
+        let floor = Arc::new(Floor {
+            doors,
+            client,
+            peer: Peer::new(bootstrap_servers)?,
+            journal: Vec::new().into(),
+            is_closed: AtomicBool::new(false),
+        });
+        let runtime = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .context("cannot start the buyers' runtime")?;
+        let shared = Arc::clone(&floor);
+        let thread = thread::spawn(move || {
+            runtime.block_on(shop(&shared, Arc::new(round), buyers))?;
+            shared.peer.flush()
+        });
+        Ok(Self { floor, thread })
+    }
+
+    /// What was told up to now.
+    pub(crate) fn look<R>(&self, look: impl FnOnce(&[Told]) -> R) -> R {
+        look(&self.floor.told())
+    }
+
+    /// Lets nobody begin anything new, waits until all have left, and takes the journal.
+    pub(crate) fn leave(self) -> Result<Vec<Told>> {
+        self.floor.close();
+        self.thread
+            .join()
+            .map_err(|_| anyhow!("the buyers panicked"))??;
+        Ok(std::mem::take(&mut *self.floor.told()))
+    }
+}
+
+async fn shop(floor: &Arc<Floor>, round: Arc<Round>, buyers: u32) -> Result<()> {
+    let mut tasks: JoinSet<Result<()>> = JoinSet::new();
+    for buyer in 0..buyers {
+        let (floor, round) = (Arc::clone(floor), Arc::clone(&round));
+        tasks.spawn(async move {
+            for nth in 0.. {
+                let visit = round.visit(buyer, nth);
+                if !waited(&floor, visit.pause).await {
+                    break;
+                }
+                floor.perform(&visit).await;
+            }
+            Ok(())
+        });
+    }
+    let (floor, round) = (Arc::clone(floor), Arc::clone(&round));
+    tasks.spawn(async move {
+        for (nth, after) in round.poisons.iter().enumerate() {
+            if !waited(&floor, *after).await {
+                break;
+            }
+            floor.peer.poison(round.number, nth)?;
+        }
+        Ok(())
+    });
+    while let Some(ended) = tasks.join_next().await {
+        ended.context("a buyer panicked")??;
+    }
+    Ok(())
+}
+
+/// Whether the mall is still open after that time.
+async fn waited(floor: &Floor, time: Duration) -> bool {
+    let end = Instant::now() + time;
+    loop {
+        if floor.is_closed() {
+            return false;
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        sleep(left.min(GLANCE)).await;
+    }
+}

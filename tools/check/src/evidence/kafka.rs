@@ -1,0 +1,215 @@
+//! Records and offsets on Kafka, read by assignment from where the last look ended. Must not know what they should be.
+
+use crate::evidence::{Command, Letter, Log, Position, Reply};
+use crate::peer::POISON;
+use crate::told::Status;
+use anyhow::{Context, Result, bail};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
+use serde_json::Value;
+use shared::kafka::dead_letters::{
+    EXCEPTION_MESSAGE, ORIGINAL_OFFSET, ORIGINAL_PARTITION, ORIGINAL_TOPIC,
+};
+use shared::wire::headers::{CORRELATION_ID, REPLY_TOPIC, header};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+
+/// The order services' group: its committed offsets are looked at, it is never joined.
+const GROUP: &str = "orderGroup";
+const ORDERS: &str = "orders";
+const TOPICS: [&str; 4] = [ORDERS, "composite", "orders-dlt", "composite-dlt"];
+const LIMIT: Duration = Duration::from_secs(60);
+const STEP: Duration = Duration::from_secs(10);
+
+/// What has been read so far.
+pub(crate) struct Records {
+    consumer: BaseConsumer,
+    log: Log,
+    next: BTreeMap<(String, i32), i64>,
+}
+
+impl Records {
+    /// Of these brokers; nothing is read yet.
+    pub(crate) fn new(bootstrap_servers: &str) -> Result<Self> {
+        let consumer = ClientConfig::new()
+            .set("bootstrap.servers", bootstrap_servers)
+            .set("group.id", GROUP)
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("fetch.wait.max.ms", "50")
+            .set("reconnect.backoff.max.ms", "500")
+            .create()
+            .context("cannot make a Kafka consumer")?;
+        Ok(Self {
+            consumer,
+            log: Log::default(),
+            next: BTreeMap::new(),
+        })
+    }
+
+    /// How many commands are not committed, in all.
+    pub(crate) fn lag(&self) -> Result<i64> {
+        Ok(self.lags()?.values().sum())
+    }
+
+    /// How many records there are in all topics.
+    pub(crate) fn count(&self) -> Result<i64> {
+        let mut count = 0;
+        for topic in TOPICS {
+            for partition in 0..self.partitions(topic)? {
+                count += self.end(topic, partition)?;
+            }
+        }
+        Ok(count)
+    }
+
+    /// Everything up to now.
+    pub(crate) fn look(&mut self) -> Result<Log> {
+        for topic in TOPICS {
+            for partition in 0..self.partitions(topic)? {
+                self.read(topic, partition)
+                    .with_context(|| format!("cannot read {topic}/{partition}"))?;
+            }
+        }
+        self.log.lag = self.lags()?;
+        Ok(self.log.clone())
+    }
+
+    fn lags(&self) -> Result<BTreeMap<i32, i64>> {
+        let mut wanted = TopicPartitionList::new();
+        for partition in 0..self.partitions(ORDERS)? {
+            wanted.add_partition(ORDERS, partition);
+        }
+        let committed = self
+            .consumer
+            .committed_offsets(wanted, STEP)
+            .context("cannot ask for the committed offsets")?;
+        let mut lags = BTreeMap::new();
+        for found in committed.elements() {
+            let done = match found.offset() {
+                Offset::Offset(offset) => offset,
+                _ => 0,
+            };
+            let end = self.end(ORDERS, found.partition())?;
+            lags.insert(found.partition(), end - done);
+        }
+        Ok(lags)
+    }
+
+    fn partitions(&self, topic: &str) -> Result<i32> {
+        let metadata = self
+            .consumer
+            .fetch_metadata(Some(topic), STEP)
+            .with_context(|| format!("no answer from the brokers about {topic}"))?;
+        let found = metadata
+            .topics()
+            .iter()
+            .find(|found| found.name() == topic && found.error().is_none());
+        let count = found.map_or(0, |found| found.partitions().len());
+        if count == 0 {
+            bail!("there is no topic {topic}");
+        }
+        Ok(i32::try_from(count)?)
+    }
+
+    fn end(&self, topic: &str, partition: i32) -> Result<i64> {
+        let (_, end) = self
+            .consumer
+            .fetch_watermarks(topic, partition, STEP)
+            .with_context(|| format!("cannot find the end of {topic}/{partition}"))?;
+        Ok(end)
+    }
+
+    fn read(&mut self, topic: &str, partition: i32) -> Result<()> {
+        let end = self.end(topic, partition)?;
+        let place = (topic.to_owned(), partition);
+        let mut next = self.next.get(&place).copied().unwrap_or(0);
+        if next >= end {
+            return Ok(());
+        }
+        let mut wanted = TopicPartitionList::new();
+        wanted.add_partition_offset(topic, partition, Offset::Offset(next))?;
+        self.consumer.assign(&wanted)?;
+        let deadline = Instant::now() + LIMIT;
+        while next < end {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                bail!("not within {} s", LIMIT.as_secs());
+            }
+            match self.consumer.poll(left) {
+                Some(Ok(record)) if record.topic() == topic && record.partition() == partition => {
+                    next = record.offset() + 1;
+                    take(&mut self.log, &record);
+                }
+                // a lost connection is made again, until the deadline
+                Some(Ok(_) | Err(_)) | None => {}
+            }
+        }
+        self.next.insert(place, end);
+        Ok(())
+    }
+}
+
+fn take(log: &mut Log, record: &BorrowedMessage<'_>) {
+    let value: Value = record
+        .payload()
+        .and_then(|bytes| serde_json::from_slice(bytes).ok())
+        .unwrap_or_default();
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let bytes = |name: &str| header(record.headers(), name);
+    let at = record.timestamp().to_millis().unwrap_or_default();
+    let position = Position {
+        partition: record.partition(),
+        offset: record.offset(),
+    };
+    let (kind, data) = (text(&value["eventType"]), &value["data"]);
+    let order = text(&data["orderNum"]);
+    match record.topic() {
+        ORDERS => log.commands.push(Command {
+            at,
+            position,
+            kind,
+            order,
+            request_id: text(&data["requestId"]),
+            key: text(&data["idempotencyKey"]),
+            correlation: bytes(REPLY_TOPIC).map(|_| hex(bytes(CORRELATION_ID).unwrap_or_default())),
+            is_poison: bytes(POISON).is_some(),
+        }),
+        "composite" => log.replies.push(Reply {
+            at,
+            position,
+            kind,
+            order,
+            correlation: bytes(CORRELATION_ID).map(hex),
+            status: data["status"].as_str().and_then(Status::parse),
+            reason: text(&data["rejectReason"]),
+        }),
+        topic => log.letters.push(Letter {
+            topic: topic.to_owned(),
+            position,
+            origin: origin(&bytes),
+            cause: bytes(EXCEPTION_MESSAGE)
+                .map(|cause| String::from_utf8_lossy(cause).into_owned())
+                .unwrap_or_default(),
+        }),
+    }
+}
+
+fn origin<'a>(bytes: &impl Fn(&str) -> Option<&'a [u8]>) -> Option<(String, Position)> {
+    let topic = String::from_utf8_lossy(bytes(ORIGINAL_TOPIC)?).into_owned();
+    let position = Position {
+        partition: i32::from_be_bytes(bytes(ORIGINAL_PARTITION)?.try_into().ok()?),
+        offset: i64::from_be_bytes(bytes(ORIGINAL_OFFSET)?.try_into().ok()?),
+    };
+    Some((topic, position))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // writing to a String can't fail
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,189 @@
+//! The truth as it is found from outside: database, payment ledger, Kafka, answers, metrics and logs. What is found is data; how it is
+//! found is in the files of this folder. Must not judge.
+
+mod database;
+mod in_hand;
+mod kafka;
+mod ledger;
+mod panics;
+mod parse;
+
+pub(crate) use database::Books;
+pub(crate) use in_hand::{InHand, in_hand};
+pub(crate) use kafka::Records;
+pub(crate) use ledger::ledger;
+pub(crate) use panics::panics;
+pub(crate) use parse::won_of_json;
+
+use crate::keeper::End;
+use crate::plan::{Line, Shelf};
+use crate::recovery::{Recovery, Struck};
+use crate::told::{Millis, Said, Status, Told};
+use std::collections::BTreeMap;
+
+/// All that is known at one moment: at which nothing moved, or else it says what did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    /// What was put on the shelves.
+    pub(crate) shelves: Vec<Shelf>,
+    /// Requests and answers, in the order in which they were answered.
+    pub(crate) told: Vec<Told>,
+    /// What the database has.
+    pub(crate) stored: Stored,
+    /// The gateway's movements of money, by order.
+    pub(crate) ledger: BTreeMap<String, Vec<Movement>>,
+    /// What is on Kafka.
+    pub(crate) records: Log,
+    /// What composites say of orders now, by order.
+    pub(crate) looks: BTreeMap<String, Said>,
+    /// Orders that the order service calls unresolved.
+    pub(crate) unresolved: Vec<String>,
+    /// What services have in hand; looked at when everything has come to its end.
+    pub(crate) in_hand: Vec<InHand>,
+    /// What came over the mall.
+    pub(crate) strikes: Vec<Struck>,
+    /// How it came through.
+    pub(crate) recoveries: Vec<Recovery>,
+    /// What ended by itself.
+    pub(crate) ends: Vec<End>,
+    /// Panics of our own programs.
+    pub(crate) panics: Vec<String>,
+    /// What still moved when the time to come to rest was over; nothing when it stood still.
+    pub(crate) unrest: Vec<String>,
+    /// Whether time was given for everything to come to its end.
+    pub(crate) is_final: bool,
+}
+
+/// The database's content.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) orders: BTreeMap<String, Order>,
+    /// Pieces left of each item.
+    pub(crate) stock: BTreeMap<i64, i64>,
+    /// Who holds which coupon.
+    pub(crate) coupons: BTreeMap<i64, Option<String>>,
+}
+
+/// An order's row, with its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Order {
+    pub(crate) request_id: String,
+    pub(crate) status: Status,
+    pub(crate) reason: Option<String>,
+    pub(crate) coupon: Option<i64>,
+    pub(crate) total: i64,
+    pub(crate) price: i64,
+    pub(crate) intent: Option<String>,
+    pub(crate) payment: Option<String>,
+    pub(crate) revision: i64,
+    pub(crate) key: Option<String>,
+    /// When somebody must look at it again; none when its books are closed.
+    pub(crate) review_at: Option<Millis>,
+    pub(crate) lines: Vec<PricedLine>,
+}
+
+/// A line of a stored order; without a price when there is no such item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PricedLine {
+    pub(crate) line: Line,
+    pub(crate) price: Option<i64>,
+}
+
+/// What the gateway did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Money {
+    Charged,
+    Declined,
+    Canceled,
+}
+
+/// A line of the gateway's ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Movement {
+    pub(crate) at: Millis,
+    pub(crate) money: Money,
+    pub(crate) payment: String,
+    pub(crate) amount: i64,
+}
+
+/// A place in a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Position {
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+}
+
+/// What is on Kafka.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Log {
+    pub(crate) commands: Vec<Command>,
+    pub(crate) replies: Vec<Reply>,
+    pub(crate) letters: Vec<Letter>,
+    /// Records that the order services have not committed, by partition.
+    pub(crate) lag: BTreeMap<i32, i64>,
+}
+
+/// A record of the commands' topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Command {
+    pub(crate) at: Millis,
+    pub(crate) position: Position,
+    /// `ORDER_CREATE` and so on; none when the record can't be read.
+    pub(crate) kind: Option<String>,
+    pub(crate) order: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) key: Option<String>,
+    /// The correlation id, when a reply is asked for.
+    pub(crate) correlation: Option<String>,
+    /// The check itself has sent it as a record that is no command.
+    pub(crate) is_poison: bool,
+}
+
+/// A record of the replies' topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reply {
+    pub(crate) at: Millis,
+    pub(crate) position: Position,
+    pub(crate) kind: Option<String>,
+    pub(crate) order: Option<String>,
+    pub(crate) correlation: Option<String>,
+    pub(crate) status: Option<Status>,
+    pub(crate) reason: Option<String>,
+}
+
+/// A dead letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Letter {
+    pub(crate) topic: String,
+    pub(crate) position: Position,
+    /// Topic and place that it came from, as far as it says.
+    pub(crate) origin: Option<(String, Position)>,
+    pub(crate) cause: String,
+}
+
+impl Evidence {
+    /// How often that payment was charged and not given back.
+    pub(crate) fn kept_charges(&self, payment: &str) -> i64 {
+        let movements = self.ledger.values().flatten();
+        movements
+            .filter(|movement| movement.payment == payment)
+            .map(|movement| match movement.money {
+                Money::Charged => 1,
+                Money::Canceled => -1,
+                Money::Declined => 0,
+            })
+            .sum()
+    }
+}
+
+impl Order {
+    /// Whether somebody will look at it again.
+    pub(crate) fn is_open(&self) -> bool {
+        self.review_at.is_some()
+    }
+
+    /// Whether it holds stock and coupon.
+    pub(crate) fn holds(&self) -> bool {
+        self.status != Status::Rejected
+    }
+}

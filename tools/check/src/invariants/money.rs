@@ -1,0 +1,218 @@
+//! money: charged at the gateway, and not cancelled ⇔ COMPLETE, for the same amount.
+
+use crate::evidence::{Evidence, Money, Movement, Order};
+use crate::invariants::{Findings, Verdict};
+use crate::told::Status;
+use std::collections::BTreeSet;
+
+/// See the file's head. While an order's books are open, its money may still be on its way.
+pub(super) fn money(evidence: &Evidence) -> Verdict {
+    let mut findings = Findings::default();
+    let none = Vec::new();
+    for (number, order) in &evidence.stored.orders {
+        let movements = evidence.ledger.get(number).unwrap_or(&none);
+        if let Some(what) = complaint(order, movements) {
+            findings.order(number, what);
+        }
+    }
+    for (number, movements) in &evidence.ledger {
+        let is_charged = count(movements, Money::Charged) > count(movements, Money::Canceled);
+        if is_charged && !evidence.stored.orders.contains_key(number) {
+            findings.order(number, "it is charged, and there is no such order");
+        }
+    }
+    let charged: BTreeSet<&str> = movements_of(evidence, Money::Charged)
+        .map(|movement| movement.payment.as_str())
+        .collect();
+    let given_back: BTreeSet<&str> = movements_of(evidence, Money::Canceled)
+        .map(|movement| movement.payment.as_str())
+        .collect();
+    for told in &evidence.told {
+        let refused = told.certain().is_some_and(|said| {
+            said.http == 402 || said.reason.as_deref() == Some("AMOUNT_MISMATCH")
+        });
+        // until its books are closed, its money may be on its way back
+        let is_open = told
+            .order()
+            .and_then(|number| evidence.stored.orders.get(number))
+            .is_some_and(Order::is_open);
+        let is_kept =
+            |payment: &&str| !is_open && charged.contains(payment) && !given_back.contains(payment);
+        if let Some(payment) = told.payment().filter(|payment| refused && is_kept(payment)) {
+            findings.order(
+                told.order().unwrap_or_default(),
+                format!("payment {payment} was refused, and it stays charged"),
+            );
+        }
+    }
+    let canceled = movements_of(evidence, Money::Canceled).count();
+    findings.verdict(
+        "money",
+        "charged and not cancelled ⇔ COMPLETE, for the same amount",
+        format!("{} charges, {canceled} of them cancelled", charged.len()),
+    )
+}
+
+fn movements_of(evidence: &Evidence, money: Money) -> impl Iterator<Item = &Movement> {
+    let movements = evidence.ledger.values().flatten();
+    movements.filter(move |movement| movement.money == money)
+}
+
+fn count(movements: &[Movement], money: Money) -> usize {
+    movements
+        .iter()
+        .filter(|found| found.money == money)
+        .count()
+}
+
+fn complaint(order: &Order, movements: &[Movement]) -> Option<String> {
+    let (charged, canceled) = (
+        count(movements, Money::Charged),
+        count(movements, Money::Canceled),
+    );
+    if charged > 1 {
+        return Some(format!("it is charged {charged} times"));
+    }
+    match order.status {
+        Status::Complete if order.price == 0 && charged == canceled => None,
+        Status::Complete if (charged, canceled) != (1, 0) => Some(format!(
+            "it is COMPLETE, charged {charged} times and cancelled {canceled} times"
+        )),
+        Status::Complete => {
+            let charge = movements
+                .iter()
+                .find(|found| found.money == Money::Charged)?;
+            let is_same =
+                charge.amount == order.price && order.payment.as_deref() == Some(&charge.payment);
+            (!is_same).then(|| {
+                format!(
+                    "it costs {} and is paid by {}, but {} was charged by {}",
+                    order.price,
+                    order.payment.as_deref().unwrap_or("nothing"),
+                    charge.amount,
+                    charge.payment
+                )
+            })
+        }
+        Status::Created if canceled > 0 => {
+            Some("it is pending, and its payment was cancelled".to_owned())
+        }
+        Status::Rejected if charged != canceled && !order.is_open() => {
+            Some("it is REJECTED, and its payment was not given back".to_owned())
+        }
+        Status::Created | Status::Rejected => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invariants::samples::{HELD, PAID, REFUNDED, movement, only, sound};
+    use crate::told::Request;
+
+    fn ledger<'a>(evidence: &'a mut Evidence, order: &str) -> &'a mut Vec<Movement> {
+        evidence.ledger.entry(order.to_owned()).or_default()
+    }
+
+    #[test]
+    fn given_a_complete_order_without_a_charge_then_money_says_so() {
+        let mut evidence = sound();
+        ledger(&mut evidence, PAID).clear();
+        only(&evidence, "money");
+    }
+
+    #[test]
+    fn given_a_complete_order_whose_charge_was_cancelled_then_money_says_so() {
+        let mut evidence = sound();
+        let canceled = movement(Money::Canceled, "pay-1", 22_000);
+        ledger(&mut evidence, PAID).push(canceled);
+        only(&evidence, "money");
+    }
+
+    #[test]
+    fn given_a_charge_of_another_amount_or_another_payment_then_money_says_so() {
+        let mut evidence = sound();
+        ledger(&mut evidence, PAID)[0].amount += 1;
+        only(&evidence, "money");
+        let mut evidence = sound();
+        ledger(&mut evidence, PAID)[0].payment = "pay-2".into();
+        only(&evidence, "money");
+    }
+
+    #[test]
+    fn given_an_order_that_is_charged_twice_then_money_says_so() {
+        let mut evidence = sound();
+        let again = movement(Money::Charged, "pay-1", 22_000);
+        ledger(&mut evidence, PAID).push(again);
+        only(&evidence, "money");
+    }
+
+    #[test]
+    fn given_a_rejected_order_whose_charge_was_not_given_back_then_money_says_so_once_its_books_are_closed()
+     {
+        let mut evidence = sound();
+        ledger(&mut evidence, REFUNDED).pop();
+        only(&evidence, "money");
+        let order = evidence.stored.orders.get_mut(REFUNDED).unwrap();
+        (order.review_at, order.revision) = (Some(1), 1);
+        assert!(
+            complaint(
+                &evidence.stored.orders[REFUNDED],
+                &evidence.ledger[REFUNDED]
+            )
+            .is_none()
+        );
+    }
+
+    #[test]
+    fn given_a_pending_order_then_it_may_be_charged_but_not_cancelled() {
+        let mut evidence = sound();
+        let charged = movement(Money::Charged, "pay-9", 12_000);
+        ledger(&mut evidence, HELD).push(charged);
+        assert!(complaint(&evidence.stored.orders[HELD], &evidence.ledger[HELD]).is_none());
+        let canceled = movement(Money::Canceled, "pay-9", 12_000);
+        ledger(&mut evidence, HELD).push(canceled);
+        only(&evidence, "money");
+    }
+
+    #[test]
+    fn given_a_charge_for_no_order_then_money_says_so_unless_it_was_cancelled() {
+        let mut evidence = sound();
+        let charged = movement(Money::Charged, "pay-9", 1);
+        ledger(&mut evidence, "404").push(charged);
+        only(&evidence, "money");
+        let canceled = movement(Money::Canceled, "pay-9", 1);
+        ledger(&mut evidence, "404").push(canceled);
+        assert!(super::money(&evidence).violations.is_empty());
+    }
+
+    #[test]
+    fn given_a_free_order_then_it_is_complete_without_a_charge() {
+        let mut evidence = sound();
+        evidence.stored.orders.get_mut(PAID).unwrap().price = 0;
+        ledger(&mut evidence, PAID).clear();
+        assert!(super::money(&evidence).violations.is_empty());
+    }
+
+    #[test]
+    fn given_a_payment_that_was_refused_and_charged_then_money_says_so() {
+        let mut evidence = sound();
+        let told = &mut evidence.told;
+        let mut refused = told[0].clone();
+        refused.request = Request::Pay {
+            order: PAID.into(),
+            payment: "pay-1".into(),
+            amount: 1,
+        };
+        refused.answer = crate::invariants::samples::said(422, PAID, None, Some("AMOUNT_MISMATCH"));
+        told.push(refused);
+        only(&evidence, "money");
+        let back = movement(Money::Canceled, "pay-1", 22_000);
+        ledger(&mut evidence, PAID).push(back);
+        let found = super::money(&evidence).violations;
+        assert!(
+            found.iter().all(|found| !found.what.contains("refused")),
+            "{found:?}"
+        );
+    }
+}

@@ -1,0 +1,176 @@
+//! one at a time: the transitions of one order never interleave. Its revision is the number of its lawful transitions, and nobody was
+//! ever replied another end than the one it came to.
+
+use crate::evidence::{Evidence, Order};
+use crate::invariants::{Findings, Verdict};
+use crate::told::Status;
+use std::collections::BTreeMap;
+
+/// Reasons for which an order is refused when it is placed; all others reject an order that was pending.
+pub(super) const AT_ONCE: [&str; 8] = [
+    "OUT_OF_STOCK",
+    "UNKNOWN_ITEM",
+    "INVALID_QUANTITY",
+    "COUPON_UNKNOWN",
+    "COUPON_NOT_YET_VALID",
+    "COUPON_EXPIRED",
+    "COUPON_USED",
+    "COUPON_MINIMUM_NOT_MET",
+];
+const AFTERWARDS: [&str; 4] = [
+    "AMOUNT_MISMATCH",
+    "PAYMENT_DECLINED",
+    "PAYMENT_UNAVAILABLE",
+    "EXPIRED",
+];
+
+/// See the file's head. A payment that begins is a transition, too, and so is its end without a charge. Of these there are no more than
+/// times that they were asked for; a record that comes again asks again, and one of them may have had no time to reply.
+pub(super) fn one_at_a_time(evidence: &Evidence) -> Verdict {
+    let mut findings = Findings::default();
+    let mut transitions = 0;
+    let asked = asked(evidence);
+    for (number, order) in &evidence.stored.orders {
+        transitions += order.revision;
+        let reason = order.reason.as_deref().unwrap_or("no reason");
+        let Some(least) = least_revision(order) else {
+            findings.order(number, format!("it is {} for {reason}", order.status));
+            continue;
+        };
+        let most = least + asked.get(number.as_str()).copied().unwrap_or(0);
+        if !(least..=most).contains(&order.revision) {
+            findings.order(
+                number,
+                format!(
+                    "it is {} ({reason}) after {} transitions, and lawfully there are {least} to {most}",
+                    order.status, order.revision
+                ),
+            );
+        }
+    }
+    for reply in &evidence.records.replies {
+        let (Some(number), Some(status)) = (&reply.order, reply.status) else {
+            continue;
+        };
+        let stored = evidence.stored.orders.get(number).map(|order| order.status);
+        if stored.is_none() || status.is_final() && stored != Some(status) {
+            findings.order(
+                number,
+                format!(
+                    "a reply says it is {status}, and it is {}",
+                    stored.map_or("not there".to_owned(), |stored| stored.to_string())
+                ),
+            );
+        }
+    }
+    findings.verdict(
+        "one at a time",
+        "an order's revision is the number of its lawful transitions, and replies agree with it",
+        format!(
+            "{} orders, {transitions} transitions, {} replies",
+            evidence.stored.orders.len(),
+            evidence.records.replies.len()
+        ),
+    )
+}
+
+/// How often each order was asked to begin or end a payment, at most.
+fn asked(evidence: &Evidence) -> BTreeMap<&str, i64> {
+    let mut replies: BTreeMap<&str, i64> = BTreeMap::new();
+    for reply in &evidence.records.replies {
+        if let Some(correlation) = &reply.correlation {
+            *replies.entry(correlation).or_default() += 1;
+        }
+    }
+    let mut asked: BTreeMap<&str, i64> = BTreeMap::new();
+    for command in &evidence.records.commands {
+        let counts = matches!(command.kind.as_deref(), Some("ORDER_PAY" | "ORDER_REJECT"));
+        if let Some(order) = command.order.as_deref().filter(|_| counts) {
+            let correlation = command.correlation.as_deref().unwrap_or_default();
+            let replied = replies.get(correlation).copied().unwrap_or(0);
+            *asked.entry(order).or_insert(1) += replied.max(1);
+        }
+    }
+    asked
+}
+
+/// How often an order that stands so has changed at least; none when it can't stand so.
+fn least_revision(order: &Order) -> Option<i64> {
+    match (order.status, order.reason.as_deref()) {
+        (Status::Created, None) => Some(0),
+        (Status::Complete, None) => Some(1),
+        (Status::Rejected, Some(reason)) if AT_ONCE.contains(&reason) => Some(0),
+        (Status::Rejected, Some(reason)) if AFTERWARDS.contains(&reason) => {
+            Some(if order.is_open() { 1 } else { 2 })
+        }
+        (Status::Created | Status::Complete | Status::Rejected, _) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::invariants::samples::{HELD, PAID, REFUNDED, REFUSED, only, sound};
+    use crate::told::Status;
+
+    #[test]
+    fn given_an_order_that_changed_too_often_or_too_seldom_then_it_says_so() {
+        for (number, revision) in [
+            (HELD, 1),
+            (PAID, 0),
+            (PAID, 2),
+            (REFUNDED, 1),
+            (REFUNDED, 3),
+        ] {
+            let mut evidence = sound();
+            evidence.stored.orders.get_mut(number).unwrap().revision = revision;
+            only(&evidence, "one at a time");
+        }
+    }
+
+    #[test]
+    fn given_payments_that_began_then_their_transitions_are_lawful_as_far_as_they_were_asked_for() {
+        let mut evidence = sound();
+        let mut pay = evidence.records.commands[0].clone();
+        pay.kind = Some("ORDER_PAY".into());
+        pay.order = Some(PAID.into());
+        pay.correlation = None;
+        evidence.records.commands.push(pay);
+        evidence.stored.orders.get_mut(PAID).unwrap().revision = 3;
+        assert!(super::one_at_a_time(&evidence).violations.is_empty());
+        evidence.stored.orders.get_mut(PAID).unwrap().revision = 4;
+        only(&evidence, "one at a time");
+    }
+
+    #[test]
+    fn given_an_order_that_is_rejected_for_no_known_reason_then_it_says_so() {
+        for reason in [None, Some("WHIM".to_owned())] {
+            let mut evidence = sound();
+            evidence.stored.orders.get_mut(REFUNDED).unwrap().reason = reason;
+            only(&evidence, "one at a time");
+        }
+    }
+
+    #[test]
+    fn given_a_reply_with_another_end_then_it_says_so() {
+        for (number, status) in [
+            (PAID, Status::Rejected),
+            (REFUSED, Status::Complete),
+            (HELD, Status::Complete),
+            ("404", Status::Created),
+        ] {
+            let mut evidence = sound();
+            let reply = &mut evidence.records.replies[0];
+            (reply.order, reply.status) = (Some(number.into()), Some(status));
+            only(&evidence, "one at a time");
+        }
+    }
+
+    #[test]
+    fn given_a_late_reply_of_an_earlier_state_then_it_is_lawful() {
+        let mut evidence = sound();
+        let mut late = evidence.records.replies[0].clone();
+        (late.order, late.status) = (Some(PAID.into()), Some(Status::Created));
+        evidence.records.replies.push(late);
+        assert!(super::one_at_a_time(&evidence).violations.is_empty());
+    }
+}

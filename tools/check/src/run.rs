@@ -1,0 +1,226 @@
+//! The whole run: a mall of its own, round after round, a verdict after each, and a last one when everything has come to its end.
+
+use crate::evidence::Evidence;
+use crate::faults::FaultKind;
+use crate::invariants::{Verdict, judge};
+use crate::plan::{Round, deal};
+use crate::quiet::{self, Depth, Quiet};
+use crate::recovery::recoveries;
+use crate::report::{self, Purchases, Tally};
+use crate::round;
+use crate::signals::Signals;
+use crate::witness::Witness;
+use anyhow::Result;
+use stack::{BrokerKind, Flavour, Place, Stack, StackBuilder, Topics};
+use std::time::{Duration, Instant};
+use terminal::{Meter, Progress, mention, tell};
+
+/// Of each topic.
+const PARTITIONS: i32 = 8;
+/// A round's end: what the faults have left is repaired, and what they held up is done.
+const QUIET_LIMIT: Duration = Duration::from_secs(120);
+/// The run's end: a pending order expires after a minute, is looked at again a minute later, and again when that has failed.
+const END_LIMIT: Duration = Duration::from_secs(360);
+
+/// How long pending orders wait for their payment.
+const UNPAID_MINUTES: &str = "1";
+
+/// What is wanted.
+pub struct Settings {
+    /// The plan comes of it.
+    pub seed: u64,
+    /// How many rounds of buying and faults.
+    pub rounds: u32,
+    /// Buyers at once.
+    pub buyers: u32,
+    /// How long a round's buyers buy at least.
+    pub time: Duration,
+    /// What may strike; dealt to the rounds.
+    pub faults: Vec<FaultKind>,
+    /// Instances of the order service.
+    pub order_services: usize,
+    /// Instances of the composite service.
+    pub composites: usize,
+    /// What serves Kafka.
+    pub broker: BrokerKind,
+    /// What keeps the orders.
+    pub database: Flavour,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every invariant holds.
+    Sound,
+    /// One does not, or something never came to its end.
+    Violated,
+}
+
+/// Runs it; an error means that nothing can be said of the mall.
+pub fn run(settings: &Settings, place: Place, signals: &Signals<'_>) -> Result<Outcome> {
+    let begin = Instant::now();
+    let mut progress = Progress::new("ready");
+    let mut stack = wanted(settings, place).start_telling(&mut |event| progress.show(event))?;
+    let mut inquiry = Inquiry {
+        witness: Witness::new(&stack)?,
+        tally: Tally::default(),
+        signals,
+    };
+    let outcome = inquiry.rounds(settings, &mut stack)?;
+    tell(format!(
+        "{} in {} s",
+        inquiry.tally.summary(),
+        begin.elapsed().as_secs()
+    ));
+    if outcome == Outcome::Sound {
+        let mut progress = Progress::new("stopped");
+        stack.stop(&mut |event| progress.show(event))?;
+    }
+    Ok(outcome)
+}
+
+fn wanted(settings: &Settings, place: Place) -> StackBuilder {
+    StackBuilder {
+        broker: settings.broker,
+        database: settings.database,
+        topics: Topics::with_partitions(PARTITIONS, PARTITIONS),
+        order_services: settings.order_services,
+        composites: settings.composites,
+        links: settings.faults.iter().any(|fault| fault.needs_links()),
+        order_env: vec![("UNPAID_MINUTES".to_owned(), UNPAID_MINUTES.to_owned())],
+        ..Stack::builder(place)
+    }
+}
+
+/// What is being found out.
+struct Inquiry<'a> {
+    witness: Witness,
+    tally: Tally,
+    signals: &'a Signals<'a>,
+}
+
+impl Inquiry<'_> {
+    fn rounds(&mut self, settings: &Settings, stack: &mut Stack) -> Result<Outcome> {
+        let hands = deal(settings.seed, &settings.faults, settings.rounds);
+        for (number, faults) in (1..).zip(&hands) {
+            let round = Round::new(settings.seed, number, faults);
+            if let Some(outcome) = self.round(settings, stack, &round)? {
+                return Ok(outcome);
+            }
+        }
+        mention("waiting until every order has come to its end");
+        self.end(stack)
+    }
+
+    /// `None`: go on.
+    fn round(
+        &mut self,
+        settings: &Settings,
+        stack: &mut Stack,
+        round: &Round,
+    ) -> Result<Option<Outcome>> {
+        let name = format!("round {}/{}", round.number, settings.rounds);
+        self.witness.stock(stack, &round.shelf)?;
+        let meter = Meter::new(&name);
+        let course = round::perform(
+            stack,
+            round,
+            settings.buyers,
+            settings.time,
+            self.signals,
+            &meter,
+        )?;
+        let purchases = Purchases::of(&course.told);
+        let recoveries = recoveries(&course.told, &course.strikes, course.closed);
+        let mut ends = course.ends.clone();
+        self.witness.hear(course, recoveries.clone());
+        let quiet = self.quiet(stack, Depth::Now, QUIET_LIMIT, &meter)?;
+        drop(meter);
+        ends.extend_from_slice(&quiet.ends);
+        tell(
+            self.tally
+                .round(&name, purchases, &recoveries, &ends, quiet.after),
+        );
+        let verdicts = self.verdicts(stack, false, quiet)?;
+        if is_sound(&verdicts) {
+            return Ok(None);
+        }
+        report::verdicts(&verdicts).iter().for_each(tell);
+        Ok(Some(Outcome::Violated))
+    }
+
+    fn end(&mut self, stack: &mut Stack) -> Result<Outcome> {
+        let meter = Meter::new("the end");
+        let quiet = self.quiet(stack, Depth::ForGood, END_LIMIT, &meter)?;
+        drop(meter);
+        self.tally.ended(&quiet.ends);
+        let after = quiet.after;
+        let verdicts = self.verdicts(stack, true, quiet)?;
+        self.tally.faults().iter().for_each(tell);
+        report::verdicts(&verdicts).iter().for_each(tell);
+        if !is_sound(&verdicts) {
+            return Ok(Outcome::Violated);
+        }
+        tell(format!(
+            "every order came to its end within {:.0} s of the last round",
+            after.as_secs_f32()
+        ));
+        Ok(Outcome::Sound)
+    }
+
+    fn quiet(
+        &self,
+        stack: &mut Stack,
+        depth: Depth,
+        limit: Duration,
+        meter: &Meter,
+    ) -> Result<Quiet> {
+        quiet::wait(
+            stack,
+            &self.witness.records,
+            depth,
+            limit,
+            self.signals,
+            meter,
+        )
+    }
+
+    /// Looks and judges; what does not hold is told at once, with its stories. Of a mall that did not come to rest something is said in
+    /// any case.
+    fn verdicts(&mut self, stack: &Stack, is_final: bool, quiet: Quiet) -> Result<Vec<Verdict>> {
+        let Quiet {
+            after,
+            unrest,
+            ends,
+        } = quiet;
+        if !unrest.is_empty() {
+            tell(format!(
+                "the mall does not come to rest within {} s: {}",
+                after.as_secs(),
+                unrest.join("; ")
+            ));
+        }
+        self.witness.hear_of_ends(ends);
+        match self.witness.look(stack, is_final, &unrest, self.signals) {
+            Ok(evidence) => {
+                let verdicts = judge(evidence);
+                report::violations(evidence, &verdicts)
+                    .iter()
+                    .for_each(tell);
+                Ok(verdicts)
+            }
+            Err(error) if !unrest.is_empty() => {
+                tell(format!("nothing more can be found out: {error:#}"));
+                Ok(judge(&Evidence {
+                    unrest,
+                    ..Evidence::default()
+                }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn is_sound(verdicts: &[Verdict]) -> bool {
+    verdicts.iter().all(|verdict| verdict.violations.is_empty())
+}

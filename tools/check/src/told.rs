@@ -1,0 +1,244 @@
+//! What was asked over HTTP and what was answered: the journal that the truth is held against. Must not know how it was asked.
+
+use crate::evidence::won_of_json;
+use crate::plan::{Line, VisitName};
+use serde_json::Value;
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since 1970.
+pub(crate) type Millis = i64;
+
+/// So long a patient shopper waits. A mall answers within ten seconds, one way or the other.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The time now.
+pub(crate) fn now() -> Millis {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Status {
+    Created,
+    Complete,
+    Rejected,
+}
+
+impl Status {
+    /// As it is written on the wire and in the database.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        match text {
+            "CREATED" => Some(Self::Created),
+            "COMPLETE" => Some(Self::Complete),
+            "REJECTED" => Some(Self::Rejected),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing comes after it.
+    pub(crate) fn is_final(self) -> bool {
+        self != Self::Created
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Created => "CREATED",
+            Self::Complete => "COMPLETE",
+            Self::Rejected => "REJECTED",
+        })
+    }
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// `POST /open-api/order`
+    Place {
+        lines: Vec<Line>,
+        coupon: Option<i64>,
+        /// Key and amount of the payment in it.
+        payment: Option<(String, i64)>,
+    },
+    /// `POST /open-api/order/{order}/payment`
+    Pay {
+        order: String,
+        payment: String,
+        amount: i64,
+    },
+    /// `GET /open-api/order/{order}`
+    Read { order: String },
+    /// `ORDER_REJECT` on Kafka, from outside of the mall
+    Reject { order: String },
+}
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Nothing: the connection failed, or the buyer hung up.
+    Nothing(String),
+    /// This.
+    Said(Said),
+}
+
+/// An answer over HTTP.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) http: u16,
+    pub(crate) order: Option<String>,
+    pub(crate) status: Option<Status>,
+    pub(crate) reason: Option<String>,
+    pub(crate) final_price: Option<i64>,
+    pub(crate) lines: Option<Vec<Line>>,
+    /// It asks to be asked again.
+    pub(crate) retry_after: bool,
+}
+
+/// One request and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub(crate) visit: VisitName,
+    pub(crate) composite: usize,
+    pub(crate) request: Request,
+    pub(crate) key: Option<String>,
+    /// The key was used for another request before.
+    pub(crate) misuses_key: bool,
+    pub(crate) begun: Millis,
+    pub(crate) ended: Millis,
+    pub(crate) answer: Answer,
+}
+
+impl Told {
+    /// The answer, when it is one that must hold: neither silence, nor "later", nor "try again".
+    pub(crate) fn certain(&self) -> Option<&Said> {
+        match &self.answer {
+            Answer::Said(said) if said.is_certain() => Some(said),
+            Answer::Said(_) | Answer::Nothing(_) => None,
+        }
+    }
+
+    /// The order that it is about, as far as the answer or the request names one.
+    pub(crate) fn order(&self) -> Option<&str> {
+        let asked = match &self.request {
+            Request::Place { .. } => None,
+            Request::Pay { order, .. } | Request::Read { order } | Request::Reject { order } => {
+                Some(order.as_str())
+            }
+        };
+        match &self.answer {
+            Answer::Said(said) => said.order.as_deref().or(asked),
+            Answer::Nothing(_) => asked,
+        }
+    }
+
+    /// Whether a shopper has waited for all its signals and heard nothing.
+    pub(crate) fn has_waited_in_vain(&self) -> bool {
+        let waited = u128::try_from(self.ended - self.begun).unwrap_or(0);
+        matches!(self.answer, Answer::Nothing(_)) && waited >= PATIENCE.as_millis()
+    }
+
+    /// The key of the payment that it asks for.
+    pub(crate) fn payment(&self) -> Option<&str> {
+        match &self.request {
+            Request::Place { payment, .. } => payment.as_ref().map(|(key, _)| key.as_str()),
+            Request::Pay { payment, .. } => Some(payment),
+            Request::Read { .. } | Request::Reject { .. } => None,
+        }
+    }
+
+    /// Whether a shopper had a success: an order placed or paid.
+    pub(crate) fn is_success(&self) -> bool {
+        let buys = matches!(self.request, Request::Place { .. } | Request::Pay { .. });
+        buys && self.certain().is_some_and(|said| said.http == 200)
+    }
+}
+
+impl Said {
+    /// Reads an order or an error off an answer's body.
+    pub(crate) fn read(http: u16, retry_after: bool, body: &Value) -> Self {
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        let lines = body["orderLineList"].as_array().map(|lines| {
+            let line = |line: &Value| Line {
+                item: line["item"]["itemId"].as_i64().unwrap_or_default(),
+                quantity: line["quantity"].as_i64().unwrap_or_default(),
+            };
+            lines.iter().map(line).collect()
+        });
+        Self {
+            http,
+            order: text("orderNum"),
+            // of an error, `status` is its HTTP status
+            status: body["status"].as_str().and_then(Status::parse),
+            reason: text("reason"),
+            final_price: won_of_json(&body["finalPrice"]["amount"]).ok(),
+            lines,
+            retry_after,
+        }
+    }
+
+    /// 408: the request did not come through whole, as when the process was stopped meanwhile.
+    fn is_certain(&self) -> bool {
+        !(matches!(self.http, 202 | 408 | 503) || self.http == 409 && self.retry_after)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn said(http: u16, retry_after: bool) -> Said {
+        Said {
+            http,
+            retry_after,
+            ..Said::default()
+        }
+    }
+
+    #[test]
+    fn given_answers_then_those_that_ask_for_patience_are_not_certain() {
+        for http in [200, 400, 402, 404, 409, 422, 500] {
+            assert!(said(http, false).is_certain(), "{http}");
+        }
+        for answer in [
+            said(202, true),
+            said(408, false),
+            said(503, true),
+            said(409, true),
+        ] {
+            assert!(!answer.is_certain(), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn given_an_order_then_its_status_price_and_lines_are_read() {
+        let body = json!({"orderNum": "2026", "status": "COMPLETE", "finalPrice": {"amount": 24_000},
+            "orderLineList": [{"orderLineId": 1, "item": {"itemId": 7}, "quantity": 2}]});
+        let said = Said::read(200, false, &body);
+        assert_eq!(said.order.as_deref(), Some("2026"));
+        assert_eq!(
+            (said.status, said.final_price),
+            (Some(Status::Complete), Some(24_000))
+        );
+        let line = Line {
+            item: 7,
+            quantity: 2,
+        };
+        assert_eq!(said.lines, Some(vec![line]));
+    }
+
+    #[test]
+    fn given_an_error_then_its_reason_is_read_and_its_status_is_no_orders() {
+        let body = json!({"status": 409, "reason": "OUT_OF_STOCK", "orderNum": "2026"});
+        let said = Said::read(409, false, &body);
+        assert_eq!(
+            (said.status, said.reason.as_deref()),
+            (None, Some("OUT_OF_STOCK"))
+        );
+    }
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# `mall test`: every check of the workspace, each timed, with a summary. Its last line is `N passed, N failed`.
+# shellcheck source-path=SCRIPTDIR source=../stack/provision/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../stack/provision/common.sh"
+
+readonly here=$root/tools/stack/provision
+unit_only=false
+mysql_note="not needed"
+well=true
+summary=()
+
+usage() {
+    cat <<'TEXT'
+Usage: ./mall test [--unit | --mutants [NAME...] | --deploy]
+
+Installs what is missing, then checks format, lints, documentation, unit and integration tests; these run real brokers and
+databases. With --unit: only format, unit tests and the simulation, seconds once it is built.
+With --mutants: breaks copies of the services on purpose, and sees that `mall check` notices; builds them each time, so it takes a while.
+With --deploy: only what is under deploy/, by the tools that will read it; needs Go, and some minutes to build these tools at first.
+TEXT
+}
+
+# step TITLE COMMAND...: a failed step does not keep the others from running.
+step() {
+    local title=$1 begin=$SECONDS outcome=pass
+    shift
+    printf '\n=== %s\n' "$title"
+    "$@" 2>&1 | tee -a "$log" || { outcome=FAIL; well=false; }
+    local took=$((SECONDS - begin))
+    printf -- '--- %s: %s, %d s\n' "$title" "$outcome" "$took"
+    summary+=("$(printf '%-18s %-4s %5d s' "$title" "$outcome" "$took")")
+}
+
+# Everything must be there, save MySQL: its tests say that they were left out.
+provision_all() {
+    local part
+    for part in mariadb kafka toxiproxy haproxy api-tools chromium; do bash "$here/$part.sh" || return; done
+}
+
+find_mysql() {
+    if bash "$here/mysql.sh"; then
+        mysql_note="tested"
+    else
+        export MALL_MYSQL=absent
+        mysql_note="NOT AVAILABLE: its tests were left out"
+    fi
+}
+
+# Adds up one column of cargo's "test result: ok. 5 passed; 0 failed; …" lines.
+count() {
+    awk -v word="$1" '/^test result:/ { for (i = 2; i <= NF; i++) if ($i == word ";") sum += $(i - 1) } END { print sum + 0 }' "$log"
+}
+
+finish() {
+    printf '\n=== Summary\n'
+    printf '%s\n' "${summary[@]}"
+    printf 'MySQL: %s\n' "$mysql_note"
+    printf '%d passed, %d failed\n' "$(count passed)" "$(count failed)"
+    [[ $well == true ]]
+}
+
+case ${1:-} in
+    "") ;;
+    --unit) unit_only=true ;;
+    --deploy) exec bash "$root/deploy/check.sh" ;;
+    --mutants) shift; exec bash "$root/tools/mall_cli/mutants.sh" "$@" ;;
+    -h | --help) usage; exit 0 ;;
+    *) usage >&2; say "unknown flag '$1'"; exit 2 ;;
+esac
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+cd "$root"
+bash "$here/build.sh" >/dev/null
+
+if ! $unit_only; then
+    step "provision" provision_all
+    printf '\n=== MySQL\n'
+    find_mysql
+fi
+step "format" cargo fmt --check --all
+if ! $unit_only; then
+    step "lints" cargo clippy --workspace --all-targets -- -D warnings
+    step "documentation" env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
+fi
+step "unit tests" cargo test --workspace --lib --bins --no-fail-fast
+step "simulation" cargo test -p simulation --tests --no-fail-fast -- --nocapture
+if ! $unit_only; then
+    step "build" cargo build --workspace
+    step "integration tests" cargo test --workspace --exclude simulation --test '*' --no-fail-fast
+fi
+finish

@@ -1,0 +1,222 @@
+//! `mall load`, as a user runs it: against the server that does nothing, and against a mall.
+
+use crate::support::place;
+use load::{Assortment, Load, Measurement, Pace, Scenario, Watched, html};
+use serde_json::Value;
+use shared::clock::SystemClock;
+use stack::{Stack, sample_catalogue};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+const MALL: &str = env!("CARGO_BIN_EXE_mall_cli");
+
+fn load(flags: &[&str]) -> Output {
+    Command::new(MALL).arg("load").args(flags).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn result(file: &Path) -> Value {
+    serde_json::from_slice(&fs::read(file).unwrap()).unwrap()
+}
+
+#[test]
+fn given_a_closed_loop_then_it_is_told_as_text_json_and_a_page_that_needs_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let [json, page] = ["run.json", "run.html"].map(|name| folder.path().join(name));
+    let ran = load(&[
+        "--ceiling",
+        "--connections",
+        "4",
+        "--warm-up",
+        "1s",
+        "--duration",
+        "2s",
+        "--errors",
+        "0",
+        "--json",
+        json.to_str().unwrap(),
+        "--report",
+        page.to_str().unwrap(),
+        "--label",
+        "<four>",
+    ]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let run = result(&json);
+    let (answers, seconds) = (
+        run["answers"].as_u64().unwrap(),
+        run["seconds"].as_u64().unwrap(),
+    );
+    assert!(answers > 100 && seconds == 2, "{run}");
+    assert_eq!(run["ends"]["200"], answers);
+    assert!(run["latency"]["p50"].as_f64() <= run["latency"]["p99"].as_f64());
+    let page = fs::read_to_string(page).unwrap();
+    assert!(
+        page.matches("<svg").count() >= 4 && page.contains("&#60;four&#62;"),
+        "{page}"
+    );
+    // The namespace of SVG is no address that anything is fetched from.
+    let foreign = page.replace("http://www.w3.org/2000/svg", "");
+    assert!(!foreign.contains("http") && !foreign.contains("<script"));
+
+    let same = json.to_str().unwrap();
+    let compared = text(&load(&["--compare", same, same]).stdout);
+    let rate = compared
+        .lines()
+        .find(|line| line.starts_with("answers a second"));
+    assert!(
+        rate.is_some_and(|line| line.ends_with("1.00")),
+        "{compared}"
+    );
+}
+
+#[test]
+fn given_an_open_loop_then_requests_begin_at_the_rate_and_what_nobody_could_send_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("run.json");
+    let ran = load(&[
+        "--ceiling",
+        "--rate",
+        "200",
+        "--connections",
+        "8",
+        "--warm-up",
+        "0s",
+        "--duration",
+        "3s",
+        "--json",
+        json.to_str().unwrap(),
+    ]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let run = result(&json);
+    assert_eq!(
+        (run["answers"].as_u64(), run["errors"].as_u64()),
+        (Some(600), Some(0))
+    );
+}
+
+#[test]
+fn given_objectives_that_are_missed_then_it_exits_with_one_and_says_which() {
+    let ran = load(&[
+        "--ceiling",
+        "--connections",
+        "2",
+        "--warm-up",
+        "0s",
+        "--duration",
+        "1s",
+        "--p99",
+        "1us",
+        "--min-rate",
+        "1000000000",
+    ]);
+    assert_eq!(ran.status.code(), Some(1));
+    let told = text(&ran.stderr);
+    assert!(
+        told.contains("missed: p99 is") && told.contains("wanted 1000000000/s"),
+        "{told}"
+    );
+}
+
+#[test]
+fn given_nobody_to_buy_from_then_it_says_so() {
+    let empty = tempfile::tempdir().unwrap();
+    let ran = load(&["--data-dir", empty.path().to_str().unwrap()]);
+    assert!(!ran.status.success());
+    assert!(text(&ran.stderr).contains("no mall runs here"));
+    for (url, told) in [
+        (
+            "http://127.0.0.1:1",
+            "cannot read http://127.0.0.1:1/open-api/product",
+        ),
+        ("https://127.0.0.1:1", "plain http only"),
+    ] {
+        let ran = load(&["--url", url]);
+        assert!(
+            !ran.status.success() && text(&ran.stderr).contains(told),
+            "{}",
+            text(&ran.stderr)
+        );
+    }
+}
+
+#[test]
+fn given_a_mall_when_every_kind_of_request_comes_then_each_is_answered_as_wanted() {
+    let (folder, place) = place();
+    let mut builder = Stack::builder(place);
+    builder.catalogue = Some(sample_catalogue(&builder.place).unwrap());
+    let stack = builder.start().unwrap();
+    let json = folder.path().join("run.json");
+    let ran = load(&[
+        "--url",
+        stack.composites[0].url(),
+        "--scenario",
+        "mix",
+        "--connections",
+        "8",
+        "--warm-up",
+        "0s",
+        "--duration",
+        "4s",
+        "--errors",
+        "0",
+        "--json",
+        json.to_str().unwrap(),
+    ]);
+    assert!(ran.status.success(), "{}", text(&ran.stderr));
+    let run = result(&json);
+    assert!(run["ends"]["200"].as_u64() > Some(20), "{run}");
+    assert!(run["ends"]["402"].as_u64() > Some(0), "{run}");
+}
+
+#[test]
+fn given_a_mall_that_tells_of_its_mailboxes_then_their_depth_is_in_every_second_and_charted() {
+    let (_folder, place) = place();
+    let mut builder = Stack::builder(place);
+    builder.catalogue = Some(sample_catalogue(&builder.place).unwrap());
+    let stack = builder.start().unwrap();
+    let host = stack.composite_url().strip_prefix("http://").unwrap();
+    let services = stack.http_services();
+    let watched = services.iter().map(|service| Watched {
+        name: service.name().to_owned(),
+        pid: service.pid(),
+        internal: Some(service.internal_url().to_owned()).filter(|url| !url.is_empty()),
+    });
+    let measurement = Measurement {
+        label: "depth".to_owned(),
+        plan: Load {
+            hosts: vec![host.to_owned()],
+            scenario: Scenario::Pending,
+            assortment: Assortment::of_mall(host).unwrap(),
+            shoppers: 8,
+            pace: Pace::Answered,
+            duration: Duration::from_secs(2),
+            threads: 1,
+            seed: 1,
+        },
+        warm_up: Duration::ZERO,
+        watched: watched.collect(),
+    };
+    let result = measurement.run(&SystemClock, |_, _| ()).unwrap();
+    assert_eq!(result.series.len(), 2);
+    for second in &result.series {
+        for (service, actor) in [
+            (&stack.composites[0], "PurchaseActor"),
+            (&stack.order_services[0], "OrderActor"),
+        ] {
+            let mut samples = second.mailboxes.iter();
+            let told =
+                samples.any(|sample| sample.process == service.name() && sample.actor == actor);
+            assert!(told, "{actor}: {second:?}");
+        }
+    }
+    let page = html(&result, &[]).unwrap();
+    assert!(
+        page.contains("Mailbox depth") && page.contains(" OrderActor"),
+        "{page}"
+    );
+}

@@ -1,0 +1,124 @@
+//! One broker, whichever kind it is. Must not know what the records are.
+
+use crate::{Door, EmbeddedBroker, KafkaBroker, KafkaCluster, NODES, Place, Service, Topic};
+use anyhow::{Result, bail};
+
+/// Which broker to start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BrokerKind {
+    /// librdkafka's own small broker in this process: there at once, forgets everything at its end.
+    #[default]
+    Embedded,
+    /// A real Apache Kafka as a child process, with its records on disk.
+    Kafka,
+    /// Three of them, which go on when one is lost.
+    KafkaCluster,
+}
+
+impl BrokerKind {
+    /// How many real Kafka nodes that are.
+    pub(crate) fn kafka_nodes(self) -> usize {
+        match self {
+            Self::Embedded => 0,
+            Self::Kafka => 1,
+            Self::KafkaCluster => NODES,
+        }
+    }
+}
+
+/// A running broker.
+pub enum Broker {
+    /// In this process.
+    Embedded(EmbeddedBroker),
+    /// A child process.
+    Kafka(KafkaBroker),
+    /// Three child processes.
+    Cluster(KafkaCluster),
+}
+
+impl Broker {
+    /// Starts one. `port` (0: a free one) is for a single Kafka; the others choose their own.
+    pub fn start(kind: BrokerKind, place: &Place, port: u16) -> Result<Self> {
+        Self::start_with_doors(kind, place, port, vec![Vec::new(); kind.kafka_nodes()])
+    }
+
+    /// The same, with further doors of each Kafka node.
+    pub(crate) fn start_with_doors(
+        kind: BrokerKind,
+        place: &Place,
+        port: u16,
+        mut doors: Vec<Vec<Door>>,
+    ) -> Result<Self> {
+        if doors.len() != kind.kafka_nodes() {
+            bail!("{kind:?} does not have {} nodes with doors", doors.len());
+        }
+        match kind {
+            BrokerKind::Embedded => EmbeddedBroker::start().map(Self::Embedded),
+            BrokerKind::Kafka => {
+                let doors = doors.pop().unwrap_or_default();
+                KafkaBroker::start_with_doors(place, port, doors).map(Self::Kafka)
+            }
+            BrokerKind::KafkaCluster => {
+                KafkaCluster::start_with_doors(place, doors).map(Self::Cluster)
+            }
+        }
+    }
+
+    /// Where clients find it.
+    pub fn bootstrap_servers(&self) -> &str {
+        match self {
+            Self::Embedded(broker) => broker.bootstrap_servers(),
+            Self::Kafka(broker) => broker.bootstrap_servers(),
+            Self::Cluster(brokers) => brokers.bootstrap_servers(),
+        }
+    }
+
+    /// What its clients must be told besides. A real broker of ours lets a dead member be missed soon; others do not unless they are
+    /// told to. The embedded one lets a new group wait for three seconds, which members must outlast, and lets an empty fetch wait its
+    /// full time even when a record comes meanwhile, so that time is the latency of every record.
+    pub fn client_env(&self) -> Vec<(String, String)> {
+        let (variable, millis) = match self {
+            Self::Embedded(_) => ("KAFKA_FETCH_WAIT_MAX_MS", "2"),
+            Self::Kafka(_) | Self::Cluster(_) => ("KAFKA_SESSION_TIMEOUT_MS", "1500"),
+        };
+        vec![(variable.to_owned(), millis.to_owned())]
+    }
+
+    /// Creates a topic; one that exists is left as it is.
+    pub fn create_topic(&mut self, topic: &Topic) -> Result<()> {
+        match self {
+            Self::Embedded(broker) => broker.create_topic(topic),
+            Self::Kafka(broker) => broker.create_topic(topic),
+            Self::Cluster(brokers) => brokers.create_topic(topic),
+        }
+    }
+
+    /// The single real Kafka, to be killed and restarted; `None` for the others.
+    pub fn kafka(&mut self) -> Option<&mut KafkaBroker> {
+        match self {
+            Self::Embedded(_) | Self::Cluster(_) => None,
+            Self::Kafka(broker) => Some(broker),
+        }
+    }
+
+    /// The three real Kafkas; `None` for the others.
+    pub fn cluster(&mut self) -> Option<&mut KafkaCluster> {
+        match self {
+            Self::Embedded(_) | Self::Kafka(_) => None,
+            Self::Cluster(brokers) => Some(brokers),
+        }
+    }
+
+    /// Its child processes.
+    pub fn services(&mut self) -> Vec<&mut Service> {
+        match self {
+            Self::Embedded(_) => Vec::new(),
+            Self::Kafka(broker) => vec![broker.service()],
+            Self::Cluster(brokers) => brokers
+                .nodes()
+                .iter_mut()
+                .map(KafkaBroker::service)
+                .collect(),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What is asked of running Kafka brokers: topics to be made, and who leads what. Must not know how brokers are started.
+
+use crate::Topic;
+use anyhow::{Context, Result, bail};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
+use rdkafka::metadata::{Metadata, MetadataPartition};
+use std::time::Duration;
+
+const PROBE: Duration = Duration::from_secs(1);
+
+/// How long an order to the brokers may take.
+pub(crate) const ADMIN_LIMIT: Duration = Duration::from_secs(30);
+
+/// A client of some brokers that takes part in nothing.
+pub(crate) struct KafkaAdmin {
+    bootstrap: String,
+    client: BaseConsumer,
+}
+
+impl KafkaAdmin {
+    pub(crate) fn new(bootstrap: &str) -> Result<Self> {
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", bootstrap)
+            .set("reconnect.backoff.max.ms", "100");
+        Ok(Self {
+            bootstrap: bootstrap.to_owned(),
+            client: config.create().context("cannot make a Kafka client")?,
+        })
+    }
+
+    /// Orders a topic with as many replicas as the brokers' settings say; one that exists is left as it is.
+    pub(crate) fn order_topic(&self, topic: &Topic) -> Result<()> {
+        in_runtime(create(&self.bootstrap, topic))
+            .with_context(|| format!("cannot create the topic {}", topic.name))
+    }
+
+    /// Whether any broker answers.
+    pub(crate) fn answers(&self) -> bool {
+        self.metadata(None).is_some()
+    }
+
+    /// Whether each of the topic's partitions has a leader.
+    pub(crate) fn has_leaders(&self, topic: &Topic) -> bool {
+        self.metadata(Some(&topic.name)).is_some_and(|metadata| {
+            let partitions = partitions_of(&metadata, &topic.name);
+            !partitions.is_empty()
+                && partitions
+                    .iter()
+                    .all(|partition| leads(&metadata, partition.leader()))
+        })
+    }
+
+    /// The id of the broker that leads a partition; `None` while none does, or no broker answers.
+    pub(crate) fn leader_of(&self, topic: &str, partition: i32) -> Option<i32> {
+        let metadata = self.metadata(Some(topic))?;
+        partitions_of(&metadata, topic)
+            .iter()
+            .find(|found| found.id() == partition)
+            .map(MetadataPartition::leader)
+            .filter(|leader| leads(&metadata, *leader))
+    }
+
+    /// Whether that many brokers are there, and every partition has a replica in sync on each of its brokers.
+    pub(crate) fn is_whole(&self, brokers: usize) -> bool {
+        self.metadata(None).is_some_and(|metadata| {
+            metadata.brokers().len() == brokers
+                && metadata
+                    .topics()
+                    .iter()
+                    .flat_map(|topic| topic.partitions())
+                    .all(|partition| partition.isr().len() == partition.replicas().len())
+        })
+    }
+
+    fn metadata(&self, topic: Option<&str>) -> Option<Metadata> {
+        self.client.fetch_metadata(topic, PROBE).ok()
+    }
+}
+
+fn partitions_of<'a>(metadata: &'a Metadata, topic: &str) -> &'a [MetadataPartition] {
+    metadata
+        .topics()
+        .iter()
+        .find(|found| found.name() == topic)
+        .map_or(&[], |found| found.partitions())
+}
+
+fn leads(metadata: &Metadata, broker: i32) -> bool {
+    metadata.brokers().iter().any(|found| found.id() == broker)
+}
+
+async fn create(bootstrap: &str, topic: &Topic) -> Result<()> {
+    let mut config = ClientConfig::new();
+    let admin: AdminClient<DefaultClientContext> =
+        config.set("bootstrap.servers", bootstrap).create()?;
+    let brokers_default = TopicReplication::Fixed(-1);
+    let wanted = NewTopic::new(&topic.name, topic.partitions, brokers_default);
+    let options = AdminOptions::new().operation_timeout(Some(ADMIN_LIMIT));
+    for created in admin.create_topics([&wanted], &options).await? {
+        match created {
+            Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((_, code)) => bail!("{code}"),
+        }
+    }
+    Ok(())
+}
+
+/// Runs it on a thread of its own: the caller may be inside of a runtime already, and that must not be blocked twice.
+fn in_runtime<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?
+                .block_on(work)
+        });
+        run.join()
+            .unwrap_or_else(|_| bail!("the admin client panicked"))
+    })
+}

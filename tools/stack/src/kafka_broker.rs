@@ -1,0 +1,89 @@
+//! A real Apache Kafka of one node as a child process. Must not know what the records are.
+
+use crate::kafka_admin::{ADMIN_LIMIT, KafkaAdmin};
+use crate::kafka_node::{KafkaNode, NodeSettings};
+use crate::{Door, Place, Service, Topic, ports};
+use anyhow::Result;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+/// How long a broker may take until it answers.
+pub(crate) const START_LIMIT: Duration = Duration::from_secs(90);
+
+/// The handle of the child; it ends with the handle.
+pub struct KafkaBroker {
+    service: Service,
+    address: String,
+}
+
+impl KafkaBroker {
+    /// Starts it on `127.0.0.1:port` (0: a free one) and waits until it answers; formats its storage when that is new.
+    pub fn start(place: &Place, port: u16) -> Result<Self> {
+        Self::start_with_doors(place, port, Vec::new())
+    }
+
+    /// The same, with further doors.
+    pub fn start_with_doors(place: &Place, port: u16, doors: Vec<Door>) -> Result<Self> {
+        let mut broker = Self::launch(
+            place,
+            &NodeSettings {
+                id: 1,
+                name: "kafka".to_owned(),
+                port: ports::given_or_free(port)?,
+                controllers: vec![ports::free_port()?],
+                doors,
+            },
+        )?;
+        broker.wait_ready()?;
+        Ok(broker)
+    }
+
+    /// Starts a node, and does not wait until it answers: it may need others for that.
+    pub(crate) fn launch(place: &Place, settings: &NodeSettings) -> Result<Self> {
+        let node = KafkaNode::prepare(place, settings)?;
+        Ok(Self {
+            service: Service::start(node.spec())?,
+            address: format!("127.0.0.1:{}", settings.port),
+        })
+    }
+
+    /// Where clients find it.
+    pub fn bootstrap_servers(&self) -> &str {
+        &self.address
+    }
+
+    /// Creates a topic and waits until it can be used; one that exists is left as it is.
+    pub fn create_topic(&mut self, topic: &Topic) -> Result<()> {
+        let admin = KafkaAdmin::new(&self.address)?;
+        admin.order_topic(topic)?;
+        self.service
+            .wait_until(ADMIN_LIMIT, || Ok(admin.has_leaders(topic).then_some(())))
+    }
+
+    /// The child itself.
+    pub fn service(&mut self) -> &mut Service {
+        &mut self.service
+    }
+
+    /// Kills it as a power cut would.
+    pub fn kill_9(&mut self) -> Result<()> {
+        self.service.kill_9()
+    }
+
+    /// Starts it again on the same data and port, and waits until it answers.
+    pub fn restart(&mut self) -> Result<()> {
+        self.service.restart()?;
+        self.wait_ready()
+    }
+
+    /// Ends it in order.
+    pub fn stop(&mut self) -> Result<ExitStatus> {
+        self.service.terminate(ADMIN_LIMIT)
+    }
+
+    pub(crate) fn wait_ready(&mut self) -> Result<()> {
+        let admin = KafkaAdmin::new(&self.address)?;
+        self.service
+            .wait_until(START_LIMIT, || Ok(admin.answers().then_some(())))
+    }
+}

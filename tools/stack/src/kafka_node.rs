@@ -1,0 +1,188 @@
+//! The files and the command line of one Kafka node, broker and controller in one. Must not know how many nodes run, or whether they do.
+
+use crate::{Part, Place, Service, Spec, provide};
+use anyhow::{Context, Result};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const FORMAT_LIMIT: Duration = Duration::from_secs(90);
+
+/// Kafka wants 16 bytes in base64 here: `mall-local-kafka`.
+const CLUSTER_ID: &str = "bWFsbC1sb2NhbC1rYWZrYQ";
+
+/// A further door of a broker, for clients that come by a way of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// Its name: capital letters.
+    pub name: String,
+    /// The port on 127.0.0.1 that the broker listens on.
+    pub port: u16,
+    /// The port on 127.0.0.1 that its clients are sent to.
+    pub advertised: u16,
+}
+
+/// What one node is told.
+pub(crate) struct NodeSettings {
+    /// 1 and up.
+    pub(crate) id: u16,
+    /// The name of its state folder and log.
+    pub(crate) name: String,
+    /// Its clients' port.
+    pub(crate) port: u16,
+    /// The controllers' ports of all nodes, in the order of their ids.
+    pub(crate) controllers: Vec<u16>,
+    /// Further doors.
+    pub(crate) doors: Vec<Door>,
+}
+
+/// One node's files, written.
+pub(crate) struct KafkaNode {
+    name: String,
+    libs: PathBuf,
+    dir: PathBuf,
+    log: PathBuf,
+}
+
+impl KafkaNode {
+    /// Writes its settings, and formats its storage when that is new.
+    pub(crate) fn prepare(place: &Place, settings: &NodeSettings) -> Result<Self> {
+        let node = Self {
+            name: settings.name.clone(),
+            libs: provide(Part::Kafka)?,
+            dir: place.data_of(&settings.name)?,
+            log: place.log_of(&settings.name),
+        };
+        write(&node.settings(), &settings.text(&node.records()))?;
+        write(
+            &node.dir.join("log4j2.xml"),
+            include_str!("kafka/log4j2.xml"),
+        )?;
+        node.format_storage()?;
+        Ok(node)
+    }
+
+    /// Its process.
+    pub(crate) fn spec(&self) -> Spec {
+        self.java("kafka.Kafka", "512m", [self.settings().into_os_string()])
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.dir.join("server.properties")
+    }
+
+    fn records(&self) -> PathBuf {
+        self.dir.join("records")
+    }
+
+    fn format_storage(&self) -> Result<()> {
+        if self.records().join("meta.properties").exists() {
+            return Ok(());
+        }
+        let settings = self.settings().into_os_string();
+        let args = [
+            "format",
+            "--ignore-formatted",
+            "--cluster-id",
+            CLUSTER_ID,
+            "--config",
+        ]
+        .map(OsString::from);
+        let format = self.java(
+            "kafka.tools.StorageTool",
+            "64m",
+            args.into_iter().chain([settings]),
+        );
+        Service::run_to_end(
+            Spec {
+                name: format!("{}'s storage tool", self.name),
+                ..format
+            },
+            FORMAT_LIMIT,
+        )
+    }
+
+    fn java(&self, main: &str, heap: &str, args: impl IntoIterator<Item = OsString>) -> Spec {
+        let jars = self.libs.join("*");
+        let logging = self.dir.join("log4j2.xml");
+        let mut java = vec![
+            format!("-Xms{heap}").into(),
+            format!("-Xmx{heap}").into(),
+            "-XX:+UseSerialGC".into(),
+            "-Djava.awt.headless=true".into(),
+            format!("-Dlog4j2.configurationFile={}", logging.display()).into(),
+            "-cp".into(),
+            jars.into_os_string(),
+            main.into(),
+        ];
+        java.extend(args);
+        Spec {
+            name: self.name.clone(),
+            program: "java".into(),
+            args: java,
+            log: self.log.clone(),
+            ..Spec::default()
+        }
+    }
+}
+
+impl NodeSettings {
+    fn text(&self, records: &Path) -> String {
+        let own_controller = self
+            .controllers
+            .get(usize::from(self.id) - 1)
+            .copied()
+            .unwrap_or_default();
+        let plain = format!("PLAINTEXT://127.0.0.1:{}", self.port);
+        let (mut listeners, mut advertised) = (vec![plain.clone()], vec![plain]);
+        let mut protocols = vec!["PLAINTEXT:PLAINTEXT".to_owned()];
+        for Door {
+            name,
+            port,
+            advertised: sent_to,
+        } in &self.doors
+        {
+            listeners.push(format!("{name}://127.0.0.1:{port}"));
+            advertised.push(format!("{name}://127.0.0.1:{sent_to}"));
+            protocols.push(format!("{name}:PLAINTEXT"));
+        }
+        listeners.push(format!("CONTROLLER://127.0.0.1:{own_controller}"));
+        protocols.push("CONTROLLER:PLAINTEXT".to_owned());
+        let voters: Vec<String> = (1..)
+            .zip(&self.controllers)
+            .map(|(id, port)| format!("{id}@127.0.0.1:{port}"))
+            .collect();
+        let replicas = self.controllers.len();
+        let in_sync = replicas / 2 + 1;
+        // the last nodes of several would wait for others to take over
+        let may_take_leave = replicas == 1;
+        format!(
+            "{}node.id={}\n\
+             listeners={}\n\
+             advertised.listeners={}\n\
+             listener.security.protocol.map={}\n\
+             controller.quorum.voters={}\n\
+             log.dirs={}\n\
+             default.replication.factor={replicas}\n\
+             min.insync.replicas={in_sync}\n\
+             offsets.topic.replication.factor={replicas}\n\
+             transaction.state.log.replication.factor={replicas}\n\
+             transaction.state.log.min.isr={in_sync}\n\
+             share.coordinator.state.topic.replication.factor={replicas}\n\
+             share.coordinator.state.topic.min.isr={in_sync}\n\
+             controlled.shutdown.enable={may_take_leave}\n",
+            include_str!("kafka/server.properties"),
+            self.id,
+            listeners.join(","),
+            advertised.join(","),
+            protocols.join(","),
+            voters.join(","),
+            records.display(),
+        )
+    }
+}
+
+fn write(file: &Path, text: &str) -> Result<()> {
+    fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
+}

@@ -1,0 +1,292 @@
+//! The running mall: all handles, base URLs and a look from outside. Must not know what the services say to each other.
+
+use crate::builder::step;
+use crate::programs::{base_url, port_in};
+use crate::{
+    Balancer, Broker, CompositeService, Credentials, Database, Link, Links, OrderService,
+    PaymentSimulator, Place, Service, StackBuilder, ports,
+};
+use anyhow::Result;
+use std::path::Path;
+use std::time::Duration;
+
+const STOP_LIMIT: Duration = Duration::from_secs(40);
+
+/// What is told while a stack starts or stops.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// A step begins.
+    Begins(&'a str),
+    /// It ended, after that time, well or not.
+    Ends(&'a str, Duration, bool),
+}
+
+/// Everything that runs. Dropped, it ends from the top down: the fields stand in that order.
+pub struct Stack {
+    /// What stands in front of the composites, where it was wanted.
+    pub balancer: Option<Balancer>,
+    /// The composites.
+    pub composites: Vec<Service>,
+    /// The order services.
+    pub order_services: Vec<Service>,
+    /// The payment simulator.
+    pub payment: Service,
+    /// The member service.
+    pub members: Service,
+    /// The database.
+    pub database: Database,
+    /// The broker.
+    pub broker: Broker,
+    /// What the services go through, where it was wanted.
+    pub links: Option<Links>,
+    wanted: StackBuilder,
+    gateway: PaymentSimulator,
+    composites_started: usize,
+    order_services_started: usize,
+}
+
+impl Stack {
+    /// Says what a stack in that place shall be.
+    pub fn builder(place: Place) -> StackBuilder {
+        StackBuilder::new(place)
+    }
+
+    pub(crate) fn new(
+        wanted: StackBuilder,
+        broker: Broker,
+        database: Database,
+        (payment, members): (Service, Service),
+        gateway: PaymentSimulator,
+        links: Option<Links>,
+    ) -> Self {
+        Self {
+            balancer: None,
+            composites: Vec::new(),
+            order_services: Vec::new(),
+            payment,
+            members,
+            database,
+            broker,
+            links,
+            wanted,
+            gateway,
+            composites_started: 0,
+            order_services_started: 0,
+        }
+    }
+
+    /// Where its state and logs are.
+    pub fn place(&self) -> &Place {
+        &self.wanted.place
+    }
+
+    /// The base URL of the first composite.
+    pub fn composite_url(&self) -> &str {
+        self.composites.first().map_or("", Service::url)
+    }
+
+    /// Where shoppers go: the balancer's base URL, or the first composite's.
+    pub fn shop_url(&self) -> &str {
+        self.balancer
+            .as_ref()
+            .map_or_else(|| self.composite_url(), Balancer::url)
+    }
+
+    /// The base URL of the first order service.
+    pub fn order_url(&self) -> &str {
+        self.order_services.first().map_or("", Service::url)
+    }
+
+    /// The base URL of the payment simulator.
+    pub fn payment_url(&self) -> &str {
+        self.payment.url()
+    }
+
+    /// The key that the payment simulator wants to be shown.
+    pub fn payment_secret_key(&self) -> &str {
+        &self.gateway.secret_key
+    }
+
+    /// The payment simulator's ledger.
+    pub fn payment_ledger(&self) -> &Path {
+        &self.gateway.ledger
+    }
+
+    /// Where Kafka clients find the broker.
+    pub fn bootstrap_servers(&self) -> &str {
+        self.broker.bootstrap_servers()
+    }
+
+    /// How to use the database `orders`.
+    pub fn credentials(&self) -> Credentials {
+        self.database.credentials()
+    }
+
+    /// Starts one more order service and waits until it is ready. One that was terminated may be taken out of the list.
+    pub fn add_order_service(&mut self) -> Result<&mut Service> {
+        let count = self.order_services_started;
+        self.order_services_started += 1;
+        let port = port_of(count, self.wanted.order_port)?;
+        let service = self
+            .order_service(port, ports::following(port)?)
+            .start(&self.wanted.place, &nth("order-service", count))?;
+        Ok(pushed(&mut self.order_services, service))
+    }
+
+    /// Starts one more composite and waits until it is ready. One that was terminated may be taken out of the list.
+    pub fn add_composite(&mut self) -> Result<&mut Service> {
+        let count = self.composites_started;
+        self.composites_started += 1;
+        let port = port_of(count, self.wanted.composite_port)?;
+        let service = self
+            .composite(port, ports::following(port)?)
+            .start(&self.wanted.place, &nth("composite-service", count))?;
+        Ok(pushed(&mut self.composites, service))
+    }
+
+    /// Our own programs, from the top down.
+    pub fn http_services(&self) -> Vec<&Service> {
+        self.composites
+            .iter()
+            .chain(&self.order_services)
+            .chain([&self.payment, &self.members])
+            .collect()
+    }
+
+    /// Every child process, from the top down.
+    pub fn children(&mut self) -> Vec<&mut Service> {
+        let mut children: Vec<&mut Service> = Vec::new();
+        children.extend(self.balancer.as_mut().map(Balancer::service));
+        children.extend(&mut self.composites);
+        children.extend(&mut self.order_services);
+        children.extend([&mut self.payment, &mut self.members]);
+        children.push(self.database.service());
+        children.extend(self.broker.services());
+        children.extend(self.links.as_mut().map(Links::proxy));
+        children
+    }
+
+    /// Ends everything in order, telling what happens; what doesn't end in time is killed when its handle drops.
+    pub fn stop(mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<()> {
+        let mut all_well = Ok(());
+        for child in self.children() {
+            if child.is_running() {
+                let name = child.name().to_owned();
+                let ended = step(tell, &name, || child.terminate(STOP_LIMIT).map(drop));
+                all_well = all_well.and(ended);
+            }
+        }
+        all_well
+    }
+
+    /// Starts the services on top of broker, database and gateway.
+    pub(crate) fn fill(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<()> {
+        let tools = self.order_service(0, 0);
+        step(tell, "migrations", || tools.migrate(&self.wanted.place))?;
+        if let Some(file) = &self.wanted.catalogue {
+            step(tell, "catalogue", || {
+                tools.import_catalogue(&self.wanted.place, file)
+            })?;
+        }
+        for count in 0..self.wanted.order_services {
+            step(tell, &nth("order-service", count), || {
+                self.add_order_service().map(drop)
+            })?;
+        }
+        for count in 0..self.wanted.composites {
+            step(tell, &nth("composite-service", count), || {
+                self.add_composite().map(drop)
+            })?;
+        }
+        if self.wanted.balancer {
+            let servers = self
+                .composites
+                .iter()
+                .map(|composite| port_in(composite.url()))
+                .collect::<Result<Vec<u16>>>()?;
+            let balancer = step(tell, "balancer", || {
+                Balancer::start(&self.wanted.place, 0, &servers)
+            })?;
+            self.balancer = Some(balancer);
+        }
+        Ok(())
+    }
+
+    fn order_service(&self, port: u16, internal_port: u16) -> OrderService {
+        let links = self.links.as_ref();
+        let mut database = self.credentials();
+        if let Some(links) = links {
+            database.host = links.order_to_database.addresses();
+        }
+        OrderService {
+            port,
+            internal_port,
+            bootstrap_servers: self.kafka_by(links.map(|links| &links.order_to_kafka)),
+            topics: self.wanted.topics.clone(),
+            database,
+            env: self.env_with(false, &self.wanted.order_env),
+        }
+    }
+
+    fn kafka_by(&self, link: Option<&Link>) -> String {
+        link.map_or_else(|| self.bootstrap_servers().to_owned(), Link::addresses)
+    }
+
+    /// The broker's variables first, so that the wanted ones win. Who stands behind no balancer need not wait for one to notice its end.
+    fn env_with(&self, is_balanced: bool, wanted: &[(String, String)]) -> Vec<(String, String)> {
+        let mut env = self.broker.client_env();
+        if !is_balanced {
+            env.push(("SHUTDOWN_DELAY_SECONDS".to_owned(), "0".to_owned()));
+        }
+        env.extend_from_slice(wanted);
+        env
+    }
+
+    fn composite(&self, port: u16, internal_port: u16) -> CompositeService {
+        let links = self.links.as_ref();
+        let url_by = |link: Option<&Link>, own: String| {
+            link.map_or(own, |link| format!("http://{}", link.addresses()))
+        };
+        CompositeService {
+            bind: self.wanted.bind,
+            port,
+            internal_port,
+            bootstrap_servers: self.kafka_by(links.map(|links| &links.composite_to_kafka)),
+            topics: self.wanted.topics.clone(),
+            order_service_url: url_by(
+                links.map(|links| &links.composite_to_order),
+                self.order_url().to_owned(),
+            ),
+            payment_url: url_by(
+                links.map(|links| &links.composite_to_gateway),
+                base_url(self.gateway.port),
+            ),
+            secret_key: self.gateway.secret_key.clone(),
+            member_service_url: self.members.url().to_owned(),
+            env: self.env_with(self.wanted.balancer, &self.wanted.composite_env),
+        }
+    }
+}
+
+/// The first of a kind takes the wanted port (0: a free one), the others the next free ones.
+fn port_of(count: usize, wanted: u16) -> Result<u16> {
+    if count == 0 {
+        ports::given_or_free(wanted)
+    } else {
+        ports::following(wanted)
+    }
+}
+
+fn pushed(services: &mut Vec<Service>, service: Service) -> &mut Service {
+    services.push(service);
+    let last = services.len() - 1;
+    &mut services[last]
+}
+
+fn nth(name: &str, count: usize) -> String {
+    if count == 0 {
+        name.to_owned()
+    } else {
+        format!("{name}-{}", count + 1)
+    }
+}
