@@ -13,7 +13,7 @@ static GLOBAL: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// The mall's public API: takes purchases over HTTP, and has the order service do its part over Kafka.
 ///
 /// Settings come from the environment: HTTP_ADDR, INTERNAL_ADDR, KAFKA_BOOTSTRAP_SERVERS, ORDER_SERVICE_URL, PAYMENT_URL,
-/// PAYMENT_SECRET_KEY, TZ and others; see README.md.
+/// PAYMENT_SECRET_KEY, TZ and others; see docs/settings.md.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

@@ -14,7 +14,7 @@ static GLOBAL: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// Owns orders, products, items, stock and coupons of the mall.
 ///
 /// Settings come from the environment: DB_HOST, DB_NAME, DB_USERNAME, DB_PASSWORD, KAFKA_BOOTSTRAP_SERVERS, HTTP_ADDR, INTERNAL_ADDR, TZ and others;
-/// see README.md.
+/// see docs/settings.md.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
