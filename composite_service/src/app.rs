@@ -18,8 +18,8 @@ use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
 use shared::mailboxes::Mailbox;
 use shared::metrics::Metrics;
-use shared::patience::until_done;
 use shared::shutdown::{Termination, leave_group};
+use shared::startup::wait_for_peer;
 use shared::trace::Traces;
 use tokio::sync::watch;
 
@@ -262,7 +262,7 @@ async fn take_replies(
     bridge_mailbox: Mailbox,
     home_tx: watch::Sender<Option<i32>>,
 ) -> anyhow::Result<ReplyIntake> {
-    until_done("Kafka", async || topics::ensure(&settings.kafka).await).await;
+    wait_for_peer("Kafka", || topics::ensure(&settings.kafka)).await?;
     ReplyIntake::start(&settings.kafka, bridge, bridge_mailbox, home_tx)
         .context("joining the group of composites")
 }

@@ -18,8 +18,8 @@ use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
 use shared::metrics::Metrics;
-use shared::patience::until_done;
 use shared::shutdown::Termination;
+use shared::startup::wait_for_peer;
 use shared::trace::Traces;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -150,7 +150,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 
     let is_prepared = tokio::select! {
         () = termination.wait() => false,
-        () = prepare(&settings, &pool) => true,
+        prepared = prepare(&settings, &pool) => prepared.map(|()| true)?,
     };
     let result = if is_prepared {
         take_commands(
@@ -193,7 +193,7 @@ async fn take_commands(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let publisher = Arc::new(
         Publisher::start_measured(
-            &settings.kafka.reply_producer(),
+            &settings.kafka.producer_without_timeout(),
             measured.common.producers.of("replies"),
         )
         .context("starting the reply producer")?,
@@ -290,18 +290,19 @@ fn start_readers(
 }
 
 /// Migrates the database and makes the topics; waits for either as long as it takes.
-async fn prepare(settings: &Settings, pool: &Pool) {
-    let applied = until_done("the database", async || {
+async fn prepare(settings: &Settings, pool: &Pool) -> anyhow::Result<()> {
+    let applied = wait_for_peer("the database", || async {
         let pool = pool.clone();
         web::block(move || migrate::migrate(&pool))
             .await
             .context("migrating the database")?
             .context("migrating the database")
     })
-    .await;
+    .await?;
     log::info!(
         "the database is up to date, {} migrations applied",
         applied.len()
     );
-    until_done("Kafka", async || topics::ensure(&settings.kafka).await).await;
+    wait_for_peer("Kafka", || topics::ensure(&settings.kafka)).await?;
+    Ok(())
 }

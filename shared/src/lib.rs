@@ -18,4 +18,4 @@ pub mod trace;
 pub mod metrics;
 pub mod common_metrics;
 pub mod shutdown;
-pub mod patience;
+pub mod startup;

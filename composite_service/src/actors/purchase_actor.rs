@@ -149,12 +149,6 @@ impl Colleagues {
     fn next_number(&self) -> OrderNumber {
         next_order_number(&*self.clock, &*self.ids, self.zone)
     }
-
-    /// Half to all of `delay`, so that purchases that were stopped together do not go on together.
-    fn jittered(&self, delay: Duration) -> Duration {
-        let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-        Duration::from_millis(millis / 2 + self.ids.order_random() % (millis / 2 + 1))
-    }
 }
 
 /// The actor of one purchase.
@@ -261,7 +255,7 @@ impl PurchaseActor {
             Effect::Wait(delay) => {
                 self.await_answer("a pause");
                 self.trail.mark(steps::PAUSED);
-                ctx.run_later(self.colleagues.jittered(delay), |actor, ctx| {
+                ctx.run_later(self.colleagues.ids.jitter(delay), |actor, ctx| {
                     actor.go_on(Event::WaitOver, ctx)
                 });
             }

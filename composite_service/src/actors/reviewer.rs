@@ -70,14 +70,10 @@ impl Reviewer {
         }
     }
 
-    fn pause(&self) -> Duration {
-        let half = u64::try_from(INTERVAL.as_millis() / 2).unwrap_or(u64::MAX);
-        Duration::from_millis(half + self.ids.order_random() % half)
-    }
-
     /// One round, and the next after a pause: rounds never overlap.
     fn go_round(&self, ctx: &mut Context<Self>) {
-        let (desk, ids, pause) = (Arc::clone(&self.desk), Arc::clone(&self.ids), self.pause());
+        let (desk, ids) = (Arc::clone(&self.desk), Arc::clone(&self.ids));
+        let pause = ids.jitter(INTERVAL);
         let round = async move {
             tokio::time::sleep(pause).await;
             Round::new(&desk).review_all(&*ids).await;
@@ -128,9 +124,9 @@ impl<'desk> Round<'desk> {
             let mut turns = page.orders;
             turns.retain(|order| {
                 let due_for = Duration::from_secs(order.due_for_seconds.unwrap_or_default());
-                is_its_turn(due_for, INTERVAL, ids.order_random())
+                is_its_turn(due_for, INTERVAL, ids.any())
             });
-            turns.sort_by_cached_key(|_| ids.order_random());
+            turns.sort_by_cached_key(|_| ids.any());
             stream::iter(&turns)
                 .for_each_concurrent(AT_ONCE, |order| self.review(order))
                 .await;

@@ -52,8 +52,8 @@ fn wait_for(what: &str, holds: impl FnMut() -> bool) {
     wait_long(what, Duration::from_secs(40), holds);
 }
 
-fn wait_long(what: &str, patience: Duration, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + patience;
+fn wait_long(what: &str, within: Duration, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + within;
     while !holds() {
         assert!(Instant::now() < deadline, "{what} does not happen");
         std::thread::sleep(Duration::from_millis(100));
@@ -234,13 +234,13 @@ fn reviewed() {
     });
     kill_and_restart_composite(&mut mall);
 
-    let patience = Duration::from_secs(100);
+    let within = Duration::from_secs(100);
     let count = |status: &str, which: &str| {
         mall.number(&format!(
             "SELECT COUNT(*) FROM orders WHERE status = '{status}' AND {which}"
         ))
     };
-    wait_long("the review of the charged orders", patience, || {
+    wait_long("the review of the charged orders", within, || {
         count("COMPLETE", "intent_key LIKE 'slow-%'") == 2
     });
     for charged in with_intent(&mall, "slow") {
@@ -250,7 +250,7 @@ fn reviewed() {
         };
         assert_eq!(mall.run(mall.ledger(&charged)), once);
     }
-    wait_long("the review of the unpaid orders", patience, || {
+    wait_long("the review of the unpaid orders", within, || {
         count(
             "REJECTED",
             &format!("order_num IN ('{expiring}', '{given_up}')"),

@@ -24,7 +24,7 @@ pub(crate) struct Audit<'a> {
     /// Shops that died: their shoppers may have got no answer, and purchases that had not begun yet are forgotten.
     pub(crate) died: &'a [String],
     /// How long everything may take to be settled.
-    pub(crate) patience: Duration,
+    pub(crate) within: Duration,
 }
 
 /// An order as the database has it.
@@ -40,12 +40,12 @@ struct Row {
 impl Audit<'_> {
     /// Waits until nothing is under way any more, and asserts that everything agrees.
     pub(crate) fn assert_sound(&self) {
-        let deadline = Instant::now() + self.patience;
+        let deadline = Instant::now() + self.within;
         while let Err(pending) = self.is_settled() {
             assert!(
                 Instant::now() < deadline,
                 "not settled after {:?}: {pending}",
-                self.patience
+                self.within
             );
             std::thread::sleep(Duration::from_millis(200));
         }

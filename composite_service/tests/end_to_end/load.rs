@@ -11,7 +11,7 @@ use crate::mall::{Answer, Mall, paid_basket, received};
 /// A shopper looks around for so long between two purchases.
 const PAUSE: Duration = Duration::from_millis(20);
 /// Longer than any answer may take.
-const SHOPPERS_PATIENCE: Duration = Duration::from_secs(30);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const PRICE: i64 = 12_000;
 
 /// One purchase as its shopper saw it.
@@ -71,12 +71,12 @@ impl Load {
     }
 
     /// Waits until so many more purchases have succeeded.
-    pub(crate) fn wait_for_sales(&self, more: usize, patience: Duration) {
-        let (begin, deadline) = (self.sold(), Instant::now() + patience);
+    pub(crate) fn wait_for_sales(&self, more: usize, within: Duration) {
+        let (begin, deadline) = (self.sold(), Instant::now() + within);
         while self.sold() < begin + more {
             assert!(
                 Instant::now() < deadline,
-                "only {} of {more} purchases in {patience:?}",
+                "only {} of {more} purchases in {within:?}",
                 self.sold() - begin
             );
             std::thread::sleep(Duration::from_millis(10));
@@ -110,7 +110,7 @@ struct Shopper {
 impl Shopper {
     async fn go_on(self) -> Vec<Sale> {
         let client = reqwest::Client::builder()
-            .timeout(SHOPPERS_PATIENCE)
+            .timeout(REQUEST_TIMEOUT)
             .build()
             .expect("a client");
         let mut sales = Vec::new();

@@ -20,7 +20,7 @@ pub(crate) const BEHAVIOURS: &[Behaviour] = &[
     ),
 ];
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CALLER: &str = "00f067aa0ba902b7";
 const WAY_OF_A_COMMAND: [&str; 9] = [
@@ -72,7 +72,7 @@ fn until(mut look: impl FnMut() -> Vec<Value>, is_so: impl Fn(&[Value]) -> bool)
         if is_so(&found) {
             return found;
         }
-        assert!(begin.elapsed() < PATIENCE, "{found:?}");
+        assert!(begin.elapsed() < LONGEST_WAIT, "{found:?}");
         sleep(Duration::from_millis(10));
     }
 }

@@ -240,7 +240,7 @@ mod delivery {
     }
 }
 
-mod patience {
+mod when_no_reply_comes {
     use super::*;
 
     #[actix::test]

@@ -18,7 +18,7 @@ use shared::wire::order_dto::{ItemDto, OrderLineDto, PaymentDto};
 
 use crate::golden::Golden;
 use crate::harness::trail;
-use crate::kafka::{PATIENCE, TestBroker};
+use crate::kafka::{LONGEST_WAIT, TestBroker};
 
 /// A publisher whose clock stands at that time in Seoul, and which gives up after `delivery`.
 fn publisher(broker: &TestBroker, at: &str, delivery: Duration) -> CommandPublisher {
@@ -162,7 +162,7 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
         (reject(), "2026-11-23T10:16:00", address(None, 0x11)),
         (settle, "2026-11-23T10:17:00", address(None, 0x13)),
     ] {
-        let publisher = publisher(&broker, at, PATIENCE);
+        let publisher = publisher(&broker, at, LONGEST_WAIT);
         publisher
             .publish(
                 &command,
@@ -171,7 +171,7 @@ fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_f
                 Box::new(|| panic!("it is delivered")),
             )
             .unwrap();
-        publisher.flush(PATIENCE).unwrap();
+        publisher.flush(LONGEST_WAIT).unwrap();
     }
     let golden = [
         "order_create",
@@ -199,7 +199,7 @@ fn given_a_broker_that_is_away_when_the_time_is_over_then_the_command_is_undeliv
     publisher
         .publish(&create(), &address(Some(0), 0), &trail(1), on_undelivered)
         .unwrap();
-    undelivered_rx.recv_timeout(PATIENCE).unwrap();
+    undelivered_rx.recv_timeout(LONGEST_WAIT).unwrap();
     // The sender is gone with its call.
     assert!(undelivered_rx.recv().is_err());
 }
@@ -207,7 +207,7 @@ fn given_a_broker_that_is_away_when_the_time_is_over_then_the_command_is_undeliv
 #[test]
 fn given_a_command_that_no_record_can_hold_then_it_is_undelivered_at_once() {
     let broker = TestBroker::embedded(1);
-    let publisher = publisher(&broker, "2026-11-23T10:15:40", PATIENCE);
+    let publisher = publisher(&broker, "2026-11-23T10:15:40", LONGEST_WAIT);
     let payment = PaymentDto {
         payment_key: "k".repeat(2_000_000),
         ..payment()
@@ -227,7 +227,7 @@ fn given_a_command_that_no_record_can_hold_then_it_is_undelivered_at_once() {
 fn given_a_full_queue_then_the_command_is_not_taken() {
     let broker = TestBroker::embedded(1);
     broker.set_up(false);
-    let mut config = broker.settings.producer(Some(PATIENCE));
+    let mut config = broker.settings.producer(Some(LONGEST_WAIT));
     let publisher = over(
         config.set("queue.buffering.max.messages", "1"),
         &broker,

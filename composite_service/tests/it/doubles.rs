@@ -92,6 +92,10 @@ impl IdSource for CountingIds {
     fn span(&self) -> u64 {
         u64::MAX
     }
+
+    fn any(&self) -> u64 {
+        self.order_random()
+    }
 }
 
 /// A command as the bus took it.

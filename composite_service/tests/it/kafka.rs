@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::golden::{Golden, pairs};
 
 /// Longer than anything takes that happens at all.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(25);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(25);
 const GROUP: &str = "compsiteGroup";
 /// Where records go that are no replies.
 const DEAD_LETTERS: &str = "composite-dlt";
@@ -65,7 +65,7 @@ impl TestBroker {
             }),
         }
         // It sends replies, and what is larger than any of them.
-        let producer = settings.reply_producer().create().unwrap();
+        let producer = settings.producer_without_timeout().create().unwrap();
         Self {
             settings,
             broker,
@@ -98,7 +98,7 @@ impl TestBroker {
     /// Puts a record on the topic of replies, and waits until it is there.
     pub(crate) fn put(&self, partition: i32, value: Option<&[u8]>, headers: OwnedHeaders) {
         self.begin_put(partition, value, headers);
-        self.producer.flush(PATIENCE).unwrap();
+        self.producer.flush(LONGEST_WAIT).unwrap();
     }
 
     fn begin_put(&self, partition: i32, value: Option<&[u8]>, headers: OwnedHeaders) {
@@ -122,7 +122,7 @@ impl TestBroker {
                 answering(id(number).as_bytes()),
             );
         }
-        self.producer.flush(PATIENCE).unwrap();
+        self.producer.flush(LONGEST_WAIT).unwrap();
     }
 
     /// The first records of the topic of commands.
@@ -148,7 +148,7 @@ impl TestBroker {
     pub(crate) fn dead_letter_count(&self) -> i64 {
         let client: BaseConsumer = self.settings.client().create().unwrap();
         client
-            .fetch_watermarks(DEAD_LETTERS, 0, PATIENCE)
+            .fetch_watermarks(DEAD_LETTERS, 0, LONGEST_WAIT)
             .unwrap()
             .1
     }
@@ -184,7 +184,7 @@ impl TestBroker {
                 .unwrap();
         }
         consumer.assign(&assigned).unwrap();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LONGEST_WAIT;
         let mut found = Vec::new();
         while found.len() < count {
             assert!(Instant::now() < deadline, "{found:?}");
@@ -202,7 +202,7 @@ impl TestBroker {
         let ends: Vec<_> = (0..topic.partitions)
             .map(|partition| {
                 let (_, end) = client
-                    .fetch_watermarks(&topic.name, partition, PATIENCE)
+                    .fetch_watermarks(&topic.name, partition, LONGEST_WAIT)
                     .unwrap();
                 end
             })
@@ -216,8 +216,8 @@ impl TestBroker {
         let topic = &self.settings.composite;
         let mut partitions = TopicPartitionList::new();
         partitions.add_partition_range(&topic.name, 0, topic.partitions - 1);
-        until("committing replies", PATIENCE, || {
-            let committed = client.committed_offsets(partitions.clone(), PATIENCE)?;
+        until("committing replies", LONGEST_WAIT, || {
+            let committed = client.committed_offsets(partitions.clone(), LONGEST_WAIT)?;
             let committed = committed.elements();
             let is_expected = expected
                 .iter()
@@ -231,8 +231,8 @@ impl TestBroker {
     /// Waits until the group has so many members and all partitions have an owner; returns what each member owns. Real Kafka only.
     pub(crate) fn owned(&self, members: usize) -> Vec<Vec<i32>> {
         let client: BaseConsumer = self.settings.client().create().unwrap();
-        until("a stable group", PATIENCE, || {
-            let groups = client.fetch_group_list(Some(GROUP), PATIENCE)?;
+        until("a stable group", LONGEST_WAIT, || {
+            let groups = client.fetch_group_list(Some(GROUP), LONGEST_WAIT)?;
             let owned: Vec<_> = groups.groups()[0]
                 .members()
                 .iter()

@@ -19,7 +19,7 @@ use crate::harness::doubles::{Gate, RecordingReplies, StoreDouble};
 use crate::harness::kafka::{Outgoing, PARTITIONS, Reader, Seen, TestBroker, headers};
 use crate::harness::member::{GROUP, Member};
 use crate::harness::samples::*;
-use crate::harness::shop::{PATIENCE, ROOMY};
+use crate::harness::shop::{LONGEST_WAIT, ROOMY};
 
 /// A group hands partitions over much sooner than this when a member leaves, and much later when it vanishes.
 const AT_ONCE: Duration = Duration::from_secs(6);
@@ -432,7 +432,7 @@ mod poison {
         send_create(&broker, 2, 0);
         answers.until(2);
         let failed = r#"messaging_client_operation_duration_seconds_count{outcome="failed",producer="replies"} "#;
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LONGEST_WAIT;
         while metrics.render().unwrap().contains(&format!("{failed}0")) {
             assert!(Instant::now() < deadline, "the letter does not even fail");
         }
@@ -634,7 +634,7 @@ mod rebalancing {
         let sent_alone = salvo();
         answers.until(sent_alone);
         let second = member(broker, &stores[1]).start();
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LONGEST_WAIT;
         while stores[1].batches().is_empty() {
             assert!(Instant::now() < deadline, "the newcomer gets no work");
             answers.until(salvo() - 10);

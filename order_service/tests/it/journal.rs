@@ -47,7 +47,7 @@ fn numbers(outcomes: Vec<(u64, CommandOutcome)>) -> Vec<u64> {
 
 /// Waits until the sizes of the batches so far are such.
 async fn until_batches(shop: &Shop, are_such: impl Fn(&[usize]) -> bool) {
-    let waited = timeout(PATIENCE, async {
+    let waited = timeout(LONGEST_WAIT, async {
         while !are_such(&shop.store.batches()) {
             tokio::task::yield_now().await;
         }

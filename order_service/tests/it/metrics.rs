@@ -15,7 +15,7 @@ use crate::harness::doubles::{Fault, Gate, StoreDouble};
 use crate::harness::kafka::{Outgoing, TestBroker};
 use crate::harness::member::{GROUP, Member};
 use crate::harness::samples::*;
-use crate::harness::shop::PATIENCE;
+use crate::harness::shop::LONGEST_WAIT;
 use crate::intake::send_create;
 
 fn assert_told(metrics: &Metrics, lines: &[&str]) {
@@ -85,7 +85,7 @@ fn given_an_order_whose_store_is_stuck_then_its_mailbox_is_shown_until_it_goes_o
         if let Some(order) = actors.into_iter().find(stuck) {
             break order;
         }
-        assert!(begin.elapsed() < PATIENCE, "{:?}", mailboxes.picture());
+        assert!(begin.elapsed() < LONGEST_WAIT, "{:?}", mailboxes.picture());
         sleep(Duration::from_millis(2));
     };
     assert_eq!(order.name, "1");

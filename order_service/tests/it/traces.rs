@@ -14,7 +14,7 @@ use crate::harness::doubles::{Gate, StoreDouble};
 use crate::harness::kafka::TestBroker;
 use crate::harness::member::{GROUP, Member};
 use crate::harness::samples::*;
-use crate::harness::shop::PATIENCE;
+use crate::harness::shop::LONGEST_WAIT;
 use crate::intake::{send_create, send_create_with};
 
 const UP_TO_THE_STORE: [&str; 6] = [
@@ -43,7 +43,7 @@ fn until(traces: &Traces, digits: u64, last: &str) -> TracePicture {
             return found.remove(0);
         }
         assert!(
-            begin.elapsed() < PATIENCE,
+            begin.elapsed() < LONGEST_WAIT,
             "{:?}",
             traces.of(&number(digits))
         );

@@ -22,7 +22,7 @@ use shared::wire::headers::ReplyAddress;
 use crate::golden::Golden;
 use crate::harness::kafka::{PARTITIONS, TestBroker};
 use crate::harness::samples::*;
-use crate::harness::shop::PATIENCE;
+use crate::harness::shop::LONGEST_WAIT;
 
 fn the_number() -> OrderNumber {
     "20261123101540000000000000000042".parse().unwrap()
@@ -362,7 +362,7 @@ mod replies {
             Box::new(move || replied_tx.send(()).unwrap()),
         );
         replied_rx
-            .recv_timeout(PATIENCE)
+            .recv_timeout(LONGEST_WAIT)
             .expect("the reply was neither sent nor given up");
     }
 
@@ -490,7 +490,7 @@ mod replies {
         drop(publisher);
 
         assert_eq!(
-            replied_rx.recv_timeout(PATIENCE),
+            replied_rx.recv_timeout(LONGEST_WAIT),
             Err(mpsc::RecvTimeoutError::Disconnected)
         );
         assert_eq!(lost.get(), 0);

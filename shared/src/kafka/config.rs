@@ -133,9 +133,9 @@ impl KafkaSettings {
         config
     }
 
-    /// The producer of replies and dead letters: it never gives up, and takes a record with the headers that make it a dead letter.
+    /// The producer of replies and dead letters: it repeats a record without a time-out, and takes one with the headers of a dead letter.
     #[must_use]
-    pub fn reply_producer(&self) -> ClientConfig {
+    pub fn producer_without_timeout(&self) -> ClientConfig {
         let mut config = self.producer(None);
         config.set("message.max.bytes", dead_letters::MAX_BYTES.to_string());
         config

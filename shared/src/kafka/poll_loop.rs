@@ -23,7 +23,7 @@ const PAUSED_POLL_WAIT: Duration = Duration::from_millis(2);
 /// How long the group may wait for a member that waits for room.
 const ROOM_WAIT: Duration = Duration::from_millis(500);
 /// How long the group waits for a member that has to give partitions away, before it goes on without it.
-const REVOKE_PATIENCE: Duration = Duration::from_secs(10);
+const REVOKE_WAIT: Duration = Duration::from_secs(10);
 const ROOM_POLL: Duration = Duration::from_millis(1);
 
 /// All that can happen to a group member.
@@ -33,7 +33,7 @@ pub enum KafkaEvent {
     Record(OwnedMessage, Instant),
     /// These partitions are ours from now on.
     Assigned(Vec<i32>),
-    /// These partitions are being taken away; the group waits until `acknowledge` is used or dropped, or its patience ends.
+    /// These partitions are being taken away; the group waits until `acknowledge` is used or dropped, or `REVOKE_WAIT` is over.
     Revoked {
         /// The partitions that go.
         partitions: Vec<i32>,
@@ -225,7 +225,7 @@ impl ConsumerContext for GroupContext {
                 partitions: partitions_of(list),
                 acknowledge,
             };
-            let deadline = Instant::now() + REVOKE_PATIENCE;
+            let deadline = Instant::now() + REVOKE_WAIT;
             if self.send_until(revoked, deadline) {
                 // An error means that the receiver is gone or stuck: then there is no use in waiting.
                 let _ =

@@ -21,7 +21,7 @@ use shared::metrics::Metrics;
 use tokio::sync::mpsc;
 
 const PARTITIONS: i32 = 4;
-const PATIENCE: Duration = Duration::from_secs(20);
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 type Cluster = MockCluster<'static, DefaultProducerContext>;
 
@@ -64,13 +64,13 @@ fn published(publisher: &Publisher, record: OutboundRecord<'_>) -> Result<(), Ka
         )
         .unwrap();
     outcome_rx
-        .recv_timeout(PATIENCE)
+        .recv_timeout(LONGEST_WAIT)
         .expect("nobody told what became of the record")
 }
 
 /// Publishes the numbers from 0, in turn to all partitions.
 fn publish_numbers(settings: &KafkaSettings, count: u32) {
-    let publisher = Publisher::start(&settings.producer(Some(PATIENCE))).unwrap();
+    let publisher = Publisher::start(&settings.producer(Some(LONGEST_WAIT))).unwrap();
     for (number, partition) in (0..count).zip((0..PARTITIONS).cycle()) {
         let payload = number.to_be_bytes();
         publisher
@@ -80,7 +80,7 @@ fn publish_numbers(settings: &KafkaSettings, count: u32) {
             )
             .unwrap();
     }
-    publisher.flush(PATIENCE).unwrap();
+    publisher.flush(LONGEST_WAIT).unwrap();
 }
 
 mod polling {
@@ -192,7 +192,7 @@ mod publishing {
     #[test]
     fn given_records_when_the_broker_has_them_then_each_is_told_once() {
         let (_cluster, settings) = broker();
-        let publisher = Publisher::start(&settings.producer(Some(PATIENCE))).unwrap();
+        let publisher = Publisher::start(&settings.producer(Some(LONGEST_WAIT))).unwrap();
         let (outcome_tx, outcome_rx) = channel::channel();
         for nth in 0..500_u32 {
             let outcome_tx = outcome_tx.clone();
@@ -205,7 +205,7 @@ mod publishing {
                 .unwrap();
         }
         drop(outcome_tx);
-        publisher.flush(PATIENCE).unwrap();
+        publisher.flush(LONGEST_WAIT).unwrap();
 
         let mut told: Vec<_> = outcome_rx.iter().collect();
         told.sort_unstable();
@@ -269,7 +269,7 @@ mod publishing {
         assert!(replied_rx.try_recv().is_err());
 
         cluster.broker_up(1).unwrap();
-        assert_eq!(replied_rx.recv_timeout(PATIENCE), Ok(Ok(())));
+        assert_eq!(replied_rx.recv_timeout(LONGEST_WAIT), Ok(Ok(())));
     }
 }
 
@@ -281,7 +281,7 @@ mod setting_aside {
         let (cluster, settings) = broker();
         cluster.create_topic("orders-dlt", 1, 1).unwrap();
         cluster.broker_down(1).unwrap();
-        let publisher = Arc::new(Publisher::start(&settings.reply_producer()).unwrap());
+        let publisher = Arc::new(Publisher::start(&settings.producer_without_timeout()).unwrap());
         let dead_letters = DeadLetters::new(publisher).unwrap();
         let (settled_tx, settled_rx) = channel::channel();
         let mut sent = 0;
@@ -302,7 +302,7 @@ mod setting_aside {
 
         cluster.broker_up(1).unwrap();
         for _ in 0..sent {
-            settled_rx.recv_timeout(PATIENCE).unwrap();
+            settled_rx.recv_timeout(LONGEST_WAIT).unwrap();
         }
         assert!(!dead_letters.is_full());
     }
@@ -315,11 +315,11 @@ mod probing {
     fn given_a_broker_when_probed_then_it_is_there_until_it_is_gone() {
         let (cluster, settings) = broker();
         let probe = BrokerProbe::new(&settings, "orders").unwrap();
-        assert_eq!(probe.probe(PATIENCE), Ok(()));
+        assert_eq!(probe.probe(LONGEST_WAIT), Ok(()));
         cluster.broker_down(1).unwrap();
         assert!(probe.probe(Duration::from_millis(200)).is_err());
         cluster.broker_up(1).unwrap();
-        assert_eq!(probe.probe(PATIENCE), Ok(()));
+        assert_eq!(probe.probe(LONGEST_WAIT), Ok(()));
     }
 }
 
@@ -338,7 +338,7 @@ mod measuring {
                 return;
             }
             assert!(
-                begin.elapsed() < PATIENCE,
+                begin.elapsed() < LONGEST_WAIT,
                 "{lines:?} are not all in {text}"
             );
             std::thread::sleep(Duration::from_millis(5));
@@ -380,7 +380,7 @@ mod measuring {
         let metrics = Metrics::new().unwrap();
         let measured = ProducersMetrics::new(&metrics).unwrap().of("replies");
         let publisher =
-            Publisher::start_measured(&settings.producer(Some(PATIENCE)), measured).unwrap();
+            Publisher::start_measured(&settings.producer(Some(LONGEST_WAIT)), measured).unwrap();
         for _ in 0..2 {
             published(&publisher, record("orders", Some(1), b"text")).unwrap();
         }

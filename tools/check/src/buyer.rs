@@ -2,7 +2,7 @@
 
 use crate::peer::Peer;
 use crate::plan::{Course, Line, Visit};
-use crate::told::{Answer, PATIENCE, Request, Said, Status, Told, now};
+use crate::told::{ANSWER_TIMEOUT, Answer, Request, Said, Status, Told, now};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ impl Floor {
             request,
             key: key.as_deref(),
             misuses_key: false,
-            signals: visit.signals.unwrap_or(PATIENCE),
+            signals: visit.signals.unwrap_or(ANSWER_TIMEOUT),
             door: visit.door,
         };
         let mut told = if is_placing && visit.is_doubled {
@@ -135,7 +135,7 @@ impl Floor {
                 break;
             }
             sleep(COME_BACK_AFTER).await;
-            ask.signals = PATIENCE;
+            ask.signals = ANSWER_TIMEOUT;
             ask.door += 1;
             told = self.ask(visit, &ask).await;
         }
@@ -156,7 +156,7 @@ impl Floor {
             request,
             key: None,
             misuses_key: false,
-            signals: PATIENCE,
+            signals: ANSWER_TIMEOUT,
             door,
         };
         self.ask(visit, &ask).await
@@ -173,7 +173,7 @@ impl Floor {
             request: &other,
             key: visit.key.as_deref(),
             misuses_key: true,
-            signals: PATIENCE,
+            signals: ANSWER_TIMEOUT,
             door: visit.door + 1,
         };
         self.ask(visit, &ask).await;

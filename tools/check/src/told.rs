@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub(crate) type Millis = i64;
 
 /// So long a patient shopper waits. A mall answers within ten seconds, one way or the other.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The time now.
 pub(crate) fn now() -> Millis {
@@ -139,7 +139,7 @@ impl Told {
     /// Whether a shopper has waited for all its signals and heard nothing.
     pub(crate) fn has_waited_in_vain(&self) -> bool {
         let waited = u128::try_from(self.ended - self.begun).unwrap_or(0);
-        matches!(self.answer, Answer::Nothing(_)) && waited >= PATIENCE.as_millis()
+        matches!(self.answer, Answer::Nothing(_)) && waited >= ANSWER_TIMEOUT.as_millis()
     }
 
     /// The key of the payment that it asks for.
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn given_answers_then_those_that_ask_for_patience_are_not_certain() {
+    fn given_answers_then_those_that_ask_to_be_repeated_are_not_certain() {
         for http in [200, 400, 402, 404, 409, 422, 500] {
             assert!(said(http, false).is_certain(), "{http}");
         }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::recorder::Failure;
 
 /// Longer than the mall takes for any answer.
-const PATIENCE: Duration = Duration::from_secs(20);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A connection to `host:port`.
 pub(super) struct Connection {
@@ -37,7 +37,7 @@ impl Connection {
 
     /// Sends a request and reads the whole answer.
     pub(super) async fn ask(&mut self, request: Request<Full<Bytes>>) -> Result<Answered, Failure> {
-        let answered = timeout(PATIENCE, self.ask_for_long(request)).await;
+        let answered = timeout(REQUEST_TIMEOUT, self.ask_for_long(request)).await;
         let answered = answered.unwrap_or(Err(Failure::TimedOut));
         if answered.is_err() {
             self.sender = None;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::processes::Watched;
 
 /// A service that takes longer to tell is left out for that second.
-const PATIENCE: Duration = Duration::from_millis(200);
+const REQUEST_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// The mailboxes of all actors of a type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ impl MailboxWatch {
         Self {
             asked: asked.collect(),
             agent: ureq::Agent::config_builder()
-                .timeout_global(Some(PATIENCE))
+                .timeout_global(Some(REQUEST_TIMEOUT))
                 .build()
                 .into(),
         }

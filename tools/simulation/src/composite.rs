@@ -11,6 +11,7 @@ use composite_service::domain::purchase::{
 };
 use composite_service::inbound::kafka::decode;
 use shared::budget;
+use shared::ids::jittered;
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::PaymentDto;
 
@@ -156,8 +157,7 @@ impl World {
                 Ok(())
             }
             Effect::Wait(delay) => {
-                let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
-                let jittered = self.chance.millis(millis / 2, millis);
+                let jittered = jittered(delay, self.chance.any());
                 if let Some(run) = self.composites[composite].purchases.get_mut(&id) {
                     run.wake_at = Some(self.now + jittered);
                 }

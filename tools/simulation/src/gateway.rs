@@ -11,7 +11,7 @@ use shared::wire::order_dto::PaymentDto;
 /// How long a request may be on its way and still have its effect: less than what is between a purchase's last charge and the review.
 pub const LATEST_EFFECT: Duration = Duration::from_secs(15);
 /// How long a composite waits for an answer.
-pub const PATIENCE: Duration = Duration::from_secs(5);
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the gateway has decided.
 #[derive(Debug, Default)]

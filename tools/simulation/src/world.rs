@@ -11,7 +11,7 @@ use shared::order_number::OrderNumber;
 
 use crate::chance::Chance;
 use crate::composite::Composite;
-use crate::gateway::{Call, ChargeState, Gateway, LATEST_EFFECT, PATIENCE};
+use crate::gateway::{Call, ChargeState, Gateway, LATEST_EFFECT, REQUEST_TIMEOUT};
 use crate::invariants::Check;
 use crate::owner::Owner;
 use crate::partitions::Partitions;
@@ -182,7 +182,7 @@ impl World {
                 .chain(due.map(|due| due.max(composite.next_look)))
         });
         let calls = self.calls.iter().map(|call| match call.caller {
-            Some(_) => call.sent_at + PATIENCE,
+            Some(_) => call.sent_at + REQUEST_TIMEOUT,
             None => call.sent_at + LATEST_EFFECT,
         });
         let owners = self.owners.iter().flat_map(|owner| {
@@ -208,7 +208,7 @@ impl World {
         while let Some(index) = self
             .calls
             .iter()
-            .position(|call| call.caller.is_some() && call.sent_at + PATIENCE <= now)
+            .position(|call| call.caller.is_some() && call.sent_at + REQUEST_TIMEOUT <= now)
         {
             self.give_call_up(index)?;
         }

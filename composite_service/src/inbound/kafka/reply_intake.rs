@@ -81,7 +81,7 @@ impl ReplyIntake {
             .set("auto.commit.interval.ms", COMMIT_INTERVAL_MS)
             .create_with_context(MembershipContext::default())?;
         member.subscribe(&[&settings.composite.name])?;
-        let dead_letters = Publisher::start(&settings.reply_producer())?;
+        let dead_letters = Publisher::start(&settings.producer_without_timeout())?;
         let (settled_tx, settled_rx) = mpsc::channel();
         let worker = Worker {
             member,

@@ -15,7 +15,7 @@ use url::Url;
 
 use crate::mall::Mall;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// As a person empties a field, in WebDriver's names of keys: Control and A, both let go, then Backspace.
 const SELECT_ALL: &str = "\u{E009}a\u{E000}";
@@ -52,7 +52,7 @@ fn driver(folder: &TempDir) -> Service {
         ..Spec::default()
     };
     let mut driver = Service::start(spec).expect("Chromium's driver");
-    driver.wait_ready(PATIENCE).expect("readiness");
+    driver.wait_ready(LONGEST_WAIT).expect("readiness");
     driver
 }
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Longer than the mall lets anybody wait.
-const PATIENCE: &str = "20";
+const MAX_SECONDS: &str = "20";
 
 /// Records exchanges with one composite.
 pub(super) struct Recorder<'a> {
@@ -95,7 +95,7 @@ impl<'a> Recorder<'a> {
         let shown = draft.command(&self.base);
         let run = Command::new("sh")
             .arg("-c")
-            .arg(format!("{shown} -sSv --max-time {PATIENCE}"))
+            .arg(format!("{shown} -sSv --max-time {MAX_SECONDS}"))
             .current_dir(self.folder.path())
             .output()
             .expect("a shell");

@@ -16,7 +16,7 @@ use crate::mall::{Mall, received};
 
 /// Purchases that the mall has under way at most.
 pub(super) const CAPACITY: usize = 6;
-const PATIENCE: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// Orders of which a restarted order service finds something else in the database than it has put there.
 struct Tampered {
@@ -34,7 +34,7 @@ pub(super) fn record(recorder: &mut Recorder<'_>, mall: &mut Mall) {
 }
 
 fn wait_for(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + LONGEST_WAIT;
     while !holds() {
         assert!(Instant::now() < deadline, "{what} does not happen");
         sleep(Duration::from_millis(100));
@@ -153,9 +153,9 @@ fn under_way(mall: &Mall) -> f64 {
 /// So that it reads its orders anew.
 fn restart_order_service(mall: &mut Mall) {
     let service = &mut mall.stack.order_services[0];
-    service.terminate(PATIENCE).expect("an end");
+    service.terminate(LONGEST_WAIT).expect("an end");
     service.restart().expect("a restart");
-    service.wait_ready(PATIENCE).expect("readiness");
+    service.wait_ready(LONGEST_WAIT).expect("readiness");
 }
 
 fn found_tampered(recorder: &mut Recorder<'_>, mall: &Mall, tampered: &Tampered) {

@@ -114,7 +114,7 @@ impl Season {
     }
 
     /// Closes the shops and looks into the books.
-    fn close(self, mall: &Mall, died: &[String], patience: Duration) -> Vec<Sale> {
+    fn close(self, mall: &Mall, died: &[String], within: Duration) -> Vec<Sale> {
         let sales = self.load.stop(mall);
         let audit = Audit {
             mall,
@@ -122,7 +122,7 @@ impl Season {
             stock: i64::from(STOCK),
             sales: &sales,
             died,
-            patience,
+            within,
         };
         audit.assert_sound();
         let slowest = sales.iter().map(Sale::took).max();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::doubles::Recorder;
 use crate::harness::mailbox;
-use crate::kafka::{PATIENCE, TestBroker};
+use crate::kafka::{LONGEST_WAIT, TestBroker};
 
 pub(super) struct Instance {
     pub(super) home_rx: watch::Receiver<Option<i32>>,
@@ -40,7 +40,7 @@ impl Instance {
 
     /// Its home, as soon as it has one.
     pub(super) async fn home(&mut self) -> i32 {
-        let home = timeout(PATIENCE, self.home_rx.wait_for(Option::is_some))
+        let home = timeout(LONGEST_WAIT, self.home_rx.wait_for(Option::is_some))
             .await
             .expect("a home in time");
         home.unwrap().unwrap()
@@ -48,7 +48,7 @@ impl Instance {
 
     /// The next reply that is handed over.
     pub(super) async fn arrived(&mut self) -> ReplyArrived {
-        timeout(PATIENCE, self.arrived_rx.recv())
+        timeout(LONGEST_WAIT, self.arrived_rx.recv())
             .await
             .expect("a reply in time")
             .unwrap()

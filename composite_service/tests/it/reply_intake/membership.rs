@@ -11,7 +11,7 @@ use stack::BrokerKind;
 use tokio::time::timeout;
 
 use super::instance::Instance;
-use crate::kafka::{PATIENCE, TestBroker, counts, id};
+use crate::kafka::{LONGEST_WAIT, TestBroker, counts, id};
 
 #[actix::test]
 async fn given_two_instances_then_each_has_a_home_of_its_own_and_gets_the_replies_there() {
@@ -96,7 +96,7 @@ async fn given_more_instances_than_partitions_when_one_leaves_then_another_moves
 async fn given_real_kafka_when_an_instance_leaves_then_the_group_is_told_and_does_not_miss_it_first()
  {
     let mut broker = TestBroker::start(BrokerKind::Kafka, 1);
-    broker.settings.session_timeout = 2 * PATIENCE;
+    broker.settings.session_timeout = 2 * LONGEST_WAIT;
     move_in_after(&broker).await;
 }
 
@@ -107,7 +107,7 @@ async fn given_an_instance_that_has_lost_the_group_then_it_stays_at_home_as_long
     let (mut instance, home) = Instance::at_home(&broker).await;
     broker.set_up(false);
     let begun = Instant::now();
-    timeout(PATIENCE, instance.home_rx.wait_for(Option::is_none))
+    timeout(LONGEST_WAIT, instance.home_rx.wait_for(Option::is_none))
         .await
         .expect("homelessness in time")
         .unwrap();

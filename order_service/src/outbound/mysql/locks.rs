@@ -25,14 +25,14 @@ const MAX_IDENTITIES: usize = 10_000;
 
 /// What to do about a row that somebody else holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Patience {
+pub(super) enum OnHeldRow {
     /// Go on without it.
     Skip,
     /// Stand in its queue.
     Wait,
 }
 
-impl Patience {
+impl OnHeldRow {
     fn clause(self) -> &'static str {
         match self {
             Self::Skip => "FOR UPDATE SKIP LOCKED",
@@ -124,7 +124,7 @@ impl LockedRows {
 pub(super) fn lock(
     connection: &mut MysqlConnection,
     batch: &[Transition],
-    patience: Patience,
+    on_held_row: OnHeldRow,
     scope: Scope,
 ) -> QueryResult<LockedRows> {
     let needs = Needs::of(batch);
@@ -146,10 +146,12 @@ pub(super) fn lock(
     let last = parts.next_back().unwrap_or_default();
     let mut rows: Vec<LockedRow> = Vec::new();
     for part in parts {
-        rows.extend(sql_query(statement(part, &[], &[], patience)).load::<LockedRow>(connection)?);
+        rows.extend(
+            sql_query(statement(part, &[], &[], on_held_row)).load::<LockedRow>(connection)?,
+        );
     }
     rows.extend(
-        sql_query(statement(last, &moved, &opened, patience)).load::<LockedRow>(connection)?,
+        sql_query(statement(last, &moved, &opened, on_held_row)).load::<LockedRow>(connection)?,
     );
     for mut row in rows {
         if let Some(number) = row.moved_num.take() {
@@ -160,8 +162,8 @@ pub(super) fn lock(
             locked.items.extend(row.into_item());
         }
     }
-    locked.coupons = lock_coupons(connection, &needs, patience)?;
-    if patience == Patience::Skip {
+    locked.coupons = lock_coupons(connection, &needs, on_held_row)?;
+    if on_held_row == OnHeldRow::Skip {
         tell_held_from_missing(connection, &mut locked, &needs, &moved, &locked_orders)?;
     }
     Ok(locked)
@@ -172,9 +174,9 @@ fn statement(
     wanted: &[ItemId],
     moved: &[&OrderNumber],
     opened: &[&OrderNumber],
-    patience: Patience,
+    on_held_row: OnHeldRow,
 ) -> String {
-    let clause = patience.clause();
+    let clause = on_held_row.clause();
     let of_items = if wanted.is_empty() {
         "FALSE".to_owned()
     } else {
@@ -216,7 +218,7 @@ fn list(values: &[impl Display], quote: &str) -> String {
 fn lock_coupons(
     connection: &mut MysqlConnection,
     needs: &Needs,
-    patience: Patience,
+    on_held_row: OnHeldRow,
 ) -> QueryResult<Vec<CouponRow>> {
     if needs.coupons.is_empty() {
         return Ok(Vec::new());
@@ -226,9 +228,9 @@ fn lock_coupons(
         .order(coupons::coupon_id)
         .select(CouponRow::as_select())
         .for_update();
-    match patience {
-        Patience::Skip => wanted.skip_locked().load(connection),
-        Patience::Wait => wanted.load(connection),
+    match on_held_row {
+        OnHeldRow::Skip => wanted.skip_locked().load(connection),
+        OnHeldRow::Wait => wanted.load(connection),
     }
 }
 

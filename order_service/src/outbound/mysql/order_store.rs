@@ -17,7 +17,7 @@ use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 
 use super::error::is_duplicate;
-use super::locks::{self, LockedRows, Patience, Scope};
+use super::locks::{self, LockedRows, OnHeldRow, Scope};
 use super::pool::{Pool, session};
 use super::{rows, statements};
 use crate::domain::catalogue::Item;
@@ -78,15 +78,19 @@ impl MysqlOrderStore {
         Self { pool }
     }
 
-    fn write(&self, batch: &[Transition], patience: Patience) -> Result<Vec<Attempt>, StoreError> {
-        match self.attempt(batch, patience, Care::Trusting) {
+    fn write(
+        &self,
+        batch: &[Transition],
+        on_held_row: OnHeldRow,
+    ) -> Result<Vec<Attempt>, StoreError> {
+        match self.attempt(batch, on_held_row, Care::Trusting) {
             Ok(Some(attempts)) => return Ok(attempts),
             Ok(None) => {}
-            Err(StoreError::Held(_)) if patience == Patience::Skip => {}
+            Err(StoreError::Held(_)) if on_held_row == OnHeldRow::Skip => {}
             Err(error) => return Err(error),
         }
         for _ in 0..MAX_CAREFUL_ATTEMPTS {
-            if let Some(attempts) = self.attempt(batch, patience, Care::Careful)? {
+            if let Some(attempts) = self.attempt(batch, on_held_row, Care::Careful)? {
                 return Ok(attempts);
             }
         }
@@ -100,22 +104,22 @@ impl MysqlOrderStore {
     fn attempt(
         &self,
         batch: &[Transition],
-        patience: Patience,
+        on_held_row: OnHeldRow,
         care: Care,
     ) -> Result<Option<Vec<Attempt>>, StoreError> {
         let mut row_error = None;
         let mut session = session(&self.pool)?;
         let can_fail_at_once = session.can_fail_at_once();
-        let (wait, locking, scope) = match (patience, care) {
+        let (wait, locking, scope) = match (on_held_row, care) {
             // As long as no row is held, nothing needs to be looked at before.
-            (Patience::Skip, Care::Trusting) if can_fail_at_once => {
-                (Duration::ZERO, Patience::Wait, Scope::Stock)
+            (OnHeldRow::Skip, Care::Trusting) if can_fail_at_once => {
+                (Duration::ZERO, OnHeldRow::Wait, Scope::Stock)
             }
             // MariaDB fails to commit what has skipped a row with no wait at all.
-            (Patience::Skip, _) => (budget::LOCK_WAIT, Patience::Skip, Scope::StockAndOrders),
-            (Patience::Wait, Care::Trusting) => (budget::LOCK_WAIT, Patience::Wait, Scope::Stock),
-            (Patience::Wait, Care::Careful) => {
-                (budget::LOCK_WAIT, Patience::Wait, Scope::StockAndOrders)
+            (OnHeldRow::Skip, _) => (budget::LOCK_WAIT, OnHeldRow::Skip, Scope::StockAndOrders),
+            (OnHeldRow::Wait, Care::Trusting) => (budget::LOCK_WAIT, OnHeldRow::Wait, Scope::Stock),
+            (OnHeldRow::Wait, Care::Careful) => {
+                (budget::LOCK_WAIT, OnHeldRow::Wait, Scope::StockAndOrders)
             }
         };
         session.wait_for_rows(wait)?;
@@ -150,7 +154,7 @@ impl OrderStore for MysqlOrderStore {
     }
 
     fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
-        let attempts = self.write(batch, Patience::Wait)?;
+        let attempts = self.write(batch, OnHeldRow::Wait)?;
         attempts
             .into_iter()
             .map(|attempt| match attempt {
@@ -161,7 +165,7 @@ impl OrderStore for MysqlOrderStore {
     }
 
     fn apply_what_is_free(&self, batch: &[Transition]) -> Result<Vec<Attempt>, StoreError> {
-        self.write(batch, Patience::Skip)
+        self.write(batch, OnHeldRow::Skip)
     }
 
     fn ping(&self) -> Result<(), StoreError> {

@@ -16,7 +16,7 @@ use shared::kafka::topics;
 use stack::{Broker, BrokerKind, Place, Topic};
 use tempfile::TempDir;
 
-use super::shop::PATIENCE;
+use super::shop::LONGEST_WAIT;
 use crate::golden::pairs;
 
 /// Partitions of each topic.
@@ -115,7 +115,7 @@ impl TestBroker {
         };
         // A stranger may send larger records than we do.
         let producer = settings
-            .producer(Some(PATIENCE))
+            .producer(Some(LONGEST_WAIT))
             .set("message.max.bytes", "4000000")
             .create()
             .unwrap();
@@ -185,7 +185,7 @@ impl TestBroker {
 
     /// Waits until the broker has all that was sent.
     pub(crate) fn flush(&self) {
-        self.producer.flush(PATIENCE).unwrap();
+        self.producer.flush(LONGEST_WAIT).unwrap();
     }
 
     /// Reads all replies from the beginning.
@@ -216,7 +216,9 @@ impl TestBroker {
         (0..PARTITIONS).for_each(|partition| {
             partitions.add_partition(&self.settings.orders.name, partition);
         });
-        let committed = consumer.committed_offsets(partitions, PATIENCE).unwrap();
+        let committed = consumer
+            .committed_offsets(partitions, LONGEST_WAIT)
+            .unwrap();
         committed
             .elements()
             .iter()
@@ -229,7 +231,7 @@ impl TestBroker {
         let consumer: BaseConsumer = self.settings.client().create().unwrap();
         let end = |partition| {
             consumer
-                .fetch_watermarks(&self.settings.composite.name, partition, PATIENCE)
+                .fetch_watermarks(&self.settings.composite.name, partition, LONGEST_WAIT)
                 .unwrap()
                 .1
         };
@@ -238,7 +240,7 @@ impl TestBroker {
 
     /// Waits until `group` has committed that.
     pub(crate) fn until_committed(&self, group: &str, expected: &[Option<i64>]) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LONGEST_WAIT;
         loop {
             let committed = self.committed(group);
             if committed == expected {
@@ -260,7 +262,7 @@ pub(crate) struct Reader {
 impl Reader {
     /// The next record, in no order between partitions.
     pub(crate) fn next(&self) -> Seen {
-        self.next_within(PATIENCE).expect("no record in time")
+        self.next_within(LONGEST_WAIT).expect("no record in time")
     }
 
     /// The next record, if one comes in that time.

@@ -27,7 +27,7 @@ use shared::trace::Traces;
 use tokio::sync::watch;
 
 use super::samples::now;
-use super::shop::{PATIENCE, ROOMY, start_actors, traces};
+use super::shop::{LONGEST_WAIT, ROOMY, start_actors, traces};
 
 /// The group of all members.
 pub(crate) const GROUP: &str = "orderGroup";
@@ -59,7 +59,7 @@ impl Member {
             kafka: kafka.clone(),
             store,
             actors: ROOMY,
-            grace: PATIENCE,
+            grace: LONGEST_WAIT,
             replies: None,
             metrics,
             mailboxes,
@@ -83,7 +83,7 @@ impl Member {
             (Arc::new(FixedClock(now())), chrono_tz::Asia::Seoul);
         let producer = Arc::new(
             Publisher::start_measured(
-                &self.kafka.reply_producer(),
+                &self.kafka.producer_without_timeout(),
                 ProducersMetrics::new(&self.metrics).unwrap().of("replies"),
             )
             .unwrap(),
@@ -130,7 +130,7 @@ impl Member {
             metrics: IntakeMetrics::new(&self.metrics, &self.kafka.orders.name).unwrap(),
         });
         intake.run(stopping, self.grace).await;
-        publisher.flush(PATIENCE).unwrap();
+        publisher.flush(LONGEST_WAIT).unwrap();
     }
 }
 

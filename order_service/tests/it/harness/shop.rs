@@ -33,7 +33,7 @@ use super::doubles::{NoCatalogue, RecordingReplies, Reply, StoreDouble};
 use super::samples::{draft, now, number, payment};
 
 /// What a test waits at most for anything.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(20);
 const READERS: usize = 4;
 
 /// Roomy settings, of which a test takes away what it is about.
@@ -128,7 +128,7 @@ impl Shop {
 
     /// The next reply, and the number of the command that it answers.
     pub(crate) async fn reply(&mut self) -> (u64, Reply) {
-        let reply = timeout(PATIENCE, self.replies_rx.recv())
+        let reply = timeout(LONGEST_WAIT, self.replies_rx.recv())
             .await
             .expect("no reply in time")
             .unwrap();
@@ -174,7 +174,7 @@ impl Shop {
 
     /// Waits until there are so many actors.
     pub(crate) async fn until_live_actors_are(&self, count: usize) {
-        let counted = timeout(PATIENCE, async {
+        let counted = timeout(LONGEST_WAIT, async {
             while self.live_actors().await != count {
                 tokio::task::yield_now().await;
             }

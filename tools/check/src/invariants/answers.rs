@@ -53,7 +53,7 @@ mod tests {
     use crate::faults::{FaultKind, Silenced};
     use crate::invariants::samples::{HELD, only, sound, strike, told};
     use crate::recovery::Struck;
-    use crate::told::{Answer, Millis, PATIENCE, Request};
+    use crate::told::{ANSWER_TIMEOUT, Answer, Millis, Request};
 
     /// Asked composite 0 from that time on, and left at that.
     fn silent(begun: Millis, ended: Millis) -> Evidence {
@@ -67,11 +67,11 @@ mod tests {
     }
 
     fn signals() -> Millis {
-        PATIENCE.as_millis().try_into().unwrap()
+        ANSWER_TIMEOUT.as_millis().try_into().unwrap()
     }
 
     #[test]
-    fn given_silence_for_the_whole_patience_then_answers_says_so() {
+    fn given_silence_until_the_time_out_then_answers_says_so() {
         only(&silent(1_000, 1_000 + signals()), "answers");
     }
 

@@ -20,7 +20,7 @@ const REQUESTS: &str = "bench-requests";
 const REPLIES: &str = "bench-replies";
 /// The topics that must be there, with a partition each.
 pub const ECHO_TOPICS: [&str; 2] = [REQUESTS, REPLIES];
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An asker, and an echo on a thread of its own.
 pub struct Echo {
@@ -91,7 +91,7 @@ impl Echo {
                 last_reply = Instant::now();
                 open -= 1;
             }
-            ensure!(last_reply.elapsed() < PATIENCE, "the echo does not answer");
+            ensure!(last_reply.elapsed() < TIMEOUT, "the echo does not answer");
         }
         #[expect(clippy::cast_precision_loss, reason = "for people to read")]
         let (answers, p50) = (
@@ -123,11 +123,11 @@ fn settings(bootstrap_servers: &str) -> KafkaSettings {
 /// A consumer of partition 0 from its end, and a producer.
 fn clients(settings: &KafkaSettings, topic: &str) -> Result<(BaseConsumer, BaseProducer)> {
     let consumer: BaseConsumer = settings.consumer("bench").create()?;
-    let (_, end) = consumer.fetch_watermarks(topic, 0, PATIENCE)?;
+    let (_, end) = consumer.fetch_watermarks(topic, 0, TIMEOUT)?;
     let mut partitions = TopicPartitionList::new();
     partitions.add_partition_offset(topic, 0, Offset::Offset(end))?;
     consumer.assign(&partitions)?;
-    Ok((consumer, settings.producer(Some(PATIENCE)).create()?))
+    Ok((consumer, settings.producer(Some(TIMEOUT)).create()?))
 }
 
 fn answer(requests: &BaseConsumer, replies: &BaseProducer, until: &AtomicBool) -> Result<()> {
@@ -138,7 +138,7 @@ fn answer(requests: &BaseConsumer, replies: &BaseProducer, until: &AtomicBool) -
         }
         replies.poll(Duration::ZERO);
     }
-    replies.flush(PATIENCE).map_err(Into::into)
+    replies.flush(TIMEOUT).map_err(Into::into)
 }
 
 fn send(producer: &BaseProducer, topic: &str, key: &[u8]) -> Result<()> {

@@ -18,7 +18,7 @@ use terminal::{self, Progress};
 /// Of each topic, always the same: a Kafka on disk keeps what it was created with. Each service instance needs one at least.
 const PARTITIONS: i32 = 8;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+const OLD_PORTS_WAIT: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Start everything, and stay until Ctrl-C
@@ -111,7 +111,7 @@ impl Up {
     /// A killed `up` leaves its run file behind, and its children may still be about to end: then a port may become free yet.
     fn refuse_taken_ports(&self) -> Result<()> {
         let signals = if self.home.run_file().exists() {
-            PATIENCE
+            OLD_PORTS_WAIT
         } else {
             Duration::ZERO
         };

@@ -18,7 +18,7 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 pub(crate) const SECRET_KEY: &str = "test_sk_integration";
-const PATIENCE: Duration = Duration::from_secs(30);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A running simulator; it is killed when dropped.
 pub(crate) struct Simulator {
@@ -82,7 +82,7 @@ impl Simulator {
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.base))
-            .timeout(PATIENCE)
+            .timeout(LONGEST_WAIT)
     }
 
     pub(crate) fn api(&self, method: Method, path: &str) -> RequestBuilder {
@@ -232,7 +232,7 @@ fn await_address(log: &mpsc::Receiver<String>) -> (SocketAddr, String) {
     let mut seen = String::new();
     loop {
         let line = log
-            .recv_timeout(PATIENCE)
+            .recv_timeout(LONGEST_WAIT)
             .expect("the simulator tells its address in time");
         seen.push_str(&line);
         if let Some((_, rest)) = line.split_once("listening on ") {

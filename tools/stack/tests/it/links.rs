@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A server that sends back whatever it is sent; its port.
 fn echo() -> u16 {
@@ -26,7 +26,7 @@ fn echo() -> u16 {
 
 fn connected(link: &Link) -> TcpStream {
     let connection = TcpStream::connect(("127.0.0.1", link.ports()[0])).unwrap();
-    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+    connection.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
     connection
 }
 
