@@ -3,8 +3,7 @@
 //! Whoever counts is given typed handles by `app.rs`; labels are resolved when a handle is made, so that counting costs some atomic
 //! additions. Knows no name of a metric but those of the process itself.
 
-use std::sync::{Mutex, PoisonError};
-
+use parking_lot::Mutex;
 use prometheus::core::Collector;
 use prometheus::{HistogramOpts, Opts, Registry, TextEncoder};
 
@@ -97,7 +96,7 @@ impl Metrics {
 
     /// Has `look` set gauges whenever somebody asks, for what is not worth following all the time. It must not block.
     pub fn on_scrape(&self, look: impl Fn() + Send + 'static) {
-        self.lock_looks().push(Box::new(look));
+        self.looks.lock().push(Box::new(look));
     }
 
     /// All of them, as text.
@@ -105,12 +104,8 @@ impl Metrics {
     /// # Errors
     /// When they can't be written.
     pub fn render(&self) -> Result<String> {
-        self.lock_looks().iter().for_each(|look| look());
+        self.looks.lock().iter().for_each(|look| look());
         TextEncoder::new().encode_to_string(&self.registry.gather())
-    }
-
-    fn lock_looks(&self) -> std::sync::MutexGuard<'_, Vec<Look>> {
-        self.looks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn registered<C: Collector + Clone + 'static>(&self, metric: C) -> Result<C> {

@@ -9,10 +9,11 @@ pub mod context;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 use serde::Serialize;
 
 use self::context::TraceContext;
@@ -101,7 +102,7 @@ impl Traces {
             taken: AtomicUsize::new(0),
             steps: [const { OnceLock::new() }; MAX_STEPS],
         }));
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = self.latest.lock();
         let forgotten = (latest.len() >= REMEMBERED).then(|| latest.pop_front());
         latest.push_back(trail.clone());
         drop(latest);
@@ -125,7 +126,7 @@ impl Traces {
     /// What is remembered of the order, the oldest first; `None` when nothing is.
     #[must_use]
     pub fn of(&self, number: &OrderNumber) -> Option<OrderTraces> {
-        let latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = self.latest.lock();
         let of_order = latest.iter().filter(|trail| trail.0.number == *number);
         let trails: Vec<Trail> = of_order.cloned().collect();
         drop(latest);
@@ -408,7 +409,7 @@ mod tests {
         assert_eq!(traces.of(&number(1)), None);
         assert!(traces.of(&number(2)).is_some());
         assert!(traces.of(&number(REMEMBERED + 1)).is_some());
-        assert_eq!(traces.latest.lock().unwrap().len(), REMEMBERED);
+        assert_eq!(traces.latest.lock().len(), REMEMBERED);
     }
 
     #[test]

@@ -3,11 +3,11 @@
 use crate::peer::Peer;
 use crate::plan::{Course, Line, Visit};
 use crate::told::{ANSWER_TIMEOUT, Answer, Request, Said, Status, Told, now};
+use parking_lot::{Mutex, MutexGuard};
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -39,8 +39,8 @@ struct Ask<'a> {
 
 impl Floor {
     /// The journal up to now.
-    pub(crate) fn told(&self) -> std::sync::MutexGuard<'_, Vec<Told>> {
-        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn told(&self) -> MutexGuard<'_, Vec<Told>> {
+        self.journal.lock()
     }
 
     /// Lets nobody in any more.

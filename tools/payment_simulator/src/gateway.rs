@@ -1,8 +1,9 @@
 //! Runs a request through faults, ledger and journal, in that order. It must not know of HTTP.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use parking_lot::{Mutex, MutexGuard};
 use tokio::{task::JoinError, time::sleep};
 
 use crate::{
@@ -133,11 +134,11 @@ impl Gateway {
 
     /// The switches.
     pub fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+        self.faults.lock()
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ledger.lock()
     }
 
     async fn read<T>(&self, view: impl FnOnce(&Ledger) -> T) -> Result<T, Failure> {

@@ -1,11 +1,11 @@
 //! Finds the programs that are not ours, and has the script `mall` install what is missing. Must not know how they are installed.
 
 use anyhow::{Context, Result, bail};
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 
 /// A part that comes from a package registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +44,7 @@ static FOUND: Mutex<BTreeMap<Part, PathBuf>> = Mutex::new(BTreeMap::new());
 
 /// Where the part is; installs it first when it is missing, which takes a while.
 pub fn provide(part: Part) -> Result<PathBuf> {
-    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut found = FOUND.lock();
     if let Some(path) = found.get(&part) {
         return Ok(path.clone());
     }

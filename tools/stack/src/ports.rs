@@ -6,12 +6,12 @@
 //! here: by a lock on a file of its number.
 
 use anyhow::{Context, Result, bail};
+use parking_lot::Mutex;
 use std::fs::{self, File, Permissions};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 
 /// This machine, as itself.
 pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -70,7 +70,7 @@ fn reserve(port: u16) -> Result<bool> {
     if lock.try_lock().is_err() || !is_free(port) {
         return Ok(false);
     }
-    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut given = GIVEN.lock();
     given.push(lock);
     Ok(true)
 }

@@ -5,12 +5,13 @@
 //! them all. A child gets a process group of its own: Ctrl-C on the terminal reaches only us, and we stop the children in order.
 
 use anyhow::{Context, Result, anyhow};
+use parking_lot::Mutex;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
+use std::sync::LazyLock;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{LazyLock, Mutex, PoisonError};
 use std::thread;
 
 type Job = (Command, Sender<io::Result<Child>>);
@@ -39,10 +40,7 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 /// Starts it from the thread that never ends.
 pub(crate) fn spawn(command: Command) -> Result<Child> {
     let (reply, answer) = channel();
-    let jobs = SPAWNER
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
+    let jobs = SPAWNER.lock().clone();
     jobs.send((command, reply))
         .map_err(|_| anyhow!("the thread that starts children is gone"))?;
     answer

@@ -11,10 +11,11 @@ mod brokers;
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use libtest_mimic::Trial;
+use parking_lot::Mutex;
 use stack::{BrokerKind, Service, StackBuilder};
 
 use crate::books::Audit;
@@ -56,7 +57,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn on_the_common_mall(common: &Mutex<Option<Mall>>, fault: fn(&mut Mall)) {
-    let mut common = common.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut common = common.lock();
     let mut mall = common.take().unwrap_or_else(|| {
         Mall::start(|builder| {
             builder.broker = BrokerKind::Kafka;

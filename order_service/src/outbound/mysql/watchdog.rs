@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use shared::budget;
 
 const ROUND: Duration = Duration::from_millis(250);
@@ -36,7 +37,7 @@ pub struct Call<'a> {
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
-        self.watchdog.calls().remove(&self.number);
+        self.watchdog.calls.lock().remove(&self.number);
     }
 }
 
@@ -85,7 +86,7 @@ impl Watchdog {
 
     fn call(&self, limit: Duration) -> Call<'_> {
         let number = self.next_call.fetch_add(1, Ordering::Relaxed);
-        self.calls().insert(number, Instant::now() + limit);
+        self.calls.lock().insert(number, Instant::now() + limit);
         Call {
             watchdog: self,
             number,
@@ -94,11 +95,7 @@ impl Watchdog {
 
     fn is_stuck(&self) -> bool {
         let now = Instant::now();
-        self.calls().values().any(|deadline| *deadline < now)
-    }
-
-    fn calls(&self) -> MutexGuard<'_, BTreeMap<u64, Instant>> {
-        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+        self.calls.lock().values().any(|deadline| *deadline < now)
     }
 }
 

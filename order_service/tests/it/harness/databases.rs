@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::Path;
 use std::process;
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 use order_service::config::{DatabaseSettings, SslMode};
 use order_service::outbound::mysql::pool::{Pool, SessionManager};
 use order_service::outbound::mysql::watchdog::Watchdog;
+use parking_lot::{Mutex, MutexGuard};
 use stack::{Credentials, Database, Flavour, Place};
 use tempfile::TempDir;
 
@@ -149,7 +150,7 @@ fn start(flavour: Flavour, root: &Path) -> Database {
 /// own start.
 fn alone() -> MutexGuard<'static, ()> {
     static STARTING: Mutex<()> = Mutex::new(());
-    STARTING.lock().unwrap_or_else(PoisonError::into_inner)
+    STARTING.lock()
 }
 
 fn sweep(root: &Path) {
