@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, SyncArbiter};
+use actix::{Actor, Addr};
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
@@ -28,7 +28,7 @@ use crate::actors::actor_mailboxes::ActorMailboxes;
 use crate::actors::journal::{Journal, WRITERS, Writers};
 use crate::actors::order_actor::Colleagues;
 use crate::actors::order_registry::OrderRegistry;
-use crate::actors::store_worker::StoreReader;
+use crate::actors::store_threads::{ReadPorts, StoreReader};
 use crate::actors::write_progress::WriteProgress;
 use crate::catalogue_file;
 use crate::config::Settings;
@@ -109,7 +109,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let store = Arc::new(MysqlOrderStore::new(pool.clone()));
     let orders: Arc<dyn OrderStore> =
         Arc::new(MeasuredStore::new(Arc::clone(&store) as _, &measured.store));
-    let reader_addr = start_readers(&settings, &orders, store, &pool);
+    let reader = start_readers(&settings, &orders, store, &pool);
 
     let (taking_tx, is_taking) = watch::channel(false);
     let (progress, writing) = WriteProgress::new();
@@ -123,7 +123,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let broker = BrokerProbe::new(&settings.kafka, &settings.kafka.orders.name)
         .context("setting up Kafka")?;
     let reads = web::Data::new(Reads {
-        reader_addr: reader_addr.clone(),
+        reader: reader.clone(),
         broker,
         is_taking,
         writing,
@@ -159,7 +159,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             measured,
             traces,
             journal_addr,
-            reader_addr,
+            reader,
             &taking_tx,
         )
         .await
@@ -187,7 +187,7 @@ async fn take_commands(
     measured: ServiceMetrics,
     traces: Arc<Traces>,
     journal_addr: Addr<Journal>,
-    reader_addr: Addr<StoreReader>,
+    reader: StoreReader,
     taking_tx: &watch::Sender<bool>,
 ) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -208,7 +208,7 @@ async fn take_commands(
     let registry_mailbox = mailboxes.registry.clone();
     let colleagues = Arc::new(Colleagues {
         journal_addr,
-        reader_addr,
+        reader,
         replies: Arc::clone(&replies) as _,
         mailboxes,
     });
@@ -277,16 +277,16 @@ fn start_readers(
     orders: &Arc<dyn OrderStore>,
     store: Arc<MysqlOrderStore>,
     pool: &Pool,
-) -> Addr<StoreReader> {
-    let orders = Arc::clone(orders);
-    let catalogue: Arc<dyn Catalogue> = Arc::new(MysqlCatalogue::new(pool.clone()));
+) -> StoreReader {
+    // A reader without a connection of its own would wait for one on its thread, and time out there.
     let threads = settings.database.pool_size.saturating_sub(WRITERS).max(1) as usize;
-    SyncArbiter::start(threads, move || StoreReader {
-        orders: Arc::clone(&orders),
+    let ports = ReadPorts {
+        orders: Arc::clone(orders),
         reviews: Arc::clone(&store) as _,
-        member_orders: Arc::clone(&store) as _,
-        catalogue: Arc::clone(&catalogue),
-    })
+        member_orders: store,
+        catalogue: Arc::new(MysqlCatalogue::new(pool.clone())),
+    };
+    StoreReader::start("store-reader", threads, Arc::new(ports))
 }
 
 /// Migrates the database and makes the topics; waits for either as long as it takes.

@@ -9,6 +9,7 @@ pub mod command_run;
 pub mod journal;
 pub mod batch_queue;
 pub mod stuck_rows;
+pub mod store_threads;
 pub mod store_worker;
 pub mod in_flight;
 pub mod actor_mailboxes;

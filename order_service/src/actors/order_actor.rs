@@ -19,7 +19,8 @@ use crate::actors::command_run::{CommandRun, Known, Step};
 use crate::actors::in_flight::InFlight;
 use crate::actors::journal::{Commit, Journal};
 use crate::actors::order_registry::{ActorEnded, CommandFinished};
-use crate::actors::store_worker::{LoadOrder, StoreReader, store_backoff};
+use crate::actors::store_threads::StoreReader;
+use crate::actors::store_worker::store_backoff;
 use crate::domain::command::OrderCommand;
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
@@ -32,7 +33,7 @@ pub struct Colleagues {
     /// Stores transitions.
     pub journal_addr: Addr<Journal>,
     /// Loads orders.
-    pub reader_addr: Addr<StoreReader>,
+    pub reader: StoreReader,
     /// Replies.
     pub replies: Arc<dyn ReplySink>,
     /// Where to post what is sent.
@@ -199,7 +200,7 @@ fn reply(
     replies.reply(&requester, outcome, context, on_replied);
 }
 
-/// Does what the command needs until it is done. `None` when the journal or the reader is gone.
+/// Does what the command needs until it is done. `None` when the journal is gone.
 async fn perform(
     known: Known,
     command: OrderCommand,
@@ -212,7 +213,7 @@ async fn perform(
     loop {
         let answered = match step {
             Step::Load => load(&trail, &colleagues)
-                .await?
+                .await
                 .map(|order| run.loaded(order)),
             Step::Store(transition) => {
                 commit(transition, &trail, &colleagues)
@@ -233,25 +234,19 @@ async fn perform(
     }
 }
 
-async fn load(
-    trail: &Trail,
-    colleagues: &Colleagues,
-) -> Option<Result<Option<Arc<Order>>, StoreError>> {
-    let loaded = (|| async {
-        let load = LoadOrder(trail.number().clone());
-        match colleagues.reader_addr.send(load).await {
-            Ok(loaded) => loaded.map(Some),
-            Err(_) => Ok(None),
-        }
+async fn load(trail: &Trail, colleagues: &Colleagues) -> Result<Option<Arc<Order>>, StoreError> {
+    let loaded = (|| {
+        let number = trail.number().clone();
+        colleagues
+            .reader
+            .run(move |ports| ports.orders.load(&number))
     })
     .retry(store_backoff())
     .when(StoreError::is_passing)
     .notify(|error, delay| log::warn!("{trail} loading waits {delay:?}: {error}"))
     .await;
     trail.mark(steps::LOADED);
-    loaded
-        .transpose()
-        .map(|loaded| loaded.map(|order| order.map(Arc::new)))
+    loaded.map(|order| order.map(Arc::new))
 }
 
 async fn commit(

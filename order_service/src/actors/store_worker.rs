@@ -1,23 +1,14 @@
-//! The store's threads: blocking calls, off the async threads. One [`StoreWriter`] writes the journal's batches, another one those that
-//! wait for a row or for the store, several [`StoreReader`]s read. The queue before a `SyncArbiter` is unbounded; what bounds it is written at each message.
+//! The store's writing threads: blocking calls, off the async threads. One [`StoreWriter`] writes the journal's batches, another one those
+//! that wait for a row or for the store. The queue before a `SyncArbiter` is unbounded; what bounds it is written at each message.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, Handler, Message, MessageResult, SyncContext};
 use backon::{BlockingRetryable, ExponentialBuilder};
-use chrono::{DateTime, Utc};
-use shared::member_id::MemberId;
-use shared::order_number::OrderNumber;
 
-use crate::domain::catalogue::{Product, ProductId};
 use crate::domain::decide::Transition;
-use crate::domain::order::Order;
-use crate::domain::recommendation::{RECENT_ORDERS, bought};
-use crate::ports::catalogue::{Catalogue, NamedCoupon};
-use crate::ports::member_orders::{MemberOrders, OrderCursor};
 use crate::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome, StoreRow};
-use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
 /// How an unavailable store is tried again: soon, then ever more rarely, with jitter, without end.
 #[must_use]
@@ -173,159 +164,5 @@ impl StoreWriter {
                 log::warn!("a batch of {} waits {delay:?}: {error}", batch.len())
             })
             .call()
-    }
-}
-
-/// Reads.
-pub struct StoreReader {
-    /// Orders.
-    pub orders: Arc<dyn OrderStore>,
-    /// Orders whose books are open.
-    pub reviews: Arc<dyn Reviews>,
-    /// Orders by member.
-    pub member_orders: Arc<dyn MemberOrders>,
-    /// Products.
-    pub catalogue: Arc<dyn Catalogue>,
-}
-
-impl Actor for StoreReader {
-    type Context = SyncContext<Self>;
-}
-
-/// Query: an order. Sent by order actors, at most one each in-flight command, and by HTTP, at most one each connection.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<Option<Order>, StoreError>")]
-pub struct LoadOrder(pub OrderNumber);
-
-impl Handler<LoadOrder> for StoreReader {
-    type Result = Result<Option<Order>, StoreError>;
-
-    fn handle(&mut self, LoadOrder(number): LoadOrder, _: &mut SyncContext<Self>) -> Self::Result {
-        self.orders.load(&number)
-    }
-}
-
-/// Query: a page of products. Sent by HTTP, at most one each connection.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<Vec<Product>, StoreError>")]
-pub struct ListProducts {
-    /// Products after this one.
-    pub after: Option<ProductId>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-impl Handler<ListProducts> for StoreReader {
-    type Result = Result<Vec<Product>, StoreError>;
-
-    fn handle(&mut self, query: ListProducts, _: &mut SyncContext<Self>) -> Self::Result {
-        self.catalogue.products(query.after, query.limit)
-    }
-}
-
-/// Query: one product. Sent by HTTP, at most one each connection.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<Option<Product>, StoreError>")]
-pub struct LoadProduct(pub ProductId);
-
-impl Handler<LoadProduct> for StoreReader {
-    type Result = Result<Option<Product>, StoreError>;
-
-    fn handle(&mut self, LoadProduct(id): LoadProduct, _: &mut SyncContext<Self>) -> Self::Result {
-        self.catalogue.product(id)
-    }
-}
-
-/// Query: orders whose review is due. Sent by HTTP, at most one each connection.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<DueOrders, StoreError>")]
-pub struct ListDueReviews {
-    /// Due at this time.
-    pub now: DateTime<Utc>,
-    /// Those that follow it in the list.
-    pub after: Option<ReviewCursor>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-impl Handler<ListDueReviews> for StoreReader {
-    type Result = Result<DueOrders, StoreError>;
-
-    fn handle(&mut self, query: ListDueReviews, _: &mut SyncContext<Self>) -> Self::Result {
-        self.reviews
-            .due(query.now, query.after.as_ref(), query.limit)
-    }
-}
-
-/// Query: a page of a member's orders. Sent by HTTP, at most one each connection.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<Vec<Order>, StoreError>")]
-pub struct ListMemberOrders {
-    /// Whose.
-    pub member: MemberId,
-    /// Those that follow it in the list.
-    pub after: Option<OrderCursor>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-impl Handler<ListMemberOrders> for StoreReader {
-    type Result = Result<Vec<Order>, StoreError>;
-
-    fn handle(&mut self, query: ListMemberOrders, _: &mut SyncContext<Self>) -> Self::Result {
-        self.member_orders
-            .of_member(&query.member, query.after.as_ref(), query.limit)
-    }
-}
-
-/// Query: products that a member may like. Sent by HTTP, at most one each connection.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<Vec<Product>, StoreError>")]
-pub struct RecommendProducts {
-    /// To whom.
-    pub member: MemberId,
-    /// At most so many.
-    pub limit: u32,
-}
-
-impl Handler<RecommendProducts> for StoreReader {
-    type Result = Result<Vec<Product>, StoreError>;
-
-    fn handle(&mut self, query: RecommendProducts, _: &mut SyncContext<Self>) -> Self::Result {
-        let orders = self
-            .member_orders
-            .of_member(&query.member, None, RECENT_ORDERS)?;
-        self.catalogue.recommended(&bought(&orders), query.limit)
-    }
-}
-
-/// Query: coupons that can be used. Sent by HTTP, at most one each connection.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<Vec<NamedCoupon>, StoreError>")]
-pub struct ListUsableCoupons {
-    /// At this time.
-    pub now: DateTime<Utc>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-impl Handler<ListUsableCoupons> for StoreReader {
-    type Result = Result<Vec<NamedCoupon>, StoreError>;
-
-    fn handle(&mut self, query: ListUsableCoupons, _: &mut SyncContext<Self>) -> Self::Result {
-        self.catalogue.usable_coupons(query.now, query.limit)
-    }
-}
-
-/// Query: does the store answer? Sent by the readiness probe.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<(), StoreError>")]
-pub struct PingStore;
-
-impl Handler<PingStore> for StoreReader {
-    type Result = Result<(), StoreError>;
-
-    fn handle(&mut self, _: PingStore, _: &mut SyncContext<Self>) -> Self::Result {
-        self.orders.ping()
     }
 }

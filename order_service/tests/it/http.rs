@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::SyncArbiter;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, LINK, RETRY_AFTER};
@@ -13,7 +12,7 @@ use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
 use chrono::{DateTime, TimeDelta, Utc};
-use order_service::actors::store_worker::StoreReader;
+use order_service::actors::store_threads::{ReadPorts, StoreReader};
 use order_service::actors::write_progress::WriteProgress;
 use order_service::domain::catalogue::{Product, ProductId};
 use order_service::domain::order::{ItemId, OrderDraft};
@@ -142,14 +141,14 @@ fn reads(
     is_stopping: bool,
 ) -> Reads {
     let shelves = Arc::new(Shelves(Arc::clone(store)));
-    let orders = Arc::clone(store);
+    let ports = ReadPorts {
+        orders: Arc::clone(store) as _,
+        reviews: Arc::clone(&shelves) as _,
+        member_orders: Arc::clone(&store.inner) as _,
+        catalogue: shelves,
+    };
     Reads {
-        reader_addr: SyncArbiter::start(1, move || StoreReader {
-            orders: Arc::clone(&orders) as _,
-            reviews: Arc::clone(&shelves) as _,
-            member_orders: Arc::clone(&orders.inner) as _,
-            catalogue: Arc::clone(&shelves) as _,
-        }),
+        reader: StoreReader::start("store-reader", 1, Arc::new(ports)),
         broker: BrokerProbe::new(&broker.settings, &broker.settings.orders.name).unwrap(),
         is_taking: watch::channel(is_taking).1,
         writing: WriteProgress::new().1,

@@ -1,6 +1,5 @@
 //! Failures → answers: the only file here that knows status numbers.
 
-use actix::MailboxError;
 use actix_web::http::StatusCode;
 use shared::http::Problem;
 use shared::wire::error_body::ResponseCode;
@@ -14,19 +13,11 @@ pub enum ApiError {
     NotFound(&'static str),
     /// The store failed.
     Store(StoreError),
-    /// The store's threads are gone or going.
-    Stopping,
 }
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
-    }
-}
-
-impl From<MailboxError> for ApiError {
-    fn from(_: MailboxError) -> Self {
-        Self::Stopping
     }
 }
 
@@ -53,7 +44,6 @@ impl From<ApiError> for Problem {
                     "the service failed",
                 )
             }
-            ApiError::Stopping => unavailable(),
         }
     }
 }

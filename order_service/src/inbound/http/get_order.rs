@@ -5,7 +5,6 @@ use shared::order_number::OrderNumber;
 
 use super::error::ApiError;
 use super::routes::Reads;
-use crate::actors::store_worker::LoadOrder;
 use crate::dto::order_dto;
 
 /// Answers the order. What is no order number is no order either.
@@ -18,9 +17,9 @@ pub async fn get_order(
 ) -> Result<HttpResponse, ApiError> {
     let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
     let order = reads
-        .reader_addr
-        .send(LoadOrder(number))
-        .await??
+        .reader
+        .run(move |ports| ports.orders.load(&number))
+        .await?
         .ok_or(ApiError::NotFound("order"))?;
     Ok(HttpResponse::Ok().json(order_dto(&order, reads.zone)))
 }

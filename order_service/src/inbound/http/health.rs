@@ -5,18 +5,18 @@ use shared::http::health::{PROBE_WAIT, readiness};
 use tokio::time::Instant;
 
 use super::routes::Reads;
-use crate::actors::store_worker::PingStore;
 
 /// 200, or 503 with what is missing.
 pub async fn readyz(reads: web::Data<Reads>) -> HttpResponse {
-    let database = tokio::time::timeout(PROBE_WAIT, reads.reader_addr.send(PingStore));
+    let ping = reads.reader.run(|ports| ports.orders.ping());
+    let database = tokio::time::timeout(PROBE_WAIT, ping);
     let broker = web::block({
         let broker = reads.broker.clone();
         move || broker.probe(PROBE_WAIT)
     });
     let (database, broker) = tokio::join!(database, broker);
     readiness(&[
-        ("database", matches!(database, Ok(Ok(Ok(()))))),
+        ("database", matches!(database, Ok(Ok(())))),
         ("kafka", matches!(broker, Ok(Ok(())))),
         (
             "intake",

@@ -9,7 +9,6 @@ use shared::wire::order_dto::OrderDto;
 use super::cursor;
 use super::error::ApiError;
 use super::routes::Reads;
-use crate::actors::store_worker::ListMemberOrders;
 use crate::dto::order_dto;
 use crate::ports::member_orders::OrderCursor;
 
@@ -42,15 +41,15 @@ pub async fn list_orders(
         .map(|(created_at, number)| OrderCursor { created_at, number });
     let limit = limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     // One more than asked for tells whether there is a next page.
+    let of_member = member.clone();
     let mut orders = reads
-        .reader_addr
-        .send(ListMemberOrders {
-            member: member.clone(),
-            after,
-            limit: limit + 1,
+        .reader
+        .run(move |ports| {
+            ports
+                .member_orders
+                .of_member(&of_member, after.as_ref(), limit + 1)
         })
         .await
-        .map_err(ApiError::from)?
         .map_err(ApiError::from)?;
     let has_more = orders.len() > limit as usize;
     orders.truncate(limit as usize);

@@ -7,7 +7,7 @@ use shared::wire::order_dto::{CouponDto, ProductDto};
 
 use super::error::ApiError;
 use super::routes::Reads;
-use crate::actors::store_worker::{ListUsableCoupons, RecommendProducts};
+use crate::domain::recommendation::{RECENT_ORDERS, bought};
 use crate::dto::{coupon_dto, product_dto};
 
 const DEFAULT_LIMIT: u32 = 20;
@@ -28,13 +28,11 @@ pub async fn list_coupons(
     query: web::Query<CouponsQuery>,
     reads: web::Data<Reads>,
 ) -> Result<HttpResponse, ApiError> {
+    let (now, limit) = (reads.clock.now(), bounded(query.limit));
     let coupons = reads
-        .reader_addr
-        .send(ListUsableCoupons {
-            now: reads.clock.now(),
-            limit: bounded(query.limit),
-        })
-        .await??;
+        .reader
+        .run(move |ports| ports.catalogue.usable_coupons(now, limit))
+        .await?;
     let dtos: Vec<CouponDto> = coupons
         .into_iter()
         .map(|coupon| coupon_dto(coupon, reads.zone))
@@ -60,12 +58,16 @@ pub async fn recommend(
 ) -> Result<HttpResponse, ApiError> {
     let RecommendationQuery { member_id, limit } = query.into_inner();
     let products = reads
-        .reader_addr
-        .send(RecommendProducts {
-            member: member_id,
-            limit: bounded(limit),
+        .reader
+        .run(move |ports| {
+            let orders = ports
+                .member_orders
+                .of_member(&member_id, None, RECENT_ORDERS)?;
+            ports
+                .catalogue
+                .recommended(&bought(&orders), bounded(limit))
         })
-        .await??;
+        .await?;
     let dtos: Vec<ProductDto> = products.into_iter().map(product_dto).collect();
     Ok(HttpResponse::Ok().json(dtos))
 }

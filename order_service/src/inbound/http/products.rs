@@ -7,7 +7,6 @@ use shared::wire::order_dto::ProductDto;
 
 use super::error::ApiError;
 use super::routes::Reads;
-use crate::actors::store_worker::{ListProducts, LoadProduct};
 use crate::domain::catalogue::ProductId;
 use crate::dto::product_dto;
 
@@ -32,12 +31,9 @@ pub async fn list_products(
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     // One more than asked for tells whether there is a next page.
     let mut products = reads
-        .reader_addr
-        .send(ListProducts {
-            after: query.after,
-            limit: limit + 1,
-        })
-        .await??;
+        .reader
+        .run(move |ports| ports.catalogue.products(query.after, limit + 1))
+        .await?;
     let has_more = products.len() > limit as usize;
     products.truncate(limit as usize);
     let mut response = HttpResponse::Ok();
@@ -60,11 +56,11 @@ pub async fn get_product(
     path: web::Path<String>,
     reads: web::Data<Reads>,
 ) -> Result<HttpResponse, ApiError> {
-    let id = path.parse().map_err(|_| ApiError::NotFound("product"))?;
+    let id: ProductId = path.parse().map_err(|_| ApiError::NotFound("product"))?;
     let product = reads
-        .reader_addr
-        .send(LoadProduct(id))
-        .await??
+        .reader
+        .run(move |ports| ports.catalogue.product(id))
+        .await?
         .ok_or(ApiError::NotFound("product"))?;
     Ok(HttpResponse::Ok().json(product_dto(product)))
 }

@@ -9,7 +9,6 @@ use shared::wire::order_dto::OrderDto;
 use super::cursor;
 use super::error::{ApiError, malformed};
 use super::routes::Reads;
-use crate::actors::store_worker::ListDueReviews;
 use crate::domain::order::Order;
 use crate::dto::order_dto;
 use crate::ports::reviews::ReviewCursor;
@@ -42,10 +41,9 @@ pub async fn list_purchases(
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);
     let now = reads.clock.now();
     let due = reads
-        .reader_addr
-        .send(ListDueReviews { now, after, limit })
+        .reader
+        .run(move |ports| ports.reviews.due(now, after.as_ref(), limit))
         .await
-        .map_err(ApiError::from)?
         .map_err(ApiError::from)?;
     let orders: Vec<OrderDto> = due
         .orders

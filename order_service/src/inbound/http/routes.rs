@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use actix::Addr;
 use actix_web::web;
 use chrono_tz::Tz;
 use shared::clock::Clock;
@@ -11,7 +10,7 @@ use shared::http::{method_not_allowed, query_config, unknown_path};
 use tokio::sync::watch;
 
 use super::{get_order, health, member_orders, offers, products, reviews};
-use crate::actors::store_worker::StoreReader;
+use crate::actors::store_threads::StoreReader;
 use crate::actors::write_progress::WritingState;
 use shared::kafka::broker_probe::BrokerProbe;
 
@@ -19,7 +18,7 @@ use shared::kafka::broker_probe::BrokerProbe;
 #[derive(Clone)]
 pub struct Reads {
     /// Orders and products.
-    pub reader_addr: Addr<StoreReader>,
+    pub reader: StoreReader,
     /// Asks Kafka whether it is there.
     pub broker: BrokerProbe,
     /// Whether commands are being taken in.

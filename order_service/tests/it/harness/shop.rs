@@ -3,18 +3,17 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr, SyncArbiter};
+use actix::{Actor, Addr};
 use order_service::actors::actor_mailboxes::ActorMailboxes;
 use order_service::actors::in_flight::InFlight;
 use order_service::actors::journal::{Journal, Writers};
 use order_service::actors::order_actor::{ApplyCommand, Colleagues};
 use order_service::actors::order_registry::{CountActors, OrderRegistry};
-use order_service::actors::store_worker::StoreReader;
+use order_service::actors::store_threads::{ReadPorts, StoreReader};
 use order_service::actors::write_progress::{WriteProgress, WritingState};
 use order_service::config::ActorSettings;
 use order_service::domain::command::OrderCommand;
 use order_service::domain::order::{ItemId, Order};
-use order_service::ports::catalogue::Catalogue;
 use order_service::ports::order_store::OrderStore;
 use order_service::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
 use order_service::steps;
@@ -209,21 +208,18 @@ pub(crate) fn start_actors(
     progress: WriteProgress,
     failing: IntCounter,
 ) -> Addr<OrderRegistry> {
-    let (reads, catalogue) = (
-        Arc::clone(&store),
-        Arc::new(NoCatalogue) as Arc<dyn Catalogue>,
-    );
-    let reader_addr = SyncArbiter::start(READERS, move || StoreReader {
-        orders: Arc::clone(&reads),
+    let ports = ReadPorts {
+        orders: Arc::clone(&store),
         reviews: Arc::new(NoCatalogue),
         member_orders: Arc::new(NoCatalogue),
-        catalogue: Arc::clone(&catalogue),
-    });
+        catalogue: Arc::new(NoCatalogue),
+    };
+    let reader = StoreReader::start("store-reader", READERS, Arc::new(ports));
     let journal_addr = Journal::new(Writers::start(&store), settings, progress, failing).start();
     OrderRegistry::new(
         Arc::new(Colleagues {
             journal_addr,
-            reader_addr,
+            reader,
             replies,
             mailboxes,
         }),
