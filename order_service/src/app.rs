@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr};
+use actix::Actor;
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
@@ -18,14 +18,14 @@ use shared::kafka::poll_loop::PollLoop;
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
 use shared::metrics::Metrics;
+use shared::postbox::Postbox;
 use shared::shutdown::Termination;
 use shared::startup::wait_for_peer;
 use shared::trace::Traces;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::actors::actor_mailboxes::ActorMailboxes;
-use crate::actors::journal::{Journal, WRITERS, Writers};
+use crate::actors::journal::{Commit, Journal, WRITERS, Writers};
 use crate::actors::order_actor::Colleagues;
 use crate::actors::order_registry::OrderRegistry;
 use crate::actors::store_threads::{ReadPorts, StoreReader};
@@ -113,13 +113,15 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 
     let (taking_tx, is_taking) = watch::channel(false);
     let (progress, writing) = WriteProgress::new();
-    let journal_addr = Journal::new(
+    let journal = Journal::new(
         Writers::start(&orders),
         settings.actors,
         progress,
         measured.transitions_failing.clone(),
     )
     .start();
+    let mailbox = measured.common.mailboxes.of("Journal").open("journal");
+    let journal = Postbox::new(journal.recipient(), mailbox);
     let broker = BrokerProbe::new(&settings.kafka, &settings.kafka.orders.name)
         .context("setting up Kafka")?;
     let reads = web::Data::new(Reads {
@@ -158,7 +160,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             &termination,
             measured,
             traces,
-            journal_addr,
+            journal,
             reader,
             &taking_tx,
         )
@@ -186,7 +188,7 @@ async fn take_commands(
     termination: &Termination,
     measured: ServiceMetrics,
     traces: Arc<Traces>,
-    journal_addr: Addr<Journal>,
+    journal: Postbox<Commit>,
     reader: StoreReader,
     taking_tx: &watch::Sender<bool>,
 ) -> anyhow::Result<()> {
@@ -204,15 +206,15 @@ async fn take_commands(
         settings.zone,
         measured.replies_lost,
     ));
-    let mailboxes = ActorMailboxes::new(&measured.common.mailboxes);
-    let registry_mailbox = mailboxes.registry.clone();
+    let mailboxes = &measured.common.mailboxes;
     let colleagues = Arc::new(Colleagues {
-        journal_addr,
+        journal,
         reader,
         replies: Arc::clone(&replies) as _,
-        mailboxes,
+        order_mailboxes: mailboxes.of("OrderActor"),
     });
-    let registry_addr = OrderRegistry::new(colleagues, settings.actors).start();
+    let registry_mailbox = mailboxes.of("OrderRegistry").open("registry");
+    let registry = OrderRegistry::start(colleagues, settings.actors, registry_mailbox);
 
     let topic = &settings.kafka.orders.name;
     let (poll_loop, events) = PollLoop::start(
@@ -234,8 +236,7 @@ async fn take_commands(
         poll_loop,
         events,
         max_in_flight: settings.actors.max_in_flight,
-        registry: registry_addr.recipient(),
-        registry_mailbox,
+        registry: registry.of(),
         replies: Arc::clone(&replies) as _,
         dead_letters: DeadLetters::new(publisher).context("starting the dead letters")?,
         clock,

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod budget;
 pub mod logging;
 pub mod mailboxes;
+pub mod postbox;
 pub mod trace;
 pub mod metrics;
 pub mod common_metrics;

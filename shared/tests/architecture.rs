@@ -20,8 +20,14 @@ const RULES: &[Rule] = &[
     Rule::Bans {
         within: &[""],
         save: &[],
-        names: &["actix", "diesel", "reqwest"],
-        because: "actors, tables and the gateway belong to a service",
+        names: &["diesel", "reqwest"],
+        because: "tables and the gateway belong to a service",
+    },
+    Rule::Bans {
+        within: &[""],
+        save: &["postbox.rs"],
+        names: &["actix"],
+        because: "actors belong to a service; only how they are sent messages is shared",
     },
     Rule::Bans {
         within: &[""],

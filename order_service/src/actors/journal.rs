@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 
 use actix::{
     Actor, ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, MailboxError,
-    Message, SyncArbiter, WrapFuture,
+    SyncArbiter, WrapFuture,
 };
-use shared::mailboxes::Ticket;
 use shared::metrics::IntCounter;
+use shared::postbox::{Mail, Posted};
 use shared::trace::Trail;
 use tokio::sync::oneshot;
 
@@ -300,8 +300,7 @@ impl Actor for Journal {
 }
 
 /// Command: store a transition. Sent by an order's actor, which awaits the answer on `reply_tx` before anything else.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
+#[derive(Debug)]
 pub struct Commit {
     /// What is to be stored.
     pub transition: Transition,
@@ -309,15 +308,19 @@ pub struct Commit {
     pub reply_tx: oneshot::Sender<Result<StoreOutcome, StoreError>>,
     /// Where its steps are entered.
     pub trail: Trail,
-    /// Its place in the mailbox.
-    pub ticket: Ticket,
 }
 
-impl Handler<Commit> for Journal {
+impl Mail for Commit {
+    fn label(&self) -> &'static str {
+        "Commit"
+    }
+}
+
+impl Handler<Posted<Commit>> for Journal {
     type Result = ();
 
-    fn handle(&mut self, commit: Commit, ctx: &mut Self::Context) {
-        let _in_hand = commit.ticket.begin();
+    fn handle(&mut self, posted: Posted<Commit>, ctx: &mut Self::Context) {
+        let (commit, _in_hand) = posted.begin();
         self.progress.came(tokio::time::Instant::now());
         self.queue.push(Entry {
             transition: commit.transition,

@@ -12,5 +12,4 @@ pub mod stuck_rows;
 pub mod store_threads;
 pub mod store_worker;
 pub mod in_flight;
-pub mod actor_mailboxes;
 pub mod write_progress;

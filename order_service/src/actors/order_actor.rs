@@ -3,22 +3,18 @@
 
 use std::sync::Arc;
 
-use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, AtomicResponse, Context, Handler, Message,
-    Recipient, WrapFuture,
-};
+use actix::{Actor, ActorContext, ActorFutureExt, AtomicResponse, Context, Handler, WrapFuture};
 use backon::Retryable;
 use chrono::{DateTime, Utc};
-use shared::mailboxes::{Mailbox, Ticket};
+use shared::mailboxes::ActorType;
 use shared::order_number::OrderNumber;
+use shared::postbox::{Mail, Postbox, Posted};
 use shared::trace::Trail;
 use tokio::sync::oneshot;
 
-use crate::actors::actor_mailboxes::ActorMailboxes;
 use crate::actors::command_run::{CommandRun, Known, Step};
 use crate::actors::in_flight::InFlight;
-use crate::actors::journal::{Commit, Journal};
-use crate::actors::order_registry::{ActorEnded, CommandFinished};
+use crate::actors::journal::Commit;
 use crate::actors::store_threads::StoreReader;
 use crate::actors::store_worker::store_backoff;
 use crate::domain::command::OrderCommand;
@@ -31,13 +27,13 @@ use crate::steps;
 /// What every order actor works with.
 pub struct Colleagues {
     /// Stores transitions.
-    pub journal_addr: Addr<Journal>,
+    pub journal: Postbox<Commit>,
     /// Loads orders.
     pub reader: StoreReader,
     /// Replies.
     pub replies: Arc<dyn ReplySink>,
-    /// Where to post what is sent.
-    pub mailboxes: ActorMailboxes,
+    /// Where the mailboxes of order actors are shown.
+    pub order_mailboxes: ActorType,
 }
 
 /// The actor of one order.
@@ -47,36 +43,32 @@ pub struct OrderActor {
     /// The assignment of its partition that it knows this from: between two, another owner may have changed the order.
     known_in_epoch: u64,
     colleagues: Arc<Colleagues>,
-    finished: Recipient<CommandFinished>,
-    ended: Recipient<ActorEnded>,
+    registry: Postbox<Report>,
 }
 
 impl OrderActor {
-    /// The actor of this order, knowing nothing of it yet. It reports to the registry by `finished` and `ended`.
+    /// The actor of this order, knowing nothing of it yet. It reports to `registry`.
     #[must_use]
     pub fn new(
         number: OrderNumber,
         colleagues: Arc<Colleagues>,
-        finished: Recipient<CommandFinished>,
-        ended: Recipient<ActorEnded>,
+        registry: Postbox<Report>,
     ) -> Self {
         Self {
             number,
             known: Known::Unknown,
             known_in_epoch: 0,
             colleagues,
-            finished,
-            ended,
+            registry,
         }
     }
 
-    fn report(&self, is_done: bool) {
-        let report = CommandFinished {
+    fn report(&self, event: ReportEvent) {
+        let report = Report {
             number: self.number.clone(),
-            is_done,
-            ticket: self.colleagues.mailboxes.registry.post("CommandFinished"),
+            event,
         };
-        if let Err(error) = self.finished.try_send(report) {
+        if let Err(error) = self.registry.try_send(report) {
             log::error!(
                 "order={} the registry did not take a report: {error}",
                 self.number
@@ -85,26 +77,46 @@ impl OrderActor {
     }
 }
 
-impl Actor for OrderActor {
-    type Context = Context<Self>;
+/// What an order's actor reports to the registry.
+#[derive(Debug)]
+pub struct Report {
+    /// The order.
+    pub number: OrderNumber,
+    /// What has happened.
+    pub event: ReportEvent,
+}
 
-    fn stopped(&mut self, _: &mut Self::Context) {
-        let ended = ActorEnded {
-            number: self.number.clone(),
-            ticket: self.colleagues.mailboxes.registry.post("ActorEnded"),
-        };
-        if let Err(error) = self.ended.try_send(ended) {
-            log::error!(
-                "order={} the registry did not hear of the actor's end: {error}",
-                self.number
-            );
+/// What has happened to an order's actor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportEvent {
+    /// It has finished a command, as it reports after each.
+    CommandFinished {
+        /// Whether the order is final or does not exist, so that the actor is no longer needed.
+        is_done: bool,
+    },
+    /// It has ended: its last report.
+    ActorEnded,
+}
+
+impl Mail for Report {
+    fn label(&self) -> &'static str {
+        match self.event {
+            ReportEvent::CommandFinished { .. } => "CommandFinished",
+            ReportEvent::ActorEnded => "ActorEnded",
         }
     }
 }
 
+impl Actor for OrderActor {
+    type Context = Context<Self>;
+
+    fn stopped(&mut self, _: &mut Self::Context) {
+        self.report(ReportEvent::ActorEnded);
+    }
+}
+
 /// Command: do this to the order. Sent by the registry, in the order of the records.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
+#[derive(Debug)]
 pub struct ApplyCommand {
     /// What to do.
     pub command: OrderCommand,
@@ -116,22 +128,19 @@ pub struct ApplyCommand {
     pub in_flight: InFlight,
     /// Where its steps are entered.
     pub trail: Trail,
-    /// Its place in the mailbox that it is on its way to.
-    pub ticket: Ticket,
 }
 
-impl ApplyCommand {
-    /// Posts it to the next mailbox.
-    pub fn post(&mut self, mailbox: &Mailbox) {
-        self.ticket = mailbox.post(self.command.name());
+impl Mail for ApplyCommand {
+    fn label(&self) -> &'static str {
+        self.command.name()
     }
 }
 
-impl Handler<ApplyCommand> for OrderActor {
+impl Handler<Posted<ApplyCommand>> for OrderActor {
     type Result = AtomicResponse<Self, ()>;
 
-    fn handle(&mut self, message: ApplyCommand, _: &mut Self::Context) -> Self::Result {
-        let in_hand = message.ticket.begin();
+    fn handle(&mut self, posted: Posted<ApplyCommand>, _: &mut Self::Context) -> Self::Result {
+        let (message, in_hand) = posted.begin();
         message.trail.mark(steps::BEGUN);
         let epoch = message.in_flight.epoch();
         if epoch != self.known_in_epoch {
@@ -151,7 +160,7 @@ impl Handler<ApplyCommand> for OrderActor {
             let Some((known, outcome)) = performed else {
                 // The process is going down. The record stays unfinished and comes again.
                 actor.known = Known::Unknown;
-                return actor.report(true);
+                return actor.report(ReportEvent::CommandFinished { is_done: true });
             };
             let is_done = known.is_done();
             actor.known = known;
@@ -162,21 +171,26 @@ impl Handler<ApplyCommand> for OrderActor {
                 message.trail,
                 message.in_flight,
             );
-            actor.report(is_done);
+            actor.report(ReportEvent::CommandFinished { is_done });
         })))
     }
 }
 
 /// Command: end. Sent by the registry when no command is outstanding.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct Retire(pub Ticket);
+#[derive(Debug)]
+pub struct Retire;
 
-impl Handler<Retire> for OrderActor {
+impl Mail for Retire {
+    fn label(&self) -> &'static str {
+        "Retire"
+    }
+}
+
+impl Handler<Posted<Retire>> for OrderActor {
     type Result = ();
 
-    fn handle(&mut self, Retire(ticket): Retire, ctx: &mut Self::Context) {
-        let _in_hand = ticket.begin();
+    fn handle(&mut self, posted: Posted<Retire>, ctx: &mut Self::Context) {
+        let (Retire, _in_hand) = posted.begin();
         ctx.stop();
     }
 }
@@ -256,11 +270,10 @@ async fn commit(
 ) -> Option<Result<StoreOutcome, StoreError>> {
     trail.mark(steps::DECIDED);
     let (reply_tx, reply_rx) = oneshot::channel();
-    if let Err(error) = colleagues.journal_addr.try_send(Commit {
+    if let Err(error) = colleagues.journal.try_send(Commit {
         transition,
         reply_tx,
         trail: trail.clone(),
-        ticket: colleagues.mailboxes.journal.post("Commit"),
     }) {
         log::error!("{trail} the journal did not take its transition: {error}");
         return None;

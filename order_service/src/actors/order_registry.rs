@@ -5,12 +5,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message};
-use shared::mailboxes::{Mailbox, Ticket};
+use actix::{Actor, AsyncContext, Context, Handler};
+use shared::mailboxes::Mailbox;
 use shared::order_number::OrderNumber;
+use shared::postbox::{ActorPostbox, Postbox, Posted};
 use tokio::time::Instant;
 
-use crate::actors::order_actor::{ApplyCommand, Colleagues, OrderActor, Retire};
+use crate::actors::order_actor::{
+    ApplyCommand, Colleagues, OrderActor, Report, ReportEvent, Retire,
+};
 use crate::actors::residents::{Residents, Route};
 use crate::config::ActorSettings;
 use crate::steps;
@@ -20,63 +23,73 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// Routes commands to order actors.
 pub struct OrderRegistry {
     residents: Residents<ApplyCommand>,
-    actors: HashMap<OrderNumber, (Addr<OrderActor>, Mailbox)>,
+    actors: HashMap<OrderNumber, ActorPostbox<OrderActor>>,
     colleagues: Arc<Colleagues>,
     settings: ActorSettings,
     started_at: Instant,
+    mailbox: Mailbox,
 }
 
 impl OrderRegistry {
-    /// A registry whose actors work with `colleagues`.
+    /// Starts a registry whose actors work with `colleagues`. Its entry in the table of mailboxes is `mailbox`.
     #[must_use]
-    pub fn new(colleagues: Arc<Colleagues>, settings: ActorSettings) -> Self {
-        Self {
+    pub fn start(
+        colleagues: Arc<Colleagues>,
+        settings: ActorSettings,
+        mailbox: Mailbox,
+    ) -> ActorPostbox<Self> {
+        // A command and a report for each permit, and the end of every actor.
+        let capacity = 2 * settings.max_in_flight + settings.max_live;
+        let registry = Self {
             residents: Residents::new(settings.max_live, settings.idle_after),
             actors: HashMap::new(),
             colleagues,
             settings,
             started_at: Instant::now(),
-        }
+            mailbox: mailbox.clone(),
+        };
+        ActorPostbox::start(registry, capacity, mailbox)
     }
 
     fn route(&mut self, number: &OrderNumber, message: ApplyCommand, ctx: &Context<Self>) {
         match self.residents.route(number, message) {
             Route::Start(message) => {
-                let order_addr = self.start_actor(number, ctx);
-                let mailbox = self.colleagues.mailboxes.orders.open(number.as_str());
-                hand_over(&order_addr, &mailbox, message);
-                self.actors.insert(number.clone(), (order_addr, mailbox));
+                let order = self.start_actor(number, ctx);
+                hand_over(&order, message);
+                self.actors.insert(number.clone(), order);
             }
             Route::Forward(message) => {
-                if let Some((order_addr, mailbox)) = self.actors.get(number) {
-                    hand_over(order_addr, mailbox, message);
+                if let Some(order) = self.actors.get(number) {
+                    hand_over(order, message);
                 }
             }
             Route::Kept => {}
         }
     }
 
-    fn start_actor(&self, number: &OrderNumber, ctx: &Context<Self>) -> Addr<OrderActor> {
-        let registry_addr = ctx.address();
-        let actor = OrderActor::new(
-            number.clone(),
-            Arc::clone(&self.colleagues),
-            registry_addr.clone().recipient(),
-            registry_addr.recipient(),
-        );
-        let capacity = self.settings.max_in_flight;
-        OrderActor::create(|ctx| {
-            ctx.set_mailbox_capacity(capacity);
-            actor
-        })
+    fn start_actor(&self, number: &OrderNumber, ctx: &Context<Self>) -> ActorPostbox<OrderActor> {
+        let registry = Postbox::new(ctx.address().recipient(), self.mailbox.clone());
+        let actor = OrderActor::new(number.clone(), Arc::clone(&self.colleagues), registry);
+        let mailbox = self.colleagues.order_mailboxes.open(number.as_str());
+        ActorPostbox::start(actor, self.settings.max_in_flight, mailbox)
+    }
+
+    fn finished(&mut self, number: &OrderNumber, is_done: bool) {
+        let since_start = self.started_at.elapsed();
+        let retired = self.residents.finished(number, is_done, since_start);
+        self.retire(&retired);
+    }
+
+    fn ended(&mut self, number: &OrderNumber, ctx: &Context<Self>) {
+        self.actors.remove(number);
+        for message in self.residents.ended(number) {
+            self.route(number, message, ctx);
+        }
     }
 
     fn retire(&self, numbers: &[OrderNumber]) {
         for number in numbers {
-            let told = self
-                .actors
-                .get(number)
-                .map(|(order_addr, mailbox)| order_addr.try_send(Retire(mailbox.post("Retire"))));
+            let told = self.actors.get(number).map(|order| order.try_send(Retire));
             if let Some(Err(error)) = told {
                 log::error!("order={number} could not be told to retire: {error}");
             }
@@ -90,10 +103,9 @@ impl OrderRegistry {
 }
 
 /// In the order of the records, so never by a send that waits. The mailbox holds as many as there are permits: it is never full.
-fn hand_over(order_addr: &Addr<OrderActor>, mailbox: &Mailbox, mut message: ApplyCommand) {
-    message.post(mailbox);
+fn hand_over(order: &ActorPostbox<OrderActor>, message: ApplyCommand) {
     let trail = message.trail.clone();
-    if let Err(error) = order_addr.try_send(message) {
+    if let Err(error) = order.try_send(message) {
         log::error!("{trail} its actor did not take a command, which will come again: {error}");
     }
 }
@@ -101,95 +113,30 @@ fn hand_over(order_addr: &Addr<OrderActor>, mailbox: &Mailbox, mut message: Appl
 impl Actor for OrderRegistry {
     type Context = Context<Self>;
 
-    /// The mailbox holds a command and a report for each permit, and the end of every actor. It has its size before anybody can
-    /// send: in `started` it would come after the first messages.
-    fn start(self) -> Addr<Self> {
-        let capacity = 2 * self.settings.max_in_flight + self.settings.max_live;
-        Self::create(|ctx| {
-            ctx.set_mailbox_capacity(capacity);
-            self
-        })
-    }
-
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.run_interval(SWEEP_INTERVAL, |registry, _| registry.sweep());
     }
 }
 
-impl Handler<ApplyCommand> for OrderRegistry {
+impl Handler<Posted<ApplyCommand>> for OrderRegistry {
     type Result = ();
 
-    fn handle(&mut self, mut message: ApplyCommand, ctx: &mut Self::Context) {
-        let _in_hand = std::mem::take(&mut message.ticket).begin();
+    fn handle(&mut self, posted: Posted<ApplyCommand>, ctx: &mut Self::Context) {
+        let (message, _in_hand) = posted.begin();
         message.trail.mark(steps::ROUTED);
         let number = message.command.number().clone();
         self.route(&number, message, ctx);
     }
 }
 
-/// Fact: an order's actor has done with a command. Sent by it after each.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct CommandFinished {
-    /// The order.
-    pub number: OrderNumber,
-    /// Whether the order is final or does not exist, so that the actor is no longer needed.
-    pub is_done: bool,
-    /// Its place in the mailbox.
-    pub ticket: Ticket,
-}
-
-impl Handler<CommandFinished> for OrderRegistry {
+impl Handler<Posted<Report>> for OrderRegistry {
     type Result = ();
 
-    fn handle(
-        &mut self,
-        CommandFinished {
-            number,
-            is_done,
-            ticket,
-        }: CommandFinished,
-        _: &mut Self::Context,
-    ) {
-        let _in_hand = ticket.begin();
-        let retired = self
-            .residents
-            .finished(&number, is_done, self.started_at.elapsed());
-        self.retire(&retired);
-    }
-}
-
-/// Fact: an order's actor has ended. Sent by it as its last word.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct ActorEnded {
-    /// The order.
-    pub number: OrderNumber,
-    /// Its place in the mailbox.
-    pub ticket: Ticket,
-}
-
-impl Handler<ActorEnded> for OrderRegistry {
-    type Result = ();
-
-    fn handle(&mut self, ActorEnded { number, ticket }: ActorEnded, ctx: &mut Self::Context) {
-        let _in_hand = ticket.begin();
-        self.actors.remove(&number);
-        for message in self.residents.ended(&number) {
-            self.route(&number, message, ctx);
+    fn handle(&mut self, posted: Posted<Report>, ctx: &mut Self::Context) {
+        let (Report { number, event }, _in_hand) = posted.begin();
+        match event {
+            ReportEvent::CommandFinished { is_done } => self.finished(&number, is_done),
+            ReportEvent::ActorEnded => self.ended(&number, ctx),
         }
-    }
-}
-
-/// Query: how many order actors are there? Sent by tests.
-#[derive(Debug, Message)]
-#[rtype(result = "usize")]
-pub struct CountActors;
-
-impl Handler<CountActors> for OrderRegistry {
-    type Result = usize;
-
-    fn handle(&mut self, _: CountActors, _: &mut Self::Context) -> usize {
-        self.residents.len()
     }
 }

@@ -21,7 +21,7 @@ mod of_finished_orders {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         shop.ask(create(1, &[(APPLE, 1)])).await;
         shop.ask(create(2, &[(APPLE, 1)])).await;
-        assert_eq!(shop.live_actors().await, 2);
+        assert_eq!(shop.live_actors(), 2);
 
         shop.ask(approve(1, "12000")).await;
         shop.until_live_actors_are(1).await;
@@ -57,7 +57,7 @@ mod of_finished_orders {
 
         assert_eq!(outcome.refusal, Some(Reason::OrderNumberTaken));
         until_idle().await;
-        assert_eq!(shop.live_actors().await, 1);
+        assert_eq!(shop.live_actors(), 1);
     }
 
     #[actix::test]
@@ -107,7 +107,7 @@ mod of_idle_actors {
         shop.ask(create(1, &[(APPLE, 1)])).await;
 
         let_pass(IDLE - SWEEP).await;
-        assert_eq!(shop.live_actors().await, 1);
+        assert_eq!(shop.live_actors(), 1);
         let_pass(3 * SWEEP).await;
         shop.until_live_actors_are(0).await;
 
@@ -125,7 +125,7 @@ mod of_idle_actors {
             shop.ask(create(1, &[(APPLE, 1)])).await;
             let_pass(IDLE / 2).await;
         }
-        assert_eq!((shop.live_actors().await, shop.store.loads()), (1, 0));
+        assert_eq!((shop.live_actors(), shop.store.loads()), (1, 0));
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant as ClockInstant};
 
-use actix::Recipient;
 use chrono::TimeDelta;
 use chrono_tz::Tz;
 use rdkafka::Message;
@@ -15,7 +14,7 @@ use shared::clock::Clock;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
-use shared::mailboxes::{Mailbox, Ticket};
+use shared::postbox::Postbox;
 use shared::reason::Reason;
 use shared::shutdown::leave_group;
 use shared::trace::{Arrival, RecordPlace, Traces};
@@ -54,8 +53,7 @@ pub struct Intake {
 
 /// What a record meets.
 struct Handler {
-    registry: Recipient<ApplyCommand>,
-    registry_mailbox: Mailbox,
+    registry: Postbox<ApplyCommand>,
     replies: Arc<dyn ReplySink>,
     dead_letters: DeadLetters,
     clock: Arc<dyn Clock>,
@@ -81,9 +79,7 @@ pub struct IntakeParts {
     /// Commands in hand at most.
     pub max_in_flight: usize,
     /// Where commands go.
-    pub registry: Recipient<ApplyCommand>,
-    /// Where they are posted.
-    pub registry_mailbox: Mailbox,
+    pub registry: Postbox<ApplyCommand>,
     /// Where errors go.
     pub replies: Arc<dyn ReplySink>,
     /// When orders are placed.
@@ -110,7 +106,6 @@ impl Intake {
             events,
             max_in_flight,
             registry,
-            registry_mailbox,
             replies,
             clock,
             zone,
@@ -124,7 +119,6 @@ impl Intake {
             events,
             handler: Handler {
                 registry,
-                registry_mailbox,
                 replies,
                 dead_letters,
                 clock,
@@ -327,15 +321,13 @@ impl Handler {
                 let arrival = arrival(record, polled_at, command.name());
                 let trail = self.traces.begin(command.number(), arrival);
                 trail.mark(steps::TAKEN);
-                let mut message = ApplyCommand {
+                let message = ApplyCommand {
                     command,
                     requester,
                     received_at: reading.now,
                     in_flight,
                     trail,
-                    ticket: Ticket::default(),
                 };
-                message.post(&self.registry_mailbox);
                 if let Err(error) = self.registry.try_send(message) {
                     log::error!(
                         "the registry did not take a command, which will come again: {error}"

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use actix::System;
 use chrono::TimeDelta;
-use order_service::actors::actor_mailboxes::ActorMailboxes;
 use order_service::actors::write_progress::WriteProgress;
 use order_service::config::ActorSettings;
 use order_service::inbound::kafka::intake::{Intake, IntakeParts};
@@ -97,17 +96,15 @@ impl Member {
             lost,
         ));
         let replies = self.replies.unwrap_or_else(|| Arc::clone(&publisher) as _);
-        let mailboxes = ActorMailboxes::new(&self.mailboxes);
-        let registry_mailbox = mailboxes.registry.clone();
         let registry = start_actors(
             self.store,
             Arc::clone(&replies),
             self.actors,
-            mailboxes,
+            &self.mailboxes,
             WriteProgress::new().0,
             IntCounter::new("failing", "Failing.").unwrap(),
         )
-        .recipient();
+        .of();
         let max_in_flight = self.actors.max_in_flight;
         let (poll_loop, events) = PollLoop::start(
             &self.kafka.consumer(GROUP),
@@ -120,7 +117,6 @@ impl Member {
             events,
             max_in_flight,
             registry,
-            registry_mailbox,
             replies,
             clock,
             zone,

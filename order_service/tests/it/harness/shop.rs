@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr};
-use order_service::actors::actor_mailboxes::ActorMailboxes;
+use actix::Actor;
 use order_service::actors::in_flight::InFlight;
 use order_service::actors::journal::{Journal, Writers};
 use order_service::actors::order_actor::{ApplyCommand, Colleagues};
-use order_service::actors::order_registry::{CountActors, OrderRegistry};
+use order_service::actors::order_registry::OrderRegistry;
 use order_service::actors::store_threads::{ReadPorts, StoreReader};
 use order_service::actors::write_progress::{WriteProgress, WritingState};
 use order_service::config::ActorSettings;
@@ -20,8 +19,9 @@ use order_service::steps;
 use shared::clock::SystemClock;
 use shared::ids::SecureIds;
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
-use shared::mailboxes::{Mailboxes, Ticket};
+use shared::mailboxes::Mailboxes;
 use shared::metrics::{IntCounter, Metrics};
+use shared::postbox::{ActorPostbox, Postbox};
 use shared::reason::Reason;
 use shared::trace::{Arrival, Traces};
 use shared::wire::headers::ReplyAddress;
@@ -50,7 +50,8 @@ pub(crate) struct Shop {
     pub(crate) writing: WritingState,
     /// Counts transitions that the store goes on failing with.
     pub(crate) failing: IntCounter,
-    registry_addr: Addr<OrderRegistry>,
+    registry: ActorPostbox<OrderRegistry>,
+    mailboxes: Mailboxes,
     replies_rx: mpsc::UnboundedReceiver<Reply>,
     pub(crate) traces: Traces,
     permits: Arc<Semaphore>,
@@ -68,18 +69,19 @@ impl Shop {
         let (finished_tx, finished_rx) = mpsc::unbounded_channel();
         let mut ledger = OffsetLedger::default();
         ledger.assign(0);
-        let mailboxes = ActorMailboxes::new(&Mailboxes::new(&Metrics::new().unwrap()).unwrap());
+        let mailboxes = Mailboxes::new(&Metrics::new().unwrap()).unwrap();
         let (progress, writing) = WriteProgress::new();
         let failing = IntCounter::new("failing", "Failing.").unwrap();
         Self {
-            registry_addr: start_actors(
+            registry: start_actors(
                 Arc::clone(&store) as _,
                 Arc::new(RecordingReplies(replies_tx)),
                 settings,
-                mailboxes,
+                &mailboxes,
                 progress,
                 failing.clone(),
             ),
+            mailboxes,
             writing,
             failing,
             store,
@@ -112,14 +114,13 @@ impl Shop {
             record_key: "key".into(),
         });
         let trail = self.traces.begin(command.number(), arrival(command.name()));
-        self.registry_addr
+        self.registry
             .try_send(ApplyCommand {
                 command,
                 requester,
                 received_at: now(),
                 in_flight,
                 trail,
-                ticket: Ticket::default(),
             })
             .unwrap();
         self.sent += 1;
@@ -167,19 +168,21 @@ impl Shop {
         ROOMY.max_in_flight - self.permits.available_permits()
     }
 
-    pub(crate) async fn live_actors(&self) -> usize {
-        self.registry_addr.send(CountActors).await.unwrap()
+    /// How many order actors are in the table of mailboxes: one leaves it when the registry has heard of its end.
+    pub(crate) fn live_actors(&self) -> usize {
+        let totals = self.mailboxes.picture().totals;
+        totals.get("OrderActor").map_or(0, |orders| orders.live)
     }
 
     /// Waits until there are so many actors.
     pub(crate) async fn until_live_actors_are(&self, count: usize) {
         let counted = timeout(LONGEST_WAIT, async {
-            while self.live_actors().await != count {
+            while self.live_actors() != count {
                 tokio::task::yield_now().await;
             }
         });
         if counted.await.is_err() {
-            panic!("{} actors live, not {count}", self.live_actors().await);
+            panic!("{} actors live, not {count}", self.live_actors());
         }
     }
 }
@@ -204,10 +207,10 @@ pub(crate) fn start_actors(
     store: Arc<dyn OrderStore>,
     replies: Arc<dyn ReplySink>,
     settings: ActorSettings,
-    mailboxes: ActorMailboxes,
+    mailboxes: &Mailboxes,
     progress: WriteProgress,
     failing: IntCounter,
-) -> Addr<OrderRegistry> {
+) -> ActorPostbox<OrderRegistry> {
     let ports = ReadPorts {
         orders: Arc::clone(&store),
         reviews: Arc::new(NoCatalogue),
@@ -215,17 +218,16 @@ pub(crate) fn start_actors(
         catalogue: Arc::new(NoCatalogue),
     };
     let reader = StoreReader::start("store-reader", READERS, Arc::new(ports));
-    let journal_addr = Journal::new(Writers::start(&store), settings, progress, failing).start();
-    OrderRegistry::new(
-        Arc::new(Colleagues {
-            journal_addr,
-            reader,
-            replies,
-            mailboxes,
-        }),
-        settings,
-    )
-    .start()
+    let journal = Journal::new(Writers::start(&store), settings, progress, failing).start();
+    let mailbox = mailboxes.of("Journal").open("journal");
+    let colleagues = Arc::new(Colleagues {
+        journal: Postbox::new(journal.recipient(), mailbox),
+        reader,
+        replies,
+        order_mailboxes: mailboxes.of("OrderActor"),
+    });
+    let mailbox = mailboxes.of("OrderRegistry").open("registry");
+    OrderRegistry::start(colleagues, settings, mailbox)
 }
 
 /// Waits until no actor has anything to do: a paused clock moves on only then. The store's threads do not count.
