@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# What reads the API's documents as strangers do: a validator of OpenAPI and Schemathesis from the Python registry, AsyncAPI's own parser from
-# the registry of Node packages; and curl, by which the documents are recorded. The last line is the folder that holds them.
+# What reads the API's documents as strangers do: a validator of OpenAPI and Schemathesis from the Python registry, and AsyncAPI's own parser
+# from the registry of Node packages; the generators of clients that most Python and TypeScript projects use; and curl, by which the documents
+# are recorded. The last line is the folder that holds them.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
-readonly schemathesis=4.32.5 openapi_validator=0.9.0 asyncapi_parser=3.6.3
-readonly versions="schemathesis $schemathesis, openapi-spec-validator $openapi_validator, @asyncapi/parser $asyncapi_parser"
+readonly from_python=(schemathesis==4.32.5 openapi-spec-validator==0.9.0 openapi-python-client==0.29.1)
+# openapi-typescript wants TypeScript 5; openapi-fetch is the client that its types are for.
+readonly from_node=(@asyncapi/parser@3.6.3 openapi-typescript@7.13.0 openapi-fetch@0.17.0 typescript@5.9.3)
+readonly versions="${from_python[*]} ${from_node[*]}"
 readonly tools=$parts/api-tools
 readonly check=$root/tools/stack/provision/asyncapi-check.mjs
 
@@ -27,11 +30,10 @@ fetch() {
     say "fetching $versions"
     rm -rf "$tools"
     mkdir -p "$tools"
-    { python3 -m venv "$tools/python" &&
-        "$tools/python/bin/pip" install --quiet "schemathesis==$schemathesis" "openapi-spec-validator==$openapi_validator"; } >"$log" 2>&1 ||
-        { tail -n 20 "$log" >&2; fail "pip could not fetch the readers of OpenAPI"; }
-    npm install --prefix "$tools" --no-audit --no-fund --ignore-scripts "@asyncapi/parser@$asyncapi_parser" >"$log" 2>&1 ||
-        { tail -n 20 "$log" >&2; fail "npm could not fetch the reader of AsyncAPI"; }
+    { python3 -m venv "$tools/python" && "$tools/python/bin/pip" install --quiet "${from_python[@]}"; } >"$log" 2>&1 ||
+        { tail -n 20 "$log" >&2; fail "pip could not fetch the Python tools"; }
+    npm install --prefix "$tools" --no-audit --no-fund --ignore-scripts "${from_node[@]}" >"$log" 2>&1 ||
+        { tail -n 20 "$log" >&2; fail "npm could not fetch the Node tools"; }
     cp "$check" "$tools/"
     rm -f "$log"
     echo "$versions in $tools" >"$tools/versions"
@@ -43,6 +45,6 @@ if ! ready; then
         need_programs
         fetch
     fi
-    ready || fail "the readers of the API's documents are still not complete"
+    ready || fail "the tools for the API's documents are still not complete"
 fi
 echo "$tools"

@@ -12,6 +12,7 @@ mod trouble;
 mod nowhere;
 mod served;
 mod tools;
+mod clients;
 mod browser;
 
 use std::fs;
@@ -28,14 +29,13 @@ use stack::{root, sample_catalogue};
 use crate::mall::Mall;
 use recorder::Recorder;
 
-/// Who is told this was asked in a process's last moment, and its connection is closed as a rule before he can be.
-const NEVER_HEARD: &[&str] = &[
-    "/components/responses/OrderingUnavailable/content/application~1json/schema/allOf/1/properties/reason/enum/STOPPING",
-];
+/// A composite answers this in the last moment before it ends. As a rule it has closed the connection by then, so no client sees it.
+const NEVER_HEARD: &[&str] =
+    &["/components/schemas/OrderingUnavailableProblem/allOf/1/properties/reason/enum/STOPPING"];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![Trial::test(
-        "documents::given_a_running_mall_then_the_committed_documents_say_what_it_answers",
+        "documents::pages::say_what_the_mall_answers",
         || {
             written_as_seen();
             Ok(())

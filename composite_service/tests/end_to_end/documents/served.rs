@@ -5,31 +5,28 @@ use std::sync::{Arc, OnceLock};
 
 use libtest_mimic::Trial;
 
-use super::{browser, documented_mall, folder, tools};
+use super::{browser, clients, documented_mall, folder, tools};
 use crate::mall::Mall;
 
 type Look = fn(&Mall);
 
 const LOOKS: &[(&str, Look)] = &[
+    ("composite::serves_the_committed_files", as_committed),
+    ("openapi::is_valid", tools::openapi_is_valid),
+    ("openapi::survives_fuzzing", tools::fuzzing_finds_nothing),
+    ("asyncapi::is_valid", tools::asyncapi_is_valid),
+    ("page::works_in_a_browser", browser::the_page_works),
     (
-        "given_a_composite_then_it_serves_the_committed_page_and_contract",
-        as_committed,
+        "clients::python::keeps_every_answer_and_buys",
+        clients::python_keeps_every_answer_and_buys,
     ),
     (
-        "given_the_served_contract_then_a_validator_finds_it_sound",
-        tools::openapi_is_valid,
+        "clients::python::refuses_half_a_contract",
+        clients::python_refuses_a_contract_that_it_understands_in_part,
     ),
     (
-        "given_asyncapi_then_its_parser_finds_it_sound_and_refuses_a_wrong_one",
-        tools::asyncapi_is_valid,
-    ),
-    (
-        "given_the_served_contract_when_fuzzed_then_no_5xx_and_no_undocumented_answer_is_found",
-        tools::fuzzing_finds_nothing,
-    ),
-    (
-        "given_the_page_in_a_browser_then_the_search_finds_and_the_console_is_silent",
-        browser::the_page_works,
+        "clients::typescript::keeps_every_answer_and_buys",
+        clients::typescript_keeps_every_answer_and_buys,
     ),
 ];
 

@@ -11,12 +11,13 @@ use crate::mall::Mall;
 /// The same requests in every run.
 const SEED: &str = "4711";
 
-fn tools() -> PathBuf {
+/// Where the tools are.
+pub(super) fn tools() -> PathBuf {
     provide(Part::ApiTools).unwrap_or_else(|error| panic!("{error:#}"))
 }
 
 /// Runs it to its end: whether all was well, and what it has said.
-fn run(command: &mut Command) -> (bool, String) {
+pub(super) fn run(command: &mut Command) -> (bool, String) {
     let run = command.output().expect("a program that runs");
     let said = [run.stdout, run.stderr].concat();
     (
