@@ -16,11 +16,7 @@ pub fn order_dto(order: &Order, zone: Tz) -> OrderDto {
     let (status, reject_reason, payment) = match &order.state {
         OrderState::Created => (OrderStatus::Created, None, None),
         OrderState::Complete(payment) => {
-            let payment = PaymentDto {
-                payment_key: payment.key.clone(),
-                amount: payment.amount,
-            };
-            (OrderStatus::Complete, None, Some(payment))
+            (OrderStatus::Complete, None, Some(PaymentDto::from(payment)))
         }
         OrderState::Rejected(reason) => (OrderStatus::Rejected, Some(*reason), None),
     };

@@ -22,13 +22,12 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
 use self::body_deadline::READ_BODY_WAIT;
+use crate::limits::MAX_BODY;
 use crate::order_number::OrderNumber;
 use crate::wire::error_body::{ErrorBody, ResponseCode};
 
 /// Marks the answer to a repeated request as that of the first one.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
-/// The largest request body, in bytes.
-pub const MAX_BODY: usize = 64 * 1024;
 
 /// An error answer before it meets its request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,9 @@
 pub mod order_number;
 pub mod member_id;
 pub mod money;
+pub mod payment;
+pub mod idempotency;
+pub mod limits;
 pub mod reason;
 pub mod wire;
 pub mod kafka;

@@ -14,12 +14,11 @@ use shared::ids::{IdSource, next_order_number};
 use shared::mailboxes::{ActorType, InHand, Mailbox};
 use shared::order_number::OrderNumber;
 use shared::trace::{Arrival, Traces, Trail};
-use shared::wire::order_dto::PaymentDto;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
 use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
-use crate::domain::order::{Basket, Idempotency};
+use crate::domain::order::{Basket, Idempotency, Payment};
 use crate::domain::purchase::{CancelAnswer, CommandAnswer, Effect, Event, Outcome, Purchase};
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
 use crate::steps;
@@ -90,7 +89,7 @@ impl Purchases {
     pub fn pay(
         &self,
         number: OrderNumber,
-        payment: PaymentDto,
+        payment: Payment,
         idempotency: Option<Idempotency>,
         arrival: Arrival,
     ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {

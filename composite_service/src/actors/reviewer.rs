@@ -15,11 +15,11 @@ use shared::mailboxes::Mailbox;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::trace::{Arrival, Traces, Trail};
-use shared::wire::order_dto::{OrderDto, PaymentDto};
+use shared::wire::order_dto::OrderDto;
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
-use crate::domain::order::OrderCommand;
+use crate::domain::order::{OrderCommand, Payment};
 use crate::domain::purchase::CommandAnswer;
 use crate::domain::review::{Remedy, Standing, remedy};
 use crate::domain::review_pace::is_its_turn;
@@ -211,7 +211,7 @@ impl ReviewDesk {
         }
     }
 
-    async fn refund(&self, trail: &Trail, payment: &PaymentDto, reason: Reason) {
+    async fn refund(&self, trail: &Trail, payment: &Payment, reason: Reason) {
         log::info!("{trail} review: cancelling its payment, it is rejected for {reason}");
         trail.mark(steps::CANCEL);
         let cancelled = self

@@ -3,7 +3,10 @@
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, OrderLineDto, PaymentDto};
+use shared::wire::order_dto::{OrderDto, OrderLineDto};
+
+pub use shared::idempotency::Idempotency;
+pub use shared::payment::Payment;
 
 /// What a shopper asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,16 +22,7 @@ pub struct Basket {
     /// The coupon to use.
     pub coupon_id: Option<i64>,
     /// The payment to make in the same purchase.
-    pub payment: Option<PaymentDto>,
-}
-
-/// A shopper's idempotency key, and what it is used for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Idempotency {
-    /// The key.
-    pub key: String,
-    /// Tells the same request from another with this key.
-    pub fingerprint: String,
+    pub payment: Option<Payment>,
 }
 
 /// A command to the order service. All are harmless when repeated.
@@ -46,7 +40,7 @@ pub enum OrderCommand {
         /// The order.
         number: OrderNumber,
         /// The payment.
-        payment: PaymentDto,
+        payment: Payment,
         /// The shopper's idempotency key.
         idempotency: Option<Idempotency>,
     },
@@ -55,7 +49,7 @@ pub enum OrderCommand {
         /// The order.
         number: OrderNumber,
         /// The payment that was made.
-        payment: PaymentDto,
+        payment: Payment,
     },
     /// Reject it.
     Reject {

@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::PaymentDto;
 
-use super::order::{Basket, Idempotency, OrderCommand};
+use super::order::{Basket, Idempotency, OrderCommand, Payment};
 
 mod charging;
 mod placing;
@@ -38,25 +37,25 @@ enum Step {
     Placing { basket: Basket, renumberings: u32 },
     /// The pending order is told that its payment begins.
     Paying {
-        payment: PaymentDto,
+        payment: Payment,
         idempotency: Option<Idempotency>,
     },
     /// The gateway is asked to charge.
     Confirming {
-        payment: PaymentDto,
+        payment: Payment,
         may_be_charged: bool,
         /// Whether the order goes on waiting for a payment when the gateway is away.
         order_waits: bool,
     },
     /// Charged; the order is to be completed.
-    Approving { payment: PaymentDto },
+    Approving { payment: Payment },
     /// Not charged; the order is to be rejected.
     Rejecting {
         reason: Reason,
         detail: Option<String>,
     },
     /// Charged, but the order is not ours to complete.
-    Refunding { payment: PaymentDto, reason: Reason },
+    Refunding { payment: Payment, reason: Reason },
     /// Nothing is left to do.
     Done,
 }
@@ -78,7 +77,7 @@ impl Purchase {
     #[must_use]
     pub fn pay(
         number: OrderNumber,
-        payment: PaymentDto,
+        payment: Payment,
         idempotency: Option<Idempotency>,
     ) -> (Self, Vec<Effect>) {
         Self::begin(

@@ -3,15 +3,15 @@
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto};
+use shared::wire::order_dto::{OrderDto, OrderStatus};
 
-use super::order::OrderCommand;
+use super::order::{OrderCommand, Payment};
 
 /// What the gateway says of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// It has charged, and has not cancelled.
-    Charged(PaymentDto),
+    Charged(Payment),
     /// It has declined the order's payment, and will charge no other.
     Declined,
     /// Nothing is charged: it has cancelled, or never heard of the order.
@@ -28,7 +28,7 @@ pub enum Remedy {
     /// Send this command.
     Send(OrderCommand),
     /// Cancel the payment; the next review finds nothing charged.
-    Refund(PaymentDto, Reason),
+    Refund(Payment, Reason),
     /// Look again later.
     Wait,
 }
@@ -70,9 +70,9 @@ mod tests {
     use super::*;
     use shared::money::Money;
 
-    fn payment() -> PaymentDto {
-        PaymentDto {
-            payment_key: "p".to_owned(),
+    fn payment() -> Payment {
+        Payment {
+            key: "p".parse().unwrap(),
             amount: Money::from_units(12_000),
         }
     }

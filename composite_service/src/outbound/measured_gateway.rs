@@ -7,9 +7,9 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use shared::metrics::{Histogram, HistogramVec};
 use shared::order_number::OrderNumber;
+use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
-use shared::wire::order_dto::PaymentDto;
 
 use crate::metrics::GatewayMetrics;
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
@@ -72,7 +72,7 @@ impl PaymentGateway for MeasuredGateway {
     fn confirm(
         &self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         trace: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer> {
         let call = self.inner.confirm(number, payment, trace);
@@ -98,7 +98,7 @@ impl PaymentGateway for MeasuredGateway {
     fn cancel(
         &self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         reason: Reason,
         trace: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {

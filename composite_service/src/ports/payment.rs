@@ -2,24 +2,12 @@
 
 use futures_util::future::BoxFuture;
 use shared::order_number::OrderNumber;
+use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
-use shared::wire::order_dto::PaymentDto;
 
 pub use crate::domain::purchase::ConfirmAnswer;
 pub use crate::domain::review::Standing;
-
-/// The longest payment key, in characters.
-pub const MAX_PAYMENT_KEY: usize = 200;
-
-/// Whether a text can be a payment's key. A cancellation has the key in its path, where URLs lose dot segments, tabs and line ends:
-/// such a payment could be charged and not be cancelled, or another one would be.
-#[must_use]
-pub fn is_payment_key(text: &str) -> bool {
-    (1..=MAX_PAYMENT_KEY).contains(&text.chars().count())
-        && !text.contains(char::is_control)
-        && !matches!(text, "." | "..")
-}
 
 /// Why a payment is perhaps not cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +21,7 @@ pub trait PaymentGateway: Send + Sync {
     fn confirm(
         &self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         trace: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer>;
 
@@ -45,7 +33,7 @@ pub trait PaymentGateway: Send + Sync {
     fn cancel(
         &self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         reason: Reason,
         trace: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>>;

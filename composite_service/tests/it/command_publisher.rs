@@ -11,10 +11,11 @@ use rdkafka::ClientConfig;
 use shared::clock::FixedClock;
 use shared::kafka::publisher::Publisher;
 use shared::order_number::OrderNumber;
+use shared::payment::{Payment, PaymentKey};
 use shared::reason::Reason;
 use shared::trace::context::TRACEPARENT;
 use shared::wire::headers::ReplyAddress;
-use shared::wire::order_dto::{ItemDto, OrderLineDto, PaymentDto};
+use shared::wire::order_dto::{ItemDto, OrderLineDto};
 
 use crate::golden::Golden;
 use crate::harness::trail;
@@ -46,9 +47,9 @@ fn number() -> OrderNumber {
     "20261123101540000000000000000042".parse().unwrap()
 }
 
-fn payment() -> PaymentDto {
-    PaymentDto {
-        payment_key: "결제 \"key\"".to_owned(),
+fn payment() -> Payment {
+    Payment {
+        key: "결제 \"key\"".parse().unwrap(),
         amount: "21000.01".parse().unwrap(),
     }
 }
@@ -95,8 +96,8 @@ fn create() -> OrderCommand {
 
 fn idempotency() -> Option<Idempotency> {
     Some(Idempotency {
-        key: "key of the shopper".to_owned(),
-        fingerprint: "9f86d081884c7d65".to_owned(),
+        key: "key of the shopper".parse().unwrap(),
+        fingerprint: "9f86d081884c7d65".parse().unwrap(),
     })
 }
 
@@ -208,8 +209,8 @@ fn given_a_broker_that_is_away_when_the_time_is_over_then_the_command_is_undeliv
 fn given_a_command_that_no_record_can_hold_then_it_is_undelivered_at_once() {
     let broker = TestBroker::embedded(1);
     let publisher = publisher(&broker, "2026-11-23T10:15:40", LONGEST_WAIT);
-    let payment = PaymentDto {
-        payment_key: "k".repeat(2_000_000),
+    let payment = Payment {
+        key: PaymentKey::recorded("k".repeat(2_000_000)),
         ..payment()
     };
     let too_large = OrderCommand::Approve {

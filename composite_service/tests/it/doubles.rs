@@ -18,11 +18,12 @@ use futures_util::future::{BoxFuture, ready};
 use shared::ids::IdSource;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
+use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::Trail;
 use shared::trace::context::TraceContext;
 use shared::wire::headers::ReplyAddress;
-use shared::wire::order_dto::{CouponDto, OrderDto, PaymentDto, ProductDto};
+use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -176,17 +177,17 @@ impl OrderBus for SinkingBus {
 /// What the gateway was asked, and the way to answer it.
 #[derive(Debug)]
 pub(crate) enum GatewayCall {
-    Confirm(OrderNumber, PaymentDto, oneshot::Sender<ConfirmAnswer>),
+    Confirm(OrderNumber, Payment, oneshot::Sender<ConfirmAnswer>),
     Cancel(
         OrderNumber,
-        PaymentDto,
+        Payment,
         Reason,
         oneshot::Sender<Result<(), CancelError>>,
     ),
 }
 
 impl GatewayCall {
-    pub(crate) fn confirm(self) -> (OrderNumber, PaymentDto, oneshot::Sender<ConfirmAnswer>) {
+    pub(crate) fn confirm(self) -> (OrderNumber, Payment, oneshot::Sender<ConfirmAnswer>) {
         match self {
             Self::Confirm(number, payment, answer_tx) => (number, payment, answer_tx),
             Self::Cancel(..) => panic!("not a confirmation: {self:?}"),
@@ -197,7 +198,7 @@ impl GatewayCall {
         self,
     ) -> (
         OrderNumber,
-        PaymentDto,
+        Payment,
         Reason,
         oneshot::Sender<Result<(), CancelError>>,
     ) {
@@ -224,7 +225,7 @@ impl PaymentGateway for ScriptedGateway {
     fn confirm(
         &self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         _: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer> {
         let (answer_tx, answer_rx) = oneshot::channel();
@@ -246,7 +247,7 @@ impl PaymentGateway for ScriptedGateway {
     fn cancel(
         &self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         reason: Reason,
         _: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
@@ -268,14 +269,14 @@ impl PaymentGateway for ScriptedGateway {
 pub(crate) struct PromptGateway {
     pub(crate) answer: ConfirmAnswer,
     /// What it was asked to charge.
-    pub(crate) asked: Mutex<Vec<PaymentDto>>,
+    pub(crate) asked: Mutex<Vec<Payment>>,
 }
 
 impl PaymentGateway for PromptGateway {
     fn confirm(
         &self,
         _: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         _: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer> {
         self.asked.lock().unwrap().push(payment.clone());
@@ -289,7 +290,7 @@ impl PaymentGateway for PromptGateway {
     fn cancel(
         &self,
         _: &OrderNumber,
-        _: &PaymentDto,
+        _: &Payment,
         _: Reason,
         _: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {

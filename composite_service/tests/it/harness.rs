@@ -20,10 +20,11 @@ use shared::mailboxes::{Mailbox, Mailboxes, Ticket};
 use shared::metrics::Metrics;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
+use shared::payment::{Payment, PaymentKey};
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
 use shared::trace::{Arrival, Traces, Trail};
-use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
+use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{oneshot, watch};
 
@@ -81,14 +82,14 @@ pub(crate) fn nth_number(n: u64) -> OrderNumber {
     format!("20261123011540{n:018}").parse().unwrap()
 }
 
-pub(crate) fn payment(key: &str) -> PaymentDto {
-    PaymentDto {
-        payment_key: key.to_owned(),
+pub(crate) fn payment(key: &str) -> Payment {
+    Payment {
+        key: PaymentKey::recorded(key),
         amount: Money::from_units(PRICE),
     }
 }
 
-pub(crate) fn basket(payment: Option<PaymentDto>) -> Basket {
+pub(crate) fn basket(payment: Option<Payment>) -> Basket {
     let item = ItemDto {
         item_id: 1,
         ..ItemDto::default()

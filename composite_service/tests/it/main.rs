@@ -4,6 +4,8 @@
 
 #[path = "../../../shared/tests/support/golden.rs"]
 mod golden;
+#[path = "../../../shared/tests/support/edges.rs"]
+mod edges;
 mod doubles;
 mod harness;
 mod bridge;

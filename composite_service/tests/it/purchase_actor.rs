@@ -387,7 +387,7 @@ mod crowds {
         let mut keys = HashSet::new();
         for _ in 0..CROWD / 2 {
             let (_, payment, answer_tx) = mall.gateway_call().await.confirm();
-            keys.insert(payment.payment_key);
+            keys.insert(payment.key);
             answer_tx.send(ConfirmAnswer::Confirmed).unwrap();
         }
         assert_eq!(keys.len() as u64, CROWD / 2);

@@ -20,9 +20,10 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use shared::ids::IdSource;
 use shared::order_number::OrderNumber;
+use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
-use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto, ProductDto};
+use shared::wire::order_dto::{OrderDto, OrderStatus, ProductDto};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
@@ -75,7 +76,7 @@ impl OrderQuery for Due {
 #[derive(Default)]
 struct Books {
     standings: HashMap<OrderNumber, Standing>,
-    cancelled: Mutex<Vec<(OrderNumber, PaymentDto, Reason)>>,
+    cancelled: Mutex<Vec<(OrderNumber, Payment, Reason)>>,
     looked_up: Mutex<Vec<OrderNumber>>,
     looking_up: Arc<AtomicUsize>,
     most_at_once: Arc<AtomicUsize>,
@@ -104,7 +105,7 @@ impl PaymentGateway for Books {
     fn cancel(
         &self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         reason: Reason,
         _: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
@@ -118,7 +119,7 @@ impl PaymentGateway for Books {
     fn confirm(
         &self,
         _: &OrderNumber,
-        _: &PaymentDto,
+        _: &Payment,
         _: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer> {
         unreachable!("a review never charges")

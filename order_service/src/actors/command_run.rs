@@ -169,8 +169,8 @@ mod tests {
     fn given_an_order_that_has_taken_the_key_then_it_is_the_answer_and_this_order_does_not_exist() {
         let with_key = |digits| OrderDraft {
             idempotency: Some(Idempotency {
-                key: "key".to_owned(),
-                fingerprint: "f".to_owned(),
+                key: "key".parse().unwrap(),
+                fingerprint: "f".parse().unwrap(),
             }),
             ..draft(digits, &[(1, 1)])
         };

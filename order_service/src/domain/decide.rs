@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use shared::idempotency::IdempotencyKey;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 
@@ -75,12 +76,12 @@ impl Transition {
 
     /// The idempotency key that a new order takes.
     #[must_use]
-    pub fn idempotency_key(&self) -> Option<&str> {
+    pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
         match self {
             Self::Open(draft) => draft
                 .idempotency
                 .as_ref()
-                .map(|idempotency| idempotency.key.as_str()),
+                .map(|idempotency| &idempotency.key),
             Self::BeginPayment { .. }
             | Self::EndPayment { .. }
             | Self::Complete { .. }

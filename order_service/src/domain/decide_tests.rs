@@ -78,11 +78,11 @@ fn told(decision: &Result<Decision, Refusal>) -> String {
             format!("open {}", draft.request_id.as_str())
         }
         Ok(Decision::Change(Transition::BeginPayment { payment, .. })) => {
-            format!("begin {}", payment.key)
+            format!("begin {}", payment.key.as_str())
         }
         Ok(Decision::Change(Transition::EndPayment { .. })) => "end payment".to_owned(),
         Ok(Decision::Change(Transition::Complete { payment, .. })) => {
-            format!("complete {}", payment.key)
+            format!("complete {}", payment.key.as_str())
         }
         Ok(Decision::Change(Transition::Reject { reason, .. })) => format!("reject {reason}"),
         Ok(Decision::Change(Transition::Settle { .. })) => "settle".to_owned(),
@@ -180,8 +180,8 @@ fn given_a_rejection_that_was_taken_in_long_ago_then_a_payment_that_has_begun_si
 
 fn idempotency(fingerprint: &str) -> Option<Idempotency> {
     Some(Idempotency {
-        key: "key".to_owned(),
-        fingerprint: fingerprint.to_owned(),
+        key: "key".parse().unwrap(),
+        fingerprint: fingerprint.parse().unwrap(),
     })
 }
 

@@ -269,8 +269,8 @@ fn all_commands(orders: u32) -> Vec<TimedCommand> {
         let purchase = |nth: u32, lines: &[(ItemId, i64)], coupon, fingerprint: Option<&str>| {
             let request_id = draft(digits * 10 + nth, &[]).request_id;
             let idempotency = fingerprint.map(|fingerprint| Idempotency {
-                key: "key".into(),
-                fingerprint: fingerprint.into(),
+                key: "key".parse().unwrap(),
+                fingerprint: fingerprint.parse().unwrap(),
             });
             OrderCommand::Create(OrderDraft {
                 request_id,

@@ -8,6 +8,9 @@ use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 
+pub use shared::idempotency::Idempotency;
+pub use shared::payment::Payment;
+
 /// The identity of an item.
 pub type ItemId = i64;
 /// The identity of a coupon.
@@ -34,24 +37,6 @@ impl RequestId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// A payment at the gateway: intended or made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payment {
-    /// The gateway's key.
-    pub key: String,
-    /// What is paid.
-    pub amount: Money,
-}
-
-/// A shopper's idempotency key, and what it was used for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Idempotency {
-    /// The key.
-    pub key: String,
-    /// Tells the same request from another with this key.
-    pub fingerprint: String,
 }
 
 /// What was asked for, before it is priced.

@@ -63,7 +63,7 @@ pub(crate) fn draft(digits: u32, lines: &[(ItemId, i64)]) -> OrderDraft {
 
 pub(crate) fn payment(key: &str, amount: &str) -> Payment {
     Payment {
-        key: key.to_owned(),
+        key: key.parse().unwrap(),
         amount: money(amount),
     }
 }

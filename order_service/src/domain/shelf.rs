@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use shared::limits::is_quantity;
 use shared::money::Money;
 use shared::reason::Reason;
 
@@ -195,7 +196,7 @@ impl Shelf {
     fn total(&self, lines: &[DraftLine]) -> Result<Money, Reason> {
         let mut total = Money::ZERO;
         for line in lines {
-            if line.quantity < 1 {
+            if !is_quantity(line.quantity) {
                 return Err(Reason::InvalidQuantity);
             }
             let item = &self.items.get(&line.item).ok_or(Reason::UnknownItem)?.value;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use shared::idempotency::IdempotencyKey;
 use shared::order_number::OrderNumber;
 
 use crate::domain::decide::Transition;
@@ -14,7 +15,7 @@ use crate::ports::order_store::StoreOutcome;
 #[derive(Debug, Default)]
 pub(super) struct StoredOrders {
     by_number: HashMap<OrderNumber, Arc<Order>>,
-    by_key: HashMap<String, OrderNumber>,
+    by_key: HashMap<IdempotencyKey, OrderNumber>,
 }
 
 impl StoredOrders {

@@ -6,6 +6,8 @@
 mod harness;
 #[path = "../../../shared/tests/support/golden.rs"]
 mod golden;
+#[path = "../../../shared/tests/support/edges.rs"]
+mod edges;
 
 mod order_store_contract;
 mod databases;
@@ -13,6 +15,7 @@ mod serialisation;
 mod retirement;
 mod journal;
 mod wire;
+mod limits;
 mod intake;
 mod http;
 mod metrics;

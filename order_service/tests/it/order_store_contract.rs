@@ -207,7 +207,7 @@ mod opening {
         assert_eq!(
             complete.state,
             OrderState::Complete(Payment {
-                key,
+                key: key.parse().unwrap(),
                 amount: money("39999999.99")
             })
         );
@@ -378,6 +378,9 @@ mod moving {
             "결제 🔑",
             " ",
             "null",
+            // No longer taken in, but on record from earlier.
+            ".",
+            "a\tb\r\n",
         ];
         let opens: Vec<_> = (1..)
             .zip(keys)
@@ -917,8 +920,8 @@ fn draft_with_coupon(digits: u64) -> OrderDraft {
 
 fn draft_with_key(digits: u64, key: &str) -> OrderDraft {
     let idempotency = Idempotency {
-        key: key.to_owned(),
-        fingerprint: "an apple".to_owned(),
+        key: key.parse().unwrap(),
+        fingerprint: "an apple".parse().unwrap(),
     };
     OrderDraft {
         idempotency: Some(idempotency),

@@ -198,8 +198,8 @@ mod idempotency_keys {
 
     fn create_keyed(digits: u64, fingerprint: &str) -> OrderCommand {
         let idempotency = Idempotency {
-            key: "key".into(),
-            fingerprint: fingerprint.into(),
+            key: "key".parse().unwrap(),
+            fingerprint: fingerprint.parse().unwrap(),
         };
         OrderCommand::Create(OrderDraft {
             idempotency: Some(idempotency),

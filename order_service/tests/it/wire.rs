@@ -101,8 +101,8 @@ mod commands {
     fn given_a_create_with_an_idempotency_key_when_decoded_then_it_has_the_key_and_is_reviewed_when_it_stays_unpaid()
      {
         let idempotency = Idempotency {
-            key: "key of the shopper".into(),
-            fingerprint: "9f86d081884c7d65".into(),
+            key: "key of the shopper".parse().unwrap(),
+            fingerprint: "9f86d081884c7d65".parse().unwrap(),
         };
         let draft = OrderDraft {
             number: the_number(),
@@ -175,8 +175,8 @@ mod commands {
             number: number.clone(),
             payment: payment("결제 \"key\"", "21000.01"),
             idempotency: Some(Idempotency {
-                key: "key of the shopper".into(),
-                fingerprint: "9f86d081884c7d65".into(),
+                key: "key of the shopper".parse().unwrap(),
+                fingerprint: "9f86d081884c7d65".parse().unwrap(),
             }),
         };
         assert_eq!(

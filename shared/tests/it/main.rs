@@ -4,8 +4,11 @@
 
 #[path = "../support/golden.rs"]
 mod golden;
+#[path = "../support/edges.rs"]
+mod edges;
 
 mod http_limits;
+mod limits;
 mod wire;
 mod kafka;
 mod asyncapi;

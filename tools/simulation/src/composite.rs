@@ -13,7 +13,7 @@ use composite_service::inbound::kafka::decode;
 use shared::budget;
 use shared::ids::jittered;
 use shared::order_number::OrderNumber;
-use shared::wire::order_dto::PaymentDto;
+use shared::payment::Payment;
 
 use crate::gateway::{Answer, Call};
 use crate::invariants::{Check, Invariant, violated};
@@ -178,7 +178,7 @@ impl World {
         composite: usize,
         id: u64,
         number: OrderNumber,
-        payment: PaymentDto,
+        payment: Payment,
         is_cancel: bool,
     ) {
         let unreached = if is_cancel {

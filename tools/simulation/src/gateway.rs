@@ -6,7 +6,7 @@ use std::time::Duration;
 use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer};
 use composite_service::domain::review::Standing;
 use shared::order_number::OrderNumber;
-use shared::wire::order_dto::PaymentDto;
+use shared::payment::Payment;
 
 /// How long a request may be on its way and still have its effect: less than what is between a purchase's last charge and the review.
 pub const LATEST_EFFECT: Duration = Duration::from_secs(15);
@@ -23,7 +23,7 @@ pub struct Gateway {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Charge {
     /// Of this payment.
-    pub payment: PaymentDto,
+    pub payment: Payment,
     /// What became of it.
     pub state: ChargeState,
 }
@@ -47,7 +47,7 @@ pub struct Call {
     /// The order.
     pub number: OrderNumber,
     /// The payment.
-    pub payment: PaymentDto,
+    pub payment: Payment,
     /// Charge, or give back.
     pub is_cancel: bool,
     /// When it was sent.
@@ -70,7 +70,7 @@ impl Gateway {
     pub fn confirm(
         &mut self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         is_willing: bool,
     ) -> ConfirmAnswer {
         let state = if is_willing {
@@ -92,7 +92,7 @@ impl Gateway {
     }
 
     /// Gives the money back, where it was taken.
-    pub fn cancel(&mut self, number: &OrderNumber, payment: &PaymentDto) -> CancelAnswer {
+    pub fn cancel(&mut self, number: &OrderNumber, payment: &Payment) -> CancelAnswer {
         match self.charges.get_mut(number) {
             Some(charge) if charge.payment == *payment && charge.state != ChargeState::Declined => {
                 charge.state = ChargeState::Cancelled;
@@ -116,7 +116,7 @@ impl Gateway {
 
     /// The payment that is charged for an order and not cancelled.
     #[must_use]
-    pub fn charged(&self, number: &OrderNumber) -> Option<&PaymentDto> {
+    pub fn charged(&self, number: &OrderNumber) -> Option<&Payment> {
         self.charges
             .get(number)
             .filter(|charge| charge.state == ChargeState::Charged)

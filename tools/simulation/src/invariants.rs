@@ -8,8 +8,8 @@ use order_service::domain::order::{ItemId, Order, OrderState};
 use order_service::ports::reply_sink::CommandOutcome;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
+use shared::payment::Payment;
 use shared::reason::Reason;
-use shared::wire::order_dto::PaymentDto;
 
 use crate::store::Store;
 use crate::world::World;
@@ -177,7 +177,7 @@ fn check_money(world: &World) -> Check {
         let charged = world
             .gateway
             .charged(&order.number)
-            .map(|payment| (payment.payment_key.as_str(), payment.amount));
+            .map(|payment| (payment.key.as_str(), payment.amount));
         let paid = match &order.state {
             OrderState::Complete(payment) if payment.amount != Money::ZERO => {
                 Some((payment.key.as_str(), payment.amount))
@@ -199,7 +199,7 @@ impl Store {
     ///
     /// # Errors
     /// When it is not so.
-    pub fn is_for_sale(&self, number: &OrderNumber, payment: &PaymentDto) -> Check {
+    pub fn is_for_sale(&self, number: &OrderNumber, payment: &Payment) -> Check {
         match self.order(number) {
             Some(order) if order.final_price == payment.amount => Ok(()),
             order => violated(

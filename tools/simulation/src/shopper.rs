@@ -3,8 +3,10 @@
 use composite_service::domain::order::{Basket, Idempotency};
 use composite_service::domain::purchase::{Outcome, Purchase};
 use order_service::domain::order::{Order, OrderState};
+use shared::idempotency::{Fingerprint, IdempotencyKey};
 use shared::money::Money;
 use shared::order_number::OrderNumber;
+use shared::payment::{Payment, PaymentKey};
 use shared::reason::Reason;
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, PaymentDto};
 
@@ -22,7 +24,7 @@ pub struct Shopper {
     coupon: Option<i64>,
     price: Money,
     /// Pays in the request that places the order.
-    payment: Option<PaymentDto>,
+    payment: Option<Payment>,
     /// How often the order may still be asked for.
     pub places_left: usize,
     /// How often he may still pay what he has placed.
@@ -36,7 +38,7 @@ pub struct Request {
     composite: usize,
     /// The purchase's name towards the order service; none when an order is paid that is there.
     request_id: Option<String>,
-    payment: Option<PaymentDto>,
+    payment: Option<Payment>,
     /// What it was told.
     pub told: Option<Outcome>,
     /// Its composite has died, so it gets no answer.
@@ -75,11 +77,11 @@ impl Shopper {
 
     fn basket(&self, shopper: usize, request_id: String, sabotage: Sabotage) -> Basket {
         let idempotency = self.key.clone().map(|key| Idempotency {
-            key: match sabotage {
+            key: IdempotencyKey::recorded(match sabotage {
                 Sabotage::KeysForgotten => format!("{key}-{request_id}"),
                 _ => key,
-            },
-            fingerprint: format!("wish-{shopper}"),
+            }),
+            fingerprint: Fingerprint::recorded(format!("wish-{shopper}")),
         });
         Basket {
             request_id,
@@ -103,9 +105,9 @@ fn line((item_id, quantity): (i64, i64)) -> OrderLineDto {
     }
 }
 
-fn pays(shopper: usize, nth: usize, units: u32) -> PaymentDto {
-    PaymentDto {
-        payment_key: format!("pay-{shopper}-{nth}"),
+fn pays(shopper: usize, nth: usize, units: u32) -> Payment {
+    Payment {
+        key: PaymentKey::recorded(format!("pay-{shopper}-{nth}")),
         amount: Money::from_units(units),
     }
 }
@@ -153,7 +155,7 @@ impl World {
         somebody.pays_left -= 1;
         let Some(number) = number else { return Ok(()) };
         let nth = self.chance.below(2);
-        let payment = PaymentDto {
+        let payment = Payment {
             amount: if self.chance.one_in(10) {
                 Money::from_units(1)
             } else {
@@ -162,8 +164,12 @@ impl World {
             ..pays(shopper, nth, 0)
         };
         let idempotency = self.chance.one_in(2).then(|| Idempotency {
-            key: format!("paying-{shopper}-{}", self.chance.below(2)),
-            fingerprint: format!("{}-{:?}", payment.payment_key, payment.amount),
+            key: IdempotencyKey::recorded(format!("paying-{shopper}-{}", self.chance.below(2))),
+            fingerprint: Fingerprint::recorded(format!(
+                "{}-{:?}",
+                payment.key.as_str(),
+                payment.amount
+            )),
         });
         let request = Request {
             shopper,
@@ -287,9 +293,7 @@ impl World {
                     .and_then(|number| self.store.order(number));
                 stored.is_some_and(|order| match &order.state {
                     // It may be paid by another request of his.
-                    OrderState::Complete(made) => told.payment.as_ref().is_some_and(|payment| {
-                        payment.payment_key == made.key && payment.amount == made.amount
-                    }),
+                    OrderState::Complete(made) => told.payment == Some(PaymentDto::from(made)),
                     OrderState::Created | OrderState::Rejected(_) => false,
                 })
             }

@@ -2,17 +2,16 @@
 
 use shared::money::Money;
 use shared::reason::Reason;
-use shared::wire::order_dto::PaymentDto;
 
 use super::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Outcome, Purchase, Step};
-use crate::domain::order::OrderReply;
+use crate::domain::order::{OrderReply, Payment};
 
 /// How often the gateway may be out of reach, with nothing charged, before the payment is given up.
 const MAX_UNREACHED: u32 = 6;
 
 impl Purchase {
     /// Asks the gateway, unless there is nothing to pay.
-    pub(super) fn charge(&mut self, payment: PaymentDto, order_waits: bool) -> Vec<Effect> {
+    pub(super) fn charge(&mut self, payment: Payment, order_waits: bool) -> Vec<Effect> {
         if payment.amount == Money::ZERO {
             return self.enter(Step::Approving { payment });
         }
@@ -68,7 +67,7 @@ impl Purchase {
         })
     }
 
-    pub(super) fn approving(&mut self, payment: PaymentDto, answer: CommandAnswer) -> Vec<Effect> {
+    pub(super) fn approving(&mut self, payment: Payment, answer: CommandAnswer) -> Vec<Effect> {
         match answer {
             CommandAnswer::Replied(OrderReply::Complete(order)) => {
                 self.end(Outcome::Complete(order))
@@ -119,7 +118,7 @@ impl Purchase {
     }
 
     /// The order's fate is known to the shopper at once; the money follows.
-    fn refund(&mut self, payment: PaymentDto, reason: Reason) -> Vec<Effect> {
+    fn refund(&mut self, payment: Payment, reason: Reason) -> Vec<Effect> {
         if payment.amount == Money::ZERO {
             return self.refuse(reason, None);
         }

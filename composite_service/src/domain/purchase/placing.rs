@@ -2,10 +2,10 @@
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, PaymentDto};
+use shared::wire::order_dto::OrderDto;
 
 use super::{CommandAnswer, Effect, Outcome, Purchase, Step};
-use crate::domain::order::{Basket, Idempotency, OrderReply};
+use crate::domain::order::{Basket, Idempotency, OrderReply, Payment};
 
 /// How often a new order number is tried before the purchase is given up.
 const MAX_RENUMBERINGS: u32 = 5;
@@ -66,7 +66,7 @@ impl Purchase {
 
     pub(super) fn paying(
         &mut self,
-        payment: PaymentDto,
+        payment: Payment,
         idempotency: Option<Idempotency>,
         answer: CommandAnswer,
     ) -> Vec<Effect> {
@@ -114,7 +114,7 @@ impl Purchase {
     }
 
     /// The order is pending.
-    fn placed(&mut self, order: OrderDto, payment: Option<PaymentDto>) -> Vec<Effect> {
+    fn placed(&mut self, order: OrderDto, payment: Option<Payment>) -> Vec<Effect> {
         let Some(payment) = payment else {
             return self.end(Outcome::Pending(order));
         };

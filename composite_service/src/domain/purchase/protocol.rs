@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, PaymentDto};
+use shared::wire::order_dto::OrderDto;
 
-use crate::domain::order::{OrderCommand, OrderReply};
+use crate::domain::order::{OrderCommand, OrderReply, Payment};
 
 /// What can happen to a purchase.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,14 +83,14 @@ pub enum Effect {
         /// The order that is paid.
         number: OrderNumber,
         /// What to charge.
-        payment: PaymentDto,
+        payment: Payment,
     },
     /// Give the money back; answered by [`Event::Cancel`].
     Cancel {
         /// The order that was paid.
         number: OrderNumber,
         /// The charge.
-        payment: PaymentDto,
+        payment: Payment,
         /// Why, for the gateway's records.
         reason: Reason,
     },

@@ -7,7 +7,8 @@ use shared::order_number::OrderNumber;
 use shared::wire::order_dto::OrderDto;
 use tokio::sync::oneshot;
 
-use super::error::ApiError;
+use super::error::{ApiError, RETRY_SOON};
+use super::order_body::OrderBody;
 use crate::domain::purchase::Outcome;
 
 /// Waits for the outcome, and answers it.
@@ -50,33 +51,21 @@ fn replayed(outcome: Outcome) -> Result<HttpResponse, ApiError> {
 }
 
 /// 200 with the order, and where to find it.
-pub(super) fn placed(order: OrderDto) -> HttpResponse {
+fn placed(order: OrderDto) -> HttpResponse {
+    let body = OrderBody::from(order);
     let mut response = HttpResponse::Ok();
-    if let Some(number) = &order.order_num {
+    if let Some(number) = body.number() {
         response.insert_header((LOCATION, location(number)));
     }
-    response.json(public(order))
+    response.json(body)
 }
 
-/// 202: the order will be found there.
+/// 202: the purchase goes on, and the order will be found at its location.
 fn accepted(number: OrderNumber) -> HttpResponse {
     HttpResponse::Accepted()
         .insert_header((LOCATION, location(&number)))
-        .insert_header((RETRY_AFTER, "1"))
-        .json(OrderDto {
-            order_num: Some(number),
-            ..OrderDto::default()
-        })
-}
-
-/// The order without what is between the services: who holds an order number need not know how it was paid.
-pub(super) fn public(order: OrderDto) -> OrderDto {
-    OrderDto {
-        payment: None,
-        request_id: None,
-        member_id: None,
-        ..order
-    }
+        .insert_header((RETRY_AFTER, RETRY_SOON.to_string()))
+        .json(OrderBody::numbered(number))
 }
 
 fn location(number: &OrderNumber) -> String {

@@ -9,7 +9,8 @@ use shared::wire::error_body::ResponseCode;
 use crate::actors::purchase_actor::Overloaded;
 use crate::ports::order_query::QueryError;
 
-const RETRY_SOON: u64 = 1;
+/// Seconds after which a client may try again, or look again.
+pub(super) const RETRY_SOON: u64 = 1;
 
 /// Why a request is not answered with a success.
 #[derive(Debug)]

@@ -3,11 +3,11 @@
 use actix_web::{HttpResponse, web};
 use shared::order_number::OrderNumber;
 
-use super::answer::public;
 use super::error::ApiError;
-use super::routes::Shop;
+use super::order_body::OrderBody;
+use super::shop::Shop;
 
-/// Answers the order. What is no order number is no order either.
+/// Answers the order. A path that is not an order number names no order, so it is 404 like an unknown one.
 ///
 /// # Errors
 /// 404 when there is none, 503 when the order service is away.
@@ -21,5 +21,5 @@ pub async fn get_order(
         .order(&number)
         .await?
         .ok_or(ApiError::NotFound("order"))?;
-    Ok(HttpResponse::Ok().json(public(order)))
+    Ok(HttpResponse::Ok().json(OrderBody::from(order)))
 }

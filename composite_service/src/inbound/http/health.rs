@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use shared::http::health::{PROBE_WAIT, readiness};
 
-use super::routes::Shop;
+use super::shop::Shop;
 
 /// 200, or 503 with what is missing.
 pub async fn readyz(shop: web::Data<Shop>) -> HttpResponse {

@@ -3,19 +3,18 @@
 use actix_web::http::header::HeaderMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use shared::idempotency::{Fingerprint, IdempotencyKey};
 
 use super::error::ApiError;
 
 /// The header's name.
 const HEADER: &str = "Idempotency-Key";
-/// The longest key, in characters.
-const MAX_LENGTH: usize = 255;
 
 /// The request's key, if it has one.
 ///
 /// # Errors
 /// When there are several, or it is empty, too long, or not printable ASCII.
-pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
     let mut values = headers.get_all(HEADER);
     let Some(value) = values.next() else {
         return Ok(None);
@@ -28,30 +27,22 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Api
             Some(text.to_owned())
         }
     });
-    key.filter(|key| is_sound(key)).map(Some).ok_or_else(|| {
-        ApiError::Invalid(
-            "INVALID_IDEMPOTENCY_KEY",
-            format!(
-                "one {HEADER} of 1 to {MAX_LENGTH} printable ASCII characters, no space at its ends"
-            ),
-        )
-    })
-}
-
-/// No space at its ends: databases take a key with one for the key without.
-fn is_sound(key: &str) -> bool {
-    (1..=MAX_LENGTH).contains(&key.len())
-        && key.bytes().all(|byte| matches!(byte, b' '..=b'~'))
-        && key.trim() == key
+    key.and_then(|key| key.parse().ok())
+        .map(Some)
+        .ok_or_else(|| {
+            let detail = format!(
+                "one {HEADER} of 1 to {} printable ASCII characters, no space at its ends",
+                IdempotencyKey::MAX_LENGTH
+            );
+            ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", detail)
+        })
 }
 
 /// Tells one request from another with the same key: a hash of what it means, so that spaces and unknown members do not count.
-pub(super) fn fingerprint(meaning: &impl Serialize) -> String {
+pub(super) fn fingerprint_of(meaning: &impl Serialize) -> Fingerprint {
+    // The contract's bodies can always be written: their maps have text keys.
     let canonical = serde_json::to_vec(meaning).unwrap_or_default();
-    Sha256::digest(canonical)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Fingerprint::of_digest(Sha256::digest(canonical).into())
 }
 
 /// The content of a structured-field string (RFC 8941, 3.3.3).
@@ -78,7 +69,7 @@ mod tests {
     use super::*;
     use actix_web::http::header::{HeaderName, HeaderValue};
 
-    fn read(values: &[&[u8]]) -> Result<Option<String>, ApiError> {
+    fn read(values: &[&[u8]]) -> Result<Option<IdempotencyKey>, ApiError> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(
@@ -97,7 +88,7 @@ mod tests {
         );
         assert_eq!(
             read(&[br#""a \"b\" \\c""#]).unwrap(),
-            Some(r#"a "b" \c"#.to_owned())
+            Some(r#"a "b" \c"#.parse().unwrap())
         );
         assert_eq!(read(&[]).unwrap(), None);
     }

@@ -4,13 +4,12 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use shared::http::next_page;
-use shared::wire::order_dto::OrderDto;
 use url::form_urlencoded::Serializer;
 
-use super::answer::public;
 use super::error::ApiError;
 use super::member::required_member;
-use super::routes::Shop;
+use super::order_body::OrderBody;
+use super::shop::Shop;
 use crate::ports::member_query::OrdersBounds;
 
 /// A page's bounds.
@@ -36,7 +35,8 @@ pub async fn list_orders(
         .orders_of(&member, OrdersBounds { after, limit })
         .await?
         .ok_or_else(|| {
-            let detail = "after is no place in the list".to_owned();
+            let detail =
+                "after is not a place in the list, as the link to the next page has one".to_owned();
             ApiError::Invalid("MALFORMED_REQUEST", detail)
         })?;
     let mut response = HttpResponse::Ok();
@@ -44,7 +44,7 @@ pub async fn list_orders(
     if let Some(next) = page.next {
         response.insert_header(next_page(&following(&next, limit)));
     }
-    let orders: Vec<OrderDto> = page.orders.into_iter().map(public).collect();
+    let orders: Vec<OrderBody> = page.orders.into_iter().map(OrderBody::from).collect();
     Ok(response.json(orders))
 }
 

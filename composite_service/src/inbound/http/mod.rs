@@ -2,6 +2,7 @@
 
 mod arrival;
 pub mod routes;
+pub mod shop;
 pub mod place_order;
 pub mod pay_order;
 pub mod get_order;
@@ -13,4 +14,5 @@ pub mod documents;
 pub mod answer;
 mod idempotency_key;
 mod member;
+mod order_body;
 pub mod error;

@@ -4,12 +4,12 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use shared::member_id::MemberId;
-use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
+use shared::wire::order_dto::{CouponDto, ProductDto};
 
-use super::answer::public;
 use super::error::ApiError;
 use super::member::required_member;
-use super::routes::Shop;
+use super::order_body::OrderBody;
+use super::shop::Shop;
 use crate::domain::my_page::{Absence, MyPage, Part, Profile};
 
 /// Whether each part is there: `true` or `false`.
@@ -20,7 +20,7 @@ const COMPLETE: HeaderName = HeaderName::from_static("x-my-page-complete");
 struct PageBody {
     member_id: MemberId,
     profile: PartBody<Option<ProfileBody>>,
-    orders: PartBody<Vec<OrderDto>>,
+    orders: PartBody<Vec<OrderBody>>,
     coupons: PartBody<Vec<CouponDto>>,
     products: PartBody<Vec<ProductDto>>,
 }
@@ -79,7 +79,7 @@ fn body(member_id: MemberId, page: MyPage) -> PageBody {
         member_id,
         profile: part(page.profile, |profile| profile.map(profile_body)),
         orders: part(page.orders, |orders| {
-            orders.into_iter().map(public).collect()
+            orders.into_iter().map(OrderBody::from).collect()
         }),
         coupons: part(page.coupons, |coupons| coupons),
         products: part(page.products, |products| products),

@@ -7,9 +7,9 @@ use shared::wire::order_dto::PaymentDto;
 use super::answer::answer;
 use super::arrival::Arrived;
 use super::error::ApiError;
-use super::idempotency_key::{fingerprint, idempotency_key};
-use super::place_order::check_payment;
-use super::routes::Shop;
+use super::idempotency_key::{fingerprint_of, idempotency_key};
+use super::place_order::asked_payment;
+use super::shop::Shop;
 use crate::domain::order::Idempotency;
 
 /// Pays the order. A wrong amount charges nothing and leaves the order as it is, as does a gateway that is away; a declined payment
@@ -25,13 +25,13 @@ pub async fn pay_order(
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency_key(request.headers())?;
-    let payment = body.into_inner();
-    check_payment(&payment)?;
-    let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
+    let body = body.into_inner();
     let idempotency = key.map(|key| Idempotency {
         key,
-        fingerprint: fingerprint(&payment),
+        fingerprint: fingerprint_of(&body),
     });
+    let payment = asked_payment(body)?;
+    let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
     let arrival = arrived.to("POST /open-api/order/{orderNum}/payment");
     let paying = shop.purchases.pay(number, payment, idempotency, arrival)?;
     answer(paying).await

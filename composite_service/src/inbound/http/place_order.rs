@@ -1,22 +1,20 @@
 //! `POST /open-api/order`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use shared::idempotency::IdempotencyKey;
 use shared::ids::IdSource;
+use shared::limits::{MAX_LINES, is_quantity};
 use shared::member_id::MemberId;
 use shared::reason::Reason;
-use shared::wire::order_dto::{CreateOrderDto, OrderLineDto, PaymentDto};
+use shared::wire::order_dto::{CreateOrderDto, ItemDto, OrderLineDto, PaymentDto};
 
 use super::answer::answer;
 use super::arrival::Arrived;
 use super::error::ApiError;
-use super::idempotency_key::{fingerprint, idempotency_key};
+use super::idempotency_key::{fingerprint_of, idempotency_key};
 use super::member::member_of;
-use super::routes::Shop;
-use crate::domain::order::{Basket, Idempotency};
-use crate::ports::payment::{MAX_PAYMENT_KEY, is_payment_key};
-
-/// The most lines of an order.
-const MAX_LINES: usize = 100;
+use super::shop::Shop;
+use crate::domain::order::{Basket, Idempotency, Payment};
 
 /// Places an order, and pays it where the request has a payment.
 ///
@@ -38,57 +36,55 @@ pub async fn place_order(
 fn basket(
     request: CreateOrderDto,
     member: Option<MemberId>,
-    key: Option<String>,
+    key: Option<IdempotencyKey>,
     ids: &dyn IdSource,
 ) -> Result<Basket, ApiError> {
-    let lines = request.order_line_list;
+    check_lines(&request.order_line_list)?;
+    let lines: Vec<OrderLineDto> = request.order_line_list.into_iter().map(wish).collect();
+    let wishes = (&lines, request.coupon_id, &request.payment);
+    let idempotency = key.map(|key| Idempotency {
+        key,
+        // Another member's is another request. Without a member the fingerprint is that of composites from before there were members,
+        // so that a repetition which meets a new composite is known.
+        fingerprint: match &member {
+            Some(member) => fingerprint_of(&(wishes, member)),
+            None => fingerprint_of(&wishes),
+        },
+    });
+    Ok(Basket {
+        payment: request.payment.map(asked_payment).transpose()?,
+        request_id: ids.unique().simple().to_string(),
+        member,
+        idempotency,
+        lines,
+        coupon_id: request.coupon_id,
+    })
+}
+
+fn check_lines(lines: &[OrderLineDto]) -> Result<(), ApiError> {
     if lines.is_empty() {
-        return Err(ApiError::Invalid(
-            "EMPTY_ORDER",
-            "an order has at least one line".to_owned(),
-        ));
+        let detail = "an order has at least one line".to_owned();
+        return Err(ApiError::Invalid("EMPTY_ORDER", detail));
     }
     if lines.len() > MAX_LINES {
-        return Err(ApiError::Invalid(
-            "TOO_MANY_LINES",
-            format!("an order has at most {MAX_LINES} lines"),
-        ));
+        let detail = format!("an order has at most {MAX_LINES} lines");
+        return Err(ApiError::Invalid("TOO_MANY_LINES", detail));
     }
-    if lines.iter().any(|line| line.quantity < 1) {
+    if lines.iter().any(|line| !is_quantity(line.quantity)) {
         return Err(ApiError::Refused {
             number: None,
             reason: Reason::InvalidQuantity,
             detail: None,
         });
     }
-    if let Some(payment) = &request.payment {
-        check_payment(payment)?;
-    }
-    let lines: Vec<OrderLineDto> = lines.into_iter().map(wish).collect();
-    let wishes = (&lines, request.coupon_id, &request.payment);
-    let idempotency = key.map(|key| Idempotency {
-        key,
-        // Another member's is another request. Without a member it is what composites that know none make of it.
-        fingerprint: match &member {
-            Some(member) => fingerprint(&(wishes, member)),
-            None => fingerprint(&wishes),
-        },
-    });
-    Ok(Basket {
-        request_id: ids.unique().simple().to_string(),
-        member,
-        idempotency,
-        lines,
-        coupon_id: request.coupon_id,
-        payment: request.payment,
-    })
+    Ok(())
 }
 
 /// Only what is bought: names and prices are the database's.
 fn wish(line: OrderLineDto) -> OrderLineDto {
-    let item = shared::wire::order_dto::ItemDto {
+    let item = ItemDto {
         item_id: line.item.item_id,
-        ..Default::default()
+        ..ItemDto::default()
     };
     OrderLineDto {
         order_line_id: None,
@@ -97,13 +93,8 @@ fn wish(line: OrderLineDto) -> OrderLineDto {
     }
 }
 
-/// A payment key that the gateway could have made.
-pub(super) fn check_payment(payment: &PaymentDto) -> Result<(), ApiError> {
-    if is_payment_key(&payment.payment_key) {
-        return Ok(());
-    }
-    let detail = format!(
-        "a payment key has 1 to {MAX_PAYMENT_KEY} characters, no control characters, and is not . or .."
-    );
-    Err(ApiError::Invalid("INVALID_PAYMENT_KEY", detail))
+/// The payment of a request.
+pub(super) fn asked_payment(dto: PaymentDto) -> Result<Payment, ApiError> {
+    Payment::try_from(dto)
+        .map_err(|error| ApiError::Invalid("INVALID_PAYMENT_KEY", error.to_string()))
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use shared::http::next_page;
 
 use super::error::ApiError;
-use super::routes::Shop;
+use super::shop::Shop;
 use crate::ports::order_query::PageBounds;
 
 /// A page's bounds.

@@ -1,44 +1,14 @@
 //! The one table of routes.
 
-use std::sync::Arc;
-
 use actix_web::{Resource, Route, web};
 use shared::http::health::livez;
 use shared::http::{json_config, method_not_allowed, query_config, unknown_path};
-use shared::ids::IdSource;
-use shared::kafka::broker_probe::BrokerProbe;
-use tokio::sync::watch;
 
 use super::{documents, get_order, health, list_orders, my_page, pay_order, place_order, products};
-use crate::actors::purchase_actor::Purchases;
-use crate::ports::member_query::MemberQuery;
-use crate::ports::my_page::MyPageParts;
-use crate::ports::order_query::OrderQuery;
 
-/// What the handlers work with.
-#[derive(Clone)]
-pub struct Shop {
-    /// Starts purchases.
-    pub purchases: Purchases,
-    /// Reads orders and products.
-    pub query: Arc<dyn OrderQuery>,
-    /// Reads the orders of members.
-    pub members: Arc<dyn MemberQuery>,
-    /// The parts of their pages.
-    pub my_page: Arc<dyn MyPageParts>,
-    /// Names purchases.
-    pub ids: Arc<dyn IdSource>,
-    /// Asks Kafka whether it is there.
-    pub broker: BrokerProbe,
-    /// The partition that replies go to.
-    pub reply_partition: watch::Receiver<Option<i32>>,
-    /// Whether the service is going down.
-    pub stopping: watch::Receiver<bool>,
-}
-
-/// The routes, each with and without a trailing slash. Those without a variable come first: they are found by comparing, the others by
-/// patterns that are tried one after another.
+/// The routes, each with and without a trailing slash.
 pub fn configure(config: &mut web::ServiceConfig) {
+    // actix tries routes in this order. Those without a variable come first, because comparing texts is cheaper than matching patterns.
     config
         .app_data(json_config())
         .app_data(query_config())

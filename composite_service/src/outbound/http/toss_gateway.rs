@@ -6,23 +6,23 @@
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use shared::money::{self, Money};
 use shared::order_number::OrderNumber;
+use shared::payment::{Payment, PaymentKey};
 use shared::reason::Reason;
 use shared::trace::context::{TRACEPARENT, TraceContext};
-use shared::wire::order_dto::PaymentDto;
 
 use super::error_chain;
 use crate::config::PaymentSettings;
-use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing, is_payment_key};
+use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 /// The gateway has never heard of the payment. Any other 404 may be a proxy's, a wrong address' or a changed path's.
 const NOT_FOUND_PAYMENT: &str = "NOT_FOUND_PAYMENT";
-const NO_KEY: &str = "the payment key is not valid";
 
 /// The gateway over HTTP.
 pub struct TossGateway {
@@ -85,12 +85,13 @@ impl TossGateway {
         trace: TraceContext,
     ) -> RequestBuilder {
         let mut url = self.settings.url.clone();
-        // An http URL always has path segments; they are encoded here, for payment keys are strangers' texts.
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty()
-                .extend(["v1", "payments"])
-                .extend(segments);
+        let mut path = format!("{}/v1/payments", url.path().trim_end_matches('/'));
+        for segment in segments {
+            // Payment keys are other people's texts. `Url` itself would drop tabs and line ends, and encode no dots.
+            path.push('/');
+            path.extend(utf8_percent_encode(segment, NON_ALPHANUMERIC));
         }
+        url.set_path(&path);
         self.client
             .request(method, url)
             .basic_auth(self.settings.secret_key.expose_secret(), Some(""))
@@ -102,14 +103,11 @@ impl PaymentGateway for TossGateway {
     fn confirm(
         &self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         trace: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer> {
-        if !is_payment_key(&payment.payment_key) {
-            return ready(ConfirmAnswer::Declined(NO_KEY.to_owned())).boxed();
-        }
         let body = ConfirmBody {
-            payment_key: &payment.payment_key,
+            payment_key: payment.key.as_str(),
             order_id: number.as_str(),
             amount: payment.amount,
         };
@@ -167,17 +165,19 @@ impl PaymentGateway for TossGateway {
     fn cancel(
         &self,
         _: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         reason: Reason,
         trace: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
-        if !is_payment_key(&payment.payment_key) {
-            return ready(Err(CancelError(NO_KEY.to_owned()))).boxed();
+        // No gateway can have given such a key out: its own API could not name the payment. Sent all the same, it would name another.
+        if !payment.key.fits_into_path() {
+            let error = CancelError(format!("{:?} can't be in a URL's path", payment.key));
+            return ready(Err(error)).boxed();
         }
         let cancel = self
             .request(
                 reqwest::Method::POST,
-                &[&payment.payment_key, "cancel"],
+                &[payment.key.as_str(), "cancel"],
                 trace,
             )
             .json(&CancelBody {
@@ -199,8 +199,8 @@ impl PaymentGateway for TossGateway {
 }
 
 /// What a payment object says of our payment.
-fn judged(object: &PaymentObject, number: &OrderNumber, payment: &PaymentDto) -> ConfirmAnswer {
-    let is_ours = object.order_id == number.as_str() && object.payment_key == payment.payment_key;
+fn judged(object: &PaymentObject, number: &OrderNumber, payment: &Payment) -> ConfirmAnswer {
+    let is_ours = object.order_id == number.as_str() && object.payment_key == payment.key.as_str();
     match object.status.as_str() {
         "DONE" if is_ours && object.total_amount == payment.amount => ConfirmAnswer::Confirmed,
         "DONE" | "CANCELED" | "PARTIAL_CANCELED" => ConfirmAnswer::PaidOtherwise,
@@ -220,8 +220,8 @@ fn standing(object: PaymentObject, number: &OrderNumber) -> Standing {
         return Standing::Unknown("it tells of another order".to_owned());
     }
     match object.status.as_str() {
-        "DONE" => Standing::Charged(PaymentDto {
-            payment_key: object.payment_key,
+        "DONE" => Standing::Charged(Payment {
+            key: PaymentKey::recorded(object.payment_key),
             amount: object.total_amount,
         }),
         "ABORTED" | "EXPIRED" => Standing::Declined,

@@ -11,7 +11,7 @@ use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher};
 use shared::trace::Trail;
 use shared::wire::event::{Event, EventType, LocalTimestamp};
 use shared::wire::headers::{ReplyAddress, in_trace};
-use shared::wire::order_dto::OrderDto;
+use shared::wire::order_dto::{OrderDto, PaymentDto};
 
 use crate::domain::order::{Idempotency, OrderCommand};
 use crate::ports::order_bus::{BusError, OnUndelivered, OrderBus};
@@ -68,7 +68,7 @@ fn body(command: &OrderCommand) -> (EventType, OrderDto) {
             let data = OrderDto {
                 order_line_list: Some(basket.lines.clone()),
                 coupon_id: basket.coupon_id,
-                payment: basket.payment.clone(),
+                payment: basket.payment.as_ref().map(PaymentDto::from),
                 request_id: Some(basket.request_id.clone()),
                 member_id: basket.member.clone(),
                 ..keyed(named, basket.idempotency.as_ref())
@@ -81,7 +81,7 @@ fn body(command: &OrderCommand) -> (EventType, OrderDto) {
             ..
         } => {
             let data = OrderDto {
-                payment: Some(payment.clone()),
+                payment: Some(PaymentDto::from(payment)),
                 ..keyed(named, idempotency.as_ref())
             };
             (EventType::OrderPay, data)
@@ -89,7 +89,7 @@ fn body(command: &OrderCommand) -> (EventType, OrderDto) {
         OrderCommand::Approve { payment, .. } => (
             EventType::OrderApprove,
             OrderDto {
-                payment: Some(payment.clone()),
+                payment: Some(PaymentDto::from(payment)),
                 ..named
             },
         ),
@@ -107,8 +107,8 @@ fn body(command: &OrderCommand) -> (EventType, OrderDto) {
 
 fn keyed(named: OrderDto, idempotency: Option<&Idempotency>) -> OrderDto {
     OrderDto {
-        idempotency_key: idempotency.map(|idempotency| idempotency.key.clone()),
-        fingerprint: idempotency.map(|idempotency| idempotency.fingerprint.clone()),
+        idempotency_key: idempotency.map(|idempotency| idempotency.key.as_str().to_owned()),
+        fingerprint: idempotency.map(|idempotency| idempotency.fingerprint.as_str().to_owned()),
         ..named
     }
 }

@@ -11,7 +11,8 @@ use actix_web::{App, web};
 use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
-use composite_service::inbound::http::routes::{self, Shop};
+use composite_service::inbound::http::routes;
+use composite_service::inbound::http::shop::Shop;
 use composite_service::metrics::MyPageMetrics;
 use composite_service::outbound::guard::Limits;
 use composite_service::outbound::guarded_parts::{GuardedParts, PartLimits};
@@ -22,7 +23,7 @@ use shared::http::render_problems;
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::config::KafkaSettings;
 use shared::metrics::Metrics;
-use shared::wire::order_dto::PaymentDto;
+use shared::payment::Payment;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 
@@ -138,7 +139,7 @@ impl Front {
     }
 
     /// What the gateway was asked to charge.
-    pub(super) fn charged(&self) -> Vec<PaymentDto> {
+    pub(super) fn charged(&self) -> Vec<Payment> {
         self.gateway.asked.lock().unwrap().clone()
     }
 

@@ -50,7 +50,7 @@ mod requests {
             "orderLineList": [{"quantity": 2, "orderLineId": 9, "item": item}],
         });
         assert_eq!(idempotency_of("\"k\"", &wordy).await, first);
-        assert_eq!(first.key, "k");
+        assert_eq!(first.key.as_str(), "k");
     }
 
     #[actix::test]

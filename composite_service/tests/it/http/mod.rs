@@ -7,4 +7,5 @@ mod pay_order;
 mod reading;
 mod my_page;
 mod surface;
+mod limits;
 mod health;

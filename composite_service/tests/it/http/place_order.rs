@@ -8,7 +8,7 @@ use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::payment::ConfirmAnswer;
 use serde_json::{Value, json};
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, OrderStatus};
+use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto};
 
 use super::front::{Front, line, pays};
 use crate::doubles::{Recorder, ScriptedGateway, Shelves};
@@ -232,7 +232,7 @@ mod outcomes {
     #[actix::test]
     async fn given_a_paid_order_then_it_is_answered_without_payment_and_request_id() {
         let paid = OrderDto {
-            payment: Some(payment("secret")),
+            payment: Some(PaymentDto::from(&payment("secret"))),
             request_id: Some("secret".to_owned()),
             ..order(&nth_number(1), OrderStatus::Complete)
         };

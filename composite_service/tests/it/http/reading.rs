@@ -5,7 +5,7 @@ use actix_web::test::TestRequest;
 use composite_service::ports::order_query::PageBounds;
 use serde_json::json;
 use shared::money::Money;
-use shared::wire::order_dto::{ItemDto, OrderDto, OrderStatus, ProductDto};
+use shared::wire::order_dto::{ItemDto, OrderDto, OrderStatus, PaymentDto, ProductDto};
 use url::Url;
 
 use super::front::Front;
@@ -32,7 +32,7 @@ mod orders {
     #[actix::test]
     async fn given_an_order_then_it_is_answered_without_payment_and_request_id() {
         let stored = OrderDto {
-            payment: Some(payment("secret")),
+            payment: Some(PaymentDto::from(&payment("secret"))),
             request_id: Some("secret".to_owned()),
             ..order(&nth_number(1), OrderStatus::Complete)
         };
@@ -87,7 +87,7 @@ mod orders_of_a_member {
 
     fn two_orders() -> Front {
         let orders = [1, 2].map(|nth| OrderDto {
-            payment: Some(payment("secret")),
+            payment: Some(PaymentDto::from(&payment("secret"))),
             ..order(&nth_number(nth), OrderStatus::Complete)
         });
         Front::reading(Shelves {

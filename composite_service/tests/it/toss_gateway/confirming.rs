@@ -2,7 +2,7 @@
 
 use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway};
 use serde_json::json;
-use shared::wire::order_dto::PaymentDto;
+use shared::payment::Payment;
 
 use super::simulator::{
     IMPATIENT, PATIENT, Simulator, cancel, confirm, gateway_at, gateway_nowhere, until_in_progress,
@@ -36,7 +36,7 @@ mod answered {
     #[actix::test]
     async fn given_an_amount_with_a_fraction_then_it_is_charged_to_the_last_digit() {
         let simulator = Simulator::start();
-        let dear = PaymentDto {
+        let dear = Payment {
             amount: "24000.5".parse().unwrap(),
             ..payment("key")
         };
@@ -68,7 +68,7 @@ mod answered {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         confirm(&gateway, &nth_number(1), &payment("key")).await;
-        let dearer = PaymentDto {
+        let dearer = Payment {
             amount: "12001".parse().unwrap(),
             ..payment("key")
         };
@@ -118,7 +118,7 @@ mod charged_elsewhere {
      {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
-        let dearer = PaymentDto {
+        let dearer = Payment {
             amount: "12001".parse().unwrap(),
             ..payment("b")
         };
@@ -307,6 +307,11 @@ mod payment_keys {
             "결제 키",
             "🙂",
             "e\u{301}",
+            // Such keys are no longer taken in, but may have been charged earlier.
+            "a\nb",
+            "a\tb",
+            "a\r\nb",
+            "\0",
             &long,
         ];
         for (nth, key) in (1..).zip(keys) {
@@ -326,20 +331,13 @@ mod payment_keys {
     }
 
     #[actix::test]
-    async fn given_keys_that_no_path_can_hold_then_they_are_not_charged_and_no_other_payment_is_cancelled()
-     {
+    async fn given_keys_that_no_path_can_hold_then_no_other_payment_is_cancelled() {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         confirm(&gateway, &nth_number(1), &payment("ab")).await;
-        for (nth, key) in (2..).zip(["", ".", "..", "a\nb", "a\tb", "a\r\nb", "\0"]) {
-            let answer = confirm(&gateway, &nth_number(nth), &payment(key)).await;
-            assert!(matches!(answer, ConfirmAnswer::Declined(_)), "{key:?}");
-            assert!(
-                cancel(&gateway, &nth_number(nth), &payment(key))
-                    .await
-                    .is_err(),
-                "{key:?}"
-            );
+        for (nth, key) in (2..).zip(["", ".", ".."]) {
+            let cancelled = cancel(&gateway, &nth_number(nth), &payment(key)).await;
+            assert!(cancelled.is_err(), "{key:?}");
         }
         assert!(simulator.has_moved(&[("CHARGED", "ab")]).await);
     }

@@ -2,7 +2,7 @@
 
 use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway, Standing};
 use serde_json::json;
-use shared::wire::order_dto::PaymentDto;
+use shared::payment::Payment;
 
 use super::simulator::{
     PATIENT, Simulator, cancel, confirm, gateway_at, gateway_nowhere, until_in_progress,
@@ -27,7 +27,7 @@ async fn given_an_order_then_its_standing_follows_its_payment() {
         gateway.look_up(&number, trace()).await,
         Standing::NotCharged
     );
-    let exact = PaymentDto {
+    let exact = Payment {
         amount: "24000.5".parse().unwrap(),
         ..payment("lose-1")
     };

@@ -8,8 +8,8 @@ use composite_service::outbound::http::toss_gateway::TossGateway;
 use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway, Standing};
 use serde_json::{Value, json};
 use shared::order_number::OrderNumber;
+use shared::payment::Payment;
 use shared::reason::Reason;
-use shared::wire::order_dto::PaymentDto;
 use stack::{PaymentSimulator, Place, Service, free_port};
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -78,14 +78,14 @@ impl Simulator {
     }
 
     /// Confirms past the adapter, by another idempotency key than the order's number.
-    pub(super) async fn charge_elsewhere(&self, number: &OrderNumber, payment: &PaymentDto) {
-        let body = json!({"paymentKey": payment.payment_key, "orderId": number, "amount": 12_000});
+    pub(super) async fn charge_elsewhere(&self, number: &OrderNumber, payment: &Payment) {
+        let body = json!({"paymentKey": payment.key.as_str(), "orderId": number, "amount": 12_000});
         self.post("/v1/payments/confirm", body).await;
     }
 
     /// Cancels past the adapter.
-    pub(super) async fn cancel_elsewhere(&self, payment: &PaymentDto) {
-        let path = format!("/v1/payments/{}/cancel", payment.payment_key);
+    pub(super) async fn cancel_elsewhere(&self, payment: &Payment) {
+        let path = format!("/v1/payments/{}/cancel", payment.key.as_str());
         self.post(&path, json!({"cancelReason": "elsewhere"})).await;
     }
 
@@ -164,7 +164,7 @@ pub(super) fn gateway_nowhere() -> TossGateway {
 pub(super) async fn confirm(
     gateway: &TossGateway,
     number: &OrderNumber,
-    payment: &PaymentDto,
+    payment: &Payment,
 ) -> ConfirmAnswer {
     gateway.confirm(number, payment, trace()).await
 }
@@ -172,7 +172,7 @@ pub(super) async fn confirm(
 pub(super) async fn cancel(
     gateway: &TossGateway,
     number: &OrderNumber,
-    payment: &PaymentDto,
+    payment: &Payment,
 ) -> Result<(), String> {
     gateway
         .cancel(number, payment, Reason::Expired, trace())

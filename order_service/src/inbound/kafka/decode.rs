@@ -6,7 +6,10 @@ use rdkafka::Message;
 use rdkafka::message::OwnedMessage;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use shared::idempotency::{InvalidFingerprint, InvalidIdempotencyKey};
+use shared::limits::{MAX_LINES, MAX_REJECT_DETAIL};
 use shared::order_number::OrderNumber;
+use shared::payment::InvalidPaymentKey;
 use shared::wire::event::{Event, EventType};
 use shared::wire::headers::{self, InvalidHeaders, ReplyAddress};
 use shared::wire::order_dto::{OrderDto, OrderLineDto, PaymentDto};
@@ -16,18 +19,8 @@ use crate::domain::decide::PAYMENT_REVIEW;
 use crate::domain::order::{DraftLine, Idempotency, OrderDraft, Payment, RequestId};
 use crate::ports::reply_sink::Requester;
 
-/// The most lines that an order may have.
-pub const MAX_LINES: usize = 1_000;
 /// The database keeps microseconds.
 const STORED_SUBSECOND_DIGITS: u16 = 6;
-/// The longest idempotency key, in characters.
-const MAX_IDEMPOTENCY_KEY: usize = 255;
-/// The longest fingerprint, in characters.
-const MAX_FINGERPRINT: usize = 64;
-/// What is kept of the gateway's words, in characters.
-const MAX_DETAIL: usize = 500;
-/// The longest payment key, in characters.
-pub const MAX_PAYMENT_KEY: usize = 200;
 
 /// A command, and who wants to hear of it.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,6 +63,18 @@ pub enum Malformed {
     /// A member is missing or out of bounds.
     #[error("{0}")]
     Member(&'static str),
+    /// There are more lines than an order may have.
+    #[error("an order has at most {MAX_LINES} lines, not {0}")]
+    TooManyLines(usize),
+    /// The payment can't be one of the gateway's.
+    #[error(transparent)]
+    PaymentKey(#[from] InvalidPaymentKey),
+    /// The idempotency key is out of bounds.
+    #[error(transparent)]
+    IdempotencyKey(#[from] InvalidIdempotencyKey),
+    /// The fingerprint is out of bounds.
+    #[error(transparent)]
+    Fingerprint(#[from] InvalidFingerprint),
 }
 
 /// What a record does not say itself.
@@ -163,7 +168,7 @@ fn command(
                 .ok_or(Malformed::Member("rejectReason is missing"))?;
             let detail = data
                 .reject_detail
-                .map(|text| text.chars().take(MAX_DETAIL).collect());
+                .map(|text| text.chars().take(MAX_REJECT_DETAIL).collect());
             Ok(OrderCommand::Reject {
                 number: existing(data.order_num)?,
                 reason,
@@ -194,7 +199,7 @@ fn draft(record: &OwnedMessage, data: OrderDto, reading: Reading) -> Result<Orde
     };
     let lines = data.order_line_list.unwrap_or_default();
     if lines.len() > MAX_LINES {
-        return Err(Malformed::Member("orderLineList has more than 1000 lines"));
+        return Err(Malformed::TooManyLines(lines.len()));
     }
     let unpaid_for = if data.payment.is_some() {
         PAYMENT_REVIEW
@@ -209,7 +214,7 @@ fn draft(record: &OwnedMessage, data: OrderDto, reading: Reading) -> Result<Orde
         member: data.member_id,
         lines: lines.iter().map(draft_line).collect(),
         coupon: data.coupon_id,
-        intent: data.payment.map(payment).transpose()?,
+        intent: data.payment.map(Payment::try_from).transpose()?,
         idempotency: idempotency(data.idempotency_key, data.fingerprint)?,
         placed_at: reading.now,
         pay_by: reading.now + unpaid_for,
@@ -222,18 +227,10 @@ fn idempotency(
 ) -> Result<Option<Idempotency>, Malformed> {
     let Some(key) = key else { return Ok(None) };
     let fingerprint = fingerprint.ok_or(Malformed::Member("fingerprint is missing"))?;
-    let is_sound = (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())
-        && key.is_ascii()
-        && key.trim() == key
-        && fingerprint.len() <= MAX_FINGERPRINT
-        && fingerprint.is_ascii();
-    if is_sound {
-        Ok(Some(Idempotency { key, fingerprint }))
-    } else {
-        Err(Malformed::Member(
-            "idempotencyKey or fingerprint is too long, not ASCII, or ends in a space",
-        ))
-    }
+    Ok(Some(Idempotency {
+        key: key.parse()?,
+        fingerprint: fingerprint.parse()?,
+    }))
 }
 
 fn draft_line(line: &OrderLineDto) -> DraftLine {
@@ -244,19 +241,8 @@ fn draft_line(line: &OrderLineDto) -> DraftLine {
 }
 
 fn required_payment(dto: Option<PaymentDto>) -> Result<Payment, Malformed> {
-    dto.ok_or(Malformed::Member("payment is missing"))
-        .and_then(payment)
-}
-
-fn payment(dto: PaymentDto) -> Result<Payment, Malformed> {
-    if (1..=MAX_PAYMENT_KEY).contains(&dto.payment_key.chars().count()) {
-        Ok(Payment {
-            key: dto.payment_key,
-            amount: dto.amount,
-        })
-    } else {
-        Err(Malformed::Member("paymentKey is not 1 to 200 characters"))
-    }
+    let dto = dto.ok_or(Malformed::Member("payment is missing"))?;
+    Ok(dto.try_into()?)
 }
 
 /// What makes this record different from every other, and the same when it comes again: its correlation id, or its place in the log.
@@ -392,7 +378,7 @@ mod tests {
     fn given_our_commands_when_decoded_then_nothing_of_them_is_lost() {
         let approve = r#"{"eventType":"ORDER_APPROVE","key":"1","data":{"orderNum":"1","payment":{"paymentKey":"p","amount":{"amount":24000}}}}"#;
         let payment = Payment {
-            key: "p".into(),
+            key: "p".parse().unwrap(),
             amount: Money::from_units(24_000),
         };
         assert_eq!(

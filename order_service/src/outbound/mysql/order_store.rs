@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use diesel::result::Error;
 use diesel::{Connection, MysqlConnection};
 use shared::budget;
+use shared::idempotency::IdempotencyKey;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 
@@ -281,6 +282,7 @@ fn stored_orders(
     let keys: Vec<&str> = batch
         .iter()
         .filter_map(Transition::idempotency_key)
+        .map(IdempotencyKey::as_str)
         .collect();
     let mut rows = statements::read_orders(connection, &numbers)?;
     if !keys.is_empty() {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use rust_decimal::Decimal;
+use shared::idempotency::{Fingerprint, IdempotencyKey};
 use shared::money::Money;
+use shared::payment::PaymentKey;
 use shared::reason::Reason;
 
 use super::schema::{coupons, items, order_lines, orders, products};
@@ -109,7 +111,9 @@ impl From<&Order> for OrderRow {
     fn from(order: &Order) -> Self {
         let (status, reject_reason, payment_key) = match &order.state {
             OrderState::Created => (CREATED, None, None),
-            OrderState::Complete(payment) => (COMPLETE, None, Some(payment.key.clone())),
+            OrderState::Complete(payment) => {
+                (COMPLETE, None, Some(payment.key.as_str().to_owned()))
+            }
             OrderState::Rejected(reason) => (REJECTED, Some(reason.as_str().to_owned()), None),
         };
         Self {
@@ -120,7 +124,10 @@ impl From<&Order> for OrderRow {
             coupon_id: order.coupon,
             total_price: order.total_price.as_decimal(),
             final_price: order.final_price.as_decimal(),
-            intent_key: order.intent.as_ref().map(|payment| payment.key.clone()),
+            intent_key: order
+                .intent
+                .as_ref()
+                .map(|payment| payment.key.as_str().to_owned()),
             intent_amount: order
                 .intent
                 .as_ref()
@@ -131,21 +138,21 @@ impl From<&Order> for OrderRow {
             idempotency_key: order
                 .idempotency
                 .as_ref()
-                .map(|idempotency| idempotency.key.clone()),
+                .map(|idempotency| idempotency.key.as_str().to_owned()),
             fingerprint: order
                 .idempotency
                 .as_ref()
-                .map(|idempotency| idempotency.fingerprint.clone()),
+                .map(|idempotency| idempotency.fingerprint.as_str().to_owned()),
             reject_detail: order.reject_detail.clone(),
             review_at: order.review_at.map(|review_at| review_at.naive_utc()),
             payment_idempotency_key: order
                 .payment_idempotency
                 .as_ref()
-                .map(|idempotency| idempotency.key.clone()),
+                .map(|idempotency| idempotency.key.as_str().to_owned()),
             payment_fingerprint: order
                 .payment_idempotency
                 .as_ref()
-                .map(|idempotency| idempotency.fingerprint.clone()),
+                .map(|idempotency| idempotency.fingerprint.as_str().to_owned()),
             pay_by: Some(order.pay_by.naive_utc()),
             member_id: order.member.as_ref().map(ToString::to_string),
         }
@@ -208,15 +215,17 @@ pub fn order(row: OrderRow, lines: Vec<LineRow>) -> Result<Order, StoreError> {
 }
 
 fn idempotency(key: Option<String>, fingerprint: Option<String>) -> Option<Idempotency> {
-    key.zip(fingerprint)
-        .map(|(key, fingerprint)| Idempotency { key, fingerprint })
+    key.zip(fingerprint).map(|(key, fingerprint)| Idempotency {
+        key: IdempotencyKey::recorded(key),
+        fingerprint: Fingerprint::recorded(fingerprint),
+    })
 }
 
 fn order_state(row: &OrderRow) -> Option<OrderState> {
     match row.status.as_str() {
         CREATED => Some(OrderState::Created),
         COMPLETE => Some(OrderState::Complete(Payment {
-            key: row.payment_key.clone()?,
+            key: PaymentKey::recorded(row.payment_key.as_deref()?),
             amount: money(row.final_price)?,
         })),
         REJECTED => Some(OrderState::Rejected(
@@ -243,7 +252,7 @@ fn order_line(row: LineRow) -> Option<OrderLine> {
 
 fn payment(key: String, amount: Decimal) -> Result<Payment, ()> {
     Ok(Payment {
-        key,
+        key: PaymentKey::recorded(key),
         amount: money(amount).ok_or(())?,
     })
 }

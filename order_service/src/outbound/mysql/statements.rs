@@ -8,6 +8,9 @@ use diesel::mysql::{Mysql, MysqlConnection};
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::Text;
+use shared::idempotency::{Fingerprint, IdempotencyKey};
+use shared::limits::MAX_REJECT_DETAIL;
+use shared::payment::PaymentKey;
 
 use super::rows::{COMPLETE, CREATED, LineRow, OrderRow, REJECTED, line_rows};
 use super::schema::{coupons, order_lines, orders};
@@ -249,7 +252,7 @@ pub(super) fn update_orders(
 
 /// One order's new state as a row. The number is digits only, and reasons, amounts and times are ours; strangers' texts are bound.
 fn write_change<'a>(changes: &mut String, texts: &mut Vec<&'a str>, order: &'a Order) {
-    let mut text = |value: Option<&'a str>, length: u16| match value {
+    let mut text = |value: Option<&'a str>, length: usize| match value {
         // Without the cast MariaDB makes it a CHAR, whose spaces at the end are lost.
         Some(value) => {
             texts.push(value);
@@ -272,10 +275,16 @@ fn write_change<'a>(changes: &mut String, texts: &mut Vec<&'a str>, order: &'a O
             literal(reject_reason.map(|reason| format!("_ascii'{reason}'"))),
             "reject_reason",
         ),
-        (text(payment_key, 200), "payment_key"),
-        (text(order.reject_detail.as_deref(), 500), "reject_detail"),
+        (text(payment_key, PaymentKey::MAX_CHARS), "payment_key"),
         (
-            text(intent.map(|payment| payment.key.as_str()), 200),
+            text(order.reject_detail.as_deref(), MAX_REJECT_DETAIL),
+            "reject_detail",
+        ),
+        (
+            text(
+                intent.map(|payment| payment.key.as_str()),
+                PaymentKey::MAX_CHARS,
+            ),
             "intent_key",
         ),
         (
@@ -283,13 +292,16 @@ fn write_change<'a>(changes: &mut String, texts: &mut Vec<&'a str>, order: &'a O
             "intent_amount",
         ),
         (
-            text(idempotency.map(|idempotency| idempotency.key.as_str()), 255),
+            text(
+                idempotency.map(|idempotency| idempotency.key.as_str()),
+                IdempotencyKey::MAX_LENGTH,
+            ),
             "payment_idempotency_key",
         ),
         (
             text(
                 idempotency.map(|idempotency| idempotency.fingerprint.as_str()),
-                64,
+                Fingerprint::MAX_LENGTH,
             ),
             "payment_fingerprint",
         ),

@@ -13,6 +13,7 @@ use order_service::ports::catalogue::Assortment;
 use shared::member_id::MemberId;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
+use shared::payment::PaymentKey;
 use shared::reason::Reason;
 
 /// Costs 12000, [`APPLES`] pieces.
@@ -128,7 +129,7 @@ pub(crate) fn draft(digits: u64, lines: &[(ItemId, i64)]) -> OrderDraft {
 
 pub(crate) fn payment(key: &str, amount: &str) -> Payment {
     Payment {
-        key: key.to_owned(),
+        key: PaymentKey::recorded(key),
         amount: money(amount),
     }
 }
@@ -140,7 +141,7 @@ pub(crate) fn open(draft: OrderDraft) -> Transition {
 /// Pays the final price.
 pub(crate) fn complete(order: &Arc<Order>, key: &str) -> Transition {
     let payment = Payment {
-        key: key.to_owned(),
+        key: PaymentKey::recorded(key),
         amount: order.final_price,
     };
     Transition::Complete {
@@ -154,12 +155,12 @@ pub(crate) fn begin_payment(order: &Arc<Order>, key: &str) -> Transition {
     Transition::BeginPayment {
         order: Arc::clone(order),
         payment: Payment {
-            key: key.to_owned(),
+            key: PaymentKey::recorded(key),
             amount: order.final_price,
         },
         idempotency: Some(Idempotency {
-            key: "of the shopper".to_owned(),
-            fingerprint: "the payment".to_owned(),
+            key: "of the shopper".parse().unwrap(),
+            fingerprint: "the payment".parse().unwrap(),
         }),
         review_at: now() + TimeDelta::seconds(60),
     }

@@ -6,12 +6,12 @@ use std::hash::{DefaultHasher, Hasher};
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, PaymentDto};
+use shared::wire::order_dto::OrderDto;
 
 use super::peers::{ChargeState, Order, OrderState};
 use super::samples::{PRICE, basket, once, payment, pays};
 use super::world::{Action, Shopper, World};
-use crate::domain::order::Basket;
+use crate::domain::order::{Basket, Payment};
 use crate::domain::purchase::Outcome;
 
 /// One shopper in each of his situations.
@@ -51,7 +51,7 @@ fn in_threes(faults: u32) -> World {
 }
 
 /// A request by the one idempotency key there is; another payment makes it another request.
-fn with_key(request_id: &str, payment: Option<PaymentDto>) -> Basket {
+fn with_key(request_id: &str, payment: Option<Payment>) -> Basket {
     Basket {
         request_id: request_id.to_owned(),
         idempotency: once(&format!("{payment:?}")),
@@ -183,7 +183,7 @@ fn found<'a>(world: &'a World, order: &OrderDto) -> Option<&'a Order> {
     world.orders.0.get(order.order_num.as_ref()?)
 }
 
-fn is_charged(world: &World, number: &OrderNumber, payment: Option<&PaymentDto>) -> bool {
+fn is_charged(world: &World, number: &OrderNumber, payment: Option<&Payment>) -> bool {
     let charge = world
         .charges
         .0

@@ -2,10 +2,10 @@
 
 use shared::money::Money;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto};
+use shared::wire::order_dto::{OrderDto, OrderStatus};
 
 use super::samples::*;
-use crate::domain::order::{Basket, OrderCommand, OrderReply};
+use crate::domain::order::{Basket, OrderCommand, OrderReply, Payment};
 use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
 
 mod happy_paths {
@@ -263,7 +263,7 @@ mod numbers {
 mod replays {
     use super::*;
 
-    fn keyed(payment: Option<PaymentDto>) -> (Purchase, Vec<Effect>) {
+    fn keyed(payment: Option<Payment>) -> (Purchase, Vec<Effect>) {
         Purchase::place(
             number(1),
             Basket {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use shared::idempotency::IdempotencyKey;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto};
+use shared::wire::order_dto::{OrderDto, OrderStatus};
 
 use super::samples::{PRICE, order};
-use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply};
+use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply, Payment};
 use crate::domain::purchase::{CancelAnswer, ConfirmAnswer};
 use crate::domain::review::Standing;
 
@@ -25,7 +26,7 @@ pub(super) struct Order {
     pub(super) request_id: String,
     pub(super) idempotency: Option<Idempotency>,
     /// The payment that has begun, and by which request.
-    pub(super) intent: Option<(PaymentDto, Option<Idempotency>)>,
+    pub(super) intent: Option<(Payment, Option<Idempotency>)>,
     pub(super) state: OrderState,
     /// Its books are closed, though it is rejected.
     pub(super) is_settled: bool,
@@ -55,14 +56,14 @@ impl Order {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum OrderState {
     Created,
-    Complete(PaymentDto),
+    Complete(Payment),
     Rejected(Reason),
 }
 
 /// What the gateway has decided about an order, once for all.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Charge {
-    pub(super) payment: PaymentDto,
+    pub(super) payment: Payment,
     pub(super) state: ChargeState,
 }
 
@@ -126,20 +127,20 @@ impl Orders {
         reply
     }
 
-    fn holder(&self, key: &str) -> Option<(&OrderNumber, &Order, &Idempotency)> {
+    fn holder(&self, key: &IdempotencyKey) -> Option<(&OrderNumber, &Order, &Idempotency)> {
         let with_keys = self
             .0
             .iter()
             .filter_map(|(number, order)| Some((number, order, order.idempotency.as_ref()?)));
         with_keys
             .into_iter()
-            .find(|(.., idempotency)| idempotency.key == key)
+            .find(|(.., idempotency)| idempotency.key == *key)
     }
 
     fn pay(
         &mut self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         idempotency: &Option<Idempotency>,
     ) -> OrderReply {
         self.change(number, |order| {
@@ -170,7 +171,7 @@ impl Orders {
         })
     }
 
-    fn approve(&mut self, number: &OrderNumber, payment: &PaymentDto) -> OrderReply {
+    fn approve(&mut self, number: &OrderNumber, payment: &Payment) -> OrderReply {
         self.change(number, |order| match &order.state {
             OrderState::Created => {
                 order.state = OrderState::Complete(payment.clone());
@@ -234,7 +235,7 @@ impl Charges {
     pub(super) fn confirm(
         &mut self,
         number: &OrderNumber,
-        payment: &PaymentDto,
+        payment: &Payment,
         mood: Mood,
     ) -> ConfirmAnswer {
         assert_eq!(
@@ -275,7 +276,7 @@ impl Charges {
         }
     }
 
-    pub(super) fn cancel(&mut self, number: &OrderNumber, payment: &PaymentDto) -> CancelAnswer {
+    pub(super) fn cancel(&mut self, number: &OrderNumber, payment: &Payment) -> CancelAnswer {
         let charge = self.0.get_mut(number).unwrap();
         assert_eq!(
             charge.payment, *payment,

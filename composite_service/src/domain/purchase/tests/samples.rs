@@ -3,9 +3,9 @@
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
+use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus};
 
-use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply};
+use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply, Payment};
 use crate::domain::purchase::{
     CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
 };
@@ -16,18 +16,18 @@ pub(super) fn number(digits: u32) -> OrderNumber {
     digits.to_string().parse().unwrap()
 }
 
-pub(super) fn pays(key: &str, units: u32) -> PaymentDto {
-    PaymentDto {
-        payment_key: key.to_owned(),
+pub(super) fn pays(key: &str, units: u32) -> Payment {
+    Payment {
+        key: key.parse().unwrap(),
         amount: Money::from_units(units),
     }
 }
 
-pub(super) fn payment() -> PaymentDto {
+pub(super) fn payment() -> Payment {
     pays("key", PRICE)
 }
 
-pub(super) fn basket(payment: Option<PaymentDto>) -> Basket {
+pub(super) fn basket(payment: Option<Payment>) -> Basket {
     let item = ItemDto {
         item_id: 1,
         ..ItemDto::default()
@@ -128,8 +128,8 @@ pub(super) fn second_step() -> (Purchase, Vec<Effect>) {
 /// An idempotency key, for the request of this fingerprint.
 pub(super) fn once(fingerprint: &str) -> Option<Idempotency> {
     Some(Idempotency {
-        key: "once".to_owned(),
-        fingerprint: fingerprint.to_owned(),
+        key: "once".parse().unwrap(),
+        fingerprint: fingerprint.parse().unwrap(),
     })
 }
 

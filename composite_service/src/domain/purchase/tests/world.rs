@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::PaymentDto;
 
 use super::peers::{Charges, Mood, Order, OrderState, Orders};
 use super::samples::number;
-use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply};
+use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply, Payment};
 use crate::domain::purchase::{
     CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
 };
@@ -35,7 +34,7 @@ pub(super) struct World {
 pub(super) struct Shopper {
     pub(super) purchase: Purchase,
     pub(super) request_id: Option<String>,
-    pub(super) payment: Option<PaymentDto>,
+    pub(super) payment: Option<Payment>,
     pub(super) answers: Vec<Outcome>,
     /// Its process was killed.
     pub(super) has_died: bool,
@@ -125,14 +124,14 @@ impl World {
     }
 
     /// One more shopper pays order 1, which is made where it is missing.
-    pub(super) fn paying(self, payment: PaymentDto) -> Self {
+    pub(super) fn paying(self, payment: Payment) -> Self {
         self.paying_with_key(payment, None)
     }
 
     /// The same, with an idempotency key.
     pub(super) fn paying_with_key(
         mut self,
-        payment: PaymentDto,
+        payment: Payment,
         idempotency: Option<Idempotency>,
     ) -> Self {
         let pending = Order::new("placed before", None);
@@ -149,7 +148,7 @@ impl World {
         &mut self,
         (purchase, effects): (Purchase, Vec<Effect>),
         request_id: Option<String>,
-        payment: Option<PaymentDto>,
+        payment: Option<Payment>,
     ) {
         self.shoppers.push(Shopper {
             purchase,

@@ -1,0 +1,33 @@
+//! What the handlers work with.
+
+use std::sync::Arc;
+
+use shared::ids::IdSource;
+use shared::kafka::broker_probe::BrokerProbe;
+use tokio::sync::watch;
+
+use crate::actors::purchase_actor::Purchases;
+use crate::ports::member_query::MemberQuery;
+use crate::ports::my_page::MyPageParts;
+use crate::ports::order_query::OrderQuery;
+
+/// The ports and handles behind the public API; the server gives them to every handler.
+#[derive(Clone)]
+pub struct Shop {
+    /// Starts purchases.
+    pub purchases: Purchases,
+    /// Reads orders and products.
+    pub query: Arc<dyn OrderQuery>,
+    /// Reads the orders of members.
+    pub members: Arc<dyn MemberQuery>,
+    /// The parts of their pages.
+    pub my_page: Arc<dyn MyPageParts>,
+    /// Makes the request ids of purchases.
+    pub ids: Arc<dyn IdSource>,
+    /// Asks Kafka whether it is there.
+    pub broker: BrokerProbe,
+    /// The partition that replies go to; `None` while this instance owns none.
+    pub reply_partition: watch::Receiver<Option<i32>>,
+    /// Whether the service is going down.
+    pub stopping: watch::Receiver<bool>,
+}
