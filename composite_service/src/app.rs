@@ -9,8 +9,9 @@ use actix_web::web;
 use anyhow::Context;
 use shared::budget;
 use shared::clock::{Clock, SystemClock};
-use shared::http::internal;
-use shared::http::{probe, server};
+use shared::http::client_limits::ClientLimits;
+use shared::http::server::{self, ServerSettings};
+use shared::http::{internal, probe};
 use shared::ids::{IdSource, SecureIds};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::lag::{LagMetrics, LagWatch};
@@ -148,8 +149,11 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         stopping: termination.subscribe(),
     });
     let http = server::start(
-        settings.http_addr,
-        settings.shutdown_grace,
+        ServerSettings {
+            address: settings.http_addr,
+            grace: settings.shutdown_grace,
+            limits: ClientLimits::default(),
+        },
         termination.subscribe(),
         measured.common.http.clone(),
         move |routes| {

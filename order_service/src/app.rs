@@ -8,13 +8,14 @@ use actix::Actor;
 use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
-use shared::http::internal;
-use shared::http::{probe, server};
+use shared::http::client_limits::ClientLimits;
+use shared::http::server::{self, ServerSettings};
+use shared::http::{internal, probe};
 use shared::ids::SecureIds;
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::lag::LagWatch;
-use shared::kafka::poll_loop::PollLoop;
+use shared::kafka::poll_loop::{Backlog, PollLoop};
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
 use shared::metrics::Metrics;
@@ -134,8 +135,11 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         zone: settings.zone,
     });
     let http = server::start(
-        settings.http_addr,
-        settings.shutdown_grace,
+        ServerSettings {
+            address: settings.http_addr,
+            grace: settings.shutdown_grace,
+            limits: ClientLimits::default(),
+        },
         termination.subscribe(),
         measured.common.http.clone(),
         move |routes| {
@@ -220,7 +224,7 @@ async fn take_commands(
     let (poll_loop, events) = PollLoop::start(
         &settings.kafka.consumer(GROUP),
         topic,
-        settings.actors.max_in_flight,
+        Backlog::of(settings.actors.max_in_flight),
     )
     .context("joining the group")?;
     let _lag_watch = LagWatch::start(

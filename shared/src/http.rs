@@ -2,7 +2,8 @@
 //! they read.
 //! Knows statuses and headers, not which failure has which; that is each service's `inbound/http/error.rs`.
 
-pub mod body_deadline;
+mod body_deadline;
+pub mod client_limits;
 mod connection;
 pub mod health;
 pub mod internal;
@@ -21,7 +22,6 @@ use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, LINK, RET
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
-use self::body_deadline::READ_BODY_WAIT;
 use crate::limits::MAX_BODY;
 use crate::order_number::OrderNumber;
 use crate::wire::error_body::{ErrorBody, ResponseCode};
@@ -212,6 +212,11 @@ fn json_problem(error: &JsonPayloadError, request: &HttpRequest) -> Problem {
     let invalid = |status, reason, detail: String| {
         Problem::new(status, ResponseCode::InvalidRequest, reason, detail)
     };
+    let unreadable = invalid(
+        StatusCode::BAD_REQUEST,
+        "MALFORMED_REQUEST",
+        "the body could not be read".to_owned(),
+    );
     match error {
         JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
             invalid(
@@ -220,11 +225,14 @@ fn json_problem(error: &JsonPayloadError, request: &HttpRequest) -> Problem {
                 format!("a body has at most {MAX_BODY} bytes"),
             )
         }
-        JsonPayloadError::Payload(cause) if body_deadline::is_too_slow(cause) => invalid(
-            StatusCode::REQUEST_TIMEOUT,
-            "BODY_TOO_SLOW",
-            format!("a body is sent within {} s", READ_BODY_WAIT.as_secs()),
-        ),
+        JsonPayloadError::Payload(cause) => match body_deadline::too_slow(cause) {
+            Some(too_slow) => invalid(
+                StatusCode::REQUEST_TIMEOUT,
+                "BODY_TOO_SLOW",
+                too_slow.to_string(),
+            ),
+            None => unreadable,
+        },
         JsonPayloadError::ContentType => invalid(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "UNSUPPORTED_MEDIA_TYPE",
@@ -238,11 +246,7 @@ fn json_problem(error: &JsonPayloadError, request: &HttpRequest) -> Problem {
             "MALFORMED_REQUEST",
             cause.to_string(),
         ),
-        _ => invalid(
-            StatusCode::BAD_REQUEST,
-            "MALFORMED_REQUEST",
-            "the body could not be read".to_owned(),
-        ),
+        _ => unreadable,
     }
 }
 

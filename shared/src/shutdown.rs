@@ -1,4 +1,4 @@
-//! SIGTERM and SIGINT as one event that any number of parts can wait for, and the time that is left for ending, which they share.
+//! SIGTERM and SIGINT as one event that any number of parts can wait for, and the time for an orderly end, which they share.
 
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -8,7 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout};
 
-/// How long leaving a group may take. Brokers that are away can't be told, and find out by themselves.
+/// How long leaving a group may take. Brokers that are away can't be told; they notice by the session time-out. Kubernetes kills a
+/// process 30 s after SIGTERM by default, and answers in progress need most of that.
 const LEAVING: Duration = Duration::from_secs(8);
 
 /// Tells when this process was asked to end.
@@ -36,32 +37,34 @@ impl Termination {
                 _ = terminate.recv() => log::info!("SIGTERM, stopping"),
                 _ = interrupt.recv() => log::info!("SIGINT, stopping"),
             }
+            // Before the receivers are woken, which look at it.
             asked.get_or_init(Instant::now);
             stopping_tx.send_replace(true);
+            // A receiver whose sender is gone fails, so the sender stays as long as any receiver.
             stopping_tx.closed().await;
         });
         Ok(Self { stopping, asked_at })
     }
 
-    /// Turns true when it is time to end.
+    /// A receiver that turns true when the process was asked to end.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<bool> {
         self.stopping.clone()
     }
 
-    /// Waits for that.
+    /// Waits until the process was asked to end.
     pub async fn wait(&self) {
         // An error means that the listening task is gone, which happens only when the runtime ends.
         let _ = self.stopping.clone().wait_for(|stop| *stop).await;
     }
 
-    /// To be awaited after the process was asked to end: `delay` has passed since, and whoever watches its readiness, which is off,
-    /// sends nothing new.
+    /// Waits until `delay` has passed since the process was asked to end. Then load balancers have noticed that it is not ready, and
+    /// send it nothing new.
     pub async fn noticed(&self, delay: Duration) {
         tokio::time::sleep(self.left_of(delay)).await;
     }
 
-    /// What is left of `grace`, which began when this process was asked to end; all of it before.
+    /// What is left of `grace`, which begins when the process is asked to end. Until then it is all of it.
     #[must_use]
     pub fn left_of(&self, grace: Duration) -> Duration {
         let gone = self.asked_at.get().map(Instant::elapsed);
@@ -69,29 +72,31 @@ impl Termination {
     }
 }
 
-/// Runs `leave`, which blocks until the brokers know that this process leaves its group, and waits for it for a few seconds. What takes
-/// longer ends with the process.
+/// Runs `leave`, which blocks until the brokers know that this process leaves its group, and waits for it, but only for a few seconds:
+/// what takes longer ends with the process.
 pub async fn leave_group(leave: impl FnOnce() + Send + 'static) {
     leave_within(LEAVING, leave).await;
 }
 
-/// Not a blocking task of the runtime, which waits for all of those before it ends.
 async fn leave_within(limit: Duration, leave: impl FnOnce() + Send + 'static) {
     let (left_tx, left) = oneshot::channel();
+    // A thread, not `spawn_blocking`: a runtime does not end before its blocking tasks do.
     let leaving = thread::Builder::new()
         .name("leaving".to_owned())
         .spawn(move || {
             leave();
-            // Nobody waits any more when it took too long.
+            // An error means that it took too long.
             let _ = left_tx.send(());
         });
     match leaving {
         Ok(_) => match timeout(limit, left).await {
             Ok(Ok(())) => {}
-            Ok(Err(_)) => log::error!("leaving the group failed"),
-            Err(_) => log::warn!("the group could not be told within {limit:?} that it is left"),
+            Ok(Err(_)) => log::error!("leaving the group panicked"),
+            Err(_) => log::warn!(
+                "the brokers did not confirm within {limit:?} that this process leaves its group"
+            ),
         },
-        Err(error) => log::error!("leaving the group failed: {error}"),
+        Err(error) => log::error!("no thread to leave the group by: {error}"),
     }
 }
 
@@ -101,37 +106,49 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn given_brokers_that_do_not_answer_then_leaving_ends_and_else_it_is_waited_for() {
-        let (answer_tx, answer) = mpsc::channel::<()>();
-        leave_within(Duration::from_millis(20), move || {
-            // The error is this test's end.
-            let _ = answer.recv();
-        })
-        .await;
-        drop(answer_tx);
+    mod leaving_the_group {
+        use futures_util::poll;
+        use tokio::pin;
 
-        let (done_tx, done) = mpsc::channel();
-        leave_within(Duration::from_secs(60), move || {
-            thread::sleep(Duration::from_millis(20));
-            done_tx.send(()).unwrap();
-        })
-        .await;
-        assert!(done.try_recv().is_ok());
+        use super::*;
+
+        #[tokio::test]
+        async fn is_given_up_when_the_brokers_do_not_answer() {
+            let (answer_tx, answer) = mpsc::channel::<()>();
+            leave_within(Duration::from_millis(20), move || {
+                // The error is this test's end.
+                let _ = answer.recv();
+            })
+            .await;
+            drop(answer_tx);
+        }
+
+        #[tokio::test]
+        async fn is_waited_for_while_there_is_time() {
+            let (answer_tx, answer) = mpsc::channel();
+            let leaving = leave_within(Duration::from_secs(60), move || answer.recv().unwrap());
+            pin!(leaving);
+            assert!(poll!(&mut leaving).is_pending());
+            answer_tx.send(()).unwrap();
+            leaving.await;
+        }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn given_a_process_that_was_asked_to_end_then_its_parts_share_what_is_left_of_the_grace()
-    {
-        let termination = Termination::listen().unwrap();
-        let grace = Duration::from_secs(20);
-        let wait = Duration::from_secs(15);
-        tokio::time::advance(wait).await;
-        assert_eq!(termination.left_of(grace), grace);
-        termination.asked_at.get_or_init(Instant::now);
-        tokio::time::advance(wait).await;
-        assert_eq!(termination.left_of(grace), Duration::from_secs(5));
-        tokio::time::advance(wait).await;
-        assert_eq!(termination.left_of(grace), Duration::ZERO);
+    mod the_grace {
+        use super::*;
+
+        #[tokio::test(start_paused = true)]
+        async fn is_shared_by_all_parts_from_when_the_process_was_asked_to_end() {
+            let termination = Termination::listen().unwrap();
+            let grace = Duration::from_secs(20);
+            let wait = Duration::from_secs(15);
+            tokio::time::advance(wait).await;
+            assert_eq!(termination.left_of(grace), grace);
+            termination.asked_at.get_or_init(Instant::now);
+            tokio::time::advance(wait).await;
+            assert_eq!(termination.left_of(grace), Duration::from_secs(5));
+            tokio::time::advance(wait).await;
+            assert_eq!(termination.left_of(grace), Duration::ZERO);
+        }
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
 use tokio::time::sleep;
 
 use crate::loopback_server::LoopbackServer;
@@ -17,6 +18,8 @@ use crate::loopback_server::LoopbackServer;
 pub(crate) enum Conduct {
     /// It answers well, after so long.
     After(Duration),
+    /// It answers well, but only once all four paths are being asked.
+    WithAllOthers,
     /// It keeps the connection, and stays silent.
     Silent,
     /// It answers this status.
@@ -47,8 +50,11 @@ impl StandIn {
     pub(crate) fn start() -> Self {
         let paths = Arc::new(Mutex::default());
         let state = web::Data::new(Arc::clone(&paths));
+        let together = web::Data::new(Barrier::new(ALL.len()));
         let server = LoopbackServer::start(move |app| {
-            app.app_data(state.clone()).default_service(web::to(serve));
+            app.app_data(state.clone())
+                .app_data(together.clone())
+                .default_service(web::to(serve));
         });
         Self { server, paths }
     }
@@ -69,7 +75,11 @@ impl StandIn {
     }
 }
 
-async fn serve(request: HttpRequest, paths: web::Data<Arc<Mutex<Paths>>>) -> HttpResponse {
+async fn serve(
+    request: HttpRequest,
+    paths: web::Data<Arc<Mutex<Paths>>>,
+    together: web::Data<Barrier>,
+) -> HttpResponse {
     let known = ALL
         .into_iter()
         .find(|path| request.path().starts_with(path));
@@ -84,6 +94,9 @@ async fn serve(request: HttpRequest, paths: web::Data<Arc<Mutex<Paths>>>) -> Htt
     match conduct {
         None => {}
         Some(Conduct::After(delay)) => sleep(delay).await,
+        Some(Conduct::WithAllOthers) => {
+            together.wait().await;
+        }
         Some(Conduct::Silent) => pending().await,
         Some(Conduct::Failing(status)) => {
             return HttpResponse::build(StatusCode::from_u16(status).unwrap()).finish();

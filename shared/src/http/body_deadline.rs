@@ -1,4 +1,5 @@
-//! A request's body must be there in time: who sends it byte by byte is told so, and the connection ends. Knows no route.
+//! A request's body must be complete in time: a client that sends it byte by byte is answered so, and its connection ends. Knows no
+//! route.
 
 use std::cell::RefCell;
 use std::error::Error;
@@ -17,15 +18,13 @@ use actix_web::web::Bytes;
 use futures_util::Stream;
 use tokio::time::{Sleep, sleep};
 
-/// Until a request's body must be there, from its head on.
-pub const READ_BODY_WAIT: Duration = Duration::from_secs(10);
-
-/// Middleware, the outermost: a body that is not there in time is a failed read, and who has not read a body to its end when the
-/// answer goes out does not read on.
+/// Middleware, outside of all that reads bodies: reading a body fails when it is not complete within `wait`, and nothing more is read
+/// of a body once the answer goes out.
 ///
 /// # Errors
 /// Those of the inner service.
 pub async fn limit_body_time<B: MessageBody + 'static>(
+    wait: Duration,
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -35,7 +34,8 @@ pub async fn limit_body_time<B: MessageBody + 'static>(
     };
     let chunks = Chunks {
         payload: Rc::clone(&payload),
-        deadline: Box::pin(sleep(READ_BODY_WAIT)),
+        wait,
+        deadline: Box::pin(sleep(wait)),
     };
     request.set_payload(Payload::Stream {
         payload: Box::pin(chunks),
@@ -52,6 +52,7 @@ pub async fn limit_body_time<B: MessageBody + 'static>(
 /// The body's chunks until the deadline, then an error.
 struct Chunks {
     payload: Rc<RefCell<Payload>>,
+    wait: Duration,
     deadline: Pin<Box<Sleep>>,
 }
 
@@ -59,16 +60,24 @@ impl Stream for Chunks {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // What has come is taken before the time is looked at: a process that was stopped must not refuse a body that came meanwhile.
         let next = Pin::new(&mut *self.payload.borrow_mut()).poll_next(cx);
         if next.is_pending() && self.deadline.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Some(Err(PayloadError::Io(io::ErrorKind::TimedOut.into()))));
+            let error = io::Error::new(io::ErrorKind::TimedOut, TooSlow(self.wait));
+            return Poll::Ready(Some(Err(PayloadError::Io(error))));
         }
         next
     }
 }
 
-/// An answer that keeps the request's payload to its end. The server goes on reading a chunked body, for ever if it has no end, once
-/// its payload is dropped; when it is still there and unread, the connection is closed.
+/// A body's time is over.
+#[derive(Debug, thiserror::Error)]
+#[error("the body was not complete within {0:?}")]
+struct TooSlow(Duration);
+
+/// An answer that keeps the request's payload until it is sent. If the payload were dropped earlier, actix would read a chunked body to
+/// its end, which may never come, to find the next request behind it. While the payload is there and unread, actix closes the
+/// connection after the answer instead.
 struct Answer {
     body: BoxBody,
     _payload: Rc<RefCell<Payload>>,
@@ -89,7 +98,10 @@ impl MessageBody for Answer {
     }
 }
 
-/// Whether a body could not be read because its time was over.
-pub(super) fn is_too_slow(error: &PayloadError) -> bool {
-    matches!(error, PayloadError::Io(cause) if cause.kind() == io::ErrorKind::TimedOut)
+/// Why a body could not be read, if that is because its time was over.
+pub(super) fn too_slow(error: &PayloadError) -> Option<&(dyn Error + Send + Sync)> {
+    match error {
+        PayloadError::Io(cause) if cause.kind() == io::ErrorKind::TimedOut => cause.get_ref(),
+        _ => None,
+    }
 }

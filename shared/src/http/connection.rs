@@ -1,8 +1,8 @@
-//! A connection that does not wait for its other end for ever: not for the head of a request, whichever request of the connection it is,
-//! not for a request, and not for an answer to be taken. Knows of HTTP only when a request is in hand.
+//! A TCP connection that waits only so long for its client: for the head of each request, for the next request, and until an answer is
+//! taken. Knows nothing of HTTP but when a request is being answered.
 //!
-//! Time is counted in seconds that the process has lived through. A process that was stopped for a minute has lived through one of them
-//! at most, so whoever asked it meanwhile is answered.
+//! Time is counted in ticks that the process has lived through, not by the clock. A process that was stopped for a minute counts one
+//! tick, so the clients that asked it meanwhile are still answered.
 
 use std::cell::Cell;
 use std::io;
@@ -16,51 +16,66 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Seconds until the head of a request must be there: from its first byte on, and of the first request from the connection on.
-const READ_HEAD_WAIT: u32 = 5;
-/// Seconds until a connection without a request is closed.
-const KEEP_ALIVE: u32 = 30;
-/// Seconds until what was written must be taken, whole.
-const TAKE_ANSWER_WAIT: u32 = 30;
-const SECOND: Duration = Duration::from_secs(1);
+use super::client_limits::ClientLimits;
 
-/// A TCP connection with limits. Who is too slow with a request sees its end; who is too slow with an answer, a reset.
+/// A connection with limits. A client that is too slow with a request sees the connection's end, one that is too slow in taking an
+/// answer sees a reset.
 pub(super) struct Connection {
     stream: TcpStream,
-    turn: Rc<Turn>,
-    /// For how many seconds an answer has been waiting to be taken, if one is.
+    limits: ClientLimits,
+    progress: Rc<Progress>,
+    /// For how many ticks a write has been waiting for the client, while one is.
     untaken: Option<u32>,
-    second: Pin<Box<Sleep>>,
+    next_tick: Pin<Box<Sleep>>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream) -> Self {
+    pub(super) fn new(stream: TcpStream, limits: ClientLimits) -> Self {
         Self {
             stream,
-            turn: Rc::new(Turn {
-                whose: Cell::new(Whose::Sender),
-                seconds: Cell::new(0),
+            limits,
+            progress: Rc::new(Progress {
+                phase: Cell::new(Phase::Head),
+                ticks: Cell::new(0),
             }),
             untaken: None,
-            second: Box::pin(sleep(SECOND)),
+            next_tick: Box::pin(sleep(limits.tick)),
         }
     }
 
-    /// Whose turn it is on this connection, for those who take its requests in hand.
-    pub(super) fn turn(&self) -> Rc<Turn> {
-        Rc::clone(&self.turn)
+    /// How far this connection's current request is, to be told when it is being answered.
+    pub(super) fn progress(&self) -> Rc<Progress> {
+        Rc::clone(&self.progress)
     }
 
-    /// Counts the second that is over, if one is, and sees to it that the next one's end is noticed.
+    /// Counts the tick that is over, if one is, and has this task woken by the next one.
     fn count(&mut self, cx: &mut Context<'_>) {
-        while self.second.as_mut().poll(cx).is_ready() {
-            self.turn.count();
-            self.untaken = self.untaken.map(|seconds| seconds + 1);
-            self.second.as_mut().reset(Instant::now() + SECOND);
+        while self.next_tick.as_mut().poll(cx).is_ready() {
+            self.progress.count();
+            self.untaken = self.untaken.map(|ticks| ticks + 1);
+            // From now on, not from the last tick on: what a stopped process has missed is not counted afterwards.
+            self.next_tick
+                .as_mut()
+                .reset(Instant::now() + self.limits.tick);
         }
     }
 
-    /// Without the rest of the answer: else the kernel would go on offering it.
+    /// Whether so many ticks are more than the limit. The first tick that is counted may have been nearly over when it began to count,
+    /// so the limit itself is not too long yet.
+    fn is_too_long(&self, ticks: u32, limit: Duration) -> bool {
+        self.limits.tick * ticks > limit
+    }
+
+    fn is_over(&self) -> bool {
+        let ticks = self.progress.ticks.get();
+        match self.progress.phase.get() {
+            Phase::Head => self.is_too_long(ticks, self.limits.read_head),
+            Phase::Answer => false,
+            Phase::NextRequest => self.is_too_long(ticks, self.limits.keep_alive),
+        }
+    }
+
+    /// Resets the connection when it is dropped. With an ordinary end the kernel would go on offering the rest of the answer.
     fn give_up(&self) -> io::Error {
         let reset = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         reset.err().unwrap_or(io::ErrorKind::TimedOut.into())
@@ -75,15 +90,17 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = buffer.filled().len();
+        // What has come is read before the time is looked at: a process that was stopped must not turn away who asked meanwhile.
         let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
         if read.is_ready() {
             if buffer.filled().len() > before {
-                this.turn.heard();
+                this.progress.bytes_came();
             }
             return read;
         }
         this.count(cx);
-        if this.turn.is_over() {
+        if this.is_over() {
+            // An empty read is the end of the stream: actix closes the connection, and there is no request to answer.
             return Poll::Ready(Ok(()));
         }
         Poll::Pending
@@ -101,14 +118,17 @@ impl AsyncWrite for Connection {
         match written {
             Poll::Ready(Ok(length)) if length == bytes.len() => {
                 if this.untaken.take().is_some() {
-                    this.turn.begin_anew();
+                    // The client has used its time to take the answer; now it has the whole time to ask again.
+                    this.progress.ticks.set(0);
                 }
             }
+            // A part was taken. That is not enough to begin anew: a client that takes a byte now and then would never be done.
             Poll::Ready(_) => {}
             Poll::Pending => {
                 this.untaken.get_or_insert(0);
                 this.count(cx);
-                if this.untaken > Some(TAKE_ANSWER_WAIT) {
+                let untaken = this.untaken.unwrap_or_default();
+                if this.is_too_long(untaken, this.limits.take_answer) {
                     return Poll::Ready(Err(this.give_up()));
                 }
             }
@@ -125,64 +145,51 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// Whose turn it is on a connection, and for how long it has been.
-pub(super) struct Turn {
-    whose: Cell<Whose>,
-    seconds: Cell<u32>,
+/// What a connection waits for, and for how long already.
+pub(super) struct Progress {
+    phase: Cell<Phase>,
+    ticks: Cell<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Whose {
-    /// The other end's, who has begun a request.
-    Sender,
-    /// Ours: a request is in hand. How long is for others to limit.
-    Receiver,
-    /// Nobody's: there is no request.
-    Nobody,
+enum Phase {
+    /// The rest of a request's head.
+    Head,
+    /// Our own answer. How long that may take is for others to limit.
+    Answer,
+    /// The first byte of the next request.
+    NextRequest,
 }
 
-impl Turn {
-    /// A request's head is there; it is in hand until what is returned is dropped.
-    pub(super) fn take(self: &Rc<Self>) -> InHand {
-        self.pass_to(Whose::Receiver);
-        InHand(Rc::clone(self))
+impl Progress {
+    /// A request's head is complete: it is being answered until the returned guard is dropped.
+    pub(super) fn answer(self: &Rc<Self>) -> Answering {
+        self.enter(Phase::Answer);
+        Answering(Rc::clone(self))
     }
 
-    fn pass_to(&self, whose: Whose) {
-        self.whose.set(whose);
-        self.begin_anew();
+    fn enter(&self, phase: Phase) {
+        self.phase.set(phase);
+        self.ticks.set(0);
     }
 
-    fn begin_anew(&self) {
-        self.seconds.set(0);
-    }
-
-    fn heard(&self) {
-        if self.whose.get() == Whose::Nobody {
-            self.pass_to(Whose::Sender);
+    fn bytes_came(&self) {
+        if self.phase.get() == Phase::NextRequest {
+            self.enter(Phase::Head);
         }
     }
 
     fn count(&self) {
-        self.seconds.set(self.seconds.get() + 1);
-    }
-
-    /// The first second that is counted may have been nearly over: so one more than the limit.
-    fn is_over(&self) -> bool {
-        match self.whose.get() {
-            Whose::Sender => self.seconds.get() > READ_HEAD_WAIT,
-            Whose::Receiver => false,
-            Whose::Nobody => self.seconds.get() > KEEP_ALIVE,
-        }
+        self.ticks.set(self.ticks.get() + 1);
     }
 }
 
-/// A request in hand.
-pub(super) struct InHand(Rc<Turn>);
+/// A request that is being answered.
+pub(super) struct Answering(Rc<Progress>);
 
-impl Drop for InHand {
+impl Drop for Answering {
     fn drop(&mut self) {
-        self.0.pass_to(Whose::Nobody);
+        self.0.enter(Phase::NextRequest);
     }
 }
 
@@ -196,11 +203,13 @@ mod tests {
 
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     async fn connected() -> (Connection, std::net::TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let other = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        (Connection::new(stream), other)
+        (Connection::new(stream, ClientLimits::default()), client)
     }
 
     /// What comes next; nothing at the end.
@@ -227,71 +236,86 @@ mod tests {
         .await
     }
 
-    /// Seconds until nothing more comes, as the process counts them.
+    /// Seconds until the connection ends, as the process counts them.
     async fn seconds_to_the_end(connection: &mut Connection) -> u64 {
         let begin = Instant::now();
         while !next(connection).await.is_empty() {}
         begin.elapsed().as_secs()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn given_a_connection_that_says_nothing_then_it_ends_after_the_heads_time() {
-        let (mut connection, _other) = connected().await;
-        assert_eq!(seconds_to_the_end(&mut connection).await, 6);
-    }
+    mod when_the_client_says_nothing {
+        use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn given_requests_then_each_ones_head_has_its_time_and_the_silence_after_it_more() {
-        let (mut connection, mut other) = connected().await;
-        for _ in 0..3 {
-            other.write_all(b"a whole head").unwrap();
-            assert_eq!(next(&mut connection).await, b"a whole head");
-            let request = connection.turn().take();
-            for _ in 0..600 {
-                advance(SECOND).await;
-                assert!(goes_on(&mut connection).await, "a request is in hand");
-            }
-            drop(request);
-            for _ in 0..29 {
-                advance(SECOND).await;
-                assert!(goes_on(&mut connection).await, "the client may come back");
-            }
+        #[tokio::test(start_paused = true)]
+        async fn the_connection_ends_after_the_time_of_a_head() {
+            let (mut connection, _client) = connected().await;
+            assert_eq!(seconds_to_the_end(&mut connection).await, 6);
         }
-        other.write_all(b"half a h").unwrap();
-        assert!((5..=6).contains(&seconds_to_the_end(&mut connection).await));
+
+        #[tokio::test(start_paused = true)]
+        async fn the_connection_ends_after_the_keep_alive_once_a_request_was_answered() {
+            let (mut connection, _client) = connected().await;
+            drop(connection.progress().answer());
+            assert!((30..=31).contains(&seconds_to_the_end(&mut connection).await));
+        }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn given_no_further_request_then_the_connection_ends_after_the_keep_alive() {
-        let (mut connection, _other) = connected().await;
-        drop(connection.turn().take());
-        assert!((30..=31).contains(&seconds_to_the_end(&mut connection).await));
-    }
+    mod when_requests_come {
+        use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn given_a_process_that_was_stopped_when_it_goes_on_then_nobody_has_lost_more_than_a_second()
-     {
-        let (mut connection, mut other) = connected().await;
-        assert!(goes_on(&mut connection).await);
-        advance(Duration::from_secs(3_600)).await;
-        assert!(goes_on(&mut connection).await);
-        other.write_all(b"a head").unwrap();
-        assert_eq!(next(&mut connection).await, b"a head");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn given_an_answer_that_nobody_takes_then_writing_fails_in_time() {
-        let (mut connection, _other) = connected().await;
-        let _request = connection.turn().take();
-        let begin = Instant::now();
-        let bytes = vec![0; 32 * 1024 * 1024];
-        let end = loop {
-            let write = poll_fn(|cx| Pin::new(&mut connection).poll_write(cx, &bytes));
-            if let Err(error) = write.await {
-                break error;
+        #[tokio::test(start_paused = true)]
+        async fn each_one_s_head_has_its_time_and_the_pause_before_it_more() {
+            let (mut connection, mut client) = connected().await;
+            for _ in 0..3 {
+                client.write_all(b"a whole head").unwrap();
+                assert_eq!(next(&mut connection).await, b"a whole head");
+                let answering = connection.progress().answer();
+                for _ in 0..600 {
+                    advance(SECOND).await;
+                    assert!(goes_on(&mut connection).await, "it is being answered");
+                }
+                drop(answering);
+                for _ in 0..29 {
+                    advance(SECOND).await;
+                    assert!(goes_on(&mut connection).await, "the client may come back");
+                }
             }
-        };
-        assert_eq!(end.kind(), io::ErrorKind::TimedOut);
-        assert!((30..=32).contains(&begin.elapsed().as_secs()));
+            client.write_all(b"half a h").unwrap();
+            assert!((5..=6).contains(&seconds_to_the_end(&mut connection).await));
+        }
+    }
+
+    mod when_the_process_was_stopped {
+        use super::*;
+
+        #[tokio::test(start_paused = true)]
+        async fn no_client_has_lost_more_than_a_tick() {
+            let (mut connection, mut client) = connected().await;
+            assert!(goes_on(&mut connection).await);
+            advance(Duration::from_secs(3_600)).await;
+            assert!(goes_on(&mut connection).await);
+            client.write_all(b"a head").unwrap();
+            assert_eq!(next(&mut connection).await, b"a head");
+        }
+    }
+
+    mod when_the_client_does_not_take_its_answer {
+        use super::*;
+
+        #[tokio::test(start_paused = true)]
+        async fn writing_fails_in_time() {
+            let (mut connection, _client) = connected().await;
+            let _answering = connection.progress().answer();
+            let begin = Instant::now();
+            let bytes = vec![0; 32 * 1024 * 1024];
+            let end = loop {
+                let write = poll_fn(|cx| Pin::new(&mut connection).poll_write(cx, &bytes));
+                if let Err(error) = write.await {
+                    break error;
+                }
+            };
+            assert_eq!(end.kind(), io::ErrorKind::TimedOut);
+            assert!((30..=32).contains(&begin.elapsed().as_secs()));
+        }
     }
 }

@@ -11,6 +11,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpResponse, web};
 
+use super::client_limits::ClientLimits;
 use super::listener::{self, Size};
 use super::{Problem, method_not_allowed, render_problems, unknown_path};
 use crate::env::EffectiveSettings;
@@ -44,12 +45,18 @@ pub struct Shown {
 /// # Errors
 /// When the address can't be listened on.
 pub fn start(address: SocketAddr, shown: Shown) -> std::io::Result<ServerHandle> {
-    let server = listener::serve(address, &SIZE, Duration::ZERO, move || {
-        let shown = shown.clone();
-        App::new()
-            .configure(move |routes| routes_of(routes, shown))
-            .wrap(from_fn(render_problems))
-    })?;
+    let server = listener::serve(
+        address,
+        &SIZE,
+        ClientLimits::default(),
+        Duration::ZERO,
+        move || {
+            let shown = shown.clone();
+            App::new()
+                .configure(move |routes| routes_of(routes, shown))
+                .wrap(from_fn(render_problems))
+        },
+    )?;
     log::info!("for operators: http://{address}");
     let handle = server.handle();
     actix_web::rt::spawn(async move {

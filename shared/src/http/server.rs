@@ -1,4 +1,4 @@
-//! Starts a service's HTTP server: its size, the time that bodies have, and the one body of its errors. Knows no route.
+//! Starts a service's HTTP server: its size, its limits for clients, and the one body of its errors. Knows no route.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,24 +10,36 @@ use actix_web::{App, web};
 use tokio::sync::watch;
 
 use super::body_deadline::limit_body_time;
+use super::client_limits::ClientLimits;
 use super::listener::{self, Size};
 use super::measured::HttpMetrics;
 use super::render_problems;
 
+/// Two threads are enough: handlers never block, and most of a request's work is done by actors elsewhere.
 const SIZE: Size = Size {
     workers: 2,
     max_connections: 4_096,
     backlog: 1_024,
 };
 
-/// Serves what `configure` sets up. Told to stop, the server answers the requests in hand, for at most `grace`. Once `stopping` is
-/// true each answer is the last one of its connection, so that nobody keeps one that is about to go.
+/// Where and how a server serves.
+#[derive(Debug, Clone, Copy)]
+pub struct ServerSettings {
+    /// What it listens on.
+    pub address: SocketAddr,
+    /// How long it goes on with the requests that it is answering when it is told to stop.
+    pub grace: Duration,
+    /// How long it waits for clients.
+    pub limits: ClientLimits,
+}
+
+/// Serves what `configure` sets up. Once `stopping` is true, each answer closes its connection, so that no client sends its next request
+/// to a process that is about to end.
 ///
 /// # Errors
 /// When the address can't be listened on.
 pub fn start<C>(
-    address: SocketAddr,
-    grace: Duration,
+    settings: ServerSettings,
     stopping: watch::Receiver<bool>,
     metrics: HttpMetrics,
     configure: C,
@@ -35,16 +47,24 @@ pub fn start<C>(
 where
     C: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 {
-    let server = listener::serve(address, &SIZE, grace, move || {
+    let ServerSettings {
+        address,
+        grace,
+        limits,
+    } = settings;
+    let server = listener::serve(address, &SIZE, limits, grace, move || {
         let stopping = stopping.clone();
         let metrics = metrics.clone();
+        // The last one is the outermost: bodies are limited before anything reads them, and metrics see the rendered status.
         App::new()
             .configure(configure.clone())
             .wrap(from_fn(render_problems))
             .wrap(from_fn(move |request, next| {
                 metrics.clone().measure(request, next)
             }))
-            .wrap(from_fn(limit_body_time))
+            .wrap(from_fn(move |request, next| {
+                limit_body_time(limits.read_body, request, next)
+            }))
             .wrap_fn(move |request, service| {
                 let stopping = stopping.clone();
                 let answer = service.call(request);

@@ -1,7 +1,8 @@
 //! A consumer group member on a thread of its own: librdkafka's poll → a bounded channel of [`KafkaEvent`].
 //!
 //! A thread with `BaseConsumer`, not `StreamConsumer`: that one's async receive blocks its executor during a rebalance.
-//! When the channel stays full the partitions pause and polling goes on, so that the member stays in its group.
+//! When the channel stays full the partitions pause and polling goes on: a member that does not poll for `max.poll.interval.ms` loses
+//! its partitions.
 //! Knows nothing of what the records say.
 
 use std::collections::VecDeque;
@@ -18,13 +19,35 @@ use rdkafka::{ClientConfig, ClientContext, Offset, TopicPartitionList};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
+/// How long one poll waits for a record. A stop is noticed between two polls.
 const POLL_WAIT: Duration = Duration::from_millis(100);
+/// The same while partitions are paused: between two polls the loop looks for room in the channel.
 const PAUSED_POLL_WAIT: Duration = Duration::from_millis(2);
-/// How long the group may wait for a member that waits for room.
-const ROOM_WAIT: Duration = Duration::from_millis(500);
-/// How long the group waits for a member that has to give partitions away, before it goes on without it.
-const REVOKE_WAIT: Duration = Duration::from_secs(10);
+/// How often a full channel is looked at. Its sender can't block until there is room: it must notice a stop, and a deadline.
 const ROOM_POLL: Duration = Duration::from_millis(1);
+/// How long the group waits for a member that has to give partitions away, before it goes on without it. Commands take milliseconds, or
+/// as long as the database is away: then they come again to the next owner, who finds out by the order's revision.
+const REVOKE_WAIT: Duration = Duration::from_secs(10);
+
+/// How much may wait in the channel.
+#[derive(Debug, Clone, Copy)]
+pub struct Backlog {
+    /// Records.
+    pub records: usize,
+    /// How long the channel may be full before the partitions pause. While the thread waits for room, a rebalance waits for it.
+    pub full_for: Duration,
+}
+
+impl Backlog {
+    /// At most so many records.
+    #[must_use]
+    pub fn of(records: usize) -> Self {
+        Self {
+            records,
+            full_for: Duration::from_millis(500),
+        }
+    }
+}
 
 /// All that can happen to a group member.
 #[derive(Debug)]
@@ -51,16 +74,16 @@ pub struct PollLoop {
 }
 
 impl PollLoop {
-    /// Joins the group that `config` names and reads `topic`. At most `capacity` records wait in the channel.
+    /// Joins the group that `config` names and reads `topic`.
     ///
     /// # Errors
     /// When librdkafka refuses the settings, or the thread can't be started.
     pub fn start(
         config: &ClientConfig,
         topic: &str,
-        capacity: usize,
+        backlog: Backlog,
     ) -> Result<(Self, mpsc::Receiver<KafkaEvent>), KafkaError> {
-        let (events_tx, events_rx) = mpsc::channel(capacity);
+        let (events_tx, events_rx) = mpsc::channel(backlog.records);
         let context = GroupContext {
             events: events_tx.clone(),
         };
@@ -71,6 +94,7 @@ impl PollLoop {
         let poller = Poller {
             consumer: Arc::clone(&consumer),
             events: events_tx,
+            full_for: backlog.full_for,
             stopping: Arc::clone(&stopping),
         };
         let thread = thread::Builder::new()
@@ -113,6 +137,7 @@ impl PollLoop {
 struct Poller {
     consumer: Arc<BaseConsumer<GroupContext>>,
     events: mpsc::Sender<KafkaEvent>,
+    full_for: Duration,
     stopping: Arc<AtomicBool>,
 }
 
@@ -142,7 +167,7 @@ impl Poller {
     /// When the channel is full, waits for room, and pauses only when that takes long: librdkafka throws away what it has fetched of
     /// paused partitions, and takes up to a second to fetch again after they are resumed.
     fn deliver(&self, mut record: OwnedMessage, polled_at: Instant) {
-        let deadline = polled_at + ROOM_WAIT;
+        let deadline = polled_at + self.full_for;
         while let Err(TrySendError::Full(KafkaEvent::Record(refused, _))) =
             self.events.try_send(KafkaEvent::Record(record, polled_at))
         {
@@ -154,7 +179,8 @@ impl Poller {
         }
     }
 
-    /// The channel stays full: stops fetching, and goes on polling for the group's sake until half of the channel is free.
+    /// The channel stays full: stops fetching, and goes on polling for the group's sake until half of the channel is free. Half, so that
+    /// partitions do not pause and resume for every record: what librdkafka has fetched of a paused partition is lost each time.
     fn deliver_paused(&self, record: OwnedMessage, polled_at: Instant) {
         let mut held = VecDeque::from([(record, polled_at)]);
         let is_half_free = || self.events.capacity() >= self.events.max_capacity() / 2;
@@ -168,7 +194,7 @@ impl Poller {
             }
             if let Some(record) = self.poll(PAUSED_POLL_WAIT) {
                 held.push_back((record, Instant::now()));
-                // It came from a partition that was assigned meanwhile.
+                // It came from a partition that was assigned meanwhile, and new partitions are not paused.
                 self.switch_fetching(false);
             }
         }
@@ -192,7 +218,8 @@ impl Poller {
     }
 }
 
-/// Tells the channel of rebalances, and waits while the receiver finishes what it has of revoked partitions.
+/// Tells the channel of rebalances, and waits while the receiver finishes what it has of revoked partitions. librdkafka calls it on the
+/// polling thread, within a poll, so the group waits as well.
 struct GroupContext {
     events: mpsc::Sender<KafkaEvent>,
 }
@@ -207,7 +234,7 @@ impl GroupContext {
                 Err(TrySendError::Full(refused)) => event = refused,
             }
             if Instant::now() >= deadline {
-                log::warn!("partitions go although what is in hand of them is not finished");
+                log::warn!("partitions are given away before their records are finished");
                 return false;
             }
             thread::sleep(ROOM_POLL);
@@ -237,7 +264,8 @@ impl ConsumerContext for GroupContext {
     fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         match rebalance {
             Rebalance::Assign(list) => {
-                // An error means that the receiver is gone, and this member is about to leave.
+                // Blocks while the channel is full: a member that has not heard of its partitions could not settle their records. An
+                // error means that the receiver is gone, and this member is about to leave.
                 let _ = self
                     .events
                     .blocking_send(KafkaEvent::Assigned(partitions_of(list)));

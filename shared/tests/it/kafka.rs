@@ -15,7 +15,7 @@ use shared::kafka::config::{KafkaSettings, TopicSettings};
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::lag::{LagMetrics, LagWatch};
 use shared::kafka::metrics::ProducersMetrics;
-use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
+use shared::kafka::poll_loop::{Backlog, KafkaEvent, PollLoop};
 use shared::kafka::publisher::{OutboundRecord, Publisher};
 use shared::metrics::Metrics;
 use tokio::sync::mpsc;
@@ -86,16 +86,11 @@ fn publish_numbers(settings: &KafkaSettings, count: u32) {
 mod polling {
     use super::*;
 
-    /// Reads so many numbers by partition; `pace` is called before each.
-    fn numbers(
-        events: &mut mpsc::Receiver<KafkaEvent>,
-        count: usize,
-        mut pace: impl FnMut(usize),
-    ) -> BTreeMap<i32, Vec<u32>> {
+    /// Reads so many numbers by partition.
+    fn numbers(events: &mut mpsc::Receiver<KafkaEvent>, count: usize) -> BTreeMap<i32, Vec<u32>> {
         let mut found: BTreeMap<i32, Vec<u32>> = BTreeMap::new();
         let mut seen = 0;
         while seen < count {
-            pace(seen);
             if let KafkaEvent::Record(record, _) = events.blocking_recv().unwrap() {
                 let number = u32::from_be_bytes(record.payload().unwrap().try_into().unwrap());
                 found.entry(record.partition()).or_default().push(number);
@@ -122,9 +117,9 @@ mod polling {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 2_000);
         let (poll_loop, mut events) =
-            PollLoop::start(&settings.consumer("readers"), "orders", 3).unwrap();
+            PollLoop::start(&settings.consumer("readers"), "orders", Backlog::of(3)).unwrap();
 
-        let found = numbers(&mut events, 2_000, |_| {});
+        let found = numbers(&mut events, 2_000);
 
         assert_eq!(found, in_order(2_000));
         drop(events);
@@ -132,20 +127,22 @@ mod polling {
     }
 
     #[test]
-    fn given_a_reader_that_stops_for_longer_than_the_loop_waits_then_nothing_is_lost_or_repeated_afterwards()
+    fn given_a_channel_that_is_full_for_too_long_then_partitions_pause_and_nothing_is_lost_or_repeated()
      {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 400);
-        let (poll_loop, mut events) =
-            PollLoop::start(&settings.consumer("readers"), "orders", 8).unwrap();
-
-        // Long enough for the partitions to be paused, twice.
-        let stops = |seen| {
-            if seen == 1 || seen == 200 {
-                std::thread::sleep(Duration::from_millis(800));
-            }
+        // No wait at all, so they pause whenever the channel is full.
+        let backlog = Backlog {
+            records: 8,
+            full_for: Duration::ZERO,
         };
-        let found = numbers(&mut events, 400, stops);
+        let (poll_loop, mut events) =
+            PollLoop::start(&settings.consumer("readers"), "orders", backlog).unwrap();
+        while events.len() < backlog.records {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+
+        let found = numbers(&mut events, 400);
 
         assert_eq!(found, in_order(400));
         drop(events);
@@ -156,9 +153,10 @@ mod polling {
     fn given_a_member_that_has_committed_and_stopped_then_its_successor_begins_there() {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 40);
-        let start = || PollLoop::start(&settings.consumer("readers"), "orders", 100).unwrap();
+        let start =
+            || PollLoop::start(&settings.consumer("readers"), "orders", Backlog::of(100)).unwrap();
         let (poll_loop, mut events) = start();
-        numbers(&mut events, 40, |_| {});
+        numbers(&mut events, 40);
         poll_loop
             .commit(&[(0, 10), (1, 10), (2, 9), (3, 8)], CommitMode::Sync)
             .unwrap();
@@ -167,7 +165,7 @@ mod polling {
 
         let (poll_loop, mut events) = start();
 
-        let found = numbers(&mut events, 3, |_| {});
+        let found = numbers(&mut events, 3);
         assert_eq!(found, BTreeMap::from([(2, vec![38]), (3, vec![35, 39])]));
         drop(events);
         poll_loop.stop();
@@ -178,8 +176,8 @@ mod polling {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 100);
         let (poll_loop, mut events) =
-            PollLoop::start(&settings.consumer("readers"), "orders", 1).unwrap();
-        numbers(&mut events, 1, |_| {});
+            PollLoop::start(&settings.consumer("readers"), "orders", Backlog::of(1)).unwrap();
+        numbers(&mut events, 1);
 
         drop(events);
         poll_loop.stop();
@@ -361,7 +359,7 @@ mod measuring {
         await_lines(&metrics, &[&lag(0, 3), &lag(1, 3), &lag(2, 2), &lag(3, 2)]);
 
         let (poll_loop, mut events) =
-            PollLoop::start(&settings.consumer("readers"), "orders", 100).unwrap();
+            PollLoop::start(&settings.consumer("readers"), "orders", Backlog::of(100)).unwrap();
         for _ in 0..10 {
             while !matches!(events.blocking_recv().unwrap(), KafkaEvent::Record(..)) {}
         }

@@ -18,7 +18,7 @@ use shared::clock::{Clock, FixedClock};
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::metrics::ProducersMetrics;
-use shared::kafka::poll_loop::PollLoop;
+use shared::kafka::poll_loop::{Backlog, PollLoop};
 use shared::kafka::publisher::Publisher;
 use shared::mailboxes::Mailboxes;
 use shared::metrics::{IntCounter, Metrics};
@@ -109,7 +109,7 @@ impl Member {
         let (poll_loop, events) = PollLoop::start(
             &self.kafka.consumer(GROUP),
             &self.kafka.orders.name,
-            max_in_flight,
+            Backlog::of(max_in_flight),
         )
         .unwrap();
         let intake = Intake::new(IntakeParts {
