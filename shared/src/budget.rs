@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-/// Until an HTTP request gets an answer of some kind: after it, `202 Accepted` and the purchase goes on.
+/// Until an HTTP request gets an answer. A purchase that takes longer is answered with `202 Accepted` and goes on.
 pub const HTTP_ANSWER: Duration = Duration::from_secs(10);
 /// Until a reply to a command is overdue, and the command is sent again.
 pub const REPLY_WAIT: Duration = Duration::from_secs(8);
 /// Until a command that the broker has not acknowledged counts as not delivered.
 pub const DELIVERY: Duration = Duration::from_secs(5);
-/// Until a connection to the database must be had.
+/// How long a database connection from the pool is waited for.
 pub const CONNECTION: Duration = Duration::from_secs(3);
-/// Until the database gives up waiting for a row's lock. MySQL's smallest.
+/// Until the database gives up waiting for a row's lock. MySQL knows no shorter time than a second.
 pub const LOCK_WAIT: Duration = Duration::from_secs(1);
-/// Until a database that does not answer a call is one that never will, and the process ends.
+/// Until a call that the database has not answered is taken for lost, and the process ends itself. Longer than any statement takes.
 pub const DATABASE_STUCK: Duration = Duration::from_secs(30);
-/// The same for a connection that is being made. The kernel knocks at a host that does not answer for a good two minutes.
+/// The same for a connection that is being made. The kernel itself tries to reach a silent host for a good two minutes.
 pub const CONNECTING_STUCK: Duration = Duration::from_secs(150);
 
 const _: () = assert!(HTTP_ANSWER.as_millis() > REPLY_WAIT.as_millis());

@@ -1,4 +1,4 @@
-//! What both services count. Knows no order and no purchase.
+//! The metrics that both services have. Knows no order and no purchase.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use crate::mailboxes::Mailboxes;
 use crate::metrics::{Metrics, Result};
 use crate::trace::Traces;
 
-/// The metrics of every service, and where its others are registered.
+/// The metrics of every service, and the registry for its other ones.
 pub struct CommonMetrics {
-    /// Where all metrics are told.
+    /// The registry.
     pub all: Arc<Metrics>,
-    /// What waits for actors, and what they have in hand.
+    /// The messages that wait for actors or are being handled.
     pub mailboxes: Arc<Mailboxes>,
     /// Requests.
     pub http: HttpMetrics,
@@ -42,7 +42,7 @@ impl CommonMetrics {
         })
     }
 
-    /// What operators are shown, beside what orders have left in `traces` and what the process goes by.
+    /// What operators are shown: these metrics, `traces` and `settings`.
     #[must_use]
     pub fn shown(&self, traces: Arc<Traces>, settings: &EffectiveSettings) -> Shown {
         Shown {

@@ -1,6 +1,7 @@
-//! Reading settings from the environment: every error is collected and told at once, and so is what came of it; no secret is ever printed.
+//! Reads settings from the environment. All errors are reported at once, the settings in effect can be shown, and no secret is ever printed.
 //!
-//! Written by hand because the kept libraries stop at the first error or want a file format besides.
+//! Written by hand because the libraries that are kept up (figment, config, envy, clap) stop at the first error, and none tells which
+//! settings are in effect and where each one is from.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
@@ -9,7 +10,7 @@ use std::str::FromStr;
 use secrecy::SecretString;
 use serde::Serialize;
 
-/// The variables, and what was found wrong with them so far.
+/// The variables, and the errors found so far.
 #[derive(Debug)]
 pub struct EnvReader {
     variables: HashMap<String, String>,
@@ -17,30 +18,30 @@ pub struct EnvReader {
     effective: EffectiveSettings,
 }
 
-/// What a process goes by, by the variables' names.
+/// The settings in effect, by the variables' names.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq)]
 pub struct EffectiveSettings(BTreeMap<String, EffectiveSetting>);
 
 /// One variable.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq)]
 pub struct EffectiveSetting {
-    /// As the process has understood it; `None` is a secret.
+    /// As the process has read it; `None` for a secret.
     pub value: Option<String>,
-    /// Where it is from.
+    /// Where it comes from.
     pub source: Source,
 }
 
-/// Where a setting is from.
+/// Where a setting comes from.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
-    /// Somebody has set it.
+    /// The variable is set.
     Environment,
-    /// Nobody has.
+    /// The variable is not set.
     Default,
 }
 
-/// Everything that is wrong with the environment.
+/// All that is wrong with the environment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct InvalidEnvironment(Vec<String>);
 
@@ -129,12 +130,12 @@ impl EnvReader {
         }
     }
 
-    /// Records that a setting is wrong for a reason that its own parsing can't see.
+    /// Adds an error that parsing one variable can't find, as of two settings that contradict each other.
     pub fn problem(&mut self, problem: String) {
         self.problems.push(problem);
     }
 
-    /// Ends the reading, and tells what came of it.
+    /// Ends the reading: the settings in effect.
     ///
     /// # Errors
     /// All problems that were found, together.
@@ -175,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_missing_and_empty_variables_when_read_then_defaults_stand() {
+    fn missing_and_empty_variables_have_their_defaults() {
         let mut env = EnvReader::new([("EMPTY", " ")]);
         assert_eq!(env.parsed("MISSING", 7), 7);
         assert_eq!(env.parsed("EMPTY", 7), 7);
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn given_settings_when_read_then_what_came_of_them_is_told_and_secrets_are_not() {
+    fn effective_settings_are_shown_and_secrets_are_not() {
         let mut env = EnvReader::new([("PORT", "07000"), ("DB_PASSWORD", "hush")]);
         env.parsed("PORT", 1_u16);
         env.within("MAX_BATCH", 1..=9, 5);
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn given_several_wrong_variables_when_read_then_all_are_told_at_once() {
+    fn all_wrong_variables_are_reported_at_once() {
         let mut env = EnvReader::new([("PORT", "http"), ("POOL", "0")]);
         env.parsed("PORT", 7000_u16);
         env.within("POOL", 1..=64, 8);

@@ -1,6 +1,5 @@
-//! How both services answer over HTTP: one body for errors, its content type by `Accept`, the link to a next page, and limits on what
-//! they read.
-//! Knows statuses and headers, not which failure has which; that is each service's `inbound/http/error.rs`.
+//! How both services answer over HTTP: one body for errors, its content type by `Accept`, the link to the next page, and limits on what
+//! they read. Which failure has which status is in each service's `inbound/http/error.rs`.
 
 mod body_deadline;
 pub mod client_limits;
@@ -29,24 +28,24 @@ use crate::wire::error_body::{ErrorBody, ResponseCode};
 /// Marks the answer to a repeated request as that of the first one.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// An error answer before it meets its request.
+/// An error answer, before it is rendered for its request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The HTTP status.
     pub status: StatusCode,
     /// The Spring services' code.
     pub code: ResponseCode,
-    /// For a machine.
+    /// What was wrong, for a machine.
     pub reason: &'static str,
-    /// For a person.
+    /// What was wrong, for a person.
     pub detail: String,
-    /// The order that is spoken of.
+    /// The order that it is about.
     pub order_num: Option<OrderNumber>,
-    /// Seconds after which a repetition may succeed.
+    /// Seconds after which the client may try again.
     pub retry_after: Option<u64>,
-    /// Whether an earlier request with the same idempotency key was answered so.
+    /// Whether this is the answer to an earlier request with the same idempotency key.
     pub is_replay: bool,
-    /// The methods that the path has.
+    /// The methods that the path has, for `Allow`.
     pub allow: Option<&'static str>,
 }
 
@@ -70,7 +69,7 @@ impl Problem {
         }
     }
 
-    /// Names the order that is spoken of.
+    /// Names the order that it is about.
     #[must_use]
     pub fn about(mut self, order_num: OrderNumber) -> Self {
         self.order_num = Some(order_num);
@@ -133,13 +132,14 @@ impl ResponseError for Problem {
         self.status
     }
 
-    /// Only the status: [`render_problems`] writes the body, because it knows the request.
+    /// Only the status: the body needs the request, which [`render_problems`] has.
     fn error_response(&self) -> HttpResponse<BoxBody> {
         HttpResponse::new(self.status)
     }
 }
 
-/// Middleware: gives every failed answer the one body. A failure that is not a [`Problem`] gets its status' own words; its cause is not told.
+/// Middleware: gives every failed answer the one body. A failure that is not a [`Problem`] gets its status' standard phrase and never its
+/// cause, which could name what is inside.
 ///
 /// # Errors
 /// Those of the inner service that can't be answered at all.
@@ -173,7 +173,7 @@ fn plain_problem(status: StatusCode) -> Problem {
     Problem::new(status, code, reason, phrase)
 }
 
-/// `application/problem+json` for those who ask for it, `application/json` for all others: clients of the Spring services know only that.
+/// `application/problem+json` for clients that ask for it, `application/json` for all others: the Spring services' clients know only that.
 fn error_content_type(request: &HttpRequest) -> &'static str {
     let wants_problem = request
         .headers()
@@ -193,8 +193,8 @@ fn error_content_type(request: &HttpRequest) -> &'static str {
     }
 }
 
-/// The header that leads to the next page, which has this `query`. It is relative to the page's own address, so it holds behind a proxy
-/// that has put a prefix before the path.
+/// The `Link` header to the next page, which has this `query`. It is relative to the page's own address, so it is right behind a proxy
+/// that adds a prefix to the path.
 #[must_use]
 pub fn next_page(query: &str) -> (HeaderName, String) {
     (LINK, format!("<?{query}>; rel=\"next\""))
@@ -272,7 +272,7 @@ pub fn query_config() -> web::QueryConfig {
     })
 }
 
-/// The answer to a path that leads nowhere.
+/// The answer to a path that does not exist.
 ///
 /// # Errors
 /// Always: 404.
@@ -285,7 +285,7 @@ pub async fn unknown_path() -> Result<HttpResponse, Problem> {
     ))
 }
 
-/// The answer of a resource to a method that it does not have: 405 with `Allow`.
+/// The answer to a method that the path does not have: 405 with `Allow`.
 pub fn method_not_allowed(allowed: &'static str) -> actix_web::Route {
     web::to(move || async move {
         let mut problem = Problem::new(

@@ -1,4 +1,4 @@
-//! Chance as an argument: random parts of order numbers, request ids, correlation ids, names of traces, jitter.
+//! Chance as an argument: random parts of order numbers, request ids, correlation ids, trace ids, jitter.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ pub trait IdSource: Send + Sync {
     /// A number below [`RANDOM_BOUND`] for the random part of an order number.
     fn order_random(&self) -> u64;
 
-    /// 16 bytes that no other request has: a request id or a correlation id.
+    /// 16 random bytes: a request id or a correlation id.
     fn unique(&self) -> Uuid;
 
-    /// The name of a trace.
+    /// A new trace id.
     fn trace(&self) -> u128;
 
-    /// The name of a part of a trace.
+    /// A new span id.
     fn span(&self) -> u64;
 
     /// Any number, each as likely as every other: for a decision that is left to chance.
@@ -32,7 +32,7 @@ pub trait IdSource: Send + Sync {
     }
 }
 
-/// Half to all of `delay`, in whole milliseconds, so that those who were stopped together do not go on together. `chance` is any number.
+/// Half to all of `delay`, in whole milliseconds, so that callers that failed together do not try again together. `chance` is any number.
 #[must_use]
 pub fn jittered(delay: Duration, chance: u64) -> Duration {
     let millis = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);

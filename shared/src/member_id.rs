@@ -1,4 +1,4 @@
-//! The identity of a member, as whoever logs shoppers in says it. Knows its form, not whether there is such a member.
+//! The identity of a member, as the proxy that logs shoppers in names it. Knows its form, not whether there is such a member.
 
 use std::fmt;
 use std::str::FromStr;
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_identities_as_they_are_in_use_when_parsed_then_they_are_kept_as_they_are() {
+    fn usual_identities_are_kept_as_they_are() {
         for text in [
             "1",
             "kim.minji",
@@ -88,8 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn given_what_could_mean_something_else_in_an_address_or_a_list_when_parsed_then_it_is_refused()
-    {
+    fn texts_that_mean_something_in_a_url_or_a_list_are_refused() {
         for text in [
             "",
             ".",

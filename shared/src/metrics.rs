@@ -1,7 +1,7 @@
 //! What operators see of a process at `/metrics`: its counters, gauges and histograms, in the text format of Prometheus.
 //!
-//! Whoever counts is given typed handles by `app.rs`; labels are resolved when a handle is made, so that counting costs some atomic
-//! additions. Knows no name of a metric but those of the process itself.
+//! `app.rs` gives typed handles to all that count. Labels are resolved when a handle is made, so counting costs a few atomic additions.
+//! Knows no metric by name but those of the process itself.
 
 use parking_lot::Mutex;
 use prometheus::core::Collector;
@@ -11,10 +11,10 @@ pub use prometheus::{
     Error, Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Result,
 };
 
-/// The type of what [`Metrics::render`] gives.
+/// The media type of [`Metrics::render`]'s text.
 pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
 
-/// Bounds of durations in seconds: from a mailbox' tenth of a millisecond to the longest that a shopper waits.
+/// Upper bounds of the buckets of durations, in seconds: from the time of a message to the longest wait of a shopper.
 pub const SECONDS: [f64; 16] = [
     0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
     5.0, 10.0,
@@ -32,7 +32,7 @@ impl Metrics {
     /// Those of the process itself: processor time, memory, open files, start.
     ///
     /// # Errors
-    /// When they are refused.
+    /// When the registry refuses them.
     pub fn new() -> Result<Self> {
         let registry = Registry::new();
         let process = prometheus::process_collector::ProcessCollector::for_self();
@@ -94,15 +94,15 @@ impl Metrics {
         self.registered(Histogram::with_opts(options)?)
     }
 
-    /// Has `look` set gauges whenever somebody asks, for what is not worth following all the time. It must not block.
+    /// Has `look` set gauges whenever the metrics are asked for: cheaper than to follow each change. It must not block.
     pub fn on_scrape(&self, look: impl Fn() + Send + 'static) {
         self.looks.lock().push(Box::new(look));
     }
 
-    /// All of them, as text.
+    /// All metrics as text.
     ///
     /// # Errors
-    /// When they can't be written.
+    /// When they can't be encoded.
     pub fn render(&self) -> Result<String> {
         self.looks.lock().iter().for_each(|look| look());
         TextEncoder::new().encode_to_string(&self.registry.gather())
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_metrics_then_the_text_names_types_values_and_the_process_own_ones() {
+    fn the_text_has_types_values_and_the_process_s_own_metrics() {
         let metrics = Metrics::new().unwrap();
         let taken = metrics
             .counters("taken_total", "Taken.", &["topic"])
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_name_that_is_taken_then_a_second_metric_is_refused() {
+    fn a_second_metric_of_one_name_is_refused() {
         let metrics = Metrics::new().unwrap();
         metrics.gauge("idle", "Idle.").unwrap();
         assert!(metrics.gauge("idle", "Idle.").is_err());

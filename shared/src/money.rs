@@ -64,7 +64,7 @@ impl Money {
             .and_then(|product| Self::try_from(product).ok())
     }
 
-    /// What is left after a discount; nothing when the discount is larger.
+    /// What is left after a discount; zero when the discount is larger.
     #[must_use]
     pub fn less(self, discount: Self) -> Self {
         Self((self.0 - discount.0).max(Decimal::ZERO))
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn given_amounts_when_written_and_read_then_no_digit_is_lost() {
+    fn no_digit_is_lost_on_the_wire() {
         for (text, json) in [
             ("12000", r#"{"amount":12000}"#),
             ("0.1", r#"{"amount":0.1}"#),
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn given_strings_and_bare_numbers_when_read_then_they_are_money_too() {
+    fn strings_and_bare_numbers_are_read_too() {
         for json in [
             r#"{"amount":"12000.50"}"#,
             r#""12000.5""#,
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn given_what_is_no_money_when_parsed_then_it_is_refused_with_its_reason() {
+    fn other_texts_are_refused_with_a_reason() {
         for (text, reason) in [
             ("", InvalidMoney::NotANumber),
             ("null", InvalidMoney::NotANumber),
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn given_arithmetic_then_it_is_exact_and_never_below_zero_or_too_large() {
+    fn arithmetic_is_exact_and_never_below_zero_or_too_large() {
         assert_eq!(won("0.1").checked_add(won("0.2")), Some(won("0.3")));
         assert_eq!(won("12000").checked_times(2), Some(won("24000")));
         assert_eq!(won("99999999999999999").checked_times(2), None);

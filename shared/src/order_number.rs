@@ -1,4 +1,4 @@
-//! The order number: `yyyyMMddHHmmss`, then a random number. Knows its form, not where it comes from.
+//! The order number: `yyyyMMddHHmmss` and a random number. Knows its form, not where time and chance come from.
 
 use std::fmt;
 use std::str::FromStr;
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_time_and_a_random_number_then_the_number_is_both_and_has_32_digits() {
+    fn a_new_number_is_the_time_and_a_random_part_32_digits_together() {
         assert_eq!(
             OrderNumber::new(at_noon(), 7).as_str(),
             "20261123120005000000000000000007"
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn given_texts_that_are_no_order_numbers_when_parsed_then_they_are_refused() {
+    fn other_texts_are_refused() {
         for text in ["", "2026-11", "２０２６", "1 ", &"1".repeat(41)] {
             assert_eq!(
                 text.parse::<OrderNumber>(),

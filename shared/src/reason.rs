@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_each_reason_when_written_then_it_reads_back_in_text_and_in_json() {
+    fn each_reason_survives_text_and_json() {
         for reason in Reason::ALL {
             assert_eq!(reason.as_str().parse(), Ok(*reason));
             assert_eq!(

@@ -1,8 +1,8 @@
-//! What the messages of the latest orders waited for, and for how long: each piece of work (a purchase, a record) leaves a [`Trail`] of
-//! steps, and the latest trails are remembered. A trail is remembered from its beginning, so one that is stuck shows where.
+//! What the messages of the latest orders waited for, and for how long. Each piece of work (a purchase, a record) leaves a [`Trail`] of
+//! steps, and the latest trails are remembered. A trail is remembered from its beginning, so work that is stuck shows where.
 //!
-//! On the way of every order, so it is cheap: a trail is one allocation and one short lock when it begins; a step is a look at the clock
-//! and two atomic writes. Knows neither actors nor records but by name.
+//! Every order passes here, so it is cheap: a trail costs one allocation and one short lock when it begins, a step costs one look at the
+//! clock and two atomic writes. Knows actors and records by name only.
 
 pub mod context;
 
@@ -23,7 +23,7 @@ use crate::order_number::OrderNumber;
 
 /// How many trails are remembered.
 pub const REMEMBERED: usize = 4_096;
-/// How many steps of a trail are, its beginning not counted.
+/// How many steps of a trail are kept, its beginning not counted.
 const MAX_STEPS: usize = 16;
 
 /// The latest trails of a process.
@@ -36,13 +36,13 @@ pub struct Traces {
 /// How a piece of work begins.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrival {
-    /// What it is.
+    /// What kind of work it is.
     pub name: &'static str,
-    /// What its beginning is called, as a step.
+    /// The name of its first step.
     pub step: &'static str,
     /// When it began.
     pub at: Instant,
-    /// Who asked for it, where that was told.
+    /// The caller's place in the trace, if the request named one.
     pub caller: Option<TraceContext>,
     /// The record that asked for it, if one did.
     pub record: Option<RecordPlace>,
@@ -57,7 +57,7 @@ pub struct RecordPlace {
     pub offset: i64,
 }
 
-/// A piece of work on an order, as it goes on. As text it names both for a log line: `order=… trace=…`. Cheap to clone.
+/// A piece of work on an order, from its beginning on. As text it is what log lines begin with: `order=… trace=…`. Cheap to clone.
 #[derive(Clone)]
 pub struct Trail(Arc<Inner>);
 
@@ -65,20 +65,20 @@ struct Inner {
     number: OrderNumber,
     arrival: Arrival,
     context: TraceContext,
-    /// How many steps there were; those beyond the room are not kept.
+    /// How many steps there were, also those that are not kept.
     taken: AtomicUsize,
     steps: [OnceLock<Step>; MAX_STEPS],
 }
 
 struct Step {
     name: &'static str,
-    /// Since the beginning; beyond 71 minutes it stays there.
+    /// Microseconds since the beginning; 71 minutes at most.
     at_us: u32,
     batch_size: u32,
 }
 
 impl Traces {
-    /// Nothing yet. `ids` names traces and their parts.
+    /// No trails yet. `ids` makes trace and span ids.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Self {
         Self {
@@ -88,7 +88,7 @@ impl Traces {
         }
     }
 
-    /// Remembers a piece of work on the order, a part of its caller's trace or of one of its own, and forgets the oldest.
+    /// Begins a piece of work on the order, in its caller's trace or in a new one, and forgets the oldest trail.
     #[must_use]
     pub fn begin(&self, number: &OrderNumber, arrival: Arrival) -> Trail {
         let context = match arrival.caller {
@@ -105,12 +105,13 @@ impl Traces {
         let mut latest = self.latest.lock();
         let forgotten = (latest.len() >= REMEMBERED).then(|| latest.pop_front());
         latest.push_back(trail.clone());
+        // Freeing the oldest trail takes longer than the rest, so it happens after the lock.
         drop(latest);
         drop(forgotten);
         trail
     }
 
-    /// Goes on with a piece of work under another order number, in the same trace.
+    /// Continues a piece of work under another order number, in the same trace.
     #[must_use]
     pub fn follow(&self, number: &OrderNumber, trail: &Trail) -> Trail {
         let caller = Some(trail.0.arrival.caller.unwrap_or(trail.0.context));
@@ -129,6 +130,7 @@ impl Traces {
         let latest = self.latest.lock();
         let of_order = latest.iter().filter(|trail| trail.0.number == *number);
         let trails: Vec<Trail> = of_order.cloned().collect();
+        // Every order that begins waits for this lock, so the rest is done without it.
         drop(latest);
         let (now, instant) = (self.clock.now(), Instant::now());
         let began = |trail: &Trail| {
@@ -147,12 +149,12 @@ impl Traces {
 }
 
 impl Trail {
-    /// It has come so far.
+    /// The work has reached this step.
     pub fn mark(&self, step: &'static str) {
         self.mark_batch(step, Instant::now(), 0);
     }
 
-    /// It has come so far at that time, in a batch of that size.
+    /// The work has reached this step at that time, in a batch of that size.
     pub fn mark_batch(&self, step: &'static str, at: Instant, batch_size: usize) {
         let place = self.0.taken.fetch_add(1, Ordering::Relaxed);
         if let Some(room) = self.0.steps.get(place) {
@@ -162,7 +164,7 @@ impl Trail {
                 at_us: u32::try_from(passed.as_micros()).unwrap_or(u32::MAX),
                 batch_size: u32::try_from(batch_size).unwrap_or(u32::MAX),
             };
-            // No two steps have the same place.
+            // Never refused: `taken` gives each step a place of its own.
             let _ = room.set(step);
         }
     }
@@ -179,13 +181,13 @@ impl Trail {
         self.0.arrival
     }
 
-    /// Its place in the trace, for those whom it asks.
+    /// Its place in the trace, for the requests that it sends.
     #[must_use]
     pub fn context(&self) -> TraceContext {
         self.0.context
     }
 
-    /// What its reply says of the trace: nothing to a caller who has said nothing.
+    /// Its place in the trace for its reply; `None` when the caller named no trace.
     #[must_use]
     pub fn reply_context(&self) -> Option<TraceContext> {
         self.0.arrival.caller.map(|_| self.0.context)
@@ -196,7 +198,7 @@ impl Trail {
             arrival, context, ..
         } = &*self.0;
         let mut steps: Vec<&Step> = self.0.steps.iter().filter_map(OnceLock::get).collect();
-        // Threads that take steps at the same time may enter them in the other order.
+        // Two threads that reach steps at the same time may have entered them in the other order.
         steps.sort_by_key(|step| step.at_us);
         let mut before = 0;
         let beginning = StepPicture {
@@ -257,13 +259,13 @@ pub struct OrderTraces {
 #[derive(Debug, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct TracePicture {
-    /// What it is.
+    /// What kind of work it is.
     pub name: &'static str,
-    /// The trace that it is a part of.
+    /// The trace that it belongs to.
     pub trace_id: String,
-    /// It.
+    /// This piece of work.
     pub span_id: String,
-    /// Who asked for it, where that was told.
+    /// The piece of work that asked for it, if the request named one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent_span_id: Option<String>,
     /// When it began.
@@ -334,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_trail_then_its_steps_are_told_in_the_order_of_time_and_their_durations_add_up() {
+    fn steps_are_shown_in_the_order_of_time_and_their_durations_add_up() {
         let traces = traces();
         let trail = traces.begin(&number(1), arrival(None));
         let after = |micros| trail.arrival().at + Duration::from_micros(micros);
@@ -364,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_caller_then_the_trail_is_a_part_of_his_trace_and_the_reply_says_so() {
+    fn a_trail_is_a_part_of_its_callers_trace_and_the_reply_says_so() {
         let traces = traces();
         let caller = TraceContext::new(&SecureIds);
         let trail = traces.begin(&number(1), arrival(Some(caller)));
@@ -387,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn given_work_that_goes_on_under_another_number_then_its_trace_stays() {
+    fn a_trail_stays_in_its_trace_when_the_order_number_changes() {
         let traces = traces();
         let (own, callers) = (None, Some(TraceContext::new(&SecureIds)));
         for caller in [own, callers] {
@@ -400,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn given_more_trails_than_are_remembered_then_the_oldest_are_forgotten() {
+    fn the_oldest_trails_are_forgotten() {
         let traces = traces();
         for nth in 0..REMEMBERED + 2 {
             let _ = traces.begin(&number(nth), arrival(None));
@@ -413,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn given_more_steps_than_there_is_room_for_then_the_others_are_counted() {
+    fn steps_beyond_the_room_are_counted() {
         let traces = traces();
         let trail = traces.begin(&number(1), arrival(None));
         for _ in 0..MAX_STEPS + 3 {
@@ -424,7 +426,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_trail_as_json_then_names_are_those_of_the_field_and_what_is_unknown_is_left_out() {
+    fn json_uses_opentelemetrys_names_and_leaves_out_what_is_unknown() {
         let traces = traces();
         let record = RecordPlace {
             partition: 3,

@@ -1,14 +1,14 @@
-//! The answers of the probes. Which parts a service needs, and how it asks them, is its own `inbound/http/health.rs`.
+//! The answers to Kubernetes' probes. Which parts a service needs, and how it asks them, is in its own `inbound/http/health.rs`.
 
 use std::time::Duration;
 
 use actix_web::HttpResponse;
 use serde_json::json;
 
-/// How long a part may take to say that it is well.
+/// How long a part may take to answer a probe.
 pub const PROBE_WAIT: Duration = Duration::from_secs(1);
 
-/// `GET /livez`: always 200. A process that is waiting for its peers must not be restarted for that.
+/// `GET /livez`: always 200. Restarting a process that waits for its peers would not bring them back.
 pub async fn livez() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_a_part_that_is_not_well_then_the_answer_is_503_and_names_it() {
+    fn a_part_that_is_not_well_makes_it_503_and_is_named() {
         for (is_well, status, text) in [
             (
                 true,

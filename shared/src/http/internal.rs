@@ -1,5 +1,5 @@
-//! The listener for operators: `/metrics`, `/internal/mailboxes`, `/internal/settings` and orders' traces. It has a port and a thread of its own: who may shop may not look,
-//! and it answers while the service is busy, stuck or going down.
+//! The listener for operators: `/metrics`, `/internal/mailboxes`, `/internal/settings` and orders' traces. It has a port of its own, which
+//! shoppers can't reach, and a thread of its own, so that it answers while the service is busy, stuck or going down.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,17 +30,17 @@ const SIZE: Size = Size {
 /// What operators are shown.
 #[derive(Clone)]
 pub struct Shown {
-    /// What is counted.
+    /// Counters, gauges and histograms.
     pub metrics: Arc<Metrics>,
-    /// What waits.
+    /// The messages that wait for actors.
     pub mailboxes: Arc<Mailboxes>,
-    /// What the latest orders' messages waited for.
+    /// The traces of the latest orders.
     pub traces: Arc<Traces>,
-    /// What the process goes by.
+    /// The settings in effect.
     pub settings: Arc<EffectiveSettings>,
 }
 
-/// Serves it.
+/// Serves what operators are shown.
 ///
 /// # Errors
 /// When the address can't be listened on.
@@ -103,7 +103,7 @@ fn routes_of(routes: &mut web::ServiceConfig, shown: Shown) {
 /// `GET /metrics`.
 async fn show_metrics(metrics: web::Data<Metrics>) -> Result<HttpResponse, Problem> {
     let text = metrics.render().map_err(|error| {
-        log::error!("the metrics can't be told: {error}");
+        log::error!("the metrics can't be rendered: {error}");
         Problem::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             ResponseCode::Fail,
@@ -125,7 +125,7 @@ async fn show_settings(settings: web::Data<EffectiveSettings>) -> HttpResponse {
     HttpResponse::Ok().json(&settings)
 }
 
-/// `GET /internal/order/{orderNum}/trace`. What is no order number is no order either.
+/// `GET /internal/order/{orderNum}/trace`. A path that is not an order number is 404, like an order that is not remembered.
 async fn show_trace(
     path: web::Path<String>,
     traces: web::Data<Traces>,
@@ -138,7 +138,7 @@ async fn show_trace(
             ResponseCode::NotFound,
             "NOT_FOUND",
             format!(
-                "this order is none of the latest {REMEMBERED} pieces of work that this process remembers"
+                "this process remembers its latest {REMEMBERED} pieces of work, and none of them is of this order"
             ),
         )),
     }
@@ -161,8 +161,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn given_an_order_that_is_remembered_then_its_trace_is_told_and_of_others_that_it_is_not()
-    {
+    async fn a_remembered_orders_trace_is_shown_and_others_get_404() {
         let metrics = Arc::new(Metrics::new().unwrap());
         let mailboxes = Arc::new(Mailboxes::new(&metrics).unwrap());
         let traces = traces();
@@ -203,8 +202,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn given_the_operators_port_then_metrics_mailboxes_and_settings_are_there_and_nothing_else()
-     {
+    async fn metrics_mailboxes_and_settings_are_there_and_nothing_else() {
         let metrics = Arc::new(Metrics::new().unwrap());
         metrics.gauge("idle", "Idle.").unwrap().set(3);
         let mailboxes = Arc::new(Mailboxes::new(&metrics).unwrap());

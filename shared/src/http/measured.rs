@@ -1,4 +1,5 @@
-//! How long requests take, by method, matched route and status. Never by the path itself: that is a stranger's text, and without bound.
+//! How long requests take, by method, matched route and status. Never by the path itself: clients choose it freely, and each label value
+//! is a time series that is kept for ever.
 
 use std::time::Instant;
 
@@ -68,7 +69,7 @@ impl HttpMetrics {
     }
 }
 
-/// A request in hand; it counts until this is dropped, which happens too when its client hangs up.
+/// A request that is being answered. It counts until this is dropped, which also happens when its client hangs up.
 struct Active<'a>(&'a IntGauge);
 
 impl<'a> Active<'a> {
@@ -84,7 +85,7 @@ impl Drop for Active<'_> {
     }
 }
 
-/// A method is a stranger's text too.
+/// Clients choose the method freely, too.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -118,7 +119,7 @@ mod tests {
     use crate::http::{method_not_allowed, render_problems, unknown_path};
 
     #[actix_web::test]
-    async fn given_requests_then_they_are_counted_by_method_route_and_status_and_never_by_path() {
+    async fn requests_are_counted_by_method_route_and_status_never_by_path() {
         let metrics = Metrics::new().unwrap();
         let http = HttpMetrics::new(&metrics).unwrap();
         let server = init_service(

@@ -1,18 +1,18 @@
-//! Asks a service of this machine how it is, for a health check in an image that has neither a shell nor an HTTP client. Knows no route.
+//! Asks a service on this machine how it is: the health check of an image that has neither a shell nor an HTTP client. Knows no route.
 
 use std::io::{Error, Read, Result, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// Longer than the parts that are asked for a `/readyz` may take together.
+/// Longer than all parts of a `/readyz` together may take to answer.
 const WAIT: Duration = Duration::from_secs(3);
-/// What of an answer is read: its first line and, when it is short, what it says.
+/// How much of an answer is read, in bytes: enough for the whole answer of a probe.
 const MAX_ANSWER: u64 = 4 * 1024;
 
 /// Sends `GET path` to the service that listens on `address`, and waits for a 200.
 ///
 /// # Errors
-/// When nothing answers in time, or with another status; with the answer's words.
+/// When there is no answer in time, or one with another status; then the error has the answer's text.
 pub fn ask(address: SocketAddr, path: &str) -> Result<()> {
     let mut connection = TcpStream::connect_timeout(&reachable(address), WAIT)?;
     connection.set_read_timeout(Some(WAIT))?;
@@ -28,7 +28,7 @@ pub fn ask(address: SocketAddr, path: &str) -> Result<()> {
     Err(Error::other(format!("GET {path}: {}", answer.trim())))
 }
 
-/// Who listens on all addresses is found on loopback.
+/// A service that listens on all addresses is reached on loopback.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -64,13 +64,13 @@ mod tests {
     }
 
     #[test]
-    fn given_a_service_that_is_well_when_asked_then_it_is() {
+    fn a_service_that_is_well_passes() {
         let address = service("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
         ask(address, "/readyz").unwrap();
     }
 
     #[test]
-    fn given_a_service_that_is_not_well_when_asked_then_its_words_are_told() {
+    fn a_service_that_is_not_well_fails_with_its_answer() {
         let address = service("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"kafka\":false}");
         let told = ask(address, "/readyz").unwrap_err().to_string();
         assert!(
@@ -80,10 +80,10 @@ mod tests {
     }
 
     #[test]
-    fn given_nobody_who_listens_when_asked_then_it_fails() {
-        let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = nobody.local_addr().unwrap();
-        drop(nobody);
+    fn a_port_without_a_service_fails() {
+        let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = closed.local_addr().unwrap();
+        drop(closed);
         ask(address, "/readyz").unwrap_err();
     }
 }

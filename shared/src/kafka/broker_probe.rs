@@ -1,4 +1,4 @@
-//! Asks the brokers whether they are there, for readiness probes. Its client takes part in nothing.
+//! Asks the brokers whether they are there, for readiness probes, by a client that belongs to no group.
 
 use std::sync::Arc;
 use std::time::Duration;

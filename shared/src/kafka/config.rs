@@ -17,7 +17,7 @@ use crate::budget;
 use crate::env::EnvReader;
 use crate::kafka::dead_letters;
 
-/// How long records wait for a topic that the brokers don't have: it may have been made a moment ago.
+/// How long records wait for a topic that the brokers don't have: they may not have heard yet that it was created.
 const UNKNOWN_TOPIC_WAIT: Duration = Duration::from_secs(5);
 
 /// A topic, and how it is made when it is missing.
@@ -85,10 +85,11 @@ impl KafkaSettings {
         config
     }
 
-    /// A consumer in `group` that commits by itself never, starts a new group at the beginning, and moves partitions one by one
-    /// when the group changes, so that the members that stay do not stop.
+    /// A consumer in `group`. It never commits by itself, and a new group starts at the beginning of its topics. Partitions move one by one
+    /// when the group changes, so that the members that stay are not interrupted.
     #[must_use]
     pub fn consumer(&self, group: &str) -> ClientConfig {
+        // Kafka advises a third at most. With a sixth, several lost heartbeats in a row still leave the member in its group.
         let heartbeat = self.session_timeout / 6;
         let mut config = self.client();
         config
@@ -113,7 +114,7 @@ impl KafkaSettings {
     }
 
     /// A producer that sends at once, waits for all in-sync replicas, and keeps order and uniqueness over its own retries.
-    /// `delivery` is how long it tries; `None` is without end, but not for a topic that the brokers don't have.
+    /// `delivery` is how long it tries; `None` is without end, except for a topic that the brokers don't have.
     #[must_use]
     pub fn producer(&self, delivery: Option<Duration>) -> ClientConfig {
         let mut config = self.client();
@@ -141,7 +142,7 @@ impl KafkaSettings {
         config
     }
 
-    /// The producer of commands: it gives up in time for the shopper to hear of it.
+    /// The producer of commands: it gives up early enough for the shopper's answer to say so.
     #[must_use]
     pub fn command_producer(&self) -> ClientConfig {
         self.producer(Some(budget::DELIVERY))

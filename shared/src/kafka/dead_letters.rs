@@ -1,5 +1,5 @@
-//! Sets records aside that can't be handled: to `<topic>-dlt`, key and value unchanged, their headers kept, and spring-kafka's headers
-//! added that say where they came from and why.
+//! Sets records aside that can't be handled: writes them to `<topic>-dlt` with key, value and headers unchanged, and adds spring-kafka's
+//! headers that say where they came from and why.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,13 +23,13 @@ pub const ORIGINAL_TIMESTAMP: &str = "kafka_dlt-original-timestamp";
 pub const EXCEPTION: &str = "kafka_dlt-exception-fqcn";
 /// What was wrong, UTF-8.
 pub const EXCEPTION_MESSAGE: &str = "kafka_dlt-exception-message";
-/// How often the record has been put back: four bytes, big-endian. Survives another failure, so that it can't go round for ever.
+/// How often the record has been put back: four bytes, big-endian. Kept when it fails again, so that it can't go round for ever.
 pub const REDRIVES: &str = "mall_redrives";
 
-/// How large a record may be in a topic of dead letters: the largest that a broker takes by default, and its new headers.
+/// How large a record may be in a topic of dead letters, in bytes: a broker's default limit (1 MiB), and as much again for new headers.
 pub const MAX_BYTES: i32 = 2 * 1024 * 1024;
 
-/// How much may be on its way to the dead letters, in bytes; see [`DeadLetters::is_full`].
+/// How much may be on its way to the dead letters, in bytes; see [`DeadLetters::is_full`]. A pod has 350 MiB.
 const MAX_UNSETTLED_BYTES: usize = 64 * 1024 * 1024;
 const DLT_PREFIX: &str = "kafka_dlt-";
 /// What is kept of the cause, in characters: it may quote the record.
@@ -41,26 +41,26 @@ pub fn dead_letter_topic(topic: &str) -> String {
     format!("{topic}-dlt")
 }
 
-/// A way to set records aside.
+/// Sets records aside.
 pub struct DeadLetters {
     post: Post,
     publisher: Arc<Publisher>,
 }
 
 impl DeadLetters {
-    /// Sets aside by `publisher`, which must never give up by itself.
+    /// Writes by `publisher`, which must have no time-out: a time-out would look like a refusal.
     ///
     /// # Errors
-    /// When the thread that tries again can't be started.
+    /// When the thread for retries can't be started.
     pub fn new(publisher: Arc<Publisher>) -> KafkaResult<Self> {
         let post = Post::start(&publisher)
             .map_err(|error| KafkaError::ClientCreation(error.to_string()))?;
         Ok(Self { post, publisher })
     }
 
-    /// Publishes the record to its topic's dead letters. Never blocks; `on_settled` is called when the broker has it, or will never
-    /// take it because it is too large. Should the dead letters fail otherwise, they are tried again, ever more rarely, until the
-    /// process ends: only then `on_settled` is not called, and the record is somebody else's to look at again.
+    /// Publishes the record to its topic's dead letters. Never blocks. `on_settled` is called when the broker has the letter, or will never
+    /// take it because it is too large. A letter that fails otherwise is tried again less and less often until the process ends. Only
+    /// then `on_settled` is not called, and the next owner of the partition reads the record again.
     pub fn set_aside(&self, record: &OwnedMessage, kind: &str, cause: &str, on_settled: OnSettled) {
         let cause: String = cause.chars().take(MAX_CAUSE).collect();
         let place = format!(
@@ -69,7 +69,7 @@ impl DeadLetters {
             record.partition(),
             record.offset()
         );
-        log::error!("{place} is being set aside, {kind}: {cause}");
+        log::error!("{place} can't be handled and is set aside ({kind}): {cause}");
         let content = LetterContent {
             place,
             topic: dead_letter_topic(record.topic()),
@@ -80,13 +80,13 @@ impl DeadLetters {
         self.post.send(content, on_settled);
     }
 
-    /// Whether so much of what was set aside is not settled yet that the next record had better wait where it is.
+    /// Whether too many letters are not settled yet, so that no further record should be read.
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.post.unsettled_bytes() >= MAX_UNSETTLED_BYTES
     }
 
-    /// Waits until the broker has all of them that are not waiting for another try, at most so long. Blocks.
+    /// Waits until the broker has all letters that are not waiting for another try, at most so long. Blocks.
     ///
     /// # Errors
     /// When the time is over.
@@ -95,7 +95,7 @@ impl DeadLetters {
     }
 }
 
-/// The record's own headers but for those of an earlier failure, and those of this one.
+/// The record's own headers without those of an earlier failure, and the headers of this failure.
 fn dead_letter_headers(record: &OwnedMessage, kind: &str, cause: &str) -> OwnedHeaders {
     let own = record
         .headers()
@@ -138,8 +138,7 @@ mod tests {
     use rdkafka::Timestamp;
 
     #[test]
-    fn given_a_record_that_failed_before_when_set_aside_then_it_tells_of_its_last_failure_only_and_keeps_its_own_headers()
-     {
+    fn a_record_that_failed_before_keeps_its_own_headers_and_names_only_its_last_failure() {
         let own = OwnedHeaders::new()
             .insert(Header {
                 key: "kafka_correlationId",

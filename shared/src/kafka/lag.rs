@@ -1,5 +1,5 @@
-//! How far a consumer group is behind, as the brokers know it: every partition's end against what the group has committed. A client
-//! and a thread of its own, because a member's client does not ask for the ends of partitions while it is too busy to fetch.
+//! How far a consumer group is behind: the end of each partition, less what the group has committed. It has a client and a thread of its
+//! own, because a member's client learns the ends of partitions only by fetching, and a busy member does not fetch.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
@@ -33,13 +33,13 @@ impl LagMetrics {
     }
 }
 
-/// Looks again and again, until it is dropped.
+/// Updates the lag regularly until it is dropped.
 pub struct LagWatch {
     _until_dropped: Sender<()>,
 }
 
 impl LagWatch {
-    /// Looks at once, then every `interval`. While the brokers don't answer, nothing is told.
+    /// Updates at once, then every `interval`. While the brokers don't answer, the metric has no values rather than old ones.
     ///
     /// # Errors
     /// When librdkafka refuses the settings, or the thread can't be started.
@@ -115,7 +115,7 @@ impl Watcher {
                 .fetch_watermarks(&self.topic, partition, BROKER_WAIT)?;
             let next = match element.offset() {
                 Offset::Offset(offset) => offset.max(low),
-                // The group begins there.
+                // Nothing is committed, so the group would begin there.
                 _ => low,
             };
             Ok((partition, (end - next).max(0)))

@@ -1,5 +1,5 @@
-//! Dead letters on their way to the broker: what can't be written now is tried again, ever more rarely, on a thread of its own, as long as
-//! there is a producer. Knows nothing of what they say.
+//! Dead letters on their way to the broker. A letter that the broker refuses is tried again less and less often, on a thread of its own, as
+//! long as there is a producer. Knows nothing of what the letters say.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,12 +18,12 @@ use crate::kafka::publisher::{OutboundRecord, Publisher, is_producers_end};
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 /// Without the jitter, which at most doubles it.
 const LAST_DELAY: Duration = Duration::from_secs(5);
-/// How long the thread sleeps when nothing waits; it wakes for what comes.
+/// How long the thread sleeps when no letter waits; it wakes as soon as one comes.
 const IDLE_WAIT: Duration = Duration::from_secs(3_600);
-/// What a letter takes beside its key and value, in bytes.
+/// An estimate of a letter's memory beside its key and value, in bytes.
 const LETTER_OVERHEAD: usize = 1_024;
 
-/// Called once when a record need not be looked at again; dropped uncalled when the process ends before.
+/// Called once when the record is settled, so that its offset may be committed; dropped uncalled when the process ends before.
 pub type OnSettled = Box<dyn FnOnce() + Send + Sync>;
 
 /// What a dead letter is made of.
@@ -54,7 +54,7 @@ impl LetterContent {
     }
 }
 
-/// Sends letters. The producer is somebody else's, and its end is the end of all letters that are under way.
+/// Sends letters. It does not keep the producer alive: all letters that are not settled end with it.
 #[derive(Clone)]
 pub(super) struct Post {
     publisher: Weak<Publisher>,
@@ -100,7 +100,7 @@ impl Post {
         letter.publish();
     }
 
-    /// How much is under way.
+    /// The size of all letters that are not settled yet.
     pub(super) fn unsettled_bytes(&self) -> usize {
         self.unsettled.load(Ordering::Relaxed)
     }
@@ -113,7 +113,7 @@ impl Letter {
         };
         let content = Arc::clone(&self.content);
         let on_delivery = Box::new(move |delivered| self.delivered(delivered));
-        publisher.publish_or_tell(content.record(), on_delivery);
+        publisher.publish_or_report(content.record(), on_delivery);
     }
 
     fn delivered(self, delivered: Result<(), KafkaError>) {
@@ -121,14 +121,17 @@ impl Letter {
         match delivered {
             Ok(()) => self.settle(),
             Err(error) if is_too_large(&error) => {
-                log::error!("{place} is too large to be set aside, and stays where it is: {error}");
+                log::error!(
+                    "{place} is too large to be set aside and stays in its topic only: {error}"
+                );
                 self.settle();
             }
             Err(error) if is_producers_end(&error) => {
-                log::warn!("{place} is not set aside yet, and will be found again: {error}");
+                // Not settled, so its offset is not committed: the partition's next owner reads the record again.
+                log::warn!("{place} is not set aside before the producer ends: {error}");
             }
             Err(error) => {
-                log::error!("{place} could not be set aside, and is tried again: {error}");
+                log::error!("{place} could not be set aside, trying again: {error}");
                 let retries = self.post.retries.clone();
                 // An error means that the producer is gone.
                 let _ = retries.send(self);

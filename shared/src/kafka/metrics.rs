@@ -1,4 +1,4 @@
-//! What is measured of producers: how long brokers take to acknowledge. Must not know what the records say.
+//! How long brokers take to acknowledge records. Knows nothing of what the records say.
 
 use std::time::Instant;
 
@@ -6,7 +6,7 @@ use rdkafka::error::KafkaError;
 
 use crate::metrics::{Histogram, HistogramVec, Metrics, Result};
 
-/// What is measured of all producers; the name is OpenTelemetry's.
+/// The metric of all producers; its name is OpenTelemetry's.
 pub struct ProducersMetrics {
     acknowledgements: HistogramVec,
 }
@@ -26,7 +26,7 @@ impl ProducersMetrics {
         })
     }
 
-    /// Of the producer of this name.
+    /// The metrics of the producer with this name.
     #[must_use]
     pub fn of(&self, producer: &str) -> PublisherMetrics {
         let with = |outcome| {
@@ -40,7 +40,7 @@ impl ProducersMetrics {
     }
 }
 
-/// What is measured of a producer.
+/// The metrics of one producer.
 pub struct PublisherMetrics {
     acknowledged: Histogram,
     failed: Histogram,

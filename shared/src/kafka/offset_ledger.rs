@@ -1,8 +1,9 @@
-//! Which offset of each partition may be committed: the lowest unfinished one, since keys finish out of order. Pure.
+//! Which offset of each partition may be committed: that of the lowest unfinished record, because records finish out of order. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A record's place in one assignment of its partition. Positions of an earlier assignment count for nothing.
+/// A record's place in one assignment of its partition. After a rebalance, positions of earlier assignments count for nothing: the
+/// partition's next owner handles their records, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
     partition: i32,
@@ -11,14 +12,14 @@ pub struct Position {
 }
 
 impl Position {
-    /// The assignment of its partition: no other assignment in this process has the same number.
+    /// The number of the assignment, unique in this process.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 }
 
-/// The records in hand of every assigned partition.
+/// The unfinished records of every assigned partition.
 #[derive(Debug, Default)]
 pub struct OffsetLedger {
     partitions: BTreeMap<i32, Offsets>,
@@ -35,14 +36,14 @@ struct Offsets {
 }
 
 impl Offsets {
-    /// What a commit would say: the first offset that a successor must read.
+    /// The offset to commit: the first one that the next owner must read.
     fn committable(&self) -> Option<i64> {
         self.unfinished.first().copied().or(self.next)
     }
 }
 
 impl OffsetLedger {
-    /// Starts a partition afresh.
+    /// A partition is assigned; it begins without records.
     pub fn assign(&mut self, partition: i32) {
         self.last_epoch += 1;
         let offsets = Offsets {
@@ -54,13 +55,13 @@ impl OffsetLedger {
         self.partitions.insert(partition, offsets);
     }
 
-    /// Forgets a partition.
+    /// A partition is revoked.
     pub fn revoke(&mut self, partition: i32) {
         self.partitions.remove(&partition);
     }
 
-    /// Takes a record in hand. `None` when its partition is not assigned or the record has been seen in this assignment:
-    /// then it is not ours to handle.
+    /// Tracks a record that is about to be handled. `None` when its partition is not assigned or the record was seen before in this
+    /// assignment: then it must not be handled.
     pub fn track(&mut self, partition: i32, offset: i64) -> Option<Position> {
         let offsets = self.partitions.get_mut(&partition)?;
         if offsets.next.is_some_and(|next| offset < next) {
@@ -75,7 +76,7 @@ impl OffsetLedger {
         })
     }
 
-    /// Lets go of a record: its effect is stored and its reply acknowledged.
+    /// A record is finished: its effect is stored and its reply is acknowledged.
     pub fn finish(&mut self, position: Position) {
         if let Some(offsets) = self
             .partitions
@@ -86,7 +87,7 @@ impl OffsetLedger {
         }
     }
 
-    /// How many records of a partition are in hand.
+    /// How many records of a partition are unfinished.
     #[must_use]
     pub fn in_flight(&self, partition: i32) -> usize {
         self.partitions
@@ -94,7 +95,7 @@ impl OffsetLedger {
             .map_or(0, |offsets| offsets.unfinished.len())
     }
 
-    /// How many records of all partitions are in hand.
+    /// How many records of all partitions are unfinished.
     #[must_use]
     pub fn total_in_flight(&self) -> usize {
         self.partitions
@@ -103,7 +104,7 @@ impl OffsetLedger {
             .sum()
     }
 
-    /// A commit has failed, or nobody knows whether it has: all offsets are to be committed again.
+    /// A commit has failed, or may have: all offsets are to be committed again.
     pub fn recommit(&mut self) {
         for offsets in self.partitions.values_mut() {
             offsets.committed = None;
@@ -135,8 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn given_records_that_finish_out_of_order_then_the_lowest_unfinished_one_holds_the_commit_back()
-    {
+    fn the_lowest_unfinished_record_holds_the_commit_back() {
         let mut ledger = ledger();
         let positions: Vec<_> = (10..13)
             .map(|offset| ledger.track(0, offset).unwrap())
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_gap_in_the_offsets_when_all_is_finished_then_the_commit_is_past_the_highest() {
+    fn a_gap_in_the_offsets_does_not_hold_the_commit_back() {
         let mut ledger = ledger();
         for offset in [3, 9] {
             let position = ledger.track(0, offset).unwrap();
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_partition_that_came_back_when_an_old_record_finishes_then_it_counts_for_nothing() {
+    fn records_of_an_earlier_assignment_count_for_nothing() {
         let mut ledger = ledger();
         let old = ledger.track(0, 5).unwrap();
         ledger.revoke(0);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn given_foreign_or_repeated_records_when_tracked_then_they_are_not_ours() {
+    fn records_of_other_partitions_and_repeated_ones_are_not_tracked() {
         let mut ledger = ledger();
         assert_eq!(ledger.track(1, 0), None);
         assert!(ledger.track(0, 7).is_some());
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_commit_that_failed_when_committed_again_then_all_offsets_are_told_once_more() {
+    fn after_a_failed_commit_all_offsets_are_committed_again() {
         let mut ledger = ledger();
         ledger.assign(1);
         ledger.assign(2);

@@ -13,9 +13,9 @@ use crate::kafka::metrics::PublisherMetrics;
 /// the producer knows already that no broker will take it.
 pub type OnDelivery = Box<dyn FnOnce(Result<(), KafkaError>) + Send + Sync>;
 
-/// Whether this error tells of the producer's end, and not of the record: nobody has refused it. A producer without a time-out
-/// (`message.timeout.ms` is 0) repeats by itself, without end, whatever may pass. So each other error of such a producer is the last
-/// word of the brokers on the record, as things stand with its topic.
+/// Whether this error means that the producer has ended, not that the record was refused. A producer without a time-out
+/// (`message.timeout.ms` is 0) repeats all that can be repeated, without end. So every other error of such a producer is final: the
+/// brokers will not take this record, as long as its topic stays as it is.
 #[must_use]
 pub fn is_producers_end(error: &KafkaError) -> bool {
     matches!(
@@ -68,13 +68,14 @@ impl AcknowledgementContext {
 }
 
 impl ClientContext for AcknowledgementContext {
-    /// A producer that has lost its place can never send again. The process ends, and what it had in hand comes again elsewhere.
+    /// An idempotent producer that has lost its sequence can never send again. The process ends; its unfinished commands come again to
+    /// the next owner of their partitions.
     fn error(&self, error: KafkaError, reason: &str) {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
             log::error!("the producer has failed for good: {reason}");
             std::process::abort();
         }
-        log::warn!("the producer is disturbed: {error}: {reason}");
+        log::warn!("the producer reports: {error}: {reason}");
     }
 }
 
@@ -132,14 +133,14 @@ impl Publisher {
             .map_err(|(error, _)| error)
     }
 
-    /// As [`publish`](Self::publish), but `on_delivery` is called in any case: that the queue is full is told to it, too.
-    pub fn publish_or_tell(&self, record: OutboundRecord<'_>, on_delivery: OnDelivery) {
+    /// As [`publish`](Self::publish), but a full queue is reported to `on_delivery`, too.
+    pub fn publish_or_report(&self, record: OutboundRecord<'_>, on_delivery: OnDelivery) {
         if let Err((error, delivery)) = self.hand_over(record, on_delivery) {
             self.producer.context().end(*delivery, Err(error));
         }
     }
 
-    /// Gives back what the queue has no room for; all else is told to `on_delivery`.
+    /// Returns the record when the queue is full; every other outcome is reported to `on_delivery`.
     fn hand_over(
         &self,
         record: OutboundRecord<'_>,

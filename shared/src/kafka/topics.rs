@@ -1,4 +1,4 @@
-//! Makes the topics that are missing. Never changes one that exists.
+//! Creates the topics that are missing. Never changes one that exists.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::kafka::dead_letters::{self, dead_letter_topic};
 
 const METADATA_WAIT: Duration = Duration::from_secs(5);
 
-/// Creates those of the two topics, and of the topics of their dead letters, that the brokers do not have. Their client blocks, so
-/// this is done on another thread.
+/// Creates the two topics and the topics of their dead letters, where the brokers do not have them. rdkafka's metadata call blocks, so this
+/// runs on another thread.
 ///
 /// # Errors
 /// When no broker answers, or the brokers refuse to create a topic.

@@ -1,5 +1,5 @@
-//! W3C Trace Context, level 2 (<https://www.w3.org/TR/trace-context-2/>): whose work something is a part of, as `traceparent` says it.
-//! Pure. Of `tracestate` nothing is kept, which the standard leaves open.
+//! W3C Trace Context, level 2 (<https://www.w3.org/TR/trace-context-2/>): the `traceparent` header. Pure. `tracestate` is not passed on,
+//! as the standard allows.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub struct TraceContext {
     flags: u8,
 }
 
-/// A trace: all that one request has led to, in whichever process. Never zero.
+/// A trace: all that one request has led to, in all processes. Never zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TraceId(u128);
 
@@ -36,6 +36,7 @@ impl TraceContext {
     #[must_use]
     pub fn new(ids: &dyn IdSource) -> Self {
         Self {
+            // Zero is invalid, and a random number may be zero.
             trace_id: TraceId(ids.trace().max(1)),
             span_id: SpanId(ids.span().max(1)),
             flags: SAMPLED | RANDOM,
@@ -51,7 +52,7 @@ impl TraceContext {
         }
     }
 
-    /// Reads a header's value; `None` when it must be ignored. Of a later version than this one that is read which this one has, too.
+    /// Reads a header's value; `None` when it must be ignored. Of a later version the part is read that version 00 has, too.
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Self> {
         let (head, rest) = value.split_at_checked(LENGTH)?;
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_value_of_this_version_then_it_is_read_and_written_again_as_it_was() {
+    fn a_value_of_this_version_survives_reading_and_writing() {
         for flags in ["00", "01", "02", "03"] {
             let value = format!("00-{TRACE}-{SPAN}-{flags}");
             let context = parsed(&value).unwrap();
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn given_flags_that_nobody_knows_then_they_are_not_passed_on() {
+    fn unknown_flags_are_not_passed_on() {
         for (flags, known) in [("ff", "03"), ("fc", "00"), ("05", "01"), ("82", "02")] {
             let context = parsed(&format!("00-{TRACE}-{SPAN}-{flags}")).unwrap();
             assert!(written(&context).ends_with(known), "{flags}");
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_later_version_then_what_this_one_knows_is_read_and_the_rest_is_ignored() {
+    fn of_a_later_version_the_known_part_is_read() {
         let expected = parsed(&format!("00-{TRACE}-{SPAN}-01"));
         for version in ["01", "0a", "cc", "fe"] {
             for rest in ["", "-", "-what-the-future-will-be-like"] {
@@ -180,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn given_what_the_standard_calls_invalid_then_it_is_ignored() {
+    fn values_that_the_standard_calls_invalid_are_ignored() {
         let zeros = ["0".repeat(32), "0".repeat(16)];
         for value in [
             String::new(),
@@ -217,8 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn given_any_one_byte_of_a_value_that_is_spoilt_then_it_is_read_only_where_the_byte_may_be_so()
-    {
+    fn a_value_with_one_changed_byte_is_read_only_if_it_is_still_valid() {
         let value = format!("00-{TRACE}-{SPAN}-01").into_bytes();
         for place in 0..value.len() {
             for byte in 0..=u8::MAX {
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_new_trace_then_its_parts_share_it_and_nothing_else() {
+    fn children_share_the_trace_and_nothing_else() {
         let context = TraceContext::new(&SecureIds);
         let child = context.child(&SecureIds);
         assert_eq!(child.trace_id(), context.trace_id());

@@ -41,7 +41,7 @@ impl ResponseCode {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ErrorBody {
-    /// Always `about:blank`: the status and `reason` say it all (RFC 9457, 4.2.1).
+    /// Always `about:blank`: the status and `reason` say what the problem is (RFC 9457, 4.2.1).
     #[serde(rename = "type")]
     pub type_uri: String,
     /// The status' own phrase.

@@ -3,7 +3,8 @@
 use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// What a record says. The first four are the Spring services' own; nothing old receives the commands that follow.
+/// What a record says. The first four are the Spring services' own. The others must never reach a Spring order service: its listener
+/// throws on an unknown type, seeks back and reads the same record again for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum EventType {
@@ -106,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_timestamps_when_written_then_trailing_zero_parts_are_left_out_as_jackson_does() {
+    fn timestamps_leave_out_trailing_zero_parts_as_jackson_does() {
         for (text, json) in [
             (
                 "2026-11-23T01:15:40.582933504",
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn given_what_is_no_timestamp_when_read_then_it_is_refused() {
+    fn other_values_are_refused_as_timestamps() {
         for json in [
             "[2026]",
             "[2026,13,1]",

@@ -12,7 +12,7 @@ pub const REPLY_TOPIC: &str = "kafka_replyTopic";
 pub const REPLY_PARTITION: &str = "kafka_replyPartition";
 /// The Java class of the value; Spring services refuse records without it.
 pub const TYPE_ID: &str = "__TypeId__";
-/// The one class there is.
+/// The class that the Spring services use.
 pub const EVENT_TYPE_ID: &str = "me.hanwool.mallutilapp.event.Event";
 
 /// Where and how a requester wants its reply.
@@ -22,7 +22,7 @@ pub struct ReplyAddress {
     pub topic: String,
     /// The partition of it, when the requester reads only that.
     pub partition: Option<i32>,
-    /// The bytes to echo; some requesters send none.
+    /// The bytes to echo; a requester may send none.
     pub correlation_id: Option<Vec<u8>>,
 }
 
@@ -41,7 +41,7 @@ impl ReplyAddress {
     /// Reads the reply address off a record's headers; `None` when no reply is asked for.
     ///
     /// # Errors
-    /// When a header is there but makes no sense.
+    /// When a header is there but invalid.
     pub fn read<H: Headers>(headers: Option<&H>) -> Result<Option<Self>, InvalidHeaders> {
         let Some(topic) = header(headers, REPLY_TOPIC) else {
             return Ok(None);
@@ -104,12 +104,12 @@ pub fn header<'a, H: Headers>(headers: Option<&'a H>, name: &str) -> Option<&'a 
         .last()
 }
 
-/// Whose work a record asks for, where it says so in a way that is understood.
+/// The trace that a record belongs to, if it names one in a valid way.
 pub fn trace_context<H: Headers>(headers: Option<&H>) -> Option<TraceContext> {
     TraceContext::parse(header(headers, TRACEPARENT)?)
 }
 
-/// Adds whose work the record is a part of. Spring services ignore it.
+/// Adds the trace that the record belongs to. Spring services ignore it.
 #[must_use]
 pub fn in_trace(headers: OwnedHeaders, context: &TraceContext) -> OwnedHeaders {
     headers.insert(Header {
@@ -118,7 +118,7 @@ pub fn in_trace(headers: OwnedHeaders, context: &TraceContext) -> OwnedHeaders {
     })
 }
 
-/// Whether the value is said to be of another class than the one there is. Saying nothing is right.
+/// Whether the type id names another class than [`EVENT_TYPE_ID`]. A record may leave it out.
 pub fn is_of_another_type<H: Headers>(headers: Option<&H>) -> bool {
     header(headers, TYPE_ID).is_some_and(|type_id| type_id != EVENT_TYPE_ID.as_bytes())
 }
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn given_reply_headers_when_read_then_they_are_the_address() {
+    fn reply_headers_are_the_reply_address() {
         let read = ReplyAddress::read(Some(&headers(&[
             (REPLY_TOPIC, b"composite"),
             (REPLY_PARTITION, &[0, 0, 1, 2]),
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_trace_then_it_is_read_as_it_was_added_and_what_is_none_is_ignored() {
+    fn a_trace_survives_the_headers_and_other_values_are_ignored() {
         let context = TraceContext::new(&crate::ids::SecureIds);
         let asked = in_trace(headers(&[(CORRELATION_ID, b"x")]), &context);
         assert_eq!(trace_context(Some(&asked)), Some(context));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn given_no_reply_topic_when_read_then_no_reply_is_asked_for() {
+    fn without_a_reply_topic_no_reply_is_asked_for() {
         assert_eq!(ReplyAddress::read::<OwnedHeaders>(None), Ok(None));
         assert_eq!(
             ReplyAddress::read(Some(&headers(&[(CORRELATION_ID, b"x")]))),
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn given_senseless_reply_headers_when_read_then_they_are_refused() {
+    fn invalid_reply_headers_are_refused() {
         for topic in [&b""[..], b"a b", b"\xff", b".."] {
             assert_eq!(
                 ReplyAddress::read(Some(&headers(&[(REPLY_TOPIC, topic)]))),

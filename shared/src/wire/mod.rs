@@ -1,4 +1,4 @@
-//! The contract with every peer, old Spring services included: names and shapes only, nothing that acts on them.
+//! The contract with every peer, the Spring services included: names and shapes, nothing that acts on them.
 
 pub mod event;
 pub mod order_dto;

@@ -55,16 +55,17 @@ pub struct OrderDto {
     /// The payment: intended in `ORDER_CREATE` and `ORDER_PAY`, made in `ORDER_APPROVE` and in replies about a paid order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment: Option<PaymentDto>,
-    /// Names the purchase: a repeated `ORDER_CREATE` has the same, another purchase with this order number has not.
+    /// The purchase's own id: a repeated `ORDER_CREATE` has the same one, another purchase that happens to have this order number has
+    /// another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// The member who orders; in `ORDER_CREATE` only, and absent where nobody is named.
+    /// The member who orders; in `ORDER_CREATE` only, and absent for an order without a member.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
     /// The shopper's idempotency key; in `ORDER_CREATE` and `ORDER_PAY` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
-    /// Tells the same request from another with the same idempotency key; where that is.
+    /// Tells the same request from another one with the same idempotency key; wherever that is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
 }
@@ -119,15 +120,15 @@ pub struct CouponDto {
     pub coupon_id: i64,
     /// Its name.
     pub name: String,
-    /// What its discount depends on.
+    /// How its discount is computed.
     pub kind: CouponKind,
-    /// What it takes off, at most the total; of fixed ones only.
+    /// What a fixed coupon takes off, at most the total.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
-    /// How many hundredths of the total it takes off; of percentages only.
+    /// How many percent of the total a percentage coupon takes off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub percent: Option<u8>,
-    /// The most that it takes off; of percentages only.
+    /// The most that a percentage coupon takes off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maximum_discount: Option<Money>,
     /// The least total that it applies to.
@@ -136,13 +137,13 @@ pub struct CouponDto {
     pub valid_until: DateTime<FixedOffset>,
 }
 
-/// What a coupon's discount depends on.
+/// How a coupon's discount is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum CouponKind {
-    /// Nothing: it is an amount.
+    /// A fixed amount.
     Fixed,
-    /// The total, of which it is a part.
+    /// A percentage of the total.
     Percent,
 }
 
@@ -150,7 +151,7 @@ pub enum CouponKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentDto {
-    /// The gateway's key of the payment, which the shopper's payment window was given.
+    /// The gateway's key of the payment, as the wire has it; see [`crate::payment::PaymentKey`].
     pub payment_key: String,
     /// What is paid.
     pub amount: Money,

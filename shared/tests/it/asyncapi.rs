@@ -67,7 +67,7 @@ fn unknown(contract: &Value, value: &Value, schema: &str) -> Vec<String> {
 }
 
 #[test]
-fn given_the_golden_records_then_they_are_the_examples_and_each_keeps_to_its_message() {
+fn the_examples_are_the_golden_records_and_each_keeps_to_its_message() {
     let (contract, golden) = (contract(), golden());
     let mut shown = BTreeSet::new();
     for (id, message) in events(&contract) {
@@ -106,7 +106,7 @@ fn given_the_golden_records_then_they_are_the_examples_and_each_keeps_to_its_mes
 }
 
 #[test]
-fn given_another_messages_record_then_a_message_refuses_it() {
+fn no_message_admits_another_ones_record() {
     let (contract, golden) = (contract(), golden());
     let approve = &contract["components"]["messages"]["OrderApprove"]["payload"];
     for name in ["order_create", "order_settle", "order_completed"] {
@@ -118,7 +118,7 @@ fn given_another_messages_record_then_a_message_refuses_it() {
 }
 
 #[test]
-fn given_each_kind_of_event_then_there_is_one_message_for_it() {
+fn each_event_type_has_one_message() {
     let kinds = [
         EventType::OrderCreate,
         EventType::OrderCreated,
@@ -138,7 +138,7 @@ fn given_each_kind_of_event_then_there_is_one_message_for_it() {
 }
 
 #[test]
-fn given_topics_and_headers_then_they_are_named_as_in_the_code() {
+fn topics_and_headers_are_named_as_in_the_code() {
     let contract = contract();
     let channels = contract["channels"].as_object().unwrap();
     let addresses: BTreeSet<&str> = channels

@@ -113,7 +113,7 @@ mod polling {
     }
 
     #[test]
-    fn given_a_channel_far_smaller_than_the_backlog_then_every_record_arrives_once_and_in_order() {
+    fn every_record_arrives_once_and_in_order_through_a_small_channel() {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 2_000);
         let (poll_loop, mut events) =
@@ -127,8 +127,7 @@ mod polling {
     }
 
     #[test]
-    fn given_a_channel_that_is_full_for_too_long_then_partitions_pause_and_nothing_is_lost_or_repeated()
-     {
+    fn nothing_is_lost_or_repeated_when_partitions_pause() {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 400);
         // No wait at all, so they pause whenever the channel is full.
@@ -150,7 +149,7 @@ mod polling {
     }
 
     #[test]
-    fn given_a_member_that_has_committed_and_stopped_then_its_successor_begins_there() {
+    fn a_successor_begins_at_the_committed_offsets() {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 40);
         let start =
@@ -172,7 +171,7 @@ mod polling {
     }
 
     #[test]
-    fn given_a_member_whose_receiver_is_gone_then_it_stops_with_a_full_channel_too() {
+    fn a_member_without_a_receiver_stops_even_with_a_full_channel() {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 100);
         let (poll_loop, mut events) =
@@ -188,7 +187,7 @@ mod publishing {
     use super::*;
 
     #[test]
-    fn given_records_when_the_broker_has_them_then_each_is_told_once() {
+    fn each_record_is_acknowledged_once() {
         let (_cluster, settings) = broker();
         let publisher = Publisher::start(&settings.producer(Some(LONGEST_WAIT))).unwrap();
         let (outcome_tx, outcome_rx) = channel::channel();
@@ -211,7 +210,7 @@ mod publishing {
     }
 
     #[test]
-    fn given_a_partition_that_is_not_there_then_the_record_is_given_up_each_time() {
+    fn a_record_for_a_missing_partition_fails_each_time() {
         let (_cluster, settings) = broker();
         let publisher = Publisher::start(&settings.producer(None)).unwrap();
         for _ in 0..3 {
@@ -226,7 +225,7 @@ mod publishing {
     }
 
     #[test]
-    fn given_a_record_that_is_too_large_then_it_is_given_up_at_once() {
+    fn a_record_that_is_too_large_fails_at_once() {
         let (_cluster, settings) = broker();
         let publisher = Publisher::start(&settings.producer(None)).unwrap();
         let outcome = published(
@@ -240,8 +239,7 @@ mod publishing {
     }
 
     #[test]
-    fn given_a_broker_that_is_away_then_a_command_is_given_up_in_time_and_a_reply_waits_for_its_return()
-     {
+    fn without_a_broker_a_command_times_out_and_a_reply_waits() {
         let (cluster, settings) = broker();
         let commands = Publisher::start(&settings.producer(Some(Duration::from_secs(3)))).unwrap();
         let replies = Publisher::start(&settings.producer(None)).unwrap();
@@ -275,7 +273,7 @@ mod setting_aside {
     use super::*;
 
     #[test]
-    fn given_dead_letters_that_are_not_taken_then_there_is_room_for_some_until_they_are() {
+    fn dead_letters_are_full_while_no_broker_takes_them() {
         let (cluster, settings) = broker();
         cluster.create_topic("orders-dlt", 1, 1).unwrap();
         cluster.broker_down(1).unwrap();
@@ -310,7 +308,7 @@ mod probing {
     use super::*;
 
     #[test]
-    fn given_a_broker_when_probed_then_it_is_there_until_it_is_gone() {
+    fn a_probe_finds_the_broker_while_it_is_there() {
         let (cluster, settings) = broker();
         let probe = BrokerProbe::new(&settings, "orders").unwrap();
         assert_eq!(probe.probe(LONGEST_WAIT), Ok(()));
@@ -344,7 +342,7 @@ mod measuring {
     }
 
     #[test]
-    fn given_a_group_then_its_lag_is_what_it_has_not_committed_also_while_no_member_reads() {
+    fn a_groups_lag_is_what_it_has_not_committed_even_without_members() {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 10);
         let metrics = Metrics::new().unwrap();
@@ -373,7 +371,7 @@ mod measuring {
     }
 
     #[test]
-    fn given_a_measured_producer_then_what_brokers_took_and_what_they_refused_is_counted_apart() {
+    fn acknowledged_and_refused_records_are_counted_apart() {
         let (_cluster, settings) = broker();
         let metrics = Metrics::new().unwrap();
         let measured = ProducersMetrics::new(&metrics).unwrap().of("replies");

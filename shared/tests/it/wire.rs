@@ -100,7 +100,7 @@ mod commands {
     }
 
     #[test]
-    fn given_a_purchase_then_its_create_is_written_as_the_golden_file_has_it() {
+    fn a_create_is_written_as_in_the_golden_file() {
         let data = OrderDto {
             order_line_list: Some(vec![wish(1, 2), wish(2, 1)]),
             coupon_id: Some(7),
@@ -113,7 +113,7 @@ mod commands {
     }
 
     #[test]
-    fn given_a_payment_that_begins_then_its_pay_is_written_as_the_golden_file_has_it() {
+    fn a_pay_is_written_as_in_the_golden_file() {
         let data = OrderDto {
             payment: Some(payment()),
             idempotency_key: Some("key of the shopper".into()),
@@ -125,7 +125,7 @@ mod commands {
     }
 
     #[test]
-    fn given_a_payment_then_its_approve_is_written_as_the_golden_file_has_it() {
+    fn an_approve_is_written_as_in_the_golden_file() {
         let data = OrderDto {
             payment: Some(payment()),
             ..of_the_order()
@@ -135,7 +135,7 @@ mod commands {
     }
 
     #[test]
-    fn given_a_shoppers_idempotency_key_then_its_create_is_written_as_the_golden_file_has_it() {
+    fn a_create_with_an_idempotency_key_is_written_as_in_the_golden_file() {
         let data = OrderDto {
             order_line_list: Some(vec![wish(1, 1)]),
             request_id: Some("8c2f4f0e-request".into()),
@@ -148,7 +148,7 @@ mod commands {
     }
 
     #[test]
-    fn given_a_member_then_his_create_is_written_as_the_golden_file_has_it() {
+    fn a_create_of_a_member_is_written_as_in_the_golden_file() {
         let data = OrderDto {
             order_line_list: Some(vec![wish(1, 1)]),
             request_id: Some("8c2f4f0e-request".into()),
@@ -160,7 +160,7 @@ mod commands {
     }
 
     #[test]
-    fn given_a_declined_payment_then_its_reject_is_written_as_the_golden_file_has_it() {
+    fn a_reject_is_written_as_in_the_golden_file() {
         let data = OrderDto {
             reject_reason: Some(Reason::PaymentDeclined),
             reject_detail: Some("한도 초과".into()),
@@ -171,7 +171,7 @@ mod commands {
     }
 
     #[test]
-    fn given_books_to_be_closed_then_the_settle_is_written_as_the_golden_file_has_it() {
+    fn a_settle_is_written_as_in_the_golden_file() {
         let settle = event(
             EventType::OrderSettle,
             of_the_order(),
@@ -185,7 +185,7 @@ mod spring_peers {
     use super::*;
 
     #[test]
-    fn given_the_spring_composites_create_when_read_then_it_asks_for_an_empty_order_and_a_reply() {
+    fn a_spring_composites_create_asks_for_an_empty_order_and_a_reply() {
         let golden = Golden::read("spring_order_create");
 
         let create: Event<OrderDto> = serde_json::from_str(&golden.value).unwrap();
@@ -210,7 +210,7 @@ mod spring_peers {
     }
 
     #[test]
-    fn given_the_spring_order_services_reply_when_read_then_it_is_a_pending_order() {
+    fn a_spring_order_services_reply_is_a_pending_order() {
         let golden = Golden::read("spring_order_created");
 
         let reply: Event<OrderDto> = serde_json::from_str(&golden.value).unwrap();
@@ -232,7 +232,7 @@ mod spring_peers {
     }
 
     #[test]
-    fn given_our_reply_when_a_spring_composite_reads_it_then_its_three_members_come_first() {
+    fn our_reply_begins_with_the_members_that_spring_knows() {
         for name in [
             "order_created",
             "order_completed",
@@ -259,7 +259,7 @@ mod every_record {
     use super::*;
 
     #[test]
-    fn given_a_record_when_read_and_written_again_then_no_byte_has_changed() {
+    fn each_golden_record_survives_reading_and_writing() {
         for name in all() {
             let value = Golden::read(&name).value;
             let event: Event<OrderDto> = serde_json::from_str(&value).unwrap();
@@ -268,7 +268,7 @@ mod every_record {
     }
 
     #[test]
-    fn given_members_of_a_later_version_when_read_then_they_are_ignored() {
+    fn members_of_a_later_version_are_ignored() {
         for name in all() {
             let value = Golden::read(&name).value;
             let later = value
@@ -285,7 +285,7 @@ mod every_record {
     }
 
     #[test]
-    fn given_other_forms_of_the_same_values_when_read_then_they_mean_the_same() {
+    fn other_forms_of_the_same_values_mean_the_same() {
         let golden = Golden::read("order_create").value;
         let known: Event<OrderDto> = serde_json::from_str(&golden).unwrap();
         for (form, other) in [
@@ -311,7 +311,7 @@ mod every_record {
     }
 
     #[test]
-    fn given_amounts_on_the_wire_then_they_are_decimal_to_the_last_digit() {
+    fn amounts_are_decimal_to_the_last_digit() {
         let known: Event<OrderDto> =
             serde_json::from_str(&Golden::read("order_created").value).unwrap();
         let amount = |text: &str| text.parse::<Money>().ok();

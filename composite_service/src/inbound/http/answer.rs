@@ -11,7 +11,7 @@ use super::error::{ApiError, RETRY_SOON};
 use super::order_body::OrderBody;
 use crate::domain::purchase::Outcome;
 
-/// Waits for the outcome, and answers it.
+/// Waits for the outcome and answers it. The sender is gone without one only when this instance is going down.
 pub(super) async fn answer(
     outcome_rx: oneshot::Receiver<Outcome>,
 ) -> Result<HttpResponse, ApiError> {

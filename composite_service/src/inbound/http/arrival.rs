@@ -1,4 +1,5 @@
-//! When a request came, and in whose trace. Asked for before a request's body, it is made before the body is read.
+//! When a request came, and in which trace. As a handler's first argument it is extracted before the body is read, so the time that the
+//! body takes counts.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -12,14 +13,14 @@ use shared::trace::context::{TRACEPARENT, TraceContext};
 
 use crate::steps;
 
-/// How a request arrived.
+/// When and in which trace a request arrived.
 pub struct Arrived {
     at: Instant,
     caller: Option<TraceContext>,
 }
 
 impl Arrived {
-    /// The beginning of what the request asks for.
+    /// The beginning of the work `name` that the request asks for.
     pub(super) fn to(self, name: &'static str) -> Arrival {
         Arrival {
             name,
@@ -43,7 +44,7 @@ impl FromRequest for Arrived {
     }
 }
 
-/// Of several headers none counts.
+/// Several headers are as good as none: the standard forbids them, and there is no telling which is right.
 fn caller(headers: &HeaderMap) -> Option<TraceContext> {
     let mut all = headers.get_all(TRACEPARENT);
     let only = all.next().filter(|_| all.next().is_none())?;
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn given_one_traceparent_then_it_is_the_callers_and_none_several_or_nonsense_are_no_ones() {
+    fn a_single_valid_traceparent_is_the_callers_and_all_else_is_ignored() {
         assert_eq!(told(&[VALUE]), TraceContext::parse(VALUE.as_bytes()));
         assert!(told(&[VALUE]).is_some());
         for values in [&[][..], &[VALUE, VALUE], &["", VALUE], &["nonsense"]] {

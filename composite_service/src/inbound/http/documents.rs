@@ -1,11 +1,11 @@
-//! `GET /docs` and `GET /openapi.json`: the documents of the public API, which its end-to-end tests have made, as a part of the program.
+//! `GET /docs` and `GET /openapi.json`: the documents of the public API. The end-to-end tests make them; they are built into the program.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 
 const PAGE: &str = include_str!("../../../../docs/api/index.html");
 const CONTRACT: &str = include_str!("../../../../docs/api/openapi.json");
-/// The page has its script and its style in itself, and fetches nothing.
+/// The page contains its script and its style, and fetches nothing.
 const POLICY: &str =
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
 

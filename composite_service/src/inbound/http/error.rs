@@ -1,4 +1,4 @@
-//! Failures and refusals → answers: the only file here that knows their status numbers.
+//! Failures and refusals → answers. No other file here knows which failure has which status.
 
 use actix_web::http::StatusCode;
 use shared::http::Problem;
@@ -12,14 +12,14 @@ use crate::ports::order_query::QueryError;
 /// Seconds after which a client may try again, or look again.
 pub(super) const RETRY_SOON: u64 = 1;
 
-/// Why a request is not answered with a success.
+/// Why a request fails.
 #[derive(Debug)]
 pub enum ApiError {
-    /// The request itself makes no sense.
+    /// The request is not valid: the machine's reason, and the detail for a person.
     Invalid(&'static str, String),
-    /// Nothing of this identity.
+    /// There is no such order or product.
     NotFound(&'static str),
-    /// The mall says no to an order, for this reason.
+    /// The order or its payment is refused for this reason.
     Refused {
         /// The order, where one was made.
         number: Option<OrderNumber>,
@@ -36,13 +36,13 @@ pub enum ApiError {
     BusUnavailable,
     /// The order service can't be read.
     Query(QueryError),
-    /// Not one part of a member's page is there.
+    /// No part of the member's page could be read.
     MyPageAway,
-    /// The order service failed on this order.
+    /// The order service failed on a command for this order.
     OrderFailed(OrderNumber),
     /// The service is going down.
     Stopping,
-    /// An earlier request with the same idempotency key was answered so.
+    /// The answer to an earlier request with the same idempotency key.
     Replayed(Box<ApiError>),
 }
 
@@ -59,7 +59,7 @@ impl From<QueryError> for ApiError {
 }
 
 impl From<ApiError> for Problem {
-    /// The cause of a failure is logged here, once, and is not in the answer.
+    /// The cause of a failure is logged here, once. It is not in the answer, which may go to an attacker.
     fn from(error: ApiError) -> Self {
         match error {
             ApiError::Invalid(reason, detail) => Self::new(
@@ -97,7 +97,7 @@ impl From<ApiError> for Problem {
             }
             ApiError::MyPageAway => unavailable(
                 "MY_PAGE_UNAVAILABLE",
-                "no part of the page can be had at the moment",
+                "no part of the page is available at the moment",
             ),
             ApiError::OrderFailed(number) => {
                 let detail = "the order service failed";
@@ -143,7 +143,7 @@ fn refused(number: Option<OrderNumber>, reason: Reason, detail: Option<String>) 
         reason.as_str(),
         detail.unwrap_or_else(|| text.to_owned()),
     );
-    // The order that holds the key is somebody else's business; the one that was asked for was never made.
+    // The number is that of the order which holds the key, and may be another shopper's. The order that was asked for was never made.
     problem.order_num = number.filter(|_| reason != Reason::IdempotencyKeyReused);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         problem.retry_after(RETRY_SOON)
@@ -152,7 +152,7 @@ fn refused(number: Option<OrderNumber>, reason: Reason, detail: Option<String>) 
     }
 }
 
-/// Each reason's status, and what it means for the shopper.
+/// Each reason's status, and its detail for the shopper.
 fn status_of(reason: Reason) -> (StatusCode, &'static str) {
     let unprocessable = StatusCode::UNPROCESSABLE_ENTITY;
     match reason {
@@ -160,7 +160,7 @@ fn status_of(reason: Reason) -> (StatusCode, &'static str) {
         Reason::AlreadyPaid => (StatusCode::CONFLICT, "the order is paid by another payment"),
         Reason::PaymentConflict => (
             StatusCode::CONFLICT,
-            "the gateway has another payment of the order in its books; nothing is charged by this one",
+            "the gateway knows the order by another payment; nothing is charged by this one",
         ),
         Reason::AlreadyRejected => (StatusCode::CONFLICT, "the order was rejected before"),
         Reason::Expired => (StatusCode::CONFLICT, "the order was not paid in time"),
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_each_reason_then_its_status_is_that_of_the_contract() {
+    fn each_reason_has_the_contracts_status() {
         let statuses = |wanted: u16| -> Vec<&str> {
             Reason::ALL
                 .iter()
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_refusal_then_its_order_is_named_and_retrying_is_suggested_only_where_it_helps() {
+    fn a_refusal_names_its_order_and_suggests_a_retry_only_where_it_helps() {
         let number: OrderNumber = "20261123".parse().unwrap();
         let declined = refused(
             Some(number.clone()),

@@ -1,4 +1,4 @@
-//! `GET /readyz`: the service has what it needs, Kafka and a reply partition, and is not going down.
+//! `GET /readyz`: whether the service has what it needs, Kafka and a reply partition, and is not going down.
 
 use actix_web::{HttpResponse, web};
 use shared::http::health::{PROBE_WAIT, readiness};
@@ -8,6 +8,7 @@ use super::shop::Shop;
 /// 200, or 503 with what is missing.
 pub async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
     let broker = shop.broker.clone();
+    // The probe blocks, so it must not run on a thread that serves requests.
     let has_broker = matches!(
         web::block(move || broker.probe(PROBE_WAIT)).await,
         Ok(Ok(()))

@@ -19,10 +19,10 @@ pub struct PageQuery {
     limit: Option<u32>,
 }
 
-/// Answers a page of the member's orders, the newest first, with `Link: rel="next"`, relative to this page, when there are more.
+/// Answers a page of the member's orders, newest first, with a `Link: rel="next"` relative to this page when there are more.
 ///
 /// # Errors
-/// 400 without a member and for senseless bounds, 503 when the order service is away.
+/// 400 without a member or for invalid bounds, 503 when the order service is away.
 pub async fn list_orders(
     request: HttpRequest,
     query: web::Query<PageQuery>,
@@ -35,8 +35,7 @@ pub async fn list_orders(
         .orders_of(&member, OrdersBounds { after, limit })
         .await?
         .ok_or_else(|| {
-            let detail =
-                "after is not a place in the list, as the link to the next page has one".to_owned();
+            let detail = "after is not a value from a link to a next page".to_owned();
             ApiError::Invalid("MALFORMED_REQUEST", detail)
         })?;
     let mut response = HttpResponse::Ok();

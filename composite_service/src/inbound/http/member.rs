@@ -1,7 +1,8 @@
-//! The `X-Member-Id` header: who asks, as whoever stands before this service says it. Nothing here proves it.
+//! The `X-Member-Id` header: the member who asks. Nothing here proves it: the proxy before this service has logged the member in and must
+//! remove the header from other requests.
 
 use actix_web::http::header::HeaderMap;
-use shared::member_id::MemberId;
+use shared::member_id::{MAX_LENGTH, MemberId};
 
 use super::error::ApiError;
 
@@ -11,7 +12,7 @@ const HEADER: &str = "X-Member-Id";
 /// The member who asks, if one is named.
 ///
 /// # Errors
-/// When there are several, or what is named can be no member.
+/// When there are several, or the value is not a member's identity.
 pub(super) fn member_of(headers: &HeaderMap) -> Result<Option<MemberId>, ApiError> {
     let mut values = headers.get_all(HEADER);
     let Some(value) = values.next() else {
@@ -22,17 +23,17 @@ pub(super) fn member_of(headers: &HeaderMap) -> Result<Option<MemberId>, ApiErro
     member.map(Some).ok_or_else(invalid)
 }
 
-/// The member who asks, where nothing can be answered without one.
+/// The member who asks, for answers that need one.
 ///
 /// # Errors
-/// As [`member_of`], and when nobody is named.
+/// As [`member_of`], and when no member is named.
 pub(super) fn required_member(headers: &HeaderMap) -> Result<MemberId, ApiError> {
     member_of(headers)?.ok_or_else(invalid)
 }
 
 fn invalid() -> ApiError {
     let detail = format!(
-        "one {HEADER} of 1 to 64 of the characters A-Z a-z 0-9 . _ -, the first a letter or a digit"
+        "one {HEADER} of 1 to {MAX_LENGTH} of the characters A-Z a-z 0-9 . _ -, the first a letter or a digit"
     );
     ApiError::Invalid("INVALID_MEMBER_ID", detail)
 }
@@ -54,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_member_then_he_is_known_and_without_one_nobody_is() {
+    fn a_member_is_read_from_the_header_where_there_is_one() {
         let named = headers(&[b"kim.minji"]);
         assert_eq!(
             member_of(&named).unwrap(),
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn given_what_can_be_no_member_then_it_is_refused() {
+    fn other_values_are_refused() {
         for values in [&[&b""[..]][..], &[b"a/b"], &[b"\xff"], &[b"a", b"a"]] {
             assert!(
                 matches!(

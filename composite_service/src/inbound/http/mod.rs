@@ -1,4 +1,4 @@
-//! The public API, and probes for operators.
+//! The public API and the probes.
 
 mod arrival;
 pub mod routes;

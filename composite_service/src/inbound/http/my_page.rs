@@ -1,4 +1,4 @@
-//! `GET /open-api/my-page`: what concerns the member who asks, all of it asked for at the same time.
+//! `GET /open-api/my-page`: what concerns the member who asks. All parts are asked for at the same time.
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -12,7 +12,7 @@ use super::order_body::OrderBody;
 use super::shop::Shop;
 use crate::domain::my_page::{Absence, MyPage, Part, Profile};
 
-/// Whether each part is there: `true` or `false`.
+/// Whether all parts are there: `true` or `false`.
 const COMPLETE: HeaderName = HeaderName::from_static("x-my-page-complete");
 
 #[derive(Serialize)]
@@ -25,7 +25,7 @@ struct PageBody {
     products: PartBody<Vec<ProductDto>>,
 }
 
-/// A part that is away has no data, not even empty ones.
+/// A part that is away has no `data` at all, so that it can't be taken for an empty list.
 #[derive(Serialize)]
 #[serde(tag = "status", content = "data", rename_all = "lowercase")]
 enum PartBody<T> {
@@ -43,7 +43,7 @@ struct ProfileBody {
     email: Option<String>,
 }
 
-/// Answers the page, as soon as its slowest part is there or given up.
+/// Answers the page as soon as its slowest part is there or given up.
 ///
 /// # Errors
 /// 400 without a member, 503 when no part is there.

@@ -7,7 +7,7 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderLineDto, OrderStatus};
 
-/// The body of an order. Whoever knows the order number gets it, so it names neither the member nor the payment.
+/// The body of an order. It is shown to every client that knows the order number, so it names neither the member nor the payment.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderBody {

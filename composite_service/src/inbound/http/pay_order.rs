@@ -12,8 +12,8 @@ use super::place_order::asked_payment;
 use super::shop::Shop;
 use crate::domain::order::Idempotency;
 
-/// Pays the order. A wrong amount charges nothing and leaves the order as it is, as does a gateway that is away; a declined payment
-/// rejects it.
+/// Pays the order. A wrong amount or a gateway that is away charges nothing and leaves the order as it is; a declined payment rejects the
+/// order.
 ///
 /// # Errors
 /// Those of `ApiError`.

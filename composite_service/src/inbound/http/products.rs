@@ -15,10 +15,10 @@ pub struct PageQuery {
     limit: Option<u32>,
 }
 
-/// Answers a page of products in ascending order, with `Link: rel="next"`, relative to this page, when there are more.
+/// Answers a page of products in ascending order, with a `Link: rel="next"` relative to this page when there are more.
 ///
 /// # Errors
-/// 400 for senseless bounds, 503 when the order service is away.
+/// 400 for invalid bounds, 503 when the order service is away.
 pub async fn list_products(
     query: web::Query<PageQuery>,
     shop: web::Data<Shop>,

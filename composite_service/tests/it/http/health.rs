@@ -6,7 +6,7 @@ use stack::EmbeddedBroker;
 use super::front::{Front, probe};
 
 #[actix::test]
-async fn given_nothing_at_all_then_the_process_is_live() {
+async fn a_process_is_live_without_any_peer() {
     let front = Front::open();
     front.home_tx.send_replace(None);
     front.stopping_tx.send_replace(true);
@@ -15,7 +15,7 @@ async fn given_nothing_at_all_then_the_process_is_live() {
 }
 
 #[actix::test]
-async fn given_all_it_needs_then_it_is_ready() {
+async fn a_service_with_all_it_needs_is_ready() {
     let broker = EmbeddedBroker::start().unwrap();
     let mut front = Front::open();
     front.shop.broker = probe(broker.bootstrap_servers());
@@ -28,7 +28,7 @@ async fn given_all_it_needs_then_it_is_ready() {
 }
 
 #[actix::test]
-async fn given_something_missing_then_it_is_not_ready_and_tells_what() {
+async fn a_service_that_lacks_something_is_not_ready_and_says_what() {
     let broker = EmbeddedBroker::start().unwrap();
     let mut front = Front::open();
     let not_ready = |kafka, home, accepting| {

@@ -38,7 +38,7 @@ mod requests {
     use super::*;
 
     #[actix::test]
-    async fn given_the_same_request_in_other_words_then_its_fingerprint_is_the_same() {
+    async fn in_another_spelling_have_the_same_fingerprint() {
         let first = idempotency_of(
             "k",
             &json!({"orderLineList": [line(1, 2)], "payment": pays("p", json!(12_000))}),
@@ -54,7 +54,7 @@ mod requests {
     }
 
     #[actix::test]
-    async fn given_another_request_then_its_fingerprint_is_another() {
+    async fn that_differ_have_different_fingerprints() {
         let bodies = [
             one_line(),
             json!({"orderLineList": [line(1, 3)]}),
@@ -75,7 +75,7 @@ mod requests {
     }
 
     #[actix::test]
-    async fn given_another_member_then_the_fingerprint_is_another() {
+    async fn of_different_members_have_different_fingerprints() {
         let mut seen = HashSet::from([idempotency_of("k", &one_line()).await.fingerprint]);
         for member in ["kim", "lee"] {
             let mut front = Front::open();
@@ -92,7 +92,7 @@ mod requests {
     }
 
     #[actix::test]
-    async fn given_no_key_then_the_command_has_none() {
+    async fn without_a_key_send_none() {
         let mut front = Front::open();
         front.buy(Value::Null).await;
         let Some(OrderCommand::Create { basket, .. }) = front.commands_rx.recv().await else {
@@ -102,7 +102,7 @@ mod requests {
     }
 
     #[actix::test]
-    async fn given_a_key_without_sense_then_it_is_a_bad_request_and_nothing_is_ordered() {
+    async fn with_an_invalid_key_get_400_and_order_nothing() {
         let mut front = Front::open();
         for key in ["", "\"\"", "\"open", &"k".repeat(256), "키"] {
             let reply = place(&front, key, &one_line()).await;
@@ -120,7 +120,7 @@ mod answers {
     use super::*;
 
     #[actix::test]
-    async fn given_an_order_of_an_earlier_request_then_it_is_answered_and_marked_as_a_replay() {
+    async fn show_the_order_of_an_earlier_request_as_a_replay() {
         let theirs = nth_number(77);
         let front = Front::replying(OrderReply::Pending(order(&theirs, OrderStatus::Created)));
         let reply = place(&front, "k", &one_line()).await;
@@ -136,7 +136,7 @@ mod answers {
     }
 
     #[actix::test]
-    async fn given_a_rejection_of_an_earlier_request_then_it_is_answered_and_marked_as_a_replay() {
+    async fn show_the_rejection_of_an_earlier_request_as_a_replay() {
         let theirs = nth_number(77);
         let rejected =
             OrderReply::Rejected(order(&theirs, OrderStatus::Rejected), Reason::OutOfStock);
@@ -149,7 +149,7 @@ mod answers {
     }
 
     #[actix::test]
-    async fn given_a_new_key_then_the_answer_is_no_replay() {
+    async fn to_a_new_key_are_no_replay() {
         let reply = place(&Front::open(), "k", &one_line()).await;
         assert_eq!(
             (reply.status, reply.header(IDEMPOTENT_REPLAYED)),
@@ -158,8 +158,7 @@ mod answers {
     }
 
     #[actix::test]
-    async fn given_no_reply_when_the_deadline_passes_then_the_number_is_not_told_and_the_key_may_be_asked_for_again()
-     {
+    async fn that_are_late_name_no_order_and_ask_to_repeat_the_request() {
         tokio::time::pause();
         let front = Front::answering(None);
         let reply = place(&front, "k", &one_line()).await;
@@ -170,7 +169,7 @@ mod answers {
     }
 
     #[actix::test]
-    async fn given_a_key_that_was_used_for_another_request_then_it_can_not_be_processed() {
+    async fn to_a_key_that_was_used_for_another_request_are_422() {
         let reply = place(
             &Front::replying(OrderReply::Refused(Reason::IdempotencyKeyReused)),
             "k",

@@ -18,7 +18,7 @@ use shared::metrics::Metrics;
 use tokio::time::timeout;
 
 use super::front::{Front, Reply, each};
-use crate::stand_in::{ALL, Conduct, ORDERS, PRODUCTS, PROFILE, StandIn};
+use crate::stand_in::{ALL, Conduct, PRODUCTS, PROFILE, StandIn};
 
 const PATIENT: Duration = Duration::from_secs(20);
 const COMPLETE: HeaderName = HeaderName::from_static("x-my-page-complete");

@@ -41,7 +41,7 @@ fn begun(idempotency: Option<Idempotency>) -> OrderCommand {
 }
 
 #[actix::test]
-async fn given_a_pending_order_when_it_is_paid_then_it_is_told_so_charged_and_complete() {
+async fn a_pending_order_is_announced_charged_and_completed() {
     let mut front = Front::open();
     let reply = pay(&front).await;
     assert_eq!(
@@ -63,7 +63,7 @@ async fn given_a_pending_order_when_it_is_paid_then_it_is_told_so_charged_and_co
 }
 
 #[actix::test]
-async fn given_a_pending_order_when_the_payment_is_declined_then_it_is_rejected() {
+async fn a_declined_payment_rejects_the_order() {
     let mut front = charging(ConfirmAnswer::Declined("over the limit".to_owned()));
     let reply = pay(&front).await;
     assert_eq!(reply.problem(), (402, -701, "PAYMENT_DECLINED"));
@@ -77,14 +77,13 @@ async fn given_a_pending_order_when_the_payment_is_declined_then_it_is_rejected(
 }
 
 #[actix::test]
-async fn given_an_order_that_is_being_paid_otherwise_then_it_is_a_conflict() {
+async fn another_payment_in_progress_gets_409() {
     let front = charging(ConfirmAnswer::PaidOtherwise);
     assert_eq!(pay(&front).await.problem(), (409, -701, "PAYMENT_CONFLICT"));
 }
 
 #[actix::test]
-async fn given_each_refusal_of_a_payment_then_its_status_and_order_are_answered_and_nothing_is_charged()
- {
+async fn each_refusal_gets_its_status_and_charges_nothing() {
     for (reason, expected) in [
         (Reason::AmountMismatch, (422, -701, "AMOUNT_MISMATCH")),
         (Reason::AlreadyPaid, (409, -701, "ALREADY_PAID")),
@@ -100,8 +99,7 @@ async fn given_each_refusal_of_a_payment_then_its_status_and_order_are_answered_
 }
 
 #[actix::test]
-async fn given_a_paid_order_when_the_same_payment_comes_again_then_the_order_is_answered_and_nothing_is_charged()
- {
+async fn a_repeated_payment_gets_the_order_and_charges_nothing() {
     let paid = OrderDto {
         payment: Some(PaymentDto::from(&payment("key"))),
         ..stored(OrderStatus::Complete)
@@ -117,7 +115,7 @@ async fn given_a_paid_order_when_the_same_payment_comes_again_then_the_order_is_
 }
 
 #[actix::test]
-async fn given_no_number_at_all_when_it_is_paid_then_it_is_not_found() {
+async fn an_invalid_number_gets_404() {
     let front = Front::open();
     for number in ["none", "-1", "%20", &"1".repeat(41)] {
         let path = format!("/open-api/order/{number}/payment");
@@ -147,8 +145,7 @@ mod idempotency {
     }
 
     #[actix::test]
-    async fn given_the_same_payment_in_other_words_then_its_fingerprint_is_the_same_and_anothers_is_not()
-     {
+    async fn tells_other_payments_apart_and_not_other_spellings() {
         let first = idempotency_of(&pays("key", json!(PRICE))).await.unwrap();
         assert_eq!(first.key.as_str(), "once");
         let wordy = json!({"note": "hurry", "amount": {"amount": "12000.00"}, "paymentKey": "key"});
@@ -159,8 +156,7 @@ mod idempotency {
     }
 
     #[actix::test]
-    async fn given_a_payment_that_an_earlier_request_has_ended_then_its_answer_is_marked_as_a_replay()
-     {
+    async fn marks_the_answer_to_a_finished_payment_as_a_replay() {
         let front = Front::replying(OrderReply::Complete(stored(OrderStatus::Complete)));
         let reply = pay_with_key(&front, "once", &pays("key", json!(PRICE))).await;
         assert_eq!(reply.status, 200);
@@ -174,14 +170,14 @@ mod idempotency {
     }
 
     #[actix::test]
-    async fn given_a_key_that_was_used_for_another_payment_then_it_can_not_be_processed() {
+    async fn refuses_a_key_that_was_used_for_another_payment() {
         let front = Front::replying(OrderReply::Refused(Reason::IdempotencyKeyReused));
         let reply = pay_with_key(&front, "once", &pays("key", json!(PRICE))).await;
         assert_eq!(reply.problem(), (422, -701, "IDEMPOTENCY_KEY_REUSED"));
     }
 
     #[actix::test]
-    async fn given_a_key_without_sense_then_it_is_a_bad_request_and_nothing_is_charged() {
+    async fn refuses_an_invalid_key_and_charges_nothing() {
         let front = Front::open();
         let reply = pay_with_key(&front, "", &pays("key", json!(PRICE))).await;
         assert_eq!(reply.problem(), (400, -705, "INVALID_IDEMPOTENCY_KEY"));
@@ -190,7 +186,7 @@ mod idempotency {
 }
 
 #[actix::test]
-async fn given_a_senseless_payment_then_it_is_a_bad_request() {
+async fn an_invalid_payment_gets_400() {
     let front = Front::open();
     let path = format!("/open-api/order/{}/payment", nth_number(1));
     for key in ["", &"k".repeat(201), "..", "a\rb"] {
@@ -211,7 +207,7 @@ async fn given_a_senseless_payment_then_it_is_a_bad_request() {
 }
 
 #[actix::test]
-async fn given_a_command_that_does_not_leave_then_paying_is_unavailable_for_a_while() {
+async fn a_command_that_is_not_sent_gets_503() {
     let front = Front::answering(Some(CommandAnswer::NotSent));
     let reply = pay(&front).await;
     assert_eq!(reply.problem(), (503, -701, "ORDERING_UNAVAILABLE"));

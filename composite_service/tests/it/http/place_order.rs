@@ -28,7 +28,7 @@ mod requests {
     }
 
     #[actix::test]
-    async fn given_a_request_then_the_command_has_its_wishes_and_an_id_of_its_own() {
+    async fn become_commands_with_their_wishes_and_an_id_of_their_own() {
         let body = json!({"orderLineList": [line(1, 2), line(9, 1)], "couponId": 7});
         let OrderCommand::Create { number, basket } = command_of(body).await else {
             panic!()
@@ -45,7 +45,7 @@ mod requests {
     }
 
     #[actix::test]
-    async fn given_a_member_then_the_command_names_him_and_the_answer_does_not() {
+    async fn of_a_member_name_the_member_in_the_command_and_not_in_the_answer() {
         for (named, expected) in [(None, None), (Some("kim.minji"), Some("kim.minji"))] {
             let mut front = Front::open();
             let mut request = TestRequest::post().uri("/open-api/order");
@@ -66,7 +66,7 @@ mod requests {
     }
 
     #[actix::test]
-    async fn given_what_can_be_no_member_then_it_is_a_bad_request_and_nothing_is_ordered() {
+    async fn with_an_invalid_member_get_400_and_order_nothing() {
         let mut front = Front::open();
         for member in ["", "../admin", "a b", "민지", &"m".repeat(65)] {
             let request = TestRequest::post()
@@ -85,7 +85,7 @@ mod requests {
     }
 
     #[actix::test]
-    async fn given_names_and_prices_of_a_spring_client_then_they_are_not_believed() {
+    async fn with_names_and_prices_are_not_believed() {
         let item = json!({"itemId": 1, "name": "gold", "price": {"amount": 1}, "productDTO": {"productId": 5}, "stock": 3});
         let body = json!({"orderLineList": [{"orderLineId": 12, "item": item, "quantity": 2, "colour": "red"}], "couponId": null});
         let OrderCommand::Create { basket, .. } = command_of(body).await else {
@@ -103,7 +103,7 @@ mod requests {
     }
 
     #[actix::test]
-    async fn given_an_amount_in_any_form_then_it_is_the_same_money() {
+    async fn with_an_amount_in_any_form_mean_the_same_money() {
         for amount in [
             json!(12_000),
             json!("12000"),
@@ -118,7 +118,7 @@ mod requests {
     }
 
     #[actix::test]
-    async fn given_the_most_that_is_allowed_then_it_is_taken() {
+    async fn at_the_limits_are_accepted() {
         let lines: Vec<_> = (1..=100).map(|item| line(item, i64::MAX)).collect();
         let body =
             json!({"orderLineList": lines, "payment": pays(&"키".repeat(200), json!(12_000))});
@@ -129,7 +129,7 @@ mod requests {
     }
 }
 
-mod senseless_requests {
+mod invalid_requests {
     use super::*;
 
     /// The problem of an order that is placed with this body; no command may have left.
@@ -146,7 +146,7 @@ mod senseless_requests {
     }
 
     #[actix::test]
-    async fn given_no_lines_or_too_many_then_it_is_a_bad_request() {
+    async fn without_lines_or_with_too_many_get_400() {
         let too_many: Vec<_> = (1..=101).map(|item| line(item, 1)).collect();
         assert_eq!(
             problem_of(json!({"orderLineList": []})).await,
@@ -159,7 +159,7 @@ mod senseless_requests {
     }
 
     #[actix::test]
-    async fn given_a_quantity_below_one_then_it_can_not_be_processed() {
+    async fn with_a_quantity_below_one_get_422() {
         for quantity in [0, -1, i64::MIN] {
             let body = json!({"orderLineList": [line(1, 1), line(2, quantity)]});
             assert_eq!(
@@ -170,7 +170,7 @@ mod senseless_requests {
     }
 
     #[actix::test]
-    async fn given_a_payment_key_that_no_gateway_makes_then_it_is_a_bad_request() {
+    async fn with_an_invalid_payment_key_get_400() {
         for key in ["", &"k".repeat(201), ".", "..", "a\nb", "a\tb", "\u{0}"] {
             let body = json!({"orderLineList": [line(1, 1)], "payment": pays(key, json!(1))});
             assert_eq!(
@@ -182,7 +182,7 @@ mod senseless_requests {
     }
 
     #[actix::test]
-    async fn given_members_of_the_wrong_form_then_it_is_a_bad_request() {
+    async fn with_members_of_the_wrong_form_get_400() {
         let bodies = [
             json!({}),
             json!([]),
@@ -214,7 +214,7 @@ mod outcomes {
     use super::*;
 
     #[actix::test]
-    async fn given_a_pending_order_then_it_is_answered_with_its_place() {
+    async fn a_pending_order_gets_200_and_its_location() {
         let reply = Front::open().buy(Value::Null).await;
         assert_eq!(reply.status, 200);
         assert_eq!(reply.header(CONTENT_TYPE), Some("application/json"));
@@ -230,7 +230,7 @@ mod outcomes {
     }
 
     #[actix::test]
-    async fn given_a_paid_order_then_it_is_answered_without_payment_and_request_id() {
+    async fn a_paid_order_is_shown_without_payment_and_request_id() {
         let paid = OrderDto {
             payment: Some(PaymentDto::from(&payment("secret"))),
             request_id: Some("secret".to_owned()),
@@ -247,8 +247,7 @@ mod outcomes {
     }
 
     #[actix::test]
-    async fn given_each_reason_when_the_order_is_rejected_then_its_status_and_number_are_answered()
-    {
+    async fn a_rejected_order_gets_its_reasons_status_and_its_number() {
         for reason in Reason::ALL {
             let rejected =
                 OrderReply::Rejected(order(&nth_number(1), OrderStatus::Rejected), *reason);
@@ -293,7 +292,7 @@ mod outcomes {
     }
 
     #[actix::test]
-    async fn given_a_declined_payment_then_the_gateways_words_are_answered() {
+    async fn a_declined_payment_gets_the_gateways_words() {
         let charge = ConfirmAnswer::Declined("over the limit".to_owned());
         let front = Front::with(
             |command| Some(CommandAnswer::Replied(granted(command))),
@@ -309,7 +308,7 @@ mod outcomes {
     }
 
     #[actix::test]
-    async fn given_a_wrong_amount_then_nothing_is_charged() {
+    async fn a_wrong_amount_is_not_charged() {
         let front = Front::open();
         let reply = front.buy(pays("key", json!(PRICE - 1))).await;
         assert_eq!(reply.problem(), (422, -701, "AMOUNT_MISMATCH"));
@@ -317,8 +316,7 @@ mod outcomes {
     }
 
     #[actix::test]
-    async fn given_no_reply_when_the_deadline_passes_then_the_order_is_accepted_with_its_place_to_be()
-     {
+    async fn a_late_reply_gets_202_and_the_orders_location() {
         tokio::time::pause();
         let reply = Front::answering(None).buy(Value::Null).await;
         assert_eq!(reply.status, 202);
@@ -334,7 +332,7 @@ mod outcomes {
     }
 
     #[actix::test]
-    async fn given_a_command_that_does_not_leave_then_ordering_is_unavailable_for_a_while() {
+    async fn a_command_that_is_not_sent_gets_503() {
         let reply = Front::answering(Some(CommandAnswer::NotSent))
             .buy(Value::Null)
             .await;
@@ -346,8 +344,7 @@ mod outcomes {
     }
 
     #[actix::test]
-    async fn given_an_order_service_that_fails_then_the_answer_names_the_order_and_tells_no_cause()
-    {
+    async fn a_failure_of_the_order_service_names_the_order_and_no_cause() {
         let reply = Front::replying(OrderReply::Refused(Reason::InternalError))
             .buy(Value::Null)
             .await;
@@ -359,7 +356,7 @@ mod outcomes {
     }
 
     #[actix::test]
-    async fn given_too_many_purchases_then_the_mall_is_overloaded_for_a_while() {
+    async fn too_many_purchases_get_503() {
         tokio::time::pause();
         let front = Front::answering(None);
         let (first, second, third) = tokio::join!(
@@ -373,7 +370,7 @@ mod outcomes {
     }
 
     #[actix::test]
-    async fn given_an_instance_that_goes_down_then_it_says_so() {
+    async fn an_instance_that_is_going_down_says_so() {
         let mut front = Front::open();
         let arbiter = Arbiter::new();
         let (desk, _) = Recorder::start();

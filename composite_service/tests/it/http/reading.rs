@@ -30,7 +30,7 @@ mod orders {
     use super::*;
 
     #[actix::test]
-    async fn given_an_order_then_it_is_answered_without_payment_and_request_id() {
+    async fn are_shown_without_payment_and_request_id() {
         let stored = OrderDto {
             payment: Some(PaymentDto::from(&payment("secret"))),
             request_id: Some("secret".to_owned()),
@@ -54,7 +54,7 @@ mod orders {
     }
 
     #[actix::test]
-    async fn given_no_such_order_or_no_number_at_all_then_it_is_not_found() {
+    async fn of_unknown_or_invalid_numbers_get_404() {
         let front = Front::open();
         for number in ["1", "none", "1.0", "%31%0A", "%FF", &"1".repeat(41)] {
             let reply = front.get(&format!("/open-api/order/{number}")).await;
@@ -63,7 +63,7 @@ mod orders {
     }
 
     #[actix::test]
-    async fn given_an_order_service_that_is_away_then_so_is_the_order() {
+    async fn get_503_while_the_order_service_is_away() {
         let front = Front::reading(Shelves {
             is_away: true,
             ..Shelves::default()
@@ -97,8 +97,7 @@ mod orders_of_a_member {
     }
 
     #[actix::test]
-    async fn given_orders_when_listed_then_the_links_lead_from_page_to_page_and_no_payment_is_told()
-    {
+    async fn are_linked_from_page_to_page_and_show_no_payment() {
         let front = two_orders();
         for path in ["/open-api/order", "/open-api/order/"] {
             let first = front.send(of_member(&format!("{path}?limit=1"))).await;
@@ -119,7 +118,7 @@ mod orders_of_a_member {
     }
 
     #[actix::test]
-    async fn given_no_member_or_what_can_be_none_then_it_is_a_bad_request() {
+    async fn without_a_valid_member_get_400() {
         let front = two_orders();
         let nobody = front.get("/open-api/order").await;
         assert_eq!(nobody.problem(), (400, -705, "INVALID_MEMBER_ID"));
@@ -131,7 +130,7 @@ mod orders_of_a_member {
     }
 
     #[actix::test]
-    async fn given_a_place_or_a_limit_without_sense_then_it_is_a_bad_request() {
+    async fn with_an_invalid_place_or_limit_get_400() {
         let front = two_orders();
         for query in ["after=nowhere", "limit=many", "limit=-1"] {
             let reply = front
@@ -142,7 +141,7 @@ mod orders_of_a_member {
     }
 
     #[actix::test]
-    async fn given_an_order_service_that_is_away_then_so_are_the_orders() {
+    async fn get_503_while_the_order_service_is_away() {
         let front = Front::reading(Shelves {
             is_away: true,
             ..Shelves::default()
@@ -164,7 +163,7 @@ mod products {
     }
 
     #[actix::test]
-    async fn given_products_then_they_are_listed_with_their_items() {
+    async fn are_listed_with_their_items() {
         let reply = two_products(false).get("/open-api/product").await;
         assert_eq!((reply.status, reply.header(LINK)), (200, None));
         let item = json!({"itemId": 10, "name": "an item", "price": {"amount": PRICE}, "stock": 3});
@@ -176,7 +175,7 @@ mod products {
     }
 
     #[actix::test]
-    async fn given_a_prefix_that_a_proxy_takes_off_then_the_next_page_is_found_behind_it() {
+    async fn link_to_the_next_page_behind_a_proxys_prefix() {
         let reply = two_products(true).get("/open-api/product?limit=2").await;
         let link = reply.header(LINK).unwrap();
         let (address, _) = link.strip_prefix('<').unwrap().split_once('>').unwrap();
@@ -190,7 +189,7 @@ mod products {
     }
 
     #[actix::test]
-    async fn given_more_products_then_the_next_page_is_linked_with_the_same_limit() {
+    async fn link_to_the_next_page_with_the_same_limit() {
         let front = two_products(true);
         for (query, next) in [
             ("", "<?after=2>; rel=\"next\""),
@@ -208,7 +207,7 @@ mod products {
     }
 
     #[actix::test]
-    async fn given_an_empty_page_then_nothing_is_linked() {
+    async fn of_an_empty_page_link_to_nothing() {
         let front = Front::reading(Shelves {
             has_more: true,
             ..Shelves::default()
@@ -221,7 +220,7 @@ mod products {
     }
 
     #[actix::test]
-    async fn given_bounds_then_they_are_handed_on() {
+    async fn pass_their_bounds_on() {
         let front = two_products(false);
         for (query, after, limit) in [
             ("", None, None),
@@ -244,7 +243,7 @@ mod products {
     }
 
     #[actix::test]
-    async fn given_senseless_bounds_then_it_is_a_bad_request() {
+    async fn with_invalid_bounds_get_400() {
         let front = two_products(false);
         for query in [
             "after=first",
@@ -259,7 +258,7 @@ mod products {
     }
 
     #[actix::test]
-    async fn given_one_product_then_it_is_answered_and_others_are_not_found() {
+    async fn are_shown_one_by_one_and_others_get_404() {
         let front = two_products(false);
         assert_eq!(
             front.get("/open-api/product/2").await.body,
@@ -277,7 +276,7 @@ mod products {
     }
 
     #[actix::test]
-    async fn given_an_order_service_that_is_away_then_so_are_the_products() {
+    async fn get_503_while_the_order_service_is_away() {
         let front = Front::reading(Shelves {
             is_away: true,
             ..Shelves::default()

@@ -61,8 +61,7 @@ mod paths {
     use super::*;
 
     #[actix::test]
-    async fn given_each_endpoint_when_asked_with_and_without_a_trailing_slash_then_it_answers_the_same()
-     {
+    async fn answer_the_same_with_and_without_a_trailing_slash() {
         for (method, path, body) in endpoints() {
             let expected = if path == "/readyz" { 503 } else { 200 };
             for path in [path.clone(), format!("{path}/")] {
@@ -73,7 +72,7 @@ mod paths {
     }
 
     #[actix::test]
-    async fn given_each_endpoint_when_asked_by_another_method_then_the_allowed_one_is_told() {
+    async fn name_the_allowed_methods_to_others() {
         let front = stocked();
         for (method, path, _) in endpoints() {
             let allowed = match path.as_str() {
@@ -95,7 +94,7 @@ mod paths {
     }
 
     #[actix::test]
-    async fn given_paths_that_lead_nowhere_then_they_are_not_found() {
+    async fn that_do_not_exist_get_404() {
         let front = stocked();
         for path in [
             "/",
@@ -126,7 +125,7 @@ mod bodies {
     }
 
     #[actix::test]
-    async fn given_a_body_that_is_no_json_then_it_is_a_bad_request() {
+    async fn that_are_not_json_get_400() {
         let front = stocked();
         for path in posts() {
             for body in [
@@ -154,7 +153,7 @@ mod bodies {
     }
 
     #[actix::test]
-    async fn given_another_content_type_or_none_then_it_is_unsupported() {
+    async fn of_another_type_or_none_get_415() {
         let front = stocked();
         for path in posts() {
             for kind in [
@@ -185,7 +184,7 @@ mod bodies {
     }
 
     #[actix::test]
-    async fn given_a_charset_in_the_content_type_then_it_is_supported() {
+    async fn may_name_a_charset() {
         let (_, path, body) = &endpoints()[2];
         let json = "application/json; charset=utf-8";
         let request = request("POST", path)
@@ -195,7 +194,7 @@ mod bodies {
     }
 
     #[actix::test]
-    async fn given_a_body_of_a_mebibyte_then_it_is_too_large() {
+    async fn of_a_mebibyte_get_413() {
         let front = stocked();
         for path in posts() {
             let reply = front
@@ -213,8 +212,7 @@ mod problems {
     use super::*;
 
     #[actix::test]
-    async fn given_a_problem_then_its_body_has_the_members_of_rfc_9457_and_of_the_spring_services()
-    {
+    async fn have_the_members_of_rfc_9457_and_of_the_spring_services() {
         let reply = Front::open().get("/open-api/order/1").await;
         let expected = json!({
             "type": "about:blank",
@@ -230,7 +228,7 @@ mod problems {
     }
 
     #[actix::test]
-    async fn given_the_spring_services_codes_then_each_comes_with_its_own_text() {
+    async fn have_the_spring_services_text_for_each_code() {
         let front = Front::reading(Shelves {
             is_away: true,
             ..Shelves::default()
@@ -248,8 +246,7 @@ mod problems {
     }
 
     #[actix::test]
-    async fn given_what_the_client_accepts_then_problem_json_is_sent_only_to_those_who_ask_for_it()
-    {
+    async fn are_problem_json_only_for_clients_that_accept_it() {
         let front = Front::open();
         for (accepted, expected) in [
             ("application/problem+json", "application/problem+json"),
@@ -279,7 +276,7 @@ mod problems {
     }
 
     #[actix::test]
-    async fn given_a_success_then_it_is_plain_json_even_to_those_who_accept_problems() {
+    async fn leave_successes_as_plain_json() {
         let (method, path, body) = &endpoints()[2];
         let asked = accepting(request(method, path), "application/problem+json").set_json(body);
         assert_eq!(

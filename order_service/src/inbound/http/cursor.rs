@@ -17,8 +17,10 @@ pub(super) fn written(at: DateTime<Utc>, number: &OrderNumber) -> String {
 /// # Errors
 /// 400 for a text that is no place.
 pub(super) fn after(text: Option<&str>) -> Result<Option<(DateTime<Utc>, OrderNumber)>, Problem> {
-    text.map(|text| read(text).ok_or_else(|| malformed("after is no place in the list")))
-        .transpose()
+    text.map(|text| {
+        read(text).ok_or_else(|| malformed("after is not a value from a link to a next page"))
+    })
+    .transpose()
 }
 
 /// The place that a text means, if it is one.

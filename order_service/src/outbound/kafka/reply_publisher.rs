@@ -139,7 +139,7 @@ impl ReplySink for ReplyPublisher {
                 on_replied();
             }
         });
-        self.publisher.publish_or_tell(record, on_delivery);
+        self.publisher.publish_or_report(record, on_delivery);
     }
 }
 
