@@ -13,26 +13,20 @@ const READY: Duration = Duration::from_secs(20);
 
 pub(crate) fn trials() -> Vec<Trial> {
     [
+        ("order_service::late_purchase_completes", late_reply as fn()),
         (
-            "given_no_order_service_when_bought_then_202_and_the_purchase_goes_on_when_it_is_back",
-            late_reply as fn(),
-        ),
-        (
-            "given_no_gateway_when_bought_then_503_and_the_order_is_rejected_and_its_key_is_free",
+            "gateway::purchase_is_rejected_and_its_key_stays_free",
             no_gateway,
         ),
         (
-            "given_no_gateway_when_a_pending_order_is_paid_then_503_and_it_can_be_paid_later",
+            "gateway::pending_order_can_be_paid_later",
             no_gateway_for_a_pending_order,
         ),
         (
-            "given_a_composite_that_dies_while_it_charges_then_the_orders_are_completed_and_unpaid_ones_expire",
+            "composite::review_completes_charged_orders_and_expires_others",
             reviewed,
         ),
-        (
-            "given_sigterm_then_both_services_end_well_and_nothing_is_left_open",
-            graceful_end,
-        ),
+        ("sigterm::successors_take_over_at_once", graceful_end),
     ]
     .into_iter()
     .map(|(name, test)| {
@@ -158,8 +152,8 @@ fn graceful_end() {
             .expect("an end")
             .success()
     );
-    // The group was left, so a successor has its partitions at once, well before a silent member's would be given away.
-    let begun = Instant::now();
+    // Both have left their groups, so their successors get the partitions at once. Otherwise these would belong to the dead for another
+    // minute, and the purchase would be answered 202.
     for service in [
         &mut mall.stack.order_services[0],
         &mut mall.stack.composites[0],
@@ -168,15 +162,10 @@ fn graceful_end() {
     }
     mall.run(mall.buy(&basket(&[(item, 1)])))
         .assert_order("CREATED");
-    assert!(
-        begun.elapsed() < Duration::from_secs(30),
-        "{:?}",
-        begun.elapsed()
-    );
     assert_eq!(mall.stock(item), 8);
 }
 
-/// Posts this and does not wait for the answer, which nobody is there to give.
+/// Posts this and does not wait for the answer: the composite is killed before it comes.
 fn post_and_forget(mall: &Mall, path: &str, body: Value) {
     let url = format!("{}{path}", mall.composite());
     mall.runtime.spawn(async move {

@@ -8,16 +8,13 @@ use crate::mall::{Answer, Mall, basket, paid_basket};
 use crate::spring_peers::Peer;
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
+    ("contention::hot_item::sells_exactly_its_stock", hot_item),
     (
-        "given_200_buyers_of_an_item_with_stock_100_then_100_get_it_and_100_are_told_409",
-        hot_item,
-    ),
-    (
-        "given_orders_of_a_and_b_mixed_with_b_and_a_then_none_fails_and_the_stock_adds_up",
+        "contention::opposite_lock_orders::none_fails",
         opposite_orders,
     ),
     (
-        "given_20_approvals_and_rejections_of_one_order_at_once_then_one_transition_happens",
+        "contention::one_order::makes_one_transition",
         one_transition,
     ),
 ];

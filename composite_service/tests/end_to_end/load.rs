@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
@@ -10,7 +11,9 @@ use crate::mall::{Answer, Mall, paid_basket, received};
 
 /// A shopper looks around for so long between two purchases.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Longer than any answer may take.
+/// Between two looks at what shoppers have bought.
+const LOOK: Duration = Duration::from_millis(10);
+/// Longer than any answer may take: a shopper who gives up has got no answer, which the books don't allow.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const PRICE: i64 = 12_000;
 
@@ -40,47 +43,77 @@ impl Sale {
 /// Shoppers at work.
 pub(crate) struct Load {
     is_over: Arc<AtomicBool>,
-    sold: Arc<AtomicUsize>,
+    seen: Vec<Arc<Seen>>,
     shoppers: Vec<JoinHandle<Vec<Sale>>>,
+}
+
+/// What one shopper has seen so far.
+#[derive(Default)]
+struct Seen {
+    bought: AtomicUsize,
+    late: AtomicUsize,
 }
 
 impl Load {
     /// So many shoppers, each of whom keeps to one of the shops, buy one piece of `item` again and again.
     pub(crate) fn start(mall: &Mall, shops: &[String], item: i64, shoppers: usize) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
-        let sold = Arc::new(AtomicUsize::new(0));
-        let shoppers = shops
-            .iter()
-            .cycle()
-            .take(shoppers)
-            .map(|shop| {
-                let shopper = Shopper {
-                    shop: shop.clone(),
-                    item,
-                    is_over: Arc::clone(&is_over),
-                    sold: Arc::clone(&sold),
-                };
-                mall.runtime.spawn(shopper.go_on())
-            })
-            .collect();
+        let seen: Vec<Arc<Seen>> = (0..shoppers).map(|_| Arc::default()).collect();
+        let shoppers = shops.iter().cycle().zip(&seen).map(|(shop, seen)| {
+            let shopper = Shopper {
+                shop: shop.clone(),
+                item,
+                is_over: Arc::clone(&is_over),
+                seen: Arc::clone(seen),
+            };
+            mall.runtime.spawn(shopper.go_on())
+        });
         Self {
+            shoppers: shoppers.collect(),
             is_over,
-            sold,
-            shoppers,
+            seen,
         }
     }
 
     /// Waits until so many more purchases have succeeded.
     pub(crate) fn wait_for_sales(&self, more: usize, within: Duration) {
-        let (begin, deadline) = (self.sold(), Instant::now() + within);
-        while self.sold() < begin + more {
-            assert!(
-                Instant::now() < deadline,
-                "only {} of {more} purchases in {within:?}",
-                self.sold() - begin
-            );
-            std::thread::sleep(Duration::from_millis(10));
-        }
+        let begin = self.sold();
+        wait_until(within, || match self.sold() - begin {
+            sold if sold < more => Err(format!("only {sold} of {more} purchases")),
+            _ => Ok(()),
+        });
+    }
+
+    /// Waits until so many more purchases of every single shopper have succeeded. A shopper waits for an answer before the next purchase, and
+    /// each purchase goes to a partition of its own: one partition that nobody serves soon holds up everybody.
+    pub(crate) fn wait_for_sales_to_each(&self, more: usize, within: Duration) {
+        let bought = |seen: &Arc<Seen>| seen.bought.load(Ordering::SeqCst);
+        let begin: Vec<usize> = self.seen.iter().map(bought).collect();
+        wait_until(within, || {
+            let now = self.seen.iter().map(bought);
+            let least = now.zip(&begin).map(|(now, begin)| now - begin).min();
+            match least {
+                Some(least) if least < more => {
+                    Err(format!("somebody bought only {least} of {more}"))
+                }
+                _ => Ok(()),
+            }
+        });
+    }
+
+    /// Waits until another shopper was told that the answer is late.
+    pub(crate) fn wait_for_a_late_answer(&self, within: Duration) {
+        let late = || -> usize {
+            self.seen
+                .iter()
+                .map(|seen| seen.late.load(Ordering::SeqCst))
+                .sum()
+        };
+        let begin = late();
+        wait_until(within, || match late() {
+            now if now == begin => Err("nobody was told that the answer is late".to_owned()),
+            _ => Ok(()),
+        });
     }
 
     /// Lets everybody finish; all that happened.
@@ -96,7 +129,20 @@ impl Load {
     }
 
     fn sold(&self) -> usize {
-        self.sold.load(Ordering::SeqCst)
+        let bought = self
+            .seen
+            .iter()
+            .map(|seen| seen.bought.load(Ordering::SeqCst));
+        bought.sum()
+    }
+}
+
+/// Looks until it is so, or panics with what is missing.
+fn wait_until(within: Duration, is_so: impl Fn() -> Result<(), String>) {
+    let deadline = Instant::now() + within;
+    while let Err(missing) = is_so() {
+        assert!(Instant::now() < deadline, "{missing} in {within:?}");
+        sleep(LOOK);
     }
 }
 
@@ -104,7 +150,7 @@ struct Shopper {
     shop: String,
     item: i64,
     is_over: Arc<AtomicBool>,
-    sold: Arc<AtomicUsize>,
+    seen: Arc<Seen>,
 }
 
 impl Shopper {
@@ -116,9 +162,11 @@ impl Shopper {
         let mut sales = Vec::new();
         while !self.is_over.load(Ordering::SeqCst) {
             let sale = self.buy(&client).await;
-            if sale.status() == 200 {
-                self.sold.fetch_add(1, Ordering::SeqCst);
-            }
+            match sale.status() {
+                200 => self.seen.bought.fetch_add(1, Ordering::SeqCst),
+                202 => self.seen.late.fetch_add(1, Ordering::SeqCst),
+                _ => 0,
+            };
             sales.push(sale);
             tokio::time::sleep(PAUSE).await;
         }

@@ -10,9 +10,10 @@
 )]
 
 mod mall;
+mod products;
 mod purchases;
 mod payments;
-mod retries;
+mod idempotency;
 mod contention;
 mod traces;
 mod spring_peers;
@@ -39,9 +40,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let malls = mall::variants();
     let behaviours: Vec<Behaviour> = [
+        products::BEHAVIOURS,
         purchases::BEHAVIOURS,
         payments::BEHAVIOURS,
-        retries::BEHAVIOURS,
+        idempotency::BEHAVIOURS,
         contention::BEHAVIOURS,
         traces::BEHAVIOURS,
         spring_peers::BEHAVIOURS,

@@ -4,12 +4,9 @@ use crate::Behaviour;
 use crate::mall::{Answer, Mall, basket, paid_basket, payment_key};
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
+    ("members::orders::listed_newest_first_in_pages", listed),
     (
-        "given_orders_of_a_member_when_listed_then_the_cursor_leads_through_his_own_newest_first",
-        listed,
-    ),
-    (
-        "given_a_key_of_one_member_when_another_uses_it_then_it_is_another_request",
+        "members::idempotency_key::belongs_to_one_member",
         keys_of_members,
     ),
 ];

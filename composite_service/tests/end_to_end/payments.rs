@@ -6,29 +6,17 @@ use crate::Behaviour;
 use crate::mall::{Answer, Mall, Totals, basket, payment_key};
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
+    ("payments::same_payment_twice::charges_once", paid_twice),
     (
-        "given_a_pending_order_when_paid_twice_by_one_payment_then_it_is_complete_and_charged_once",
-        paid_twice,
-    ),
-    (
-        "given_a_paid_order_when_paid_by_another_payment_then_409_and_nothing_is_charged",
+        "payments::paid_order::refuses_another_payment",
         paid_otherwise,
     ),
+    ("payments::wrong_amount::can_still_be_paid", wrong_amount),
+    ("payments::declined::rejects_the_order", declined),
+    ("payments::many_at_once::charges_one", paid_by_many),
+    ("payments::unknown_order::not_found", unknown),
     (
-        "given_a_pending_order_when_the_amount_is_wrong_then_422_and_it_can_still_be_paid",
-        wrong_amount,
-    ),
-    (
-        "given_a_pending_order_when_declined_then_402_and_it_is_rejected",
-        declined,
-    ),
-    (
-        "given_a_pending_order_when_paid_by_many_payments_at_once_then_one_is_charged_and_kept",
-        paid_by_many,
-    ),
-    ("given_no_such_order_when_paid_then_404", unknown),
-    (
-        "given_a_coupon_that_covers_everything_when_nothing_is_paid_then_it_is_complete_without_a_charge",
+        "payments::nothing_to_pay::completes_without_a_charge",
         nothing_to_pay,
     ),
 ];

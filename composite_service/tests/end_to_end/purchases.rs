@@ -6,46 +6,18 @@ use crate::Behaviour;
 use crate::mall::{Mall, Totals, basket, paid_basket};
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
+    ("purchases::one_step::sells", one_step),
+    ("purchases::pending::takes_the_stock", pending),
+    ("purchases::declined::changes_nothing", declined),
+    ("purchases::wrong_amount::charges_nothing", wrong_amount),
+    ("purchases::out_of_stock::changes_nothing", oversized),
+    ("purchases::several_lines::all_or_none", all_or_none),
     (
-        "given_stock_when_bought_and_paid_in_one_step_then_it_is_complete",
-        one_step,
-    ),
-    (
-        "given_stock_when_ordered_without_payment_then_it_is_pending_and_stock_is_taken",
-        pending,
-    ),
-    (
-        "given_a_declining_card_when_bought_then_402_and_the_books_are_as_before",
-        declined,
-    ),
-    (
-        "given_a_wrong_amount_when_bought_then_422_and_nothing_is_charged",
-        wrong_amount,
-    ),
-    (
-        "given_too_little_stock_when_bought_then_409_and_the_books_are_as_before",
-        oversized,
-    ),
-    (
-        "given_several_lines_when_one_can_not_be_had_then_none_is_taken",
-        all_or_none,
-    ),
-    (
-        "given_a_coupon_then_it_is_used_once_and_given_back_by_a_rejection",
+        "purchases::coupon::used_once_and_given_back_by_a_rejection",
         coupon,
     ),
-    (
-        "given_a_lost_answer_of_the_gateway_when_bought_then_it_is_charged_once_and_complete",
-        lost_answer,
-    ),
-    (
-        "given_senseless_requests_then_they_are_told_so_and_nothing_is_ordered",
-        senseless,
-    ),
-    (
-        "given_products_then_they_are_paged_by_link_and_found_one_by_one",
-        products,
-    ),
+    ("purchases::lost_gateway_answer::charges_once", lost_answer),
+    ("purchases::invalid_request::orders_nothing", senseless),
 ];
 
 fn one_step(mall: &Mall) {
@@ -205,27 +177,4 @@ fn senseless(mall: &Mall) {
     mall.run(mall.post("/open-api/product", &json!({})))
         .assert_problem(405, "METHOD_NOT_ALLOWED");
     assert_eq!((mall.stock(item), mall.held(item)), (10, 0));
-}
-
-fn products(mall: &Mall) {
-    mall.sql("INSERT IGNORE INTO products VALUES (2, '둘'), (3, '셋')");
-    let item = mall.new_item(10);
-    let first = mall.run(mall.get("/open-api/product?limit=2"));
-    assert_eq!(first.headers["link"], r#"<?after=2&limit=2>; rel="next""#);
-    let rest = mall.run(mall.get("/open-api/product/?after=2&limit=2"));
-    assert_eq!(rest.body.as_array().unwrap().len(), 1);
-    assert!(rest.headers.get("link").is_none());
-    let product = mall.run(mall.get("/open-api/product/1"));
-    let found = product.body["itemList"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|entry| entry["itemId"] == item)
-        .unwrap();
-    assert_eq!(
-        (&found["stock"], &found["price"]["amount"]),
-        (&json!(10), &json!(12_000))
-    );
-    mall.run(mall.get("/open-api/product/77777"))
-        .assert_problem(404, "NOT_FOUND");
 }

@@ -18,13 +18,10 @@ const TYPE_ID: &[u8] = b"me.hanwool.mallutilapp.event.Event";
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
     (
-        "given_a_spring_composites_record_then_it_gets_its_pending_order_as_from_a_spring_order_service",
+        "spring_peers::composite::gets_its_pending_order",
         spring_composite,
     ),
-    (
-        "given_poison_in_the_topic_then_its_sender_is_told_and_the_partition_goes_on",
-        poison,
-    ),
+    ("spring_peers::poison::set_aside_and_answered", poison),
 ];
 
 /// A client of both topics without any of our code: sends raw records, and finds the replies by their correlation ids.

@@ -10,14 +10,8 @@ use crate::Behaviour;
 use crate::mall::{Mall, paid_basket};
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
-    (
-        "given_a_traceparent_when_bought_then_both_services_tell_all_steps_of_that_trace",
-        followed,
-    ),
-    (
-        "given_trouble_with_an_order_then_the_log_names_its_trace",
-        logged,
-    ),
+    ("traces::purchase::both_services_tell_all_steps", followed),
+    ("traces::log::names_the_trace", logged),
 ];
 
 const LONGEST_WAIT: Duration = Duration::from_secs(10);

@@ -10,7 +10,7 @@ use crate::mall::Mall;
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![Trial::test(
-        "faults::given_three_brokers_when_the_leader_of_orders_is_killed_then_purchases_go_on",
+        "faults::killed::leader_of_three_brokers",
         || {
             on_its_own_mall(
                 |builder| {

@@ -1,76 +1,69 @@
 //! Links that are cut, silent or slow: shoppers are told so in time, nothing is lost, and all is well when the link is.
 
-use std::collections::BTreeMap;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use stack::{Link, Links};
 
-use super::{Fault, READY, Season, assert_all_sold, shops, statuses};
-use crate::load::Sale;
+use super::{Fault, READY, Season, assert_all_sold, shops};
 use crate::mall::Mall;
 
-/// Longer than a purchase may take to be answered.
-const LONG: Duration = Duration::from_secs(12);
+/// How long a link that nobody notices to be away is away: several times what Kafka lets a member be silent here.
 const SHORT: Duration = Duration::from_secs(4);
 /// Each of the several round trips of a transaction takes so much longer.
 const SLOWNESS: Duration = Duration::from_millis(50);
-/// The HTTP answer's budget, and something for a busy machine.
-const ANSWERED: Duration = Duration::from_secs(12);
 
 pub(super) const FAULTS: &[Fault] = &[
+    ("links::database::cut", database_cut),
+    ("links::database::slow", database_slow),
+    ("links::database::silent", database_silent),
+    ("links::composites_to_kafka::cut", composites_cut_off),
+    ("links::composites_to_kafka::silent", composites_unheard),
     (
-        "given_a_cut_link_to_the_database_for_long_then_shoppers_are_told_202_and_nothing_is_lost",
-        database_cut,
-    ),
-    (
-        "given_a_slow_link_to_the_database_then_purchases_go_on",
-        database_slow,
-    ),
-    (
-        "given_a_silent_link_to_the_database_then_nothing_is_lost",
-        database_silent,
-    ),
-    (
-        "given_a_cut_link_between_composites_and_kafka_for_long_then_shoppers_are_told_202_and_nothing_is_lost",
-        composites_cut_off,
-    ),
-    (
-        "given_a_silent_link_between_composites_and_kafka_then_nothing_is_lost",
-        composites_unheard,
-    ),
-    (
-        "given_a_cut_link_between_order_services_and_kafka_then_nothing_is_lost",
+        "links::order_services_to_kafka::cut",
         order_services_cut_off,
     ),
     (
-        "given_a_silent_link_between_order_services_and_kafka_then_nothing_is_lost",
+        "links::order_services_to_kafka::silent",
         order_services_unheard,
     ),
 ];
 
 fn database_cut(mall: &mut Mall) {
-    let told = disturbed(mall, |links| &links.order_to_database, Link::cut, LONG);
-    assert!(told.contains_key(&202), "{told:?}");
+    disturbed(
+        mall,
+        |links| &links.order_to_database,
+        Link::cut,
+        UNTIL_LATE,
+    );
 }
 
 fn database_slow(mall: &mut Mall) {
     let season = Season::open(mall, &shops(mall));
     let link = links(mall).order_to_database.clone();
     link.slow(SLOWNESS).expect("a disturbance");
-    season.wait_for_a_sale_each();
-    season.wait_for_a_sale_each();
+    season.wait_for_sales_to_each();
     link.restore().expect("a link");
     season.wait_for_sales();
     assert_all_sold(&season.close(mall, &[], READY));
 }
 
 fn database_silent(mall: &mut Mall) {
-    disturbed(mall, |links| &links.order_to_database, Link::silence, SHORT);
+    disturbed(
+        mall,
+        |links| &links.order_to_database,
+        Link::silence,
+        FOR_SHORT,
+    );
 }
 
 fn composites_cut_off(mall: &mut Mall) {
-    let told = disturbed(mall, |links| &links.composite_to_kafka, Link::cut, LONG);
-    assert!(told.contains_key(&202), "{told:?}");
+    disturbed(
+        mall,
+        |links| &links.composite_to_kafka,
+        Link::cut,
+        UNTIL_LATE,
+    );
 }
 
 fn composites_unheard(mall: &mut Mall) {
@@ -78,39 +71,48 @@ fn composites_unheard(mall: &mut Mall) {
         mall,
         |links| &links.composite_to_kafka,
         Link::silence,
-        SHORT,
+        FOR_SHORT,
     );
 }
 
 fn order_services_cut_off(mall: &mut Mall) {
-    disturbed(mall, |links| &links.order_to_kafka, Link::cut, SHORT);
+    disturbed(mall, |links| &links.order_to_kafka, Link::cut, FOR_SHORT);
 }
 
 fn order_services_unheard(mall: &mut Mall) {
-    disturbed(mall, |links| &links.order_to_kafka, Link::silence, SHORT);
+    disturbed(
+        mall,
+        |links| &links.order_to_kafka,
+        Link::silence,
+        FOR_SHORT,
+    );
 }
 
 fn links(mall: &Mall) -> &Links {
     mall.stack.links.as_ref().expect("links")
 }
 
-/// What shoppers were told, and how often.
+/// How long a link is disturbed.
+type Outage = fn(&Season);
+
+/// Until a shopper is told 202, as after anything that takes longer than a purchase may.
+const UNTIL_LATE: Outage = Season::wait_for_a_late_answer;
+const FOR_SHORT: Outage = |_| sleep(SHORT);
+
+/// Every shopper gets an answer, whatever it is: the books don't allow another end.
 fn disturbed(
     mall: &Mall,
     link: fn(&Links) -> &Link,
     disturb: fn(&Link) -> anyhow::Result<()>,
-    outage: Duration,
-) -> BTreeMap<u16, usize> {
+    outage: Outage,
+) {
     let season = Season::open(mall, &shops(mall));
     let link = link(links(mall));
     disturb(link).expect("a disturbance");
-    std::thread::sleep(outage);
+    outage(&season);
     link.restore().expect("a link");
     let begun = Instant::now();
     season.wait_for_sales();
     eprintln!("sells {:?} after the link is restored", begun.elapsed());
-    let sales = season.close(mall, &[], READY * 2);
-    let late: Vec<&Sale> = sales.iter().filter(|sale| sale.took() > ANSWERED).collect();
-    assert!(late.is_empty(), "{late:?}");
-    statuses(&sales)
+    season.close(mall, &[], READY * 2);
 }

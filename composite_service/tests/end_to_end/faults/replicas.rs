@@ -16,19 +16,16 @@ const REVIEWED: Duration = Duration::from_secs(110);
 
 pub(super) const FAULTS: &[Fault] = &[
     (
-        "given_a_rolling_restart_of_all_replicas_behind_a_balancer_then_every_purchase_succeeds",
+        "replicas::rolling_restart::every_purchase_succeeds",
         rolling_restart,
     ),
-    (
-        "given_sigterm_then_a_composite_is_not_ready_and_serves_until_balancers_have_noticed",
-        taking_leave,
-    ),
+    ("replicas::sigterm::not_ready_but_serves", taking_leave),
 ];
 
 /// On a mall of its own, since it ends with a long wait.
 pub(super) fn trials() -> Vec<Trial> {
     vec![Trial::test(
-        "faults::given_order_services_and_composites_that_come_and_go_then_those_that_stay_lose_no_reply",
+        "faults::replicas::come_and_go::others_lose_no_reply",
         || {
             on_its_own_mall(
                 |builder| {

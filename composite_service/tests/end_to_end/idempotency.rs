@@ -8,31 +8,25 @@ use crate::mall::{Answer, Mall, Totals, basket, paid_basket, payment_key};
 
 pub(crate) const BEHAVIOURS: &[Behaviour] = &[
     (
-        "given_an_idempotency_key_when_the_request_comes_again_then_it_has_the_first_answer",
+        "idempotency::order::same_request_gets_the_first_answer",
         again,
     ),
+    ("idempotency::order::at_once_charges_once", at_once),
+    ("idempotency::order::same_refusal_again", refused_again),
     (
-        "given_an_idempotency_key_when_the_requests_come_at_once_then_one_order_is_charged_once",
-        at_once,
-    ),
-    (
-        "given_an_idempotency_key_when_a_refused_request_comes_again_then_it_is_refused_alike",
-        refused_again,
-    ),
-    (
-        "given_an_idempotency_key_when_another_request_comes_then_422_and_nothing_is_ordered",
+        "idempotency::order::another_request_is_refused",
         another_request,
     ),
     (
-        "given_an_idempotency_key_when_a_malformed_request_comes_then_the_key_is_not_burnt",
+        "idempotency::order::invalid_request_keeps_the_key_free",
         malformed,
     ),
     (
-        "given_a_payments_idempotency_key_when_it_comes_again_or_at_once_then_it_is_charged_once_and_answered_alike",
+        "idempotency::payment::same_request_gets_the_same_answer",
         paying_again,
     ),
     (
-        "given_a_payments_idempotency_key_when_another_payment_comes_with_it_then_422_and_only_the_first_is_charged",
+        "idempotency::payment::another_request_is_refused",
         another_payment,
     ),
 ];
