@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
 # `mall test`: every check of the workspace, each timed, with a summary. Its last line is `N passed, N failed`.
+#
+# Every step that compiles tests names the whole workspace. Cargo merges the features that the named packages want from a dependency, so a step
+# for some packages only would compile the dependencies, and all that uses them, once more.
 # shellcheck source-path=SCRIPTDIR source=../stack/provision/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../stack/provision/common.sh"
 
@@ -14,7 +17,7 @@ usage() {
 Usage: ./mall test [--unit | --mutants [NAME...] | --deploy]
 
 Installs what is missing, then checks format, lints, documentation, unit and integration tests; these run real brokers and
-databases. With --unit: only format, unit tests and the simulation, seconds once it is built.
+databases. With --unit: only format, unit tests and the simulation, within a minute once it is built.
 With --mutants: breaks copies of the services on purpose, and sees that `mall check` notices; builds them each time, so it takes a while.
 With --deploy: only what is under deploy/, by the tools that will read it; needs Go, and some minutes to build these tools at first.
 TEXT
@@ -84,9 +87,10 @@ if ! $unit_only; then
     step "documentation" env RUSTDOCFLAGS=-Dwarnings cargo doc --workspace --no-deps
 fi
 step "unit tests" cargo test --workspace --lib --bins --no-fail-fast
-step "simulation" cargo test -p simulation --tests --no-fail-fast -- --nocapture
-if ! $unit_only; then
-    step "build" cargo build --workspace
-    step "integration tests" cargo test --workspace --exclude simulation --test '*' --no-fail-fast
+if $unit_only; then
+    step "simulation" cargo test --workspace --test simulation --test mutants --no-fail-fast -- --nocapture
+else
+    # The simulation is among them. Cargo builds the programs of a package before its integration tests, so the services need no build of their own.
+    step "integration tests" cargo test --workspace --test '*' --no-fail-fast
 fi
 finish
