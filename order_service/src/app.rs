@@ -33,8 +33,10 @@ use crate::actors::store_threads::{ReadPorts, StoreReader};
 use crate::actors::write_progress::WriteProgress;
 use crate::catalogue_file;
 use crate::config::Settings;
-use crate::inbound::http::routes::{self, Reads};
-use crate::inbound::kafka::intake::{Intake, IntakeParts};
+use crate::inbound::http::reads::Reads;
+use crate::inbound::http::routes;
+use crate::inbound::kafka::command_reader::CommandReader;
+use crate::inbound::kafka::intake::Intake;
 use crate::metrics::{PoolMetrics, ServiceMetrics};
 use crate::outbound::kafka::reply_publisher::ReplyPublisher;
 use crate::outbound::measured_store::MeasuredStore;
@@ -236,10 +238,7 @@ async fn take_commands(
     )
     .context("watching the group")?;
     let permits_left = measured.intake.permits_left.clone();
-    let intake = Intake::new(IntakeParts {
-        poll_loop,
-        events,
-        max_in_flight: settings.actors.max_in_flight,
+    let reader = CommandReader {
         registry: registry.of(),
         replies: Arc::clone(&replies) as _,
         dead_letters: DeadLetters::new(publisher).context("starting the dead letters")?,
@@ -248,7 +247,8 @@ async fn take_commands(
         unpaid_for: settings.unpaid_for,
         metrics: measured.intake,
         traces,
-    });
+    };
+    let intake = Intake::new(poll_loop, events, settings.actors.max_in_flight, reader);
     let permits = intake.permits();
     measured
         .common

@@ -22,4 +22,5 @@ pub mod trace;
 pub mod metrics;
 pub mod common_metrics;
 pub mod shutdown;
+pub mod crash;
 pub mod startup;

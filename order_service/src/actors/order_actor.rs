@@ -3,9 +3,11 @@
 
 use std::sync::Arc;
 
+use actix::prelude::SendError;
 use actix::{Actor, ActorContext, ActorFutureExt, AtomicResponse, Context, Handler, WrapFuture};
 use backon::Retryable;
 use chrono::{DateTime, Utc};
+use shared::crash::crash;
 use shared::mailboxes::ActorType;
 use shared::order_number::OrderNumber;
 use shared::postbox::{Mail, Postbox, Posted};
@@ -68,11 +70,16 @@ impl OrderActor {
             number: self.number.clone(),
             event,
         };
-        if let Err(error) = self.registry.try_send(report) {
-            log::error!(
-                "order={} the registry did not take a report: {error}",
+        match self.registry.try_send(report) {
+            Ok(()) => {}
+            // At the end of the process the runtime drops its actors in any order. Nothing is routed any more.
+            Err(SendError::Closed(_)) if event == ReportEvent::ActorEnded => {}
+            // Its mailbox has room for all reports, and it lives as long as this actor runs. Without the report the order's actor
+            // would never retire, or commands would wait for its end for ever.
+            Err(error) => crash(format_args!(
+                "order={} the registry did not take {event:?}: {error}",
                 self.number
-            );
+            )),
         }
     }
 }
@@ -157,11 +164,7 @@ impl Handler<Posted<ApplyCommand>> for OrderActor {
         .into_actor(self);
         AtomicResponse::new(Box::pin(performed.map(move |performed, actor, _| {
             let _in_hand = in_hand;
-            let Some((known, outcome)) = performed else {
-                // The process is going down. The record stays unfinished and comes again.
-                actor.known = Known::Unknown;
-                return actor.report(ReportEvent::CommandFinished { is_done: true });
-            };
+            let (known, outcome) = performed;
             let is_done = known.is_done();
             actor.known = known;
             reply(
@@ -214,14 +217,14 @@ fn reply(
     replies.reply(&requester, outcome, context, on_replied);
 }
 
-/// Does what the command needs until it is done. `None` when the journal is gone.
+/// Does what the command needs until it is done.
 async fn perform(
     known: Known,
     command: OrderCommand,
     now: DateTime<Utc>,
     trail: Trail,
     colleagues: Arc<Colleagues>,
-) -> Option<(Known, CommandOutcome)> {
+) -> (Known, CommandOutcome) {
     let run = CommandRun::new(command, now);
     let mut step = run.begin(known);
     loop {
@@ -231,7 +234,7 @@ async fn perform(
                 .map(|order| run.loaded(order)),
             Step::Store(transition) => {
                 commit(transition, &trail, &colleagues)
-                    .await?
+                    .await
                     .map(|outcome| {
                         if let StoreOutcome::Conflict(_) = outcome {
                             log::debug!("{trail} has changed behind its actor, deciding again");
@@ -239,7 +242,7 @@ async fn perform(
                         run.stored(outcome)
                     })
             }
-            Step::Done(known, outcome) => return Some((known, outcome)),
+            Step::Done(known, outcome) => return (known, outcome),
         };
         step = answered.unwrap_or_else(|error| {
             log::error!("{trail} command failed: {error}");
@@ -267,16 +270,22 @@ async fn commit(
     transition: Transition,
     trail: &Trail,
     colleagues: &Colleagues,
-) -> Option<Result<StoreOutcome, StoreError>> {
+) -> Result<StoreOutcome, StoreError> {
     trail.mark(steps::DECIDED);
     let (reply_tx, reply_rx) = oneshot::channel();
-    if let Err(error) = colleagues.journal.try_send(Commit {
+    let sent = colleagues.journal.try_send(Commit {
         transition,
         reply_tx,
         trail: trail.clone(),
-    }) {
-        log::error!("{trail} the journal did not take its transition: {error}");
-        return None;
+    });
+    if let Err(error) = sent {
+        // Its mailbox has room for every permit, and it ends with the runtime.
+        crash(format_args!(
+            "{trail} the journal did not take a transition: {error}"
+        ));
     }
-    reply_rx.await.ok()
+    // The journal keeps each transition until it has an outcome, and this is not polled any more when the runtime ends.
+    reply_rx
+        .await
+        .unwrap_or_else(|_| crash(format_args!("{trail} the journal dropped a transition")))
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Actor, AsyncContext, Context, Handler};
+use shared::crash::crash;
 use shared::mailboxes::Mailbox;
 use shared::order_number::OrderNumber;
 use shared::postbox::{ActorPostbox, Postbox, Posted};
@@ -38,8 +39,9 @@ impl OrderRegistry {
         settings: ActorSettings,
         mailbox: Mailbox,
     ) -> ActorPostbox<Self> {
-        // A command and a report for each permit, and the end of every actor.
-        let capacity = 2 * settings.max_in_flight + settings.max_live;
+        // A command for each permit; a report of each command that has just given its permit back; and the end of every actor, of
+        // which as many as there are permits may be of orders that have just been finished.
+        let capacity = 3 * settings.max_in_flight + settings.max_live;
         let registry = Self {
             residents: Residents::new(settings.max_live, settings.idle_after),
             actors: HashMap::new(),
@@ -59,9 +61,11 @@ impl OrderRegistry {
                 self.actors.insert(number.clone(), order);
             }
             Route::Forward(message) => {
-                if let Some(order) = self.actors.get(number) {
-                    hand_over(order, message);
-                }
+                let Some(order) = self.actors.get(number) else {
+                    // Residents and actors are entered and removed together.
+                    crash(format_args!("{} has no actor to go to", message.trail));
+                };
+                hand_over(order, message);
             }
             Route::Kept => {}
         }
@@ -90,8 +94,11 @@ impl OrderRegistry {
     fn retire(&self, numbers: &[OrderNumber]) {
         for number in numbers {
             let told = self.actors.get(number).map(|order| order.try_send(Retire));
-            if let Some(Err(error)) = told {
-                log::error!("order={number} could not be told to retire: {error}");
+            if !matches!(told, Some(Ok(()))) {
+                // It lives, and no command waits in its mailbox. Commands for the order would be kept for its successor for ever.
+                crash(format_args!(
+                    "order={number} could not be told to retire: {told:?}"
+                ));
             }
         }
     }
@@ -102,11 +109,14 @@ impl OrderRegistry {
     }
 }
 
-/// In the order of the records, so never by a send that waits. The mailbox holds as many as there are permits: it is never full.
+/// In the order of the records, so never by a send that waits.
 fn hand_over(order: &ActorPostbox<OrderActor>, message: ApplyCommand) {
     let trail = message.trail.clone();
     if let Err(error) = order.try_send(message) {
-        log::error!("{trail} its actor did not take a command, which will come again: {error}");
+        // Its mailbox has room for every permit, and it ends only when it is told to, after which no command is forwarded to it.
+        crash(format_args!(
+            "{trail} its actor did not take a command: {error}"
+        ));
     }
 }
 

@@ -17,6 +17,7 @@ mod journal;
 mod wire;
 mod limits;
 mod intake;
+mod crash;
 mod http;
 mod metrics;
 mod traces;

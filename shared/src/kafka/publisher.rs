@@ -7,6 +7,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 
+use crate::crash::crash;
 use crate::kafka::metrics::PublisherMetrics;
 
 /// Called once when the broker has acknowledged a record or it is given up: on the producer's thread, or at once on the caller's when
@@ -72,8 +73,7 @@ impl ClientContext for AcknowledgementContext {
     /// the next owner of their partitions.
     fn error(&self, error: KafkaError, reason: &str) {
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
-            log::error!("the producer has failed for good: {reason}");
-            std::process::abort();
+            crash(format_args!("the producer has failed for good: {reason}"));
         }
         log::warn!("the producer reports: {error}: {reason}");
     }

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use shared::order_number::OrderNumber;
 
 use super::error::ApiError;
-use super::routes::Reads;
+use super::reads::Reads;
 use crate::dto::order_dto;
 
 /// Answers the order. What is no order number is no order either.

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use shared::http::health::{PROBE_WAIT, readiness};
 use tokio::time::Instant;
 
-use super::routes::Reads;
+use super::reads::Reads;
 
 /// 200, or 503 with what is missing.
 pub async fn readyz(reads: web::Data<Reads>) -> HttpResponse {

@@ -8,7 +8,7 @@ use shared::wire::order_dto::OrderDto;
 
 use super::cursor;
 use super::error::ApiError;
-use super::routes::Reads;
+use super::reads::Reads;
 use crate::dto::order_dto;
 use crate::ports::member_orders::OrderCursor;
 

@@ -1,6 +1,7 @@
 //! Reads for the composite, and probes for operators.
 
 pub mod routes;
+pub mod reads;
 pub mod get_order;
 pub mod member_orders;
 pub mod products;

@@ -6,7 +6,7 @@ use shared::member_id::MemberId;
 use shared::wire::order_dto::{CouponDto, ProductDto};
 
 use super::error::ApiError;
-use super::routes::Reads;
+use super::reads::Reads;
 use crate::domain::recommendation::{RECENT_ORDERS, bought};
 use crate::dto::{coupon_dto, product_dto};
 

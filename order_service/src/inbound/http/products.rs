@@ -6,7 +6,7 @@ use shared::http::next_page;
 use shared::wire::order_dto::ProductDto;
 
 use super::error::ApiError;
-use super::routes::Reads;
+use super::reads::Reads;
 use crate::domain::catalogue::ProductId;
 use crate::dto::product_dto;
 

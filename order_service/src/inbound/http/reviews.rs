@@ -8,7 +8,7 @@ use shared::wire::order_dto::OrderDto;
 
 use super::cursor;
 use super::error::{ApiError, malformed};
-use super::routes::Reads;
+use super::reads::Reads;
 use crate::domain::order::Order;
 use crate::dto::order_dto;
 use crate::ports::reviews::ReviewCursor;

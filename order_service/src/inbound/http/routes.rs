@@ -1,37 +1,10 @@
 //! The one table of routes.
 
-use std::sync::Arc;
-
 use actix_web::web;
-use chrono_tz::Tz;
-use shared::clock::Clock;
 use shared::http::health::livez;
 use shared::http::{method_not_allowed, query_config, unknown_path};
-use tokio::sync::watch;
 
 use super::{get_order, health, member_orders, offers, products, reviews};
-use crate::actors::store_threads::StoreReader;
-use crate::actors::write_progress::WritingState;
-use shared::kafka::broker_probe::BrokerProbe;
-
-/// What the handlers read from.
-#[derive(Clone)]
-pub struct Reads {
-    /// Orders and products.
-    pub reader: StoreReader,
-    /// Asks Kafka whether it is there.
-    pub broker: BrokerProbe,
-    /// Whether commands are being taken in.
-    pub is_taking: watch::Receiver<bool>,
-    /// Whether what commands change is written.
-    pub writing: WritingState,
-    /// Whether the service is going down.
-    pub stopping: watch::Receiver<bool>,
-    /// The time that reviews are due at.
-    pub clock: Arc<dyn Clock>,
-    /// Zone of dates.
-    pub zone: Tz,
-}
 
 /// The routes, each with and without a trailing slash.
 pub fn configure(config: &mut web::ServiceConfig) {

@@ -1,166 +1,95 @@
-//! Kafka events → commands for the registry, and finished records → committed offsets. The place of back-pressure: a record is taken
-//! only with a permit, which travels with it to the reply. Knows nothing of what commands do.
+//! The loop between a group member's events, the records that end, and the offsets that are committed. What a record means is
+//! [`CommandReader`]'s to say, and what is committed when is [`Settlement`]'s.
+//!
+//! The place of back-pressure: a record is read only with a permit, which travels with it to its reply. Without one no event is taken,
+//! the channel fills, and the poll loop pauses the partitions. All queues behind the intake hold as many as there are permits.
 
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
-use std::time::{Duration, Instant as ClockInstant};
+use std::time::Duration;
 
-use chrono::TimeDelta;
-use chrono_tz::Tz;
 use rdkafka::Message;
 use rdkafka::consumer::CommitMode;
-use rdkafka::message::OwnedMessage;
-use shared::clock::Clock;
-use shared::kafka::dead_letters::DeadLetters;
-use shared::kafka::offset_ledger::{OffsetLedger, Position};
+use shared::crash::crash;
+use shared::kafka::offset_ledger::Position;
 use shared::kafka::poll_loop::{KafkaEvent, PollLoop};
-use shared::postbox::Postbox;
-use shared::reason::Reason;
 use shared::shutdown::leave_group;
-use shared::trace::{Arrival, RecordPlace, Traces};
-use shared::wire::headers::trace_context;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 use crate::actors::in_flight::InFlight;
-use crate::actors::order_actor::ApplyCommand;
-use crate::inbound::kafka::decode::{Decoded, Poison, Reading, decode};
-use crate::metrics::IntakeMetrics;
-use crate::ports::reply_sink::{CommandOutcome, ReplySink};
-use crate::steps;
+use crate::inbound::kafka::command_reader::CommandReader;
+use crate::inbound::kafka::settlement::{Due, Released, Settlement};
 
-/// What dead letters are called that are no commands.
-const MALFORMED_COMMAND: &str = "MalformedCommand";
 const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
 /// The client does not tell what became of an asynchronous commit, and a group that is being joined refuses it. So all are repeated.
 const RECOMMIT_INTERVAL: Duration = Duration::from_secs(2);
 /// Records that are finished between two looks at anything else, at most.
 const FINISHED_AT_ONCE: usize = 256;
-/// How long a rebalance waits for the records in hand of the partitions that go. Those that take longer come again elsewhere.
-const REVOKE_GRACE: Duration = Duration::from_secs(5);
 
 /// Takes records in and lets go of them.
 pub struct Intake {
     poll_loop: PollLoop,
     events: mpsc::Receiver<KafkaEvent>,
-    handler: Handler,
+    reader: CommandReader,
     permits: Arc<Semaphore>,
-    finished_rx: mpsc::UnboundedReceiver<Position>,
-    ledger: OffsetLedger,
-    /// Partitions that the group waits for.
-    leaving: Vec<Leaving>,
-}
-
-/// What a record meets.
-struct Handler {
-    registry: Postbox<ApplyCommand>,
-    replies: Arc<dyn ReplySink>,
-    dead_letters: DeadLetters,
-    clock: Arc<dyn Clock>,
-    zone: Tz,
-    unpaid_for: TimeDelta,
+    /// A permit for the next record, as soon as there is one.
+    next_permit: Option<OwnedSemaphorePermit>,
     finished_tx: mpsc::UnboundedSender<Position>,
-    metrics: IntakeMetrics,
-    traces: Arc<Traces>,
-}
-
-struct Leaving {
-    partitions: Vec<i32>,
-    deadline: Instant,
-    acknowledge: SyncSender<()>,
-}
-
-/// What intake works with.
-pub struct IntakeParts {
-    /// The group member.
-    pub poll_loop: PollLoop,
-    /// Its events.
-    pub events: mpsc::Receiver<KafkaEvent>,
-    /// Commands in hand at most.
-    pub max_in_flight: usize,
-    /// Where commands go.
-    pub registry: Postbox<ApplyCommand>,
-    /// Where errors go.
-    pub replies: Arc<dyn ReplySink>,
-    /// When orders are placed.
-    pub clock: Arc<dyn Clock>,
-    /// The zone of order numbers that are made here.
-    pub zone: Tz,
-    /// Where records go that are no commands.
-    pub dead_letters: DeadLetters,
-    /// How long a pending order waits for its payment before it is reviewed.
-    pub unpaid_for: TimeDelta,
-    /// What is counted.
-    pub metrics: IntakeMetrics,
-    /// Where commands leave their trails.
-    pub traces: Arc<Traces>,
+    finished_rx: mpsc::UnboundedReceiver<Position>,
+    settlement: Settlement<SyncSender<()>>,
+    started_at: Instant,
 }
 
 impl Intake {
-    /// Ready to run.
+    /// Takes the `events` of the group member `poll_loop`, and has at most `max_in_flight` records read by `reader` and not finished.
     #[must_use]
-    pub fn new(parts: IntakeParts) -> Self {
+    pub fn new(
+        poll_loop: PollLoop,
+        events: mpsc::Receiver<KafkaEvent>,
+        max_in_flight: usize,
+        reader: CommandReader,
+    ) -> Self {
         let (finished_tx, finished_rx) = mpsc::unbounded_channel();
-        let IntakeParts {
-            poll_loop,
-            events,
-            max_in_flight,
-            registry,
-            replies,
-            clock,
-            zone,
-            dead_letters,
-            unpaid_for,
-            metrics,
-            traces,
-        } = parts;
         Self {
             poll_loop,
             events,
-            handler: Handler {
-                registry,
-                replies,
-                dead_letters,
-                clock,
-                zone,
-                unpaid_for,
-                finished_tx,
-                metrics,
-                traces,
-            },
+            reader,
             permits: Arc::new(Semaphore::new(max_in_flight)),
+            next_permit: None,
+            finished_tx,
             finished_rx,
-            ledger: OffsetLedger::default(),
-            leaving: Vec::new(),
+            settlement: Settlement::default(),
+            started_at: Instant::now(),
         }
     }
 
-    /// One for each command that may be in hand.
+    /// One for each record that may be unfinished.
     #[must_use]
     pub fn permits(&self) -> Arc<Semaphore> {
         Arc::clone(&self.permits)
     }
 
-    /// Runs until `stopping` turns true. Then takes no more, waits at most `grace` for what is in hand, commits and leaves the group.
+    /// Runs until `stopping` turns true. Then takes no more, waits at most `grace` for what is unfinished, commits and leaves the group.
     pub async fn run(mut self, mut stopping: watch::Receiver<bool>, grace: Duration) {
         let mut commit_tick = interval(COMMIT_INTERVAL);
         let mut recommit_tick = interval(RECOMMIT_INTERVAL);
         for tick in [&mut commit_tick, &mut recommit_tick] {
             tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
-        let mut permit_opt: Option<OwnedSemaphorePermit> = None;
         let mut finished = Vec::with_capacity(FINISHED_AT_ONCE);
         loop {
             let permits = Arc::clone(&self.permits);
             tokio::select! {
                 _ = stopping.wait_for(|stop| *stop) => break,
                 1.. = self.finished_rx.recv_many(&mut finished, FINISHED_AT_ONCE) => self.finish_all(&mut finished),
-                _ = commit_tick.tick() => self.settle_offsets(),
-                _ = recommit_tick.tick() => self.ledger.recommit(),
-                Ok(permit) = permits.acquire_owned(), if permit_opt.is_none() => permit_opt = Some(permit),
-                event = self.events.recv(), if self.has_room(&permit_opt) => match event {
-                    Some(event) => self.handle_all(event, &mut permit_opt),
-                    None => break,
+                _ = commit_tick.tick() => self.settle(),
+                _ = recommit_tick.tick() => self.settlement.recommit(),
+                Ok(permit) = permits.acquire_owned(), if self.next_permit.is_none() => self.next_permit = Some(permit),
+                event = self.events.recv(), if self.has_room() => match event {
+                    Some(event) => self.handle_all(event),
+                    // The poll loop keeps a sender until it is told to stop, which `shut_down` does.
+                    None => crash("the poll loop has ended by itself"),
                 },
             }
         }
@@ -168,216 +97,120 @@ impl Intake {
     }
 
     /// This event, and all that have come meanwhile, as long as there are permits.
-    fn handle_all(&mut self, event: KafkaEvent, permit_opt: &mut Option<OwnedSemaphorePermit>) {
-        self.handle(event, permit_opt);
+    fn handle_all(&mut self, event: KafkaEvent) {
+        self.handle(event);
         loop {
-            if permit_opt.is_none() {
-                *permit_opt = Arc::clone(&self.permits).try_acquire_owned().ok();
+            if self.next_permit.is_none() {
+                self.next_permit = Arc::clone(&self.permits).try_acquire_owned().ok();
             }
-            if !self.has_room(permit_opt) {
+            if !self.has_room() {
                 return;
             }
             let Ok(event) = self.events.try_recv() else {
                 return;
             };
-            self.handle(event, permit_opt);
+            self.handle(event);
         }
     }
 
-    /// Whether another record may be taken in hand.
-    fn has_room(&self, permit_opt: &Option<OwnedSemaphorePermit>) -> bool {
-        permit_opt.is_some() && !self.handler.dead_letters.is_full()
+    /// Whether another event may be taken: it may be a record.
+    fn has_room(&self) -> bool {
+        self.next_permit.is_some() && self.reader.has_room()
     }
 
-    fn handle(&mut self, event: KafkaEvent, permit_opt: &mut Option<OwnedSemaphorePermit>) {
+    fn handle(&mut self, event: KafkaEvent) {
         match event {
             KafkaEvent::Record(record, polled_at) => {
-                let position = self.ledger.track(record.partition(), record.offset());
-                if let (Some(position), Some(permit)) = (position, permit_opt.take()) {
-                    self.handler.take(&record, polled_at, position, permit);
-                }
+                let Some(position) = self.settlement.track(record.partition(), record.offset())
+                else {
+                    return;
+                };
+                let Some(permit) = self.next_permit.take() else {
+                    // `has_room` was asked before the event was taken. The record's offset would never be committed.
+                    crash("a record was taken without a permit");
+                };
+                let in_flight = InFlight::new(position, self.finished_tx.clone(), permit);
+                self.reader.read(&record, polled_at, in_flight);
             }
             KafkaEvent::Assigned(partitions) => {
                 log::info!("assigned partitions {partitions:?}");
-                partitions
-                    .into_iter()
-                    .for_each(|partition| self.ledger.assign(partition));
+                for partition in partitions {
+                    self.settlement.assign(partition);
+                }
             }
             KafkaEvent::Revoked {
                 partitions,
                 acknowledge,
             } => {
                 log::info!("partitions {partitions:?} are being revoked");
-                self.leaving.push(Leaving {
-                    partitions,
-                    deadline: Instant::now() + REVOKE_GRACE,
-                    acknowledge,
-                });
-                self.settle_offsets();
+                let now = self.started_at.elapsed();
+                self.settlement.leave(partitions, now, acknowledge);
+                self.settle();
             }
         }
     }
 
     fn finish_all(&mut self, finished: &mut Vec<Position>) {
         for position in finished.drain(..) {
-            self.ledger.finish(position);
+            self.settlement.finish(position);
         }
-        if self.leaving.iter().any(|leaving| self.is_done(leaving)) {
-            self.settle_offsets();
+        if self.settlement.can_release() {
+            self.settle();
         }
     }
 
-    fn is_done(&self, leaving: &Leaving) -> bool {
-        leaving
-            .partitions
-            .iter()
-            .all(|partition| self.ledger.in_flight(*partition) == 0)
-    }
-
-    /// Commits what has been finished, and lets those partitions go of which nothing is in hand.
-    fn settle_offsets(&mut self) {
-        let now = Instant::now();
-        let (gone, staying): (Vec<_>, Vec<_>) = std::mem::take(&mut self.leaving)
-            .into_iter()
-            .partition(|leaving| now >= leaving.deadline || self.is_done(leaving));
-        self.leaving = staying;
-        // Whoever gets the partitions begins at what is committed, so it must be there before they go.
-        self.commit(if gone.is_empty() {
+    fn settle(&mut self) {
+        let Due { commits, released } = self.settlement.settle(self.started_at.elapsed());
+        // Whoever gets the partitions begins at what is committed, so it must have arrived before they go. The poll loop's thread waits
+        // meanwhile, and so may this one.
+        let mode = if released.is_empty() {
             CommitMode::Async
         } else {
             CommitMode::Sync
-        });
-        for Leaving {
-            partitions,
-            acknowledge,
-            ..
-        } in gone
-        {
-            partitions
-                .iter()
-                .for_each(|partition| self.ledger.revoke(*partition));
+        };
+        self.commit(&commits, mode);
+        for Released { acknowledge, .. } in released {
             // An error means that the group has not waited.
             let _ = acknowledge.send(());
         }
     }
 
-    /// A synchronous commit is of everything, whatever became of those before it.
-    fn commit(&mut self, mode: CommitMode) {
-        if matches!(mode, CommitMode::Sync) {
-            self.ledger.recommit();
-        }
-        let commits = self.ledger.take_commits();
+    fn commit(&mut self, commits: &[(i32, i64)], mode: CommitMode) {
         if commits.is_empty() {
             return;
         }
-        if let Err(error) = self.poll_loop.commit(&commits, mode) {
+        if let Err(error) = self.poll_loop.commit(commits, mode) {
             log::warn!("offsets were not committed, so their records may come again: {error}");
-            self.ledger.recommit();
+            self.settlement.recommit();
         }
     }
 
     async fn shut_down(mut self, grace: Duration) {
         self.events.close();
         let drained = timeout(grace, async {
-            while self.ledger.total_in_flight() > 0 {
+            while self.settlement.unfinished() > 0 {
                 let Some(position) = self.finished_rx.recv().await else {
                     break;
                 };
-                self.ledger.finish(position);
+                self.settlement.finish(position);
             }
         });
         if drained.await.is_err() {
             log::warn!(
-                "{} commands are unfinished and will come again",
-                self.ledger.total_in_flight()
+                "{} commands are unfinished: the next owner of their partitions handles them again",
+                self.settlement.unfinished()
             );
         }
-        self.commit(CommitMode::Sync);
+        let commits = self.settlement.settle_all();
+        self.commit(&commits, CommitMode::Sync);
         let Self {
             poll_loop,
             events,
-            leaving,
+            settlement,
             ..
         } = self;
-        drop((events, leaving));
+        // With the settlement go the acknowledgements of partitions that leave, for which the poll loop's thread would wait.
+        drop((events, settlement));
         leave_group(move || poll_loop.stop()).await;
-    }
-}
-
-impl Handler {
-    fn take(
-        &self,
-        record: &OwnedMessage,
-        polled_at: ClockInstant,
-        position: Position,
-        permit: OwnedSemaphorePermit,
-    ) {
-        self.metrics.taken.inc();
-        let in_flight = InFlight::new(position, self.finished_tx.clone(), permit)
-            .measured_by(self.metrics.processed.clone());
-        let reading = Reading::new(self.clock.now(), self.zone, self.unpaid_for);
-        match decode(record, reading) {
-            Ok(Decoded { command, requester }) => {
-                let arrival = arrival(record, polled_at, command.name());
-                let trail = self.traces.begin(command.number(), arrival);
-                trail.mark(steps::TAKEN);
-                let message = ApplyCommand {
-                    command,
-                    requester,
-                    received_at: reading.now,
-                    in_flight,
-                    trail,
-                };
-                if let Err(error) = self.registry.try_send(message) {
-                    log::error!(
-                        "the registry did not take a command, which will come again: {error}"
-                    );
-                }
-            }
-            Err(poison) => self.set_aside(record, *poison, in_flight),
-        }
-    }
-
-    /// Puts a record that is no command with the dead letters, answers its sender where that can be done, and goes on. Its offset stays
-    /// uncommitted, and its permit in use, until the dead letters have it.
-    fn set_aside(&self, record: &OwnedMessage, poison: Poison, in_flight: InFlight) {
-        self.metrics.set_aside.inc();
-        let cause = poison.cause.to_string();
-        let replies = Arc::clone(&self.replies);
-        let on_settled = Box::new(move || answer_poison(&*replies, poison, in_flight));
-        self.dead_letters
-            .set_aside(record, MALFORMED_COMMAND, &cause, on_settled);
-    }
-}
-
-fn arrival(record: &OwnedMessage, polled_at: ClockInstant, name: &'static str) -> Arrival {
-    Arrival {
-        name,
-        step: steps::POLLED,
-        at: polled_at,
-        caller: trace_context(record.headers()),
-        record: Some(RecordPlace {
-            partition: record.partition(),
-            offset: record.offset(),
-        }),
-    }
-}
-
-fn answer_poison(replies: &dyn ReplySink, poison: Poison, in_flight: InFlight) {
-    let outcome = CommandOutcome {
-        number: poison.number,
-        order: None,
-        refusal: Some(Reason::MalformedCommand),
-    };
-    match poison.requester {
-        Some(requester) => {
-            replies.reply(
-                &requester,
-                &outcome,
-                None,
-                Box::new(move || in_flight.finish()),
-            );
-        }
-        None => in_flight.finish(),
     }
 }

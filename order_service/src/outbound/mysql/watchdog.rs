@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use shared::budget;
+use shared::crash::crash;
 
 const ROUND: Duration = Duration::from_millis(250);
 
@@ -64,11 +65,7 @@ impl Watchdog {
             working: budget::DATABASE_STUCK,
         };
         Self::start(limits, || {
-            log::error!(
-                "the database has not answered for too long: the process ends, the next one finds it as it is"
-            );
-            log::logger().flush();
-            std::process::abort();
+            crash("the database has not answered for too long; the next process finds it as it is")
         })
     }
 

@@ -9,7 +9,8 @@ use actix::System;
 use chrono::TimeDelta;
 use order_service::actors::write_progress::WriteProgress;
 use order_service::config::ActorSettings;
-use order_service::inbound::kafka::intake::{Intake, IntakeParts};
+use order_service::inbound::kafka::command_reader::CommandReader;
+use order_service::inbound::kafka::intake::Intake;
 use order_service::metrics::IntakeMetrics;
 use order_service::outbound::kafka::reply_publisher::ReplyPublisher;
 use order_service::ports::order_store::OrderStore;
@@ -112,10 +113,7 @@ impl Member {
             Backlog::of(max_in_flight),
         )
         .unwrap();
-        let intake = Intake::new(IntakeParts {
-            poll_loop,
-            events,
-            max_in_flight,
+        let reader = CommandReader {
             registry,
             replies,
             clock,
@@ -124,7 +122,8 @@ impl Member {
             unpaid_for: TimeDelta::minutes(30),
             traces: self.traces,
             metrics: IntakeMetrics::new(&self.metrics, &self.kafka.orders.name).unwrap(),
-        });
+        };
+        let intake = Intake::new(poll_loop, events, max_in_flight, reader);
         intake.run(stopping, self.grace).await;
         publisher.flush(LONGEST_WAIT).unwrap();
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix::Actor;
 use order_service::actors::in_flight::InFlight;
-use order_service::actors::journal::{Journal, Writers};
+use order_service::actors::journal::{Commit, Journal, Writers};
 use order_service::actors::order_actor::{ApplyCommand, Colleagues};
 use order_service::actors::order_registry::OrderRegistry;
 use order_service::actors::store_threads::{ReadPorts, StoreReader};
@@ -192,7 +192,7 @@ pub(crate) fn traces() -> Traces {
     Traces::new(Arc::new(SystemClock), Arc::new(SecureIds))
 }
 
-fn arrival(name: &'static str) -> Arrival {
+pub(crate) fn arrival(name: &'static str) -> Arrival {
     Arrival {
         name,
         step: steps::POLLED,
@@ -211,17 +211,29 @@ pub(crate) fn start_actors(
     progress: WriteProgress,
     failing: IntCounter,
 ) -> ActorPostbox<OrderRegistry> {
+    let journal = Journal::new(Writers::start(&store), settings, progress, failing).start();
+    let mailbox = mailboxes.of("Journal").open("journal");
+    let journal = Postbox::new(journal.recipient(), mailbox);
+    start_registry(journal, store, replies, settings, mailboxes)
+}
+
+/// Starts a registry over a journal.
+pub(crate) fn start_registry(
+    journal: Postbox<Commit>,
+    store: Arc<dyn OrderStore>,
+    replies: Arc<dyn ReplySink>,
+    settings: ActorSettings,
+    mailboxes: &Mailboxes,
+) -> ActorPostbox<OrderRegistry> {
     let ports = ReadPorts {
-        orders: Arc::clone(&store),
+        orders: store,
         reviews: Arc::new(NoCatalogue),
         member_orders: Arc::new(NoCatalogue),
         catalogue: Arc::new(NoCatalogue),
     };
     let reader = StoreReader::start("store-reader", READERS, Arc::new(ports));
-    let journal = Journal::new(Writers::start(&store), settings, progress, failing).start();
-    let mailbox = mailboxes.of("Journal").open("journal");
     let colleagues = Arc::new(Colleagues {
-        journal: Postbox::new(journal.recipient(), mailbox),
+        journal,
         reader,
         replies,
         order_mailboxes: mailboxes.of("OrderActor"),

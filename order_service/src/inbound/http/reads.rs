@@ -1,0 +1,30 @@
+//! What the handlers have in common: where they read from, and what readiness depends on.
+
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+use shared::clock::Clock;
+use shared::kafka::broker_probe::BrokerProbe;
+use tokio::sync::watch;
+
+use crate::actors::store_threads::StoreReader;
+use crate::actors::write_progress::WritingState;
+
+/// What the handlers read from.
+#[derive(Clone)]
+pub struct Reads {
+    /// Orders and products.
+    pub reader: StoreReader,
+    /// Asks Kafka whether it is there.
+    pub broker: BrokerProbe,
+    /// Whether commands are being taken in.
+    pub is_taking: watch::Receiver<bool>,
+    /// Whether what commands change is written.
+    pub writing: WritingState,
+    /// Whether the service is going down.
+    pub stopping: watch::Receiver<bool>,
+    /// The time that reviews are due at.
+    pub clock: Arc<dyn Clock>,
+    /// Zone of dates.
+    pub zone: Tz,
+}
