@@ -7,11 +7,12 @@ use order_service::domain::order::{
     DraftLine, Idempotency, Offer, Order, OrderDraft, OrderLine, OrderState,
 };
 use order_service::inbound::kafka::decode::{Decoded, Reading, decode};
-use order_service::outbound::kafka::reply_publisher::ReplyPublisher;
+use order_service::outbound::kafka::reply_publisher::{ReplyPublisher, reply_event};
 use order_service::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
 use rdkafka::Timestamp;
 use rdkafka::message::OwnedMessage;
 use rdkafka::types::RDKafkaRespErr;
+use serde_json::Value;
 use shared::clock::FixedClock;
 use shared::kafka::publisher::Publisher;
 use shared::metrics::IntCounter;
@@ -413,6 +414,50 @@ mod replies {
             assert_eq!(seen.headers, golden.headers, "{name}");
             assert_eq!((seen.key, seen.partition), (None, partition), "{name}");
         }
+    }
+
+    /// Of an order with everything that may be stored of one.
+    #[test]
+    fn a_reply_tells_these_members_of_an_order_and_no_others() {
+        let everything = Order {
+            member: Some(member("kim")),
+            idempotency: Some(Idempotency {
+                key: "key".to_owned(),
+                fingerprint: "fingerprint".to_owned(),
+            }),
+            payment_idempotency: Some(Idempotency {
+                key: "another key".to_owned(),
+                fingerprint: "fingerprint".to_owned(),
+            }),
+            reject_detail: Some("한도 초과".to_owned()),
+            ..bought(OrderState::Complete(payment("key", "21000.01")))
+        };
+        let outcome = outcome(everything, Some(Reason::AlreadyPaid));
+        let reply = reply_event(&requester(None), &outcome, now(), chrono_tz::Asia::Seoul);
+
+        let told = serde_json::to_value(&reply.data).unwrap();
+        let names = |value: &Value| -> Vec<String> {
+            let mut names: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+            names.sort();
+            names
+        };
+        let of_order = [
+            "couponId",
+            "createdDate",
+            "finalPrice",
+            "orderLineList",
+            "orderNum",
+            "payment",
+            "rejectDetail",
+            "rejectReason",
+            "status",
+            "totalPrice",
+        ];
+        assert_eq!(names(&told), of_order);
+        assert_eq!(names(&told["payment"]), ["amount", "paymentKey"]);
+        let line = &told["orderLineList"][0];
+        assert_eq!(names(line), ["item", "orderLineId", "quantity"]);
+        assert_eq!(names(&line["item"]), ["itemId", "name", "price"]);
     }
 
     #[test]

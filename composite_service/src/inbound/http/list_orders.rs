@@ -9,7 +9,7 @@ use url::form_urlencoded::Serializer;
 use super::error::ApiError;
 use super::member::required_member;
 use super::order_body::OrderBody;
-use super::shop::Shop;
+use super::routes::Shop;
 use crate::ports::member_query::OrdersBounds;
 
 /// A page's bounds.

@@ -12,6 +12,7 @@ pub mod products;
 pub mod health;
 pub mod documents;
 pub mod answer;
+mod order_body;
 mod idempotency_key;
 mod member;
 mod order_body;

@@ -1,14 +1,15 @@
-//! An order as the public sees it. What is shown is listed here, so a member that the services add between themselves is not.
+//! What shoppers see of an order: the members of these types, and nothing else that the order service may come to tell. How an order was
+//! paid is not among them: who holds an order number need not know.
 
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, OrderLineDto, OrderStatus};
+use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus};
 
-/// The body of an order. It is shown to every client that knows the order number, so it names neither the member nor the payment.
-#[derive(Serialize)]
+/// An order.
+#[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderBody {
     order_num: Option<OrderNumber>,
@@ -28,7 +29,7 @@ pub(super) struct OrderBody {
     reject_detail: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct LineBody {
     order_line_id: Option<i64>,
@@ -36,7 +37,7 @@ struct LineBody {
     quantity: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ItemBody {
     item_id: i64,
@@ -45,28 +46,21 @@ struct ItemBody {
 }
 
 impl OrderBody {
-    /// An order of which only its number can be told yet.
-    pub(super) fn numbered(number: OrderNumber) -> Self {
-        OrderDto {
+    /// An order of which nothing is known yet but its number.
+    pub(super) fn named(number: OrderNumber) -> Self {
+        Self {
             order_num: Some(number),
-            ..OrderDto::default()
+            ..Self::default()
         }
-        .into()
-    }
-
-    /// The order number, if there is one.
-    pub(super) fn number(&self) -> Option<&OrderNumber> {
-        self.order_num.as_ref()
     }
 }
 
 impl From<OrderDto> for OrderBody {
     fn from(order: OrderDto) -> Self {
+        let lines = order.order_line_list;
         Self {
             order_num: order.order_num,
-            order_line_list: order
-                .order_line_list
-                .map(|lines| lines.into_iter().map(LineBody::from).collect()),
+            order_line_list: lines.map(|lines| lines.into_iter().map(LineBody::from).collect()),
             status: order.status,
             coupon_id: order.coupon_id,
             total_price: order.total_price,
@@ -82,71 +76,85 @@ impl From<OrderLineDto> for LineBody {
     fn from(line: OrderLineDto) -> Self {
         Self {
             order_line_id: line.order_line_id,
-            item: ItemBody {
-                item_id: line.item.item_id,
-                name: line.item.name,
-                price: line.item.price,
-            },
+            item: line.item.into(),
             quantity: line.quantity,
+        }
+    }
+}
+
+impl From<ItemDto> for ItemBody {
+    fn from(item: ItemDto) -> Self {
+        Self {
+            item_id: item.item_id,
+            name: item.name,
+            price: item.price,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
+    use shared::wire::order_dto::PaymentDto;
 
-    fn body(order: Value) -> Value {
-        let order: OrderDto = serde_json::from_value(order).unwrap();
-        serde_json::to_value(OrderBody::from(order)).unwrap()
+    /// An order with everything that records may say of one: whoever adds a member decides here whether it is shown.
+    fn full() -> OrderDto {
+        let item = ItemDto {
+            item_id: 7,
+            name: Some("apple".to_owned()),
+            price: Some(Money::from_units(500)),
+            stock: Some(9),
+        };
+        OrderDto {
+            order_num: Some("1".parse().unwrap()),
+            order_line_list: Some(vec![OrderLineDto {
+                order_line_id: Some(1),
+                item,
+                quantity: 2,
+            }]),
+            status: Some(OrderStatus::Rejected),
+            coupon_id: Some(3),
+            total_price: Some(Money::from_units(1_000)),
+            final_price: Some(Money::from_units(900)),
+            due_for_seconds: Some(60),
+            created_date: Some("2026-11-23T10:15:40+09:00".parse().unwrap()),
+            reject_reason: Some(Reason::PaymentDeclined),
+            reject_detail: Some("the card is blocked".to_owned()),
+            payment: Some(PaymentDto {
+                payment_key: "key".to_owned(),
+                amount: Money::from_units(900),
+            }),
+            request_id: Some("request".to_owned()),
+            member_id: Some("kim".parse().unwrap()),
+            idempotency_key: Some("key".to_owned()),
+            fingerprint: Some("fingerprint".to_owned()),
+        }
     }
 
-    /// All that the public sees.
-    fn shown() -> Value {
-        let item = json!({"itemId": 1, "name": "gold", "price": {"amount": 12_000}});
-        json!({
-            "orderNum": "20261123",
-            "orderLineList": [{"orderLineId": 1, "item": item, "quantity": 2}],
-            "status": "REJECTED",
-            "couponId": 7,
-            "totalPrice": {"amount": 24_000},
-            "finalPrice": {"amount": 21_000},
-            "createdDate": "2026-11-23T01:15:40+09:00",
-            "rejectReason": "PAYMENT_DECLINED",
-            "rejectDetail": "limit",
-        })
-    }
+    const LINES: &str = r#"[{"orderLineId":1,"item":{"itemId":7,"name":"apple","price":{"amount":500}},"quantity":2}]"#;
 
-    #[test]
-    fn shows_what_the_public_may_know() {
-        assert_eq!(body(shown()), shown());
-    }
-
-    #[test]
-    fn hides_what_is_between_the_services() {
-        let mut order = shown();
-        let between = json!({
-            "dueForSeconds": 60,
-            "payment": {"paymentKey": "key", "amount": {"amount": 21_000}},
-            "requestId": "r1",
-            "memberId": "kim.minji",
-            "idempotencyKey": "once",
-            "fingerprint": "9f86d081884c7d65",
-        });
-        order
-            .as_object_mut()
-            .unwrap()
-            .extend(between.as_object().unwrap().clone());
-        order["orderLineList"][0]["item"]["stock"] = json!(9);
-        assert_eq!(body(order), shown());
+    fn written(body: &OrderBody) -> String {
+        serde_json::to_string(body).unwrap()
     }
 
     #[test]
-    fn has_the_first_three_members_even_when_only_the_number_is_known() {
-        let numbered = OrderBody::numbered("20261123".parse().unwrap());
-        let expected = json!({"orderNum": "20261123", "orderLineList": null, "status": null});
-        assert_eq!(serde_json::to_value(numbered).unwrap(), expected);
+    fn a_shopper_sees_these_members_in_this_order_and_no_others() {
+        let expected = format!(
+            concat!(
+                r#"{{"orderNum":"1","orderLineList":{lines},"status":"REJECTED","couponId":3,"#,
+                r#""totalPrice":{{"amount":1000}},"finalPrice":{{"amount":900}},"#,
+                r#""createdDate":"2026-11-23T10:15:40+09:00","rejectReason":"PAYMENT_DECLINED","#,
+                r#""rejectDetail":"the card is blocked"}}"#
+            ),
+            lines = LINES
+        );
+        assert_eq!(written(&OrderBody::from(full())), expected);
+    }
+
+    #[test]
+    fn what_is_not_known_is_left_out_but_for_the_first_three_members() {
+        let body = OrderBody::named("1".parse().unwrap());
+        let expected = r#"{"orderNum":"1","orderLineList":null,"status":null}"#;
+        assert_eq!(written(&body), expected);
     }
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use shared::order_number::OrderNumber;
 
 use super::error::ApiError;
+use super::order_body::OrderBody;
 use super::reads::Reads;
 use crate::dto::order_dto;
 
@@ -21,5 +22,5 @@ pub async fn get_order(
         .run(move |ports| ports.orders.load(&number))
         .await?
         .ok_or(ApiError::NotFound("order"))?;
-    Ok(HttpResponse::Ok().json(order_dto(&order, reads.zone)))
+    Ok(HttpResponse::Ok().json(OrderBody::from(order_dto(&order, reads.zone))))
 }

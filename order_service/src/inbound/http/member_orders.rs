@@ -4,10 +4,10 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use shared::http::next_page;
 use shared::member_id::MemberId;
-use shared::wire::order_dto::OrderDto;
 
 use super::cursor;
 use super::error::ApiError;
+use super::order_body::OrderBody;
 use super::reads::Reads;
 use crate::dto::order_dto;
 use crate::ports::member_orders::OrderCursor;
@@ -59,9 +59,9 @@ pub async fn list_orders(
         let query = format!("memberId={member}&after={after}&limit={limit}");
         response.insert_header(next_page(&query));
     }
-    let page: Vec<OrderDto> = orders
+    let page: Vec<OrderBody> = orders
         .iter()
-        .map(|order| order_dto(order, reads.zone))
+        .map(|order| order_dto(order, reads.zone).into())
         .collect();
     Ok(response.json(page))
 }

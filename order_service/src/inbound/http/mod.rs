@@ -2,6 +2,7 @@
 
 pub mod routes;
 pub mod reads;
+mod order_body;
 pub mod get_order;
 pub mod member_orders;
 pub mod products;

@@ -4,10 +4,10 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use shared::http::next_page;
-use shared::wire::order_dto::OrderDto;
 
 use super::cursor;
 use super::error::{ApiError, malformed};
+use super::order_body::OrderBody;
 use super::reads::Reads;
 use crate::domain::order::Order;
 use crate::dto::order_dto;
@@ -45,13 +45,10 @@ pub async fn list_purchases(
         .run(move |ports| ports.reviews.due(now, after.as_ref(), limit))
         .await
         .map_err(ApiError::from)?;
-    let orders: Vec<OrderDto> = due
+    let orders: Vec<OrderBody> = due
         .orders
         .iter()
-        .map(|order| OrderDto {
-            due_for_seconds: due_for(order, now),
-            ..order_dto(order, reads.zone)
-        })
+        .map(|order| OrderBody::from(order_dto(order, reads.zone)).due_for(due_for(order, now)))
         .collect();
     let mut response = HttpResponse::Ok();
     if let Some(next) = due.next {
