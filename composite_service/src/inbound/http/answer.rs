@@ -7,7 +7,7 @@ use shared::order_number::OrderNumber;
 use shared::wire::order_dto::OrderDto;
 use tokio::sync::oneshot;
 
-use super::error::ApiError;
+use super::error::{ApiError, RETRY_SOON};
 use super::order_body::OrderBody;
 use crate::domain::purchase::Outcome;
 
@@ -57,15 +57,15 @@ fn placed(order: OrderDto) -> HttpResponse {
     if let Some(number) = body.number() {
         response.insert_header((LOCATION, location(number)));
     }
-    response.json(OrderBody::from(order))
+    response.json(body)
 }
 
 /// 202: the purchase goes on, and the order will be found at its location.
 fn accepted(number: OrderNumber) -> HttpResponse {
     HttpResponse::Accepted()
         .insert_header((LOCATION, location(&number)))
-        .insert_header((RETRY_AFTER, "1"))
-        .json(OrderBody::named(number))
+        .insert_header((RETRY_AFTER, RETRY_SOON.to_string()))
+        .json(OrderBody::numbered(number))
 }
 
 fn location(number: &OrderNumber) -> String {

@@ -5,7 +5,7 @@ use shared::order_number::OrderNumber;
 
 use super::error::ApiError;
 use super::order_body::OrderBody;
-use super::routes::Shop;
+use super::shop::Shop;
 
 /// Answers the order. A path that is not an order number names no order, so it is 404 like an unknown one.
 ///

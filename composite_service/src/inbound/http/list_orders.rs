@@ -9,7 +9,7 @@ use url::form_urlencoded::Serializer;
 use super::error::ApiError;
 use super::member::required_member;
 use super::order_body::OrderBody;
-use super::routes::Shop;
+use super::shop::Shop;
 use crate::ports::member_query::OrdersBounds;
 
 /// A page's bounds.
@@ -35,7 +35,8 @@ pub async fn list_orders(
         .orders_of(&member, OrdersBounds { after, limit })
         .await?
         .ok_or_else(|| {
-            let detail = "after is not a value from a link to a next page".to_owned();
+            let detail =
+                "after is not a place in the list, as the link to the next page has one".to_owned();
             ApiError::Invalid("MALFORMED_REQUEST", detail)
         })?;
     let mut response = HttpResponse::Ok();

@@ -9,7 +9,7 @@ use shared::wire::order_dto::{CouponDto, ProductDto};
 use super::error::ApiError;
 use super::member::required_member;
 use super::order_body::OrderBody;
-use super::routes::Shop;
+use super::shop::Shop;
 use crate::domain::my_page::{Absence, MyPage, Part, Profile};
 
 /// Whether all parts are there: `true` or `false`.

@@ -47,11 +47,16 @@ struct ItemBody {
 
 impl OrderBody {
     /// An order of which nothing is known yet but its number.
-    pub(super) fn named(number: OrderNumber) -> Self {
+    pub(super) fn numbered(number: OrderNumber) -> Self {
         Self {
             order_num: Some(number),
             ..Self::default()
         }
+    }
+
+    /// The order number, if there is one.
+    pub(super) fn number(&self) -> Option<&OrderNumber> {
+        self.order_num.as_ref()
     }
 }
 
@@ -153,7 +158,7 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_left_out_but_for_the_first_three_members() {
-        let body = OrderBody::named("1".parse().unwrap());
+        let body = OrderBody::numbered("1".parse().unwrap());
         let expected = r#"{"orderNum":"1","orderLineList":null,"status":null}"#;
         assert_eq!(written(&body), expected);
     }

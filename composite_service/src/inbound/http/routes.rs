@@ -1,4 +1,4 @@
-//! The table of routes.
+//! The one table of routes.
 
 use actix_web::{Resource, Route, web};
 use shared::http::health::livez;
