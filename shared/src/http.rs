@@ -21,7 +21,6 @@ use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, LINK, RET
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
-use self::body_deadline::READ_BODY_WAIT;
 use crate::limits::MAX_BODY;
 use crate::order_number::OrderNumber;
 use crate::wire::error_body::{ErrorBody, ResponseCode};
