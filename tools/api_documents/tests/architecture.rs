@@ -1,8 +1,5 @@
 //! What the documents' crate may name: texts in, texts out; only the shelf touches files.
 
-#[path = "../../../shared/tests/support/architecture.rs"]
-mod architecture;
-
 use architecture::{Rule, hold};
 
 const RULES: &[Rule] = &[
@@ -28,6 +25,6 @@ const RULES: &[Rule] = &[
 ];
 
 #[test]
-fn given_the_source_when_scanned_then_it_keeps_to_the_table() {
+fn the_source_keeps_to_the_rules() {
     hold(env!("CARGO_MANIFEST_DIR"), RULES);
 }

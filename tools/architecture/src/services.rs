@@ -1,8 +1,9 @@
 //! The rules that both services keep to; those of one are in its own `tests/architecture.rs`.
 
-use crate::architecture::Rule;
+use crate::Rule;
 
-pub(crate) const SERVICE_RULES: &[Rule] = &[
+/// Arrows point inwards, and each outside part has one place.
+pub const SERVICE_RULES: &[Rule] = &[
     Rule::Bans {
         within: &["domain/"],
         save: &[],
