@@ -28,6 +28,7 @@ mod run;
 mod story;
 mod told;
 mod witness;
+mod won;
 
 pub use faults::FaultKind;
 pub use run::{Outcome, Settings, run};

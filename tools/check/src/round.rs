@@ -1,6 +1,7 @@
 //! One round: buyers buy while faults come and go. Must not judge.
 
 use crate::crowd::Crowd;
+use crate::faults;
 use crate::keeper::{End, keep};
 use crate::plan::{Round, Strike};
 use crate::recovery::Struck;
@@ -106,7 +107,7 @@ impl Scene<'_> {
             .fault
             .silences(strike.victim, self.stack.composites.len());
         let name = strike.fault.name();
-        let mut fault = strike.fault.make(strike.victim)?;
+        let mut fault = faults::make(strike.fault, strike.victim);
         let struck = now();
         fault
             .strike(self.stack)

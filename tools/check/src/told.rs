@@ -1,7 +1,7 @@
 //! What was asked over HTTP and what was answered: the journal that the truth is held against. Must not know how it was asked.
 
-use crate::evidence::won_of_json;
 use crate::plan::{Line, VisitName};
+use crate::won::won_of_json;
 use serde_json::Value;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

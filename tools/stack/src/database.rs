@@ -1,10 +1,10 @@
 //! A private database server as a child process, of either flavour. Must not know any table: the order service makes its own.
 
+use crate::database_home::{Home, SOCKET};
 use crate::sql_client::{Held, SqlClient};
-use crate::{Credentials, Place, Service, Spec, mariadb, mysql, ports, secrets};
+use crate::{Credentials, Place, Service, mariadb, mysql, ports, secrets};
 use anyhow::{Context, Result};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -12,9 +12,6 @@ const START_LIMIT: Duration = Duration::from_secs(90);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
 const NAME: &str = "orders";
 const USER: &str = "order_admin";
-
-/// The socket's name in the data folder, which is the server's working directory.
-pub(crate) const SOCKET: &str = "server.sock";
 
 /// Which server to start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,8 +44,8 @@ pub struct Database {
 impl Database {
     /// Starts it on `127.0.0.1:port` (0: a free one) and waits until it answers; makes its data folder when that is new.
     pub fn start(flavour: Flavour, place: &Place, port: u16) -> Result<Self> {
-        let home = Home::new(flavour, place, ports::given_or_free(port)?)?;
-        home.initialise(flavour)?;
+        let home = Home::new(flavour.name(), place, ports::given_or_free(port)?)?;
+        initialise(&home, flavour)?;
         let password = secrets::kept_in(&home.dir.join("order_admin.password"))?;
         let root_password = secrets::kept_in(&home.dir.join("root.password"))?;
         secrets::write_private(
@@ -139,104 +136,22 @@ impl Database {
     }
 }
 
-/// The folders and the port of one server.
-pub(crate) struct Home {
-    pub(crate) dir: PathBuf,
-    pub(crate) log: PathBuf,
-    pub(crate) port: u16,
-    name: &'static str,
-}
-
-impl Home {
-    fn new(flavour: Flavour, place: &Place, port: u16) -> Result<Self> {
-        let name = flavour.name();
-        let home = Self {
-            dir: place.data_of(name)?,
-            log: place.log_of(name),
-            port,
-            name,
-        };
-        fs::create_dir_all(home.temporary())
-            .with_context(|| format!("cannot make {}", home.temporary().display()))?;
-        Ok(home)
+/// Makes the server's data folder. The folder gets its name only when it is complete, so that a start that was killed half-way through
+/// leaves nothing that looks like a database.
+fn initialise(home: &Home, flavour: Flavour) -> Result<()> {
+    let files = home.files();
+    if files.exists() {
+        return Ok(());
     }
-
-    /// The server's own data folder.
-    pub(crate) fn files(&self) -> PathBuf {
-        self.dir.join("files")
+    let fresh = home.dir.join("files.new");
+    if fresh.exists() {
+        fs::remove_dir_all(&fresh).with_context(|| format!("cannot remove {}", fresh.display()))?;
     }
-
-    /// The statements that the server runs before it lets anybody in.
-    pub(crate) fn init_file(&self) -> PathBuf {
-        self.dir.join("init.sql")
+    match flavour {
+        Flavour::MariaDb => mariadb::initialise(home, &fresh)?,
+        Flavour::MySql => mysql::initialise(home, &fresh)?,
     }
-
-    /// The child process of that server.
-    pub(crate) fn spec(&self, program: PathBuf, args: Vec<String>) -> Spec {
-        let args = args.into_iter().map(Into::into).collect();
-        Spec {
-            name: self.name.into(),
-            program,
-            args,
-            log: self.log.clone(),
-            env: vec![("TMPDIR".to_owned(), self.temporary().display().to_string())],
-            ..Spec::default()
-        }
-    }
-
-    /// A server that starts clears away the temporary tables it finds, those of others too, so each has a folder of its own.
-    fn temporary(&self) -> PathBuf {
-        self.dir.join("tmp")
-    }
-
-    /// The data folder gets its name only when it is complete.
-    fn initialise(&self, flavour: Flavour) -> Result<()> {
-        if self.files().exists() {
-            return Ok(());
-        }
-        let fresh = self.dir.join("files.new");
-        if fresh.exists() {
-            fs::remove_dir_all(&fresh)
-                .with_context(|| format!("cannot remove {}", fresh.display()))?;
-        }
-        match flavour {
-            Flavour::MariaDb => mariadb::initialise(self, &fresh)?,
-            Flavour::MySql => mysql::initialise(self, &fresh)?,
-        }
-        fs::rename(&fresh, self.files())
-            .with_context(|| format!("cannot rename {}", fresh.display()))
-    }
-}
-
-/// What both servers are told: durable at every commit, and small.
-pub(crate) fn common_options(home: &Home, files: &Path) -> Vec<String> {
-    let mut options = vec![
-        format!("--datadir={}", files.display()),
-        format!("--port={}", home.port),
-        format!("--socket={SOCKET}"),
-        format!("--init-file={}", home.init_file().display()),
-    ];
-    options.extend(
-        [
-            "--bind-address=127.0.0.1",
-            "--pid-file=server.pid",
-            "--skip-name-resolve",
-            "--innodb-flush-log-at-trx-commit=1",
-            "--innodb-buffer-pool-size=256M",
-            "--max-connections=200",
-            "--character-set-server=utf8mb4",
-        ]
-        .map(str::to_owned),
-    );
-    options.extend(as_root());
-    options
-}
-
-/// Both servers refuse to run as root unless told so.
-pub(crate) fn as_root() -> Option<String> {
-    nix::unistd::geteuid()
-        .is_root()
-        .then(|| "--user=root".to_owned())
+    fs::rename(&fresh, &files).with_context(|| format!("cannot rename {}", fresh.display()))
 }
 
 fn init_statements(flavour: Flavour, password: &str, root_password: &str) -> String {

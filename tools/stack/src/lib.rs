@@ -3,7 +3,7 @@
 //! | part | handle |
 //! |---|---|
 //! | broker | [`Broker`]: an [`EmbeddedBroker`] in this process, a [`KafkaBroker`] as a child, or a [`KafkaCluster`] of three |
-//! | database | [`Database`]: [`MariaDb`] or [`MySql`] as a child |
+//! | database | [`Database`]: MariaDB or MySQL as a child |
 //! | our programs | [`Service`], started by [`PaymentSimulator`], [`MemberService`], [`OrderService`] and [`CompositeService`] |
 //! | links that can be disturbed | [`Links`], each a [`Link`] through [`Toxiproxy`] |
 //! | balancer | [`Balancer`], haproxy in front of the composites |
@@ -28,39 +28,41 @@ mod kafka_cluster;
 mod broker;
 mod sql_client;
 mod credentials;
-mod database;
+mod database_home;
 mod mariadb;
 mod mysql;
+mod database;
 mod catalogue;
 mod members;
 mod programs;
 mod toxiproxy;
 mod links;
 mod balancer;
-mod builder;
+mod wanted;
+mod event;
 mod running;
+mod starting;
 
 pub use balancer::Balancer;
 pub use broker::{Broker, BrokerKind};
-pub use builder::StackBuilder;
 pub use catalogue::{SAMPLE_CATALOGUE, sample_catalogue};
 pub use credentials::Credentials;
 pub use database::{Database, Flavour};
 pub use embedded_broker::{Cluster, EmbeddedBroker};
+pub use event::Event;
 pub use kafka_broker::KafkaBroker;
 pub use kafka_cluster::{KafkaCluster, NODES};
 pub use kafka_node::Door;
 pub use links::Links;
-pub use mariadb::MariaDb;
 pub use members::SAMPLE_MEMBERS;
-pub use mysql::MySql;
 pub use parts::{Part, mysql_is_left_out, provide, root};
 pub use place::Place;
 pub use ports::{LOOPBACK, free_port, is_free};
 pub use programs::{CompositeService, MemberService, OrderService, PaymentSimulator};
-pub use running::{Event, Stack};
+pub use running::Stack;
 pub use service::{Service, Spec, answers_ok};
 pub use sql_client::Held;
 pub use topics::{Topic, Topics};
 pub use toxiproxy::{Link, Toxiproxy};
 pub use wait::{interrupt, until};
+pub use wanted::StackBuilder;

@@ -1,22 +1,12 @@
 //! MariaDB's own command lines. Must not know what is stored.
 
-use crate::database::{Home, as_root, common_options};
-use crate::{Database, Flavour, Part, Place, Service, Spec, provide};
+use crate::database_home::{Home, as_root, common_options};
+use crate::{Part, Service, Spec, provide};
 use anyhow::Result;
 use std::path::Path;
 use std::time::Duration;
 
 const INITIALISE_LIMIT: Duration = Duration::from_secs(120);
-
-/// Starts a private MariaDB.
-pub struct MariaDb;
-
-impl MariaDb {
-    /// [`Database::start`] with [`Flavour::MariaDb`].
-    pub fn start(place: &Place, port: u16) -> Result<Database> {
-        Database::start(Flavour::MariaDb, place, port)
-    }
-}
 
 pub(crate) fn server(home: &Home) -> Result<Spec> {
     let mut args = vec!["--no-defaults".to_owned()];

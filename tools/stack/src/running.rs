@@ -1,6 +1,6 @@
 //! The running mall: all handles, base URLs and a look from outside. Must not know what the services say to each other.
 
-use crate::builder::step;
+use crate::event::{Event, step};
 use crate::programs::{base_url, port_in};
 use crate::{
     Balancer, Broker, CompositeService, Credentials, Database, Link, Links, OrderService,
@@ -11,15 +11,6 @@ use std::path::Path;
 use std::time::Duration;
 
 const STOP_LIMIT: Duration = Duration::from_secs(40);
-
-/// What is told while a stack starts or stops.
-#[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    /// A step begins.
-    Begins(&'a str),
-    /// It ended, after that time, well or not.
-    Ends(&'a str, Duration, bool),
-}
 
 /// Everything that runs. Dropped, it ends from the top down: the fields stand in that order.
 pub struct Stack {

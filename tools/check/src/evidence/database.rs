@@ -1,9 +1,9 @@
 //! Orders, stock and coupons as the database has them, read by its own client at one moment. Must not know what they should be.
 
-use crate::evidence::parse::won;
 use crate::evidence::{Order, PricedLine, Stored};
 use crate::plan::{Line, Shelf};
 use crate::told::Status;
+use crate::won::won;
 use anyhow::{Context, Result, bail};
 use stack::Stack;
 

@@ -1,7 +1,7 @@
 //! The payment gateway's own ledger, over HTTP. Must not know what it should say.
 
-use crate::evidence::parse::won_of_json;
 use crate::evidence::{Money, Movement};
+use crate::won::won_of_json;
 use anyhow::{Context, Result, bail};
 use chrono::DateTime;
 use serde_json::Value;

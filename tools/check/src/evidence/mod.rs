@@ -6,14 +6,12 @@ mod in_hand;
 mod kafka;
 mod ledger;
 mod panics;
-mod parse;
 
 pub(crate) use database::Books;
 pub(crate) use in_hand::{InHand, in_hand};
 pub(crate) use kafka::Records;
 pub(crate) use ledger::ledger;
 pub(crate) use panics::panics;
-pub(crate) use parse::won_of_json;
 
 use crate::keeper::End;
 use crate::plan::{Line, Shelf};

@@ -1,6 +1,6 @@
 //! Faults of a real Kafka: of the only node, or of one that leads a partition of commands. Must not know what its records are.
 
-use crate::faults::Fault;
+use crate::faults::fault::Fault;
 use anyhow::{Context, Result};
 use stack::{KafkaBroker, Stack};
 

@@ -1,6 +1,6 @@
 //! Faults of the database server. Must not know any table.
 
-use crate::faults::Fault;
+use crate::faults::fault::Fault;
 use anyhow::Result;
 use stack::Stack;
 

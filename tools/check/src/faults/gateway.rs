@@ -1,6 +1,6 @@
 //! Faults of the payment gateway: its simulator's own switches, and its death. Must not know who pays.
 
-use crate::faults::{Fault, READY_LIMIT};
+use crate::faults::fault::{Fault, READY_LIMIT};
 use anyhow::{Context, Result};
 use stack::Stack;
 use std::time::Duration;

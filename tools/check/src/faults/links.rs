@@ -1,6 +1,6 @@
 //! Faults of the links between the parts. Must not know what the links carry.
 
-use crate::faults::Fault;
+use crate::faults::fault::Fault;
 use anyhow::{Context, Result};
 use stack::{Link, Links, Stack};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Faults of our own programs. Must not know why one of them matters.
 
-use crate::faults::{Fault, READY_LIMIT};
+use crate::faults::fault::{Fault, READY_LIMIT};
 use anyhow::{Context, Result};
 use stack::{Service, Stack};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! Somebody outside of the mall holds the lock of an item's row. Must not know what the item costs.
 
-use crate::faults::Fault;
+use crate::faults::fault::Fault;
 use crate::faults::services::{Blow, Program, Victim};
 use anyhow::Result;
 use stack::{Held, Stack};

@@ -1,7 +1,7 @@
 //! answers: who asks a composite that runs hears something in time.
 
 use crate::evidence::Evidence;
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::Told;
 
 /// Nobody waits for all its signals in vain, unless the composite that it asked was ended or stood still meanwhile, or was not ready

@@ -1,7 +1,7 @@
 //! denials: who was told that nothing was ordered or charged has no order, and no charge that is kept.
 
 use crate::evidence::{Evidence, Order};
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::{Answer, Request, Told};
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! replies: every command is answered. drained: nothing is left in hand. dead letters: they are the records that were no commands.
 
 use crate::evidence::{Evidence, Position};
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use std::collections::BTreeSet;
 
 const ORDERS: &str = "orders";

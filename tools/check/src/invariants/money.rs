@@ -1,7 +1,7 @@
 //! money: charged at the gateway, and not cancelled ⇔ COMPLETE, for the same amount.
 
 use crate::evidence::{Evidence, Money, Movement, Order};
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::Status;
 use std::collections::BTreeSet;
 

@@ -2,7 +2,7 @@
 //! ever replied another end than the one it came to.
 
 use crate::evidence::{Evidence, Order};
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::Status;
 use std::collections::BTreeMap;
 

@@ -2,7 +2,7 @@
 
 use crate::evidence::Evidence;
 use crate::faults::FaultKind;
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use crate::keeper::{End, Reason};
 use crate::told::Millis;
 

@@ -1,7 +1,7 @@
 //! recovery: after every fault somebody buys again.
 
 use crate::evidence::Evidence;
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::Request;
 use std::collections::BTreeMap;
 

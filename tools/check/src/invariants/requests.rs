@@ -1,7 +1,7 @@
 //! one order a request: neither an idempotency key nor a command that comes again makes a second order.
 
 use crate::evidence::{Evidence, Order};
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::Request;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
 //! rest: the mall comes to rest once nobody buys.
 
 use crate::evidence::Evidence;
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 
 /// Nothing moves, and nothing is overdue.
 pub(super) fn rest(evidence: &Evidence) -> Verdict {

@@ -4,7 +4,8 @@ use crate::evidence::{
     Command, Evidence, InHand, Letter, Money, Movement, Order, Position, PricedLine, Reply,
 };
 use crate::faults::{FaultKind, Silenced};
-use crate::invariants::{Violation, judge};
+use crate::invariants::judge;
+use crate::invariants::verdict::Violation;
 use crate::plan::{Line, Round, VisitName};
 use crate::recovery::Struck;
 use crate::told::{Answer, Millis, Request, Said, Status, Told};

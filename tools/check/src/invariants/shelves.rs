@@ -2,7 +2,7 @@
 //! what its lines cost less its coupon.
 
 use crate::evidence::Evidence;
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use crate::plan::Line;
 use std::collections::BTreeMap;
 

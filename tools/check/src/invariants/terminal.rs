@@ -1,7 +1,7 @@
 //! terminal: whatever was begun comes to an end within the mall's own recovery time.
 
 use crate::evidence::Evidence;
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::Status;
 
 /// Nothing is overdue; and once all had time to end, every order is COMPLETE or REJECTED and its books are closed.

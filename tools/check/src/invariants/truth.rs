@@ -2,7 +2,7 @@
 
 use crate::evidence::{Evidence, Money, Order};
 use crate::invariants::one_at_a_time::AT_ONCE;
-use crate::invariants::{Findings, Verdict};
+use crate::invariants::verdict::{Findings, Verdict};
 use crate::plan::Line;
 use crate::told::{Millis, Request, Said, Status, Told};
 use std::collections::BTreeMap;

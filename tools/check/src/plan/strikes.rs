@@ -1,7 +1,7 @@
 //! When which fault strikes, and for how long. Must not know how it does.
 
 use crate::faults::FaultKind;
-use crate::plan::chance;
+use crate::plan::chance::chance;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;

@@ -1,6 +1,6 @@
 //! What one buyer does when it comes to the mall once. Must not know HTTP.
 
-use crate::plan::Shelf;
+use crate::plan::{Line, Shelf};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
@@ -43,13 +43,6 @@ pub(crate) struct VisitName {
     pub(crate) round: u32,
     pub(crate) buyer: u32,
     pub(crate) nth: u32,
-}
-
-/// An item, so many times.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Line {
-    pub(crate) item: i64,
-    pub(crate) quantity: i64,
 }
 
 /// A payment that the gateway is asked for.

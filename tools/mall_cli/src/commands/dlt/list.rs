@@ -1,6 +1,6 @@
 //! `mall dlt list`: the dead letters that wait, oldest first. Must not change any.
 
-use crate::commands::dlt::{Among, Brokers};
+use crate::commands::dlt::choice::{Among, Brokers};
 use crate::dead_letters::letter::{Letter, Origin};
 use crate::dead_letters::reader::Reader;
 use crate::dead_letters::survey::Survey;

@@ -1,6 +1,6 @@
 //! `mall dlt redrive`: puts dead letters back to where they came from. Must not know what is in them.
 
-use crate::commands::dlt::{Among, Brokers};
+use crate::commands::dlt::choice::{Among, Brokers};
 use crate::dead_letters::letter::Letter;
 use crate::dead_letters::reader::Reader;
 use crate::dead_letters::record_id::RecordId;

@@ -1,6 +1,6 @@
 //! `mall dlt show`: one dead letter with all that it holds. Must not change it.
 
-use crate::commands::dlt::Brokers;
+use crate::commands::dlt::choice::Brokers;
 use crate::commands::dlt::list::{size, time};
 use crate::dead_letters::letter::Letter;
 use crate::dead_letters::reader::Reader;

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 /// Whole won from a decimal text; the check's own prices have no fractions.
-pub(super) fn won(text: &str) -> Result<i64> {
+pub(crate) fn won(text: &str) -> Result<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if fraction.bytes().any(|digit| digit != b'0') {
         bail!("{text} is not a whole amount");

@@ -1,0 +1,226 @@
+//! The kinds of faults: their names, how long they stay, and whom they strike. Must not know how.
+
+use stack::BrokerKind;
+use std::ops::Range;
+
+/// The composites that can't answer anybody while a fault is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Silenced {
+    Nobody,
+    /// By its place among them.
+    One(usize),
+    All,
+}
+
+impl Silenced {
+    /// Whether that composite is among them.
+    pub(crate) fn has(self, composite: usize) -> bool {
+        match self {
+            Self::Nobody => false,
+            Self::One(silenced) => silenced == composite,
+            Self::All => true,
+        }
+    }
+}
+
+macro_rules! faults {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $lasts:expr;)+) => {
+        /// The kinds of faults.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum FaultKind { $($(#[doc = $doc])+ $kind,)+ }
+
+        impl FaultKind {
+            /// Every one.
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// Its name on the command line.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name,)+ }
+            }
+
+            /// What it does.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$kind => concat!($($doc),+),)+ }
+            }
+
+            /// How long it stays, in milliseconds.
+            pub fn lasts(self) -> Range<u64> {
+                match self { $(Self::$kind => $lasts,)+ }
+            }
+        }
+    };
+}
+
+faults! {
+    /// kill -9 of an order service
+    KillOrder = "kill-order", 200..2_000;
+    /// kill -9 of a composite
+    KillComposite = "kill-composite", 200..2_000;
+    /// kill -9 of all services of ours and the database at once
+    PowerCut = "power-cut", 200..1_000;
+    /// an order service is stopped for longer than its session lasts, and then goes on
+    PauseOrder = "pause-order", 3_000..5_000;
+    /// a composite is stopped for longer than its session lasts, and then goes on
+    PauseComposite = "pause-composite", 3_000..5_000;
+    /// an order service ends in order and starts again
+    RestartOrder = "restart-order", 100..1_000;
+    /// a composite ends in order and starts again
+    RestartComposite = "restart-composite", 100..1_000;
+    /// kill -9 of Kafka; of three nodes, of one that leads
+    KillBroker = "kill-broker", 200..2_000;
+    /// Kafka ends in order and starts again
+    RestartBroker = "restart-broker", 200..2_000;
+    /// Kafka is stopped for a while, with its connections open
+    PauseBroker = "pause-broker", 1_000..5_000;
+    /// kill -9 of the database
+    KillDb = "kill-db", 200..3_000;
+    /// the database ends in order and starts again
+    RestartDb = "restart-db", 200..2_000;
+    /// the database is stopped for a while, with its connections open
+    PauseDb = "pause-db", 1_000..5_000;
+    /// kill -9 of an order service while its transactions wait for a row that somebody has locked
+    KillStuckOrder = "kill-stuck-order", 700..2_000;
+    /// somebody holds the lock of an item's row
+    StuckRow = "stuck-row", 2_000..5_000;
+    /// the payment gateway takes its time with every payment
+    SlowGateway = "slow-gateway", 2_000..4_000;
+    /// the payment gateway charges, and its answers are lost
+    LoseAnswers = "lose-answers", 1_500..4_000;
+    /// the payment gateway fails, at charging and at cancelling
+    FailGateway = "fail-gateway", 1_000..6_000;
+    /// kill -9 of the payment gateway
+    KillGateway = "kill-gateway", 500..4_000;
+    /// the connections to the database end, and new ones are refused
+    CutDb = "cut-db", 1_000..5_000;
+    /// nothing gets through to the database, and nobody is told
+    MuteDb = "mute-db", 2_000..4_500;
+    /// the database's answers take long
+    SlowDb = "slow-db", 2_000..4_000;
+    /// the order services lose their connections to Kafka
+    CutOrderKafka = "cut-order-kafka", 1_000..5_000;
+    /// nothing gets through between order services and Kafka, and nobody is told
+    MuteOrderKafka = "mute-order-kafka", 2_000..4_500;
+    /// the composites lose their connections to Kafka
+    CutCompositeKafka = "cut-composite-kafka", 1_000..5_000;
+    /// nothing gets through between composites and Kafka, and nobody is told
+    MuteCompositeKafka = "mute-composite-kafka", 2_000..4_500;
+    /// the composites can't reach the payment gateway
+    CutGateway = "cut-gateway", 1_000..5_000;
+    /// nothing gets through to the payment gateway, and nobody is told
+    MuteGateway = "mute-gateway", 2_000..5_500;
+    /// the composites can't read orders
+    CutReads = "cut-reads", 1_000..5_000;
+}
+
+impl FaultKind {
+    /// The fault of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
+    }
+
+    /// Whether it can come over a mall with that broker.
+    pub fn strikes(self, broker: BrokerKind) -> bool {
+        let is_brokers = matches!(
+            self,
+            Self::KillBroker | Self::RestartBroker | Self::PauseBroker
+        );
+        broker != BrokerKind::Embedded || !is_brokers && !self.needs_links()
+    }
+
+    /// Whether it strikes a link between two parts.
+    pub fn needs_links(self) -> bool {
+        matches!(
+            self,
+            Self::CutDb
+                | Self::MuteDb
+                | Self::SlowDb
+                | Self::CutOrderKafka
+                | Self::MuteOrderKafka
+                | Self::CutCompositeKafka
+                | Self::MuteCompositeKafka
+                | Self::CutGateway
+                | Self::MuteGateway
+                | Self::CutReads
+        )
+    }
+
+    /// Which of so many composites can't answer while it is there: those whose process ends or stands still. Shoppers' own connections are
+    /// never struck, and a composite that has lost Kafka, the gateway or the order service says so in its own time.
+    pub(crate) fn silences(self, victim: usize, composites: usize) -> Silenced {
+        match self {
+            Self::KillComposite | Self::PauseComposite | Self::RestartComposite => {
+                Silenced::One(victim % composites.max(1))
+            }
+            Self::PowerCut => Silenced::All,
+            _ => Silenced::Nobody,
+        }
+    }
+
+    /// Whether the database may leave calls unanswered by it, also when it has gone.
+    pub(crate) fn hides_database(self) -> bool {
+        matches!(
+            self,
+            Self::PowerCut
+                | Self::KillDb
+                | Self::RestartDb
+                | Self::PauseDb
+                | Self::CutDb
+                | Self::MuteDb
+                | Self::SlowDb
+        )
+    }
+
+    /// Whether a producer may lose its place at the brokers by it.
+    pub(crate) fn hides_kafka(self) -> bool {
+        matches!(
+            self,
+            Self::KillBroker
+                | Self::RestartBroker
+                | Self::PauseBroker
+                | Self::CutOrderKafka
+                | Self::MuteOrderKafka
+                | Self::CutCompositeKafka
+                | Self::MuteCompositeKafka
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn given_each_fault_then_its_name_finds_it() {
+        for kind in FaultKind::ALL {
+            assert_eq!(FaultKind::named(kind.name()), Some(*kind));
+            assert!(!kind.meaning().trim().is_empty());
+            assert!(!kind.lasts().is_empty());
+        }
+        assert_eq!(FaultKind::named("flood"), None);
+    }
+
+    #[test]
+    fn given_a_fault_then_only_composites_whose_process_it_strikes_are_silenced() {
+        let silenced = |kind: FaultKind| -> Vec<usize> {
+            let silenced = kind.silences(7, 2);
+            (0..2)
+                .filter(|composite| silenced.has(*composite))
+                .collect()
+        };
+        assert_eq!(silenced(FaultKind::KillComposite), [1]);
+        assert_eq!(silenced(FaultKind::PauseComposite), [1]);
+        assert_eq!(silenced(FaultKind::RestartComposite), [1]);
+        assert_eq!(silenced(FaultKind::PowerCut), [0, 1]);
+        let silencing = FaultKind::ALL
+            .iter()
+            .filter(|kind| !silenced(**kind).is_empty());
+        assert_eq!(silencing.count(), 4);
+    }
+
+    #[test]
+    fn given_the_embedded_broker_then_nothing_strikes_it() {
+        assert!(!FaultKind::KillBroker.strikes(BrokerKind::Embedded));
+        assert!(FaultKind::KillBroker.strikes(BrokerKind::Kafka));
+        assert!(FaultKind::KillOrder.strikes(BrokerKind::Embedded));
+    }
+}

@@ -1,0 +1,55 @@
+//! All invariants, in the order in which they are told.
+
+use crate::evidence::Evidence;
+use crate::invariants::verdict::Verdict;
+use crate::invariants::{
+    answers, denials, drained, money, one_at_a_time, processes, recovery, requests, rest, shelves,
+    terminal, truth,
+};
+
+/// Every invariant's verdict.
+pub(crate) fn judge(evidence: &Evidence) -> Vec<Verdict> {
+    [
+        shelves::stock,
+        shelves::coupons,
+        shelves::prices,
+        requests::one_order_a_request,
+        answers::answers,
+        truth::answered_truth,
+        denials::denials,
+        terminal::terminal,
+        money::money,
+        one_at_a_time::one_at_a_time,
+        drained::replies,
+        drained::drained,
+        drained::dead_letters,
+        recovery::recovery,
+        rest::rest,
+        processes::processes,
+    ]
+    .map(|invariant| invariant(evidence))
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::invariants::samples;
+
+    #[test]
+    fn given_a_sound_mall_then_every_invariant_holds() {
+        let evidence = samples::sound();
+        for verdict in judge(&evidence) {
+            assert_eq!(verdict.violations, [], "{}", verdict.name);
+        }
+    }
+
+    #[test]
+    fn given_no_evidence_then_nothing_is_violated() {
+        assert!(
+            judge(&Evidence::default())
+                .iter()
+                .all(|verdict| verdict.violations.is_empty())
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! Starts a stack bottom-up. Must not know how a single part is started.
+
+use crate::event::{Event, step};
+use crate::links::FarEnds;
+use crate::{
+    Broker, BrokerKind, Database, Links, MemberService, PaymentSimulator, Stack, StackBuilder,
+    ports, secrets,
+};
+use anyhow::{Result, bail};
+
+impl StackBuilder {
+    /// Starts all of it; what was started ends again when a later part fails.
+    pub fn start(self) -> Result<Stack> {
+        self.start_telling(&mut |_| {})
+    }
+
+    /// The same, telling what happens.
+    pub fn start_telling(mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<Stack> {
+        let links = if self.links {
+            self.choose_ports()?;
+            Some(step(tell, "links", || self.start_links())?)
+        } else {
+            None
+        };
+        let doors = match &links {
+            Some((links, far)) => links.doors(far),
+            None => vec![Vec::new(); self.broker.kafka_nodes()],
+        };
+        let mut broker = step(tell, self.broker_name(), || {
+            Broker::start_with_doors(self.broker, &self.place, self.kafka_port, doors)
+        })?;
+        step(tell, "topics", || {
+            let all = self.topics.all();
+            all.iter()
+                .chain(&self.extra_topics)
+                .try_for_each(|topic| broker.create_topic(topic))
+        })?;
+        let name = self.database.name();
+        let database = step(tell, name, || {
+            Database::start(self.database, &self.place, self.database_port)
+        })?;
+        // what was charged belongs to the orders it was charged for, so both are kept together
+        let folder = self.place.data_of(name)?;
+        let gateway = PaymentSimulator {
+            port: ports::given_or_free(self.payment_port)?,
+            ledger: folder.join("payments.ledger"),
+            secret_key: secrets::kept_in(&folder.join("payment.key"))?,
+            env: self.payment_env.clone(),
+        };
+        let payment = step(tell, "payment-simulator", || {
+            gateway.start(&self.place, "payment-simulator")
+        })?;
+        let members = step(tell, "member-service", || {
+            let port = ports::given_or_free(self.member_port)?;
+            MemberService { port }.start(&self.place, "member-service")
+        })?;
+        let links = links.map(|(links, _)| links);
+        let beside = (payment, members);
+        let mut stack = Stack::new(self, broker, database, beside, gateway, links);
+        stack.fill(tell)?;
+        Ok(stack)
+    }
+
+    /// Links must know their far ends' ports before those run.
+    fn choose_ports(&mut self) -> Result<()> {
+        for port in [
+            &mut self.payment_port,
+            &mut self.database_port,
+            &mut self.order_port,
+        ] {
+            *port = ports::given_or_free(*port)?;
+        }
+        Ok(())
+    }
+
+    fn start_links(&self) -> Result<(Links, FarEnds)> {
+        if self.broker == BrokerKind::Embedded {
+            bail!("links need a real Kafka");
+        }
+        let far = FarEnds::with_kafka_nodes(
+            self.broker.kafka_nodes(),
+            self.database_port,
+            self.order_port,
+            self.payment_port,
+        )?;
+        Ok((Links::start(&self.place, &far)?, far))
+    }
+
+    fn broker_name(&self) -> &'static str {
+        match self.broker {
+            BrokerKind::Embedded => "embedded broker",
+            BrokerKind::Kafka => "kafka",
+            BrokerKind::KafkaCluster => "three kafkas",
+        }
+    }
+}
