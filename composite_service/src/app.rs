@@ -42,10 +42,9 @@ use crate::outbound::kafka::command_publisher::CommandPublisher;
 use crate::outbound::measured_gateway::MeasuredGateway;
 use crate::ports::member_directory::MemberDirectory;
 use crate::ports::order_query::OrderQuery;
-use crate::ports::payment::PaymentGateway;
+use crate::ports::payment::{GATEWAY_WAIT, PaymentGateway};
 
 const QUERY_WAIT: Duration = Duration::from_secs(3);
-const GATEWAY_WAIT: Duration = Duration::from_secs(5);
 /// Failures of a page's part in a row after which its breaker opens, and for how long.
 const PART_FAILURES: usize = 5;
 const PART_OPEN_FOR: Duration = Duration::from_secs(5);

@@ -23,9 +23,6 @@ use crate::domain::purchase::{CancelAnswer, CommandAnswer, Effect, Event, Outcom
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
 use crate::steps;
 
-/// A purchase that is older does not ask the gateway to charge any more: from a minute on its order may be under review, by others.
-pub const CONFIRM_FENCE: Duration = Duration::from_secs(40);
-
 /// What every purchase works with.
 pub struct Colleagues {
     /// Sends commands and finds their replies.
@@ -185,7 +182,7 @@ impl PurchaseActor {
 
     fn go_on(&mut self, event: Event, ctx: &mut Context<Self>) {
         log::debug!("{} {event:?}", self.trail);
-        let effects = self.purchase.handle(event);
+        let effects = self.purchase.handle(event, self.started_at.elapsed());
         self.perform_all(effects, ctx);
     }
 
@@ -222,10 +219,6 @@ impl PurchaseActor {
                 let number = self.colleagues.next_number();
                 self.trail = self.colleagues.traces.follow(&number, &self.trail);
                 self.go_on(Event::Renumbered(number), ctx);
-            }
-            Effect::Confirm { .. } if self.started_at.elapsed() > CONFIRM_FENCE => {
-                log::warn!("{} has taken too long to be charged", self.trail);
-                self.go_on(Event::Confirm(ConfirmAnswer::TooLate), ctx);
             }
             Effect::Confirm { number, payment } => {
                 self.await_answer("gateway confirm");
@@ -265,9 +258,7 @@ impl PurchaseActor {
                     let _ = outcome_tx.send(outcome);
                 }
             }
-            Effect::Warn(what) => {
-                log::warn!("{} still unresolved: {what}", self.trail)
-            }
+            Effect::Warn(warning) => log::warn!("{} {warning}", self.trail),
         }
     }
 
@@ -283,8 +274,7 @@ impl PurchaseActor {
             }
             ConfirmAnswer::Confirmed
             | ConfirmAnswer::Declined(_)
-            | ConfirmAnswer::PaidOtherwise
-            | ConfirmAnswer::TooLate => {}
+            | ConfirmAnswer::PaidOtherwise => {}
         }
         self.go_on(Event::Confirm(answer), ctx);
     }

@@ -22,13 +22,10 @@ use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
 use crate::domain::order::{OrderCommand, Payment};
 use crate::domain::purchase::CommandAnswer;
 use crate::domain::review::{Remedy, Standing, remedy};
-use crate::domain::review_pace::is_its_turn;
+use crate::domain::review_pace::{is_its_turn, pause};
 use crate::ports::order_query::OrderQuery;
 use crate::ports::payment::PaymentGateway;
 use crate::steps;
-
-/// How often the order service is asked, less up to a half, so that instances do not ask together.
-const INTERVAL: Duration = Duration::from_secs(6);
 
 /// How many reviews are under way at a time: so many wait for replies at most. A good many, so that orders whose commands are stuck behind
 /// a row that somebody holds do not keep the others waiting for long.
@@ -73,9 +70,8 @@ impl Reviewer {
     /// One round, and the next after a pause: rounds never overlap.
     fn go_round(&self, ctx: &mut Context<Self>) {
         let (desk, ids) = (Arc::clone(&self.desk), Arc::clone(&self.ids));
-        let pause = ids.jitter(INTERVAL);
         let round = async move {
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(pause(ids.any())).await;
             Round::new(&desk).review_all(&*ids).await;
         };
         ctx.spawn(actix::fut::ActorFutureExt::map(
@@ -124,7 +120,7 @@ impl<'desk> Round<'desk> {
             let mut turns = page.orders;
             turns.retain(|order| {
                 let due_for = Duration::from_secs(order.due_for_seconds.unwrap_or_default());
-                is_its_turn(due_for, INTERVAL, ids.any())
+                is_its_turn(due_for, ids.any())
             });
             turns.sort_by_cached_key(|_| ids.any());
             stream::iter(&turns)

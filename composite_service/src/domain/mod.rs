@@ -5,6 +5,7 @@
 
 pub mod order;
 pub mod my_page;
+pub mod ownership;
 pub mod purchase;
 pub mod review;
 pub mod review_pace;

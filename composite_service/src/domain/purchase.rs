@@ -15,7 +15,12 @@ mod charging;
 mod placing;
 mod protocol;
 
-pub use protocol::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome};
+pub use protocol::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Warning};
+
+/// A purchase that is older does not ask the gateway to charge. An order is reviewed a minute after its payment began or it was rejected
+/// (`PAYMENT_REVIEW` of the order service), and that review trusts what the gateway says then. So the last charge must have had its
+/// effect by that time, however slowly it got there: 20 seconds are left for it.
+pub const CONFIRM_FENCE: Duration = Duration::from_secs(40);
 
 const MIN_DELAY: Duration = Duration::from_millis(100);
 const MAX_DELAY: Duration = Duration::from_secs(30);
@@ -25,6 +30,8 @@ const MAX_DELAY: Duration = Duration::from_secs(30);
 pub struct Purchase {
     number: OrderNumber,
     step: Step,
+    /// Time since it began, at the last event.
+    age: Duration,
     attempt: u32,
     is_answered: bool,
     /// An earlier request has placed the order, or paid it.
@@ -93,6 +100,7 @@ impl Purchase {
         let mut purchase = Self {
             number,
             step: Step::Done,
+            age: Duration::ZERO,
             attempt: 0,
             is_answered: false,
             is_replay: false,
@@ -113,8 +121,9 @@ impl Purchase {
         self.step == Step::Done
     }
 
-    /// Goes on after an event. An event that the step does not wait for changes nothing.
-    pub fn handle(&mut self, event: Event) -> Vec<Effect> {
+    /// Goes on after an event that comes when the purchase is so old. An event that the step does not wait for changes nothing.
+    pub fn handle(&mut self, event: Event, age: Duration) -> Vec<Effect> {
+        self.age = age;
         match event {
             Event::DeadlinePassed => self.answer(self.late()),
             Event::WaitOver => self.act(),
@@ -156,7 +165,7 @@ impl Purchase {
     }
 
     /// What the step asks for.
-    fn act(&self) -> Vec<Effect> {
+    fn act(&mut self) -> Vec<Effect> {
         let number = self.number.clone();
         match &self.step {
             Step::Placing { basket, .. } => vec![Effect::Send(OrderCommand::Create {
@@ -171,6 +180,7 @@ impl Purchase {
                 payment: payment.clone(),
                 idempotency: idempotency.clone(),
             })],
+            Step::Confirming { .. } if self.age > CONFIRM_FENCE => self.leave_to_review(),
             Step::Confirming { payment, .. } => vec![Effect::Confirm {
                 number,
                 payment: payment.clone(),
@@ -201,7 +211,7 @@ impl Purchase {
         self.attempt = self.attempt.saturating_add(1);
         let mut effects = vec![Effect::Wait(delay)];
         if self.attempt.is_multiple_of(10) {
-            effects.push(Effect::Warn(self.step_name()));
+            effects.push(Effect::Warn(Warning::Unresolved(self.step_name())));
         }
         effects
     }

@@ -1,18 +1,30 @@
-//! How often an order is reviewed whose review keeps coming to nothing: the longer it has been due, the more rarely. Remembers nothing.
+//! How often there is a round of reviews, and how often an order is reviewed whose review keeps coming to nothing: the longer it has been
+//! due, the more rarely. Remembers nothing.
 
 use std::time::Duration;
+
+use shared::ids::jittered;
+
+/// The longest pause between two rounds of a composite.
+const LONGEST_PAUSE: Duration = Duration::from_secs(6);
 
 /// An order is looked at again after a tenth of the time for which it has been due,
 const SHARE: u32 = 10;
 /// but no later than that.
 const LONGEST_GAP: Duration = Duration::from_secs(600);
 
-/// Whether an order that has been due for so long is looked at in this round, when there is one every `interval`. `chance` is a random
-/// number, so that this is so as often as it should be, whoever goes round.
+/// The pause before the next round, by `chance`, a random number: composites do not ask together.
 #[must_use]
-pub fn is_its_turn(due_for: Duration, interval: Duration, chance: u64) -> bool {
+pub fn pause(chance: u64) -> Duration {
+    jittered(LONGEST_PAUSE, chance)
+}
+
+/// Whether an order that has been due for so long is looked at in this round. `chance` is a random number, so that this is so as often
+/// as it should be, whoever goes round.
+#[must_use]
+pub fn is_its_turn(due_for: Duration, chance: u64) -> bool {
     let gap = (due_for / SHARE).min(LONGEST_GAP).as_millis();
-    let interval = interval.as_millis();
+    let interval = LONGEST_PAUSE.as_millis();
     gap <= interval || u128::from(chance) % gap < interval
 }
 
@@ -20,25 +32,28 @@ pub fn is_its_turn(due_for: Duration, interval: Duration, chance: u64) -> bool {
 mod tests {
     use super::*;
 
-    const INTERVAL: Duration = Duration::from_secs(6);
-
     /// Of 600,000 rounds with evenly spread chances, how many look at the order.
     fn turns(due_for: Duration) -> usize {
         (0..600_000)
-            .filter(|chance| is_its_turn(due_for, INTERVAL, *chance))
+            .filter(|chance| is_its_turn(due_for, *chance))
             .count()
     }
 
     #[test]
-    fn given_an_order_that_has_not_been_due_for_long_then_it_is_looked_at_in_every_round() {
+    fn rounds_are_three_to_six_seconds_apart() {
+        let pauses = [0, 3_000, 3_001].map(|chance| pause(chance).as_millis());
+        assert_eq!(pauses, [3_000, 6_000, 3_000]);
+    }
+
+    #[test]
+    fn an_order_that_has_not_been_due_for_long_is_looked_at_in_every_round() {
         for seconds in [0, 1, 60] {
             assert_eq!(turns(Duration::from_secs(seconds)), 600_000);
         }
     }
 
     #[test]
-    fn given_an_order_that_has_been_due_for_long_then_it_is_looked_at_ever_more_rarely_but_every_ten_minutes()
-     {
+    fn one_that_has_been_due_for_long_is_looked_at_ever_more_rarely_but_every_ten_minutes() {
         let minutes = |minutes: u64| turns(Duration::from_secs(minutes * 60));
         assert_eq!(minutes(2), 300_000);
         assert_eq!(minutes(10), 60_000);

@@ -80,7 +80,7 @@ impl PaymentGateway for MeasuredGateway {
             .measure(call, |outcomes, answer| match answer {
                 ConfirmAnswer::Confirmed => &outcomes.done,
                 ConfirmAnswer::Declined(_) | ConfirmAnswer::PaidOtherwise => &outcomes.refused,
-                ConfirmAnswer::NotReached(_) | ConfirmAnswer::TooLate => &outcomes.not_reached,
+                ConfirmAnswer::NotReached(_) => &outcomes.not_reached,
                 ConfirmAnswer::Unknown(_) => &outcomes.unknown,
             })
     }

@@ -1,5 +1,7 @@
 //! The payment gateway.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
@@ -8,6 +10,9 @@ use shared::trace::context::TraceContext;
 
 pub use crate::domain::purchase::ConfirmAnswer;
 pub use crate::domain::review::Standing;
+
+/// How long a request to the gateway waits for its answer. Whether one that was given up has its effect is unknown.
+pub const GATEWAY_WAIT: Duration = Duration::from_secs(5);
 
 /// Why a payment is perhaps not cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

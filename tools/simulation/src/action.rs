@@ -19,8 +19,12 @@ pub enum Action {
     Pay(usize),
     /// The broker takes a composite's next command.
     Publish(usize),
-    /// A composite's next reply arrives.
-    Deliver(usize),
+    /// A composite reads the next reply of a partition.
+    Deliver(usize, i32),
+    /// A composite looks at which partitions the group has given it.
+    Follow(usize),
+    /// The group gives a reply partition to a composite.
+    GiveHome(i32, usize),
     /// A purchase has waited as long as it wanted.
     Wake(usize, u64),
     /// A shopper has waited long enough.
@@ -73,6 +77,7 @@ impl World {
             self.shoppers_may(&mut actions);
         }
         self.composites_may(&mut actions);
+        actions.extend(self.moves_of_homes());
         for (index, call) in self.calls.iter().enumerate() {
             actions.push(if call.answer.is_some() {
                 Action::Answer(index)
@@ -111,8 +116,10 @@ impl World {
             if !composite.producer.is_empty() {
                 actions.push(Action::Publish(index));
             }
-            if !self.replies[index].is_empty() {
-                actions.push(Action::Deliver(index));
+            let unread = composite.intake.unread(&self.reply_topic);
+            actions.extend(unread.map(|(partition, _)| Action::Deliver(index, partition)));
+            if composite.intake.has_changed {
+                actions.push(Action::Follow(index));
             }
             for (id, run) in &composite.purchases {
                 if run.wake_at.is_some_and(|at| at <= self.now) {
@@ -210,7 +217,18 @@ impl World {
                 self.publish(composite, false);
                 Ok(())
             }
-            Action::Deliver(composite) => self.deliver(composite, 0),
+            Action::Deliver(composite, partition) => self.deliver(composite, partition),
+            Action::Follow(composite) => {
+                let process = &mut self.composites[composite];
+                process
+                    .intake
+                    .follow(composite, &self.reply_topic, self.now);
+                Ok(())
+            }
+            Action::GiveHome(partition, composite) => {
+                self.give_home(partition, composite);
+                Ok(())
+            }
             Action::Wake(composite, id) => self.wake(composite, id),
             Action::Deadline(composite, id) => self.pass_deadline(composite, id),
             Action::Look(composite) => {

@@ -3,24 +3,27 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use composite_service::actors::purchase_actor::CONFIRM_FENCE;
 use composite_service::actors::waiting_room::WaitingRoom;
 use composite_service::domain::order::OrderCommand;
 use composite_service::domain::purchase::{
-    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Purchase,
+    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Purchase, Warning,
 };
+use composite_service::domain::review_pace::pause;
 use composite_service::inbound::kafka::decode;
 use shared::budget;
 use shared::ids::jittered;
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
+use uuid::Uuid;
 
 use crate::gateway::{Answer, Call};
-use crate::invariants::{Check, Invariant, violated};
+use crate::invariants::{Check, Invariant, charged_in_time, violated};
+use crate::reply_intake::ReplyIntake;
 use crate::sabotage::Sabotage;
 use crate::wire::Outgoing;
 use crate::world::World;
 
+mod homes;
 mod reviewing;
 
 pub use reviewing::Review;
@@ -40,7 +43,11 @@ pub struct Composite {
     pub next_look: Duration,
     /// When those who wait have waited long enough.
     pub waits: VecDeque<Duration>,
-    room: WaitingRoom<Asker>,
+    /// Where it reads replies.
+    pub intake: ReplyIntake,
+    /// The partition that each command named whose reply is waited for.
+    pub named: BTreeMap<Uuid, i32>,
+    room: WaitingRoom<Waiter>,
 }
 
 /// Who waits for a reply.
@@ -48,6 +55,13 @@ pub struct Composite {
 enum Asker {
     Purchase(u64),
     Reviewer,
+}
+
+/// Somebody who waits, and for which reply.
+#[derive(Debug, Clone, Copy)]
+struct Waiter {
+    asker: Asker,
+    id: Uuid,
 }
 
 /// A purchase under way.
@@ -76,8 +90,16 @@ impl Composite {
             reviews: Vec::new(),
             next_look,
             waits: VecDeque::new(),
+            intake: ReplyIntake::default(),
+            named: BTreeMap::new(),
             room: WaitingRoom::new(budget::REPLY_WAIT),
         }
+    }
+
+    /// The reply has come, or never will.
+    fn take(&mut self, id: &Uuid) -> Option<Asker> {
+        self.named.remove(id);
+        self.room.take(id).map(|waiter| waiter.asker)
     }
 
     /// How many wait for a reply.
@@ -112,7 +134,12 @@ impl World {
         let Some(run) = self.composites[composite].purchases.get_mut(&id) else {
             return Ok(());
         };
-        let effects = run.purchase.handle(event);
+        let age = self.now - run.started_at;
+        let heard = match self.sabotage {
+            Sabotage::LateFence => age.saturating_sub(Duration::from_secs(1)),
+            _ => age,
+        };
+        let effects = run.purchase.handle(event, heard);
         self.perform(composite, id, effects)
     }
 
@@ -138,11 +165,8 @@ impl World {
                 self.tally.count("renumbered");
                 self.go_on(composite, id, Event::Renumbered(number))
             }
-            Effect::Confirm { .. } if self.now - run.started_at > CONFIRM_FENCE => {
-                self.tally.count("too late to charge");
-                self.go_on(composite, id, Event::Confirm(ConfirmAnswer::TooLate))
-            }
             Effect::Confirm { number, payment } => {
+                charged_in_time(run.started_at, self.now)?;
                 self.call(composite, id, number, payment, false);
                 Ok(())
             }
@@ -157,9 +181,9 @@ impl World {
                 Ok(())
             }
             Effect::Wait(delay) => {
-                let jittered = jittered(delay, self.chance.any());
+                let delay = jittered(delay, self.chance.any());
                 if let Some(run) = self.composites[composite].purchases.get_mut(&id) {
-                    run.wake_at = Some(self.now + jittered);
+                    run.wake_at = Some(self.now + delay);
                 }
                 Ok(())
             }
@@ -168,7 +192,11 @@ impl World {
                 let request = run.request;
                 self.told(request, outcome)
             }
-            Effect::Warn(_) => Ok(()),
+            Effect::Warn(Warning::TooOldToCharge) => {
+                self.tally.count("too late to charge");
+                Ok(())
+            }
+            Effect::Warn(Warning::Unresolved(_)) => Ok(()),
         }
     }
 
@@ -196,16 +224,21 @@ impl World {
         });
     }
 
-    /// Publishes a command and lets its asker wait. Now and then the producer is full.
+    /// Publishes a command and lets its asker wait. Without a home nothing is sent, and now and then the producer is full.
     fn ask(&mut self, composite: usize, asker: Asker, command: &OrderCommand) -> Check {
+        let Some(home) = self.composites[composite].intake.ownership.home() else {
+            self.tally.count("no home");
+            return self.tell(composite, asker, CommandAnswer::NotSent);
+        };
         if self.refuses_commands() {
             self.note(|| format!("composite {composite} can't send {}", command.name()));
             return self.tell(composite, asker, CommandAnswer::NotSent);
         }
         let id = self.chance.unique();
-        let outgoing = Outgoing::new(id, command, composite, (self.now, self.time()));
+        let outgoing = Outgoing::new(id, command, home, (self.now, self.time()));
         let process = &mut self.composites[composite];
-        process.room.register(id, asker, self.now);
+        process.room.register(id, Waiter { asker, id }, self.now);
+        process.named.insert(id, home);
         process.waits.push_back(self.now + budget::REPLY_WAIT);
         process.producer.push_back(outgoing);
         Ok(())
@@ -246,17 +279,34 @@ impl World {
         let Some(outgoing) = process.producer.pop_front() else {
             return Ok(());
         };
-        match process.room.take(&outgoing.id) {
+        match process.take(&outgoing.id) {
             Some(asker) => self.tell(composite, asker, CommandAnswer::Overdue),
             None => Ok(()),
         }
     }
 
-    /// A reply arrives.
-    pub(crate) fn deliver(&mut self, composite: usize, index: usize) -> Check {
-        let Some(reply) = self.replies[composite].remove(index) else {
+    /// Reads the next reply of a partition.
+    pub(crate) fn deliver(&mut self, composite: usize, partition: i32) -> Check {
+        let intake = &self.composites[composite].intake;
+        let next = intake
+            .unread(&self.reply_topic)
+            .find(|(unread, _)| *unread == partition);
+        let Some((_, offset)) = next else {
             return Ok(());
         };
+        self.composites[composite].intake.read(partition, offset);
+        self.hand_over(composite, partition, offset)
+    }
+
+    /// A reply reaches its asker, where it is this composite's and he still waits.
+    pub(crate) fn hand_over(&mut self, composite: usize, partition: i32, offset: i64) -> Check {
+        let Some(reply) = self.reply_topic.reply(partition, offset) else {
+            return Ok(());
+        };
+        if !self.composites[composite].intake.is_ours(partition, offset) {
+            self.tally.count("reply of another's");
+            return Ok(());
+        }
         let read = match decode::reply(&reply.payload) {
             Ok(read) => read,
             Err(error) => {
@@ -266,12 +316,13 @@ impl World {
                 );
             }
         };
+        let id = reply.id;
         let process = &mut self.composites[composite];
         let asker_opt = if self.sabotage == Sabotage::RepliesToAnybody {
             let first = process.purchases.keys().next();
             first.map(|id| Asker::Purchase(*id))
         } else {
-            process.room.take(&reply.id)
+            process.take(&id)
         };
         match asker_opt {
             Some(asker) => self.tell(composite, asker, CommandAnswer::Replied(read)),
@@ -286,7 +337,8 @@ impl World {
         while process.waits.front().is_some_and(|wait| *wait <= now) {
             process.waits.pop_front();
         }
-        for asker in process.room.expire(now) {
+        for Waiter { asker, id } in process.room.expire(now) {
+            self.composites[composite].named.remove(&id);
             self.tell(composite, asker, CommandAnswer::Overdue)?;
         }
         let is_stale = |outgoing: &Outgoing| outgoing.since + budget::DELIVERY <= now;
@@ -325,11 +377,12 @@ impl World {
             }
         }
         let life = self.composites[composite].life;
-        let pause = self.chance.millis(3_000, 6_000);
+        let pause = pause(self.chance.any());
         self.composites[composite] = Composite::new(life + 1, self.now + pause);
         for call in &mut self.calls {
             call.caller = call.caller.filter(|(of, ..)| *of != composite);
         }
         self.abandon_requests(composite);
+        self.lose_home(composite);
     }
 }

@@ -37,6 +37,8 @@ pub enum Kind {
     Rebalance,
     /// A composite is killed.
     CompositeKilled,
+    /// The group of composites goes on without one for a while.
+    HomeLost,
     /// A request to the gateway gets lost.
     CallLost,
     /// A request to the gateway is given up, and may have its effect later.
@@ -63,6 +65,7 @@ impl Kind {
         Self::OwnerStopped,
         Self::Rebalance,
         Self::CompositeKilled,
+        Self::HomeLost,
         Self::CallLost,
         Self::CallOverdue,
         Self::LookUpBroken,
@@ -97,6 +100,8 @@ pub enum Fault {
     Rebalance(i32, usize, usize),
     /// A composite is killed.
     CompositeKilled(usize),
+    /// A composite loses its partitions of replies.
+    HomeLost(usize),
     /// A request to the gateway gets lost.
     CallLost(usize),
     /// A request to the gateway is given up.
@@ -112,7 +117,11 @@ impl Kind {
     fn disrupts(self) -> bool {
         matches!(
             self,
-            Self::OwnerKilled | Self::OwnerStopped | Self::Rebalance | Self::CompositeKilled
+            Self::OwnerKilled
+                | Self::OwnerStopped
+                | Self::Rebalance
+                | Self::CompositeKilled
+                | Self::HomeLost
         )
     }
 }
@@ -125,6 +134,7 @@ impl Fault {
                 | Self::OwnerStopped(_)
                 | Self::Rebalance(..)
                 | Self::CompositeKilled(_)
+                | Self::HomeLost(_)
         )
     }
 
@@ -143,6 +153,7 @@ impl Fault {
             Self::OwnerStopped(_) => "fault: owner stopped",
             Self::Rebalance(..) => "fault: rebalance",
             Self::CompositeKilled(_) => "fault: composite killed",
+            Self::HomeLost(_) => "fault: home lost",
             Self::CallLost(_) => "fault: call lost",
             Self::CallOverdue(_) => "fault: call overdue",
             Self::LookUpBroken(..) => "fault: look-up broken",
@@ -178,7 +189,14 @@ impl World {
     fn faults_of(&self, kind: Kind) -> Vec<Fault> {
         let composites = 0..self.composites.len();
         let has_command = |index: &usize| !self.composites[*index].producer.is_empty();
-        let has_reply = |index: &usize| !self.replies[*index].is_empty();
+        let unread = |index: usize| {
+            let intake = &self.composites[index].intake;
+            intake.unread(&self.reply_topic)
+        };
+        let has_reply = |index: &usize| unread(*index).next().is_some();
+        let has_replies = |index: &usize| {
+            unread(*index).any(|(partition, next)| next + 1 < self.reply_topic.end(partition))
+        };
         let owners = || {
             self.owners
                 .iter()
@@ -201,7 +219,7 @@ impl World {
                 .map(Fault::ReplyDoubled)
                 .collect(),
             Kind::ReplyOvertakes => composites
-                .filter(|index| self.replies[*index].len() > 1)
+                .filter(has_replies)
                 .map(Fault::ReplyOvertakes)
                 .collect(),
             Kind::WriteForgotten => writing()
@@ -230,6 +248,10 @@ impl World {
                 .collect(),
             Kind::Rebalance => self.moves(),
             Kind::CompositeKilled => composites.map(Fault::CompositeKilled).collect(),
+            Kind::HomeLost => composites
+                .filter(|index| !self.reply_topic.owned_by(*index).is_empty())
+                .map(Fault::HomeLost)
+                .collect(),
             Kind::CallLost => (0..self.calls.len())
                 .filter(|index| self.calls[*index].answer.is_none())
                 .map(Fault::CallLost)
@@ -282,18 +304,23 @@ impl World {
                 Ok(())
             }
             Fault::ReplyLost(composite) => {
-                self.replies[composite].pop_front();
+                if let Some((partition, offset)) = self.any_unread(composite) {
+                    self.composites[composite].intake.read(partition, offset);
+                }
                 Ok(())
             }
-            Fault::ReplyDoubled(composite) => {
-                let again = self.replies[composite].front().cloned();
-                self.deliver(composite, 0)?;
-                self.replies[composite].extend(again);
-                Ok(())
-            }
+            Fault::ReplyDoubled(composite) => match self.any_unread(composite) {
+                Some((partition, offset)) => self.hand_over(composite, partition, offset),
+                None => Ok(()),
+            },
             Fault::ReplyOvertakes(composite) => {
-                let index = self.chance.below(self.replies[composite].len());
-                self.deliver(composite, index)
+                let Some((partition, next)) = self.any_unread(composite) else {
+                    return Ok(());
+                };
+                let left = self.reply_topic.end(partition) - next;
+                let ahead = self.chance.below(usize::try_from(left).unwrap_or(1));
+                let offset = next + i64::try_from(ahead).unwrap_or_default();
+                self.hand_over(composite, partition, offset)
             }
             Fault::Write(owner, mood) => self.write(owner, mood),
             Fault::LoadBroken(owner, number) => self.load(owner, &number, true),
@@ -313,6 +340,10 @@ impl World {
             }
             Fault::CompositeKilled(composite) => {
                 self.kill_composite(composite);
+                Ok(())
+            }
+            Fault::HomeLost(composite) => {
+                self.lose_home(composite);
                 Ok(())
             }
             Fault::CallLost(index) => {

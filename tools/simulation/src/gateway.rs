@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer};
+use composite_service::domain::purchase::{CONFIRM_FENCE, CancelAnswer, ConfirmAnswer};
 use composite_service::domain::review::Standing;
+use order_service::domain::decide::PAYMENT_REVIEW;
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
 
-/// How long a request may be on its way and still have its effect: less than what is between a purchase's last charge and the review.
-pub const LATEST_EFFECT: Duration = Duration::from_secs(15);
-/// How long a composite waits for an answer.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a request may be on its way and still have its effect. This is the slowest gateway that the mall can live with: a purchase's
+/// last charge has its effect before the review that trusts what the gateway says.
+pub const LATEST_EFFECT: Duration = Duration::from_secs(20);
+
+const _: () = assert!(
+    CONFIRM_FENCE.as_secs() + LATEST_EFFECT.as_secs() <= PAYMENT_REVIEW.num_seconds().unsigned_abs()
+);
 
 /// What the gateway has decided.
 #[derive(Debug, Default)]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
+use order_service::domain::decide::PAYMENT_REVIEW;
 use order_service::domain::command::OrderCommand;
 use order_service::domain::order::{ItemId, Order, OrderState};
 use order_service::ports::reply_sink::CommandOutcome;
@@ -11,6 +13,7 @@ use shared::order_number::OrderNumber;
 use shared::payment::Payment;
 use shared::reason::Reason;
 
+use crate::gateway::LATEST_EFFECT;
 use crate::store::Store;
 use crate::world::World;
 
@@ -29,6 +32,8 @@ pub enum Invariant {
     Offsets,
     /// One actor an order and owner, with one command in hand.
     OneAtATime,
+    /// Whoever waits for a reply reads the partition that his command named.
+    Heard,
     /// What is replied and what is told is what is stored.
     Truth,
     /// Charged and not cancelled ⇔ complete, by the same payment; nothing is charged but an order's price.
@@ -67,6 +72,7 @@ pub fn check_step(world: &World) -> Check {
     check_stock(&world.store)?;
     check_coupons(&world.store)?;
     check_orders(world)?;
+    check_composites(world)?;
     check_owners(world)
 }
 
@@ -154,6 +160,23 @@ fn check_orders(world: &World) -> Check {
     Ok(())
 }
 
+fn check_composites(world: &World) -> Check {
+    for (index, composite) in world.composites.iter().enumerate() {
+        let ownership = &composite.intake.ownership;
+        let unheard = composite
+            .named
+            .values()
+            .find(|partition| !ownership.reads(**partition));
+        if let Some(partition) = unheard {
+            return violated(
+                Invariant::Heard,
+                format!("composite {index} waits for a reply in {partition}, which it does not read: {ownership:?}"),
+            );
+        }
+    }
+    Ok(())
+}
+
 fn check_owners(world: &World) -> Check {
     for (index, owner) in world.owners.iter().enumerate() {
         if !owner.has_sound_books() {
@@ -208,6 +231,22 @@ impl Store {
             ),
         }
     }
+}
+
+/// A charge that is asked for `now`, by a purchase that began at `begun`, has its effect before a review trusts that there is none. The
+/// earliest such review is of an order that was rejected as soon as the purchase had begun.
+///
+/// # Errors
+/// When it may come later.
+pub fn charged_in_time(begun: Duration, now: Duration) -> Check {
+    let reviewed_at = begun + PAYMENT_REVIEW.to_std().unwrap_or_default();
+    if now + LATEST_EFFECT <= reviewed_at {
+        return Ok(());
+    }
+    violated(
+        Invariant::Money,
+        format!("a purchase that began at {begun:?} charges at {now:?}, so late that a review may miss it"),
+    )
 }
 
 /// What an actor is about to reply is so in the store, or was so a moment ago.

@@ -18,6 +18,8 @@ pub mod invariants;
 pub mod owner;
 pub mod partitions;
 pub mod profile;
+pub mod reply_intake;
+pub mod reply_topic;
 pub mod sabotage;
 pub mod schedule;
 pub mod shopper;

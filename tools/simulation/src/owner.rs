@@ -203,11 +203,11 @@ impl Owner {
     /// Replies that the producer can send next: the first of each partition.
     #[must_use]
     pub fn sendable(&self) -> Vec<usize> {
-        let mut composites = Vec::new();
+        let mut partitions = Vec::new();
         let mut first = Vec::new();
         for (index, answer) in self.outbox.iter().enumerate() {
-            if !answer.is_sent && !composites.contains(&answer.reply.composite) {
-                composites.push(answer.reply.composite);
+            if !answer.is_sent && !partitions.contains(&answer.reply.partition) {
+                partitions.push(answer.reply.partition);
                 first.push(index);
             }
         }

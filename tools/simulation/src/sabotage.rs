@@ -25,4 +25,8 @@ pub enum Sabotage {
     StaleKnowledge,
     /// A shopper's request that is repeated has a new idempotency key.
     KeysForgotten,
+    /// A purchase hears of the time that has passed a second late, and so charges when it is too old.
+    LateFence,
+    /// A composite leaves its home, and stops reading it, two seconds early.
+    EarlyFarewell,
 }

@@ -121,7 +121,7 @@ impl World {
         let basket = somebody.basket(shopper, request_id.clone(), self.sabotage);
         let request = Request {
             shopper,
-            composite: self.chance.below(self.composites.len()),
+            composite: self.any_ready_composite(),
             request_id: Some(request_id),
             payment: basket.payment.clone(),
             told: None,
@@ -173,13 +173,24 @@ impl World {
         });
         let request = Request {
             shopper,
-            composite: self.chance.below(self.composites.len()),
+            composite: self.any_ready_composite(),
             request_id: None,
             payment: Some(payment.clone()),
             told: None,
             is_abandoned: false,
         };
         self.start(request, Purchase::pay(number, payment, idempotency))
+    }
+
+    /// One that has a home, where there is one: shoppers are led to those that are ready.
+    fn any_ready_composite(&mut self) -> usize {
+        let ready: Vec<usize> = (0..self.composites.len())
+            .filter(|index| self.composites[*index].intake.ownership.home().is_some())
+            .collect();
+        if ready.is_empty() {
+            return self.chance.below(self.composites.len());
+        }
+        ready[self.chance.below(ready.len())]
     }
 
     /// The idempotency key that its shopper has put to a request.

@@ -42,7 +42,7 @@ impl Outgoing {
     pub fn new(
         id: Uuid,
         command: &asked::OrderCommand,
-        partition: usize,
+        partition: i32,
         (since, now): (Duration, DateTime<Utc>),
     ) -> Self {
         Self {
@@ -53,7 +53,7 @@ impl Outgoing {
             payload: serde_json::to_vec(&command_event(command, now, ZONE)).unwrap_or_default(),
             address: ReplyAddress {
                 topic: COMPOSITE.to_owned(),
-                partition: i32::try_from(partition).ok(),
+                partition: Some(partition),
                 correlation_id: Some(id.as_bytes().to_vec()),
             },
         }
@@ -77,8 +77,8 @@ impl Outgoing {
 /// A reply on its way.
 #[derive(Debug, Clone)]
 pub struct Reply {
-    /// The composite whose partition it goes to.
-    pub composite: usize,
+    /// The partition that its command named.
+    pub partition: usize,
     /// Whose it is.
     pub id: Uuid,
     /// The record's value.
@@ -95,7 +95,7 @@ impl Reply {
     ) -> Option<Self> {
         let id = requester.address.correlation_id.as_deref()?;
         Some(Self {
-            composite: usize::try_from(requester.address.partition?).ok()?,
+            partition: usize::try_from(requester.address.partition?).ok()?,
             id: Uuid::from_slice(id).ok()?,
             payload: serde_json::to_vec(&reply_event(requester, outcome, now, ZONE)).ok()?,
         })

@@ -1,26 +1,27 @@
 //! The world: both services, what is between them, the gateway and the shoppers, in one state at a time.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use composite_service::domain::purchase::Event;
+use composite_service::domain::review_pace::pause;
+use composite_service::ports::payment::GATEWAY_WAIT;
 use order_service::domain::order::OrderState;
 use shared::budget;
 use shared::order_number::OrderNumber;
 
 use crate::chance::Chance;
 use crate::composite::Composite;
-use crate::gateway::{Call, ChargeState, Gateway, LATEST_EFFECT, REQUEST_TIMEOUT};
+use crate::gateway::{Call, ChargeState, Gateway, LATEST_EFFECT};
 use crate::invariants::Check;
 use crate::owner::Owner;
 use crate::partitions::Partitions;
 use crate::profile::Profile;
+use crate::reply_topic::ReplyTopic;
 use crate::sabotage::Sabotage;
 use crate::shopper::{Request, Shopper};
 use crate::store::Store;
 use crate::tally::Tally;
-use crate::wire::Reply;
 
 /// When every schedule begins.
 pub const BEGINNING: DateTime<Utc> = DateTime::from_timestamp_nanos(1_795_396_540_000_000_000);
@@ -50,8 +51,8 @@ pub struct World {
     pub requests: Vec<Request>,
     /// The topic of commands.
     pub partitions: Partitions,
-    /// The topic of replies: a partition a composite, less what was read.
-    pub replies: Vec<VecDeque<Reply>>,
+    /// The topic of replies.
+    pub reply_topic: ReplyTopic,
     /// The database.
     pub store: Store,
     /// The payment gateway.
@@ -77,8 +78,13 @@ impl World {
         let mut chance = Chance::seeded(seed);
         let profile = Profile::by_chance(&mut chance).suited_to(sabotage);
         let owners = (0..profile.owners).map(|_| Owner::new(&profile)).collect();
+        let reply_topic = ReplyTopic::new(profile.composites);
         let composites = (0..profile.composites)
-            .map(|_| Composite::new(0, chance.millis(3_000, 6_000)))
+            .map(|composite| {
+                let mut process = Composite::new(0, pause(chance.any()));
+                process.intake.follow(composite, &reply_topic, Duration::ZERO);
+                process
+            })
             .collect();
         let shoppers = (0..profile.shoppers)
             .map(|index| Shopper::by_chance(index, &profile, &mut chance))
@@ -92,7 +98,7 @@ impl World {
             shoppers,
             requests: Vec::new(),
             partitions: Partitions::new(profile.partitions),
-            replies: vec![VecDeque::new(); profile.composites],
+            reply_topic,
             store: Store::new(&profile.items(), &Profile::coupons(), sabotage),
             gateway: Gateway::default(),
             calls: Vec::new(),
@@ -182,7 +188,7 @@ impl World {
                 .chain(due.map(|due| due.max(composite.next_look)))
         });
         let calls = self.calls.iter().map(|call| match call.caller {
-            Some(_) => call.sent_at + REQUEST_TIMEOUT,
+            Some(_) => call.sent_at + GATEWAY_WAIT,
             None => call.sent_at + LATEST_EFFECT,
         });
         let owners = self.owners.iter().flat_map(|owner| {
@@ -199,16 +205,17 @@ impl World {
 
     /// What happens by itself when time has passed.
     pub(crate) fn tick(&mut self) -> Check {
+        let now = self.now;
         for composite in 0..self.composites.len() {
             self.expire(composite)?;
+            self.keep_house(composite);
         }
-        let now = self.now;
         self.calls
             .retain(|call| call.caller.is_some() || call.sent_at + LATEST_EFFECT > now);
         while let Some(index) = self
             .calls
             .iter()
-            .position(|call| call.caller.is_some() && call.sent_at + REQUEST_TIMEOUT <= now)
+            .position(|call| call.caller.is_some() && call.sent_at + GATEWAY_WAIT <= now)
         {
             self.give_call_up(index)?;
         }
@@ -277,7 +284,8 @@ impl World {
                 ));
             }
             if !composite.producer.is_empty()
-                || !self.replies[index].is_empty()
+                || composite.intake.has_changed
+                || composite.intake.unread(&self.reply_topic).next().is_some()
                 || !composite.reviews.is_empty()
             {
                 return Some(format!("composite {index} has something to do"));

@@ -31,6 +31,8 @@ const MUTANTS: &[(Sabotage, &[Invariant])] = &[
     ),
     (Sabotage::StaleKnowledge, &[Invariant::Rest]),
     (Sabotage::KeysForgotten, &[Invariant::OneOrder]),
+    (Sabotage::LateFence, &[Invariant::Money]),
+    (Sabotage::EarlyFarewell, &[Invariant::Heard]),
 ];
 
 #[test]

@@ -3,7 +3,7 @@
 use shared::money::Money;
 use shared::reason::Reason;
 
-use super::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Outcome, Purchase, Step};
+use super::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Outcome, Purchase, Step, Warning};
 use crate::domain::order::{OrderReply, Payment};
 
 /// How often the gateway may be out of reach, with nothing charged, before the payment is given up.
@@ -38,7 +38,6 @@ impl Purchase {
                 detail: Some(detail),
             }),
             ConfirmAnswer::PaidOtherwise => self.refuse(Reason::PaymentConflict, None),
-            ConfirmAnswer::TooLate => self.end(Outcome::Late(self.number.clone())),
             ConfirmAnswer::NotReached(_)
                 if !may_be_charged && self.attempt + 1 >= MAX_UNREACHED =>
             {
@@ -54,6 +53,13 @@ impl Purchase {
                 self.again()
             }
         }
+    }
+
+    /// Whether an earlier attempt has charged is the review's to find out.
+    pub(super) fn leave_to_review(&mut self) -> Vec<Effect> {
+        let mut effects = self.end(Outcome::Late(self.number.clone()));
+        effects.push(Effect::Warn(Warning::TooOldToCharge));
+        effects
     }
 
     /// Nothing is charged: an order that has been waiting for its payment goes on waiting, and the shopper may try again.

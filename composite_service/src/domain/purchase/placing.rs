@@ -4,7 +4,7 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::OrderDto;
 
-use super::{CommandAnswer, Effect, Outcome, Purchase, Step};
+use super::{CommandAnswer, Effect, Outcome, Purchase, Step, Warning};
 use crate::domain::order::{Basket, Idempotency, OrderReply, Payment};
 
 /// How often a new order number is tried before the purchase is given up.
@@ -58,9 +58,9 @@ impl Purchase {
         if self.attempt < MAX_ASKINGS {
             return self.again();
         }
-        let what = self.step_name();
+        let unanswered = Warning::Unresolved(self.step_name());
         let mut effects = self.end(self.late());
-        effects.push(Effect::Warn(what));
+        effects.push(Effect::Warn(unanswered));
         effects
     }
 

@@ -1,5 +1,6 @@
 //! What a purchase is told, and what it asks for.
 
+use std::fmt;
 use std::time::Duration;
 
 use shared::order_number::OrderNumber;
@@ -57,9 +58,6 @@ pub enum ConfirmAnswer {
     NotReached(String),
     /// It may have charged or not.
     Unknown(String),
-    /// It was not asked, because the purchase has taken so long that others may be reviewing it. Whether it has charged earlier is
-    /// theirs to find out.
-    TooLate,
 }
 
 /// What the gateway has done with a cancellation.
@@ -98,8 +96,28 @@ pub enum Effect {
     Wait(Duration),
     /// Tell the shopper. At most once a purchase.
     Answer(Outcome),
-    /// Tell the operators that a step has no answer after many attempts.
-    Warn(&'static str),
+    /// Tell the operators.
+    Warn(Warning),
+}
+
+/// What operators are told about a purchase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// This step has no answer after many attempts.
+    Unresolved(&'static str),
+    /// The purchase is older than [`CONFIRM_FENCE`](super::CONFIRM_FENCE), so the gateway is not asked to charge.
+    TooOldToCharge,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unresolved(step) => write!(formatter, "still unresolved: {step}"),
+            Self::TooOldToCharge => {
+                formatter.write_str("has taken too long to be charged, and is left to its review")
+            }
+        }
+    }
 }
 
 /// What the shopper is told.

@@ -2,5 +2,7 @@
 
 pub mod reply_intake;
 mod membership;
-mod read_partition;
+mod reply_reader;
+mod reply_offsets;
+pub mod read_partition;
 pub mod decode;

@@ -1,99 +1,82 @@
 //! How far a partition of replies has been read, and how far that may be committed. Pure.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 /// A partition that is being read.
 #[derive(Debug)]
-pub(super) struct ReadPartition {
+pub struct ReadPartition {
     /// The offset to read next.
     next: i64,
-    /// Replies before this offset were meant for somebody else.
+    /// Replies before this offset were meant for another composite.
     ours_from: i64,
-    /// What the member was last told of it.
-    told: Option<i64>,
+    /// The offset that was handed to the member last, to be committed.
+    stored: Option<i64>,
     /// Records that are being set aside: nothing is committed past the first of them.
     held: BTreeSet<i64>,
-    /// When the partition was taken away.
-    lost_at: Option<Instant>,
 }
 
 impl ReadPartition {
-    /// A partition that has just been given to us, which reaches from `low` to `end`. It is read from what the group has committed of
-    /// it: what its last owner had not set aside yet is found again. Replies among that are nobody's any more.
-    pub(super) fn new(committed: Option<i64>, low: i64, end: i64) -> Self {
+    /// A partition that was given to this composite just now, and reaches from `low` to `end`. It is read from what the group has
+    /// committed of it: what its last owner had not set aside yet is found again. Nobody waits any more for replies among that.
+    #[must_use]
+    pub fn new(committed: Option<i64>, low: i64, end: i64) -> Self {
         Self {
             next: committed.map_or(end, |offset| offset.min(end).max(low)),
             ours_from: end,
-            told: None,
+            stored: None,
             held: BTreeSet::new(),
-            lost_at: None,
         }
     }
 
     /// The offset to read next.
-    pub(super) fn next(&self) -> i64 {
+    #[must_use]
+    pub fn next(&self) -> i64 {
         self.next
     }
 
-    /// Whether a reply there is meant for us.
-    pub(super) fn is_ours(&self, offset: i64) -> bool {
+    /// Whether a reply there is meant for this composite.
+    #[must_use]
+    pub fn is_ours(&self, offset: i64) -> bool {
         offset >= self.ours_from
     }
 
-    /// Whether somebody else owns it by now, who sets its poison aside.
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost_at.is_some()
-    }
-
-    /// The record there has been dealt with, but for being held.
-    pub(super) fn read(&mut self, offset: i64) {
+    /// The record there has been dealt with, unless it is held.
+    pub fn read(&mut self, offset: i64) {
         self.next = offset + 1;
     }
 
     /// The record there is being set aside; `false` when it was already.
-    pub(super) fn hold(&mut self, offset: i64) -> bool {
+    pub fn hold(&mut self, offset: i64) -> bool {
         self.held.insert(offset)
     }
 
     /// The record there is set aside.
-    pub(super) fn release(&mut self, offset: i64) {
+    pub fn release(&mut self, offset: i64) {
         self.held.remove(&offset);
     }
 
-    /// It is still ours, in a group that has changed.
-    pub(super) fn keep(&mut self) {
-        self.told = None;
+    /// The group has changed, and this composite keeps the partition. What was stored before may not have been committed.
+    pub fn keep(&mut self) {
+        self.stored = None;
     }
 
-    /// It is ours again: as a new one, but its replies were ours meanwhile.
-    pub(super) fn regain(&mut self, found: Self) {
+    /// It was lost, and is given back: as a new one, but replies were read here meanwhile, and must not be handed over twice.
+    pub fn regain(&mut self, found: Self) {
         self.ours_from = self.ours_from.max(self.next);
         self.next = self.next.min(found.next);
-        self.lost_at = None;
-        self.told = None;
+        self.stored = None;
     }
 
-    /// It was taken away.
-    pub(super) fn lose(&mut self, now: Instant) {
-        self.lost_at.get_or_insert(now);
-    }
-
-    /// Whether it was taken away so long ago.
-    pub(super) fn is_lost_for(&self, farewell: Duration, now: Instant) -> bool {
-        self.lost_at
-            .is_some_and(|lost_at| now.duration_since(lost_at) >= farewell)
-    }
-
-    /// What the member is to be told, when there is something new.
-    pub(super) fn to_tell(&self) -> Option<i64> {
+    /// What may be committed, when that was not stored yet.
+    #[must_use]
+    pub fn to_store(&self) -> Option<i64> {
         let safe = self.held.first().copied().unwrap_or(self.next);
-        (!self.is_lost() && self.told != Some(safe)).then_some(safe)
+        (self.stored != Some(safe)).then_some(safe)
     }
 
-    /// The member was told.
-    pub(super) fn told(&mut self, offset: i64) {
-        self.told = Some(offset);
+    /// The member has taken this offset, and commits it.
+    pub fn stored(&mut self, offset: i64) {
+        self.stored = Some(offset);
     }
 }
 
@@ -101,64 +84,75 @@ impl ReadPartition {
 mod tests {
     use super::*;
 
-    #[test]
-    fn given_what_is_committed_then_reading_begins_there_and_only_later_replies_are_ours() {
-        for (committed, next) in [
-            (None, 9),
-            (Some(5), 5),
-            (Some(2), 3),
-            (Some(9), 9),
-            (Some(12), 9),
-        ] {
-            let partition = ReadPartition::new(committed, 3, 9);
-            assert_eq!(partition.next(), next, "{committed:?}");
+    mod a_new_partition {
+        use super::*;
+
+        #[test]
+        fn is_read_from_what_is_committed_and_only_later_replies_are_ours() {
+            for (committed, next) in [
+                (None, 9),
+                (Some(5), 5),
+                (Some(2), 3),
+                (Some(9), 9),
+                (Some(12), 9),
+            ] {
+                let partition = ReadPartition::new(committed, 3, 9);
+                assert_eq!(partition.next(), next, "{committed:?}");
+                assert!(!partition.is_ours(8) && partition.is_ours(9));
+            }
+        }
+    }
+
+    mod records_that_are_being_set_aside {
+        use super::*;
+
+        #[test]
+        fn hold_back_the_commit_at_the_first_of_them() {
+            let mut partition = ReadPartition::new(Some(5), 0, 5);
+            assert_eq!(partition.to_store(), Some(5));
+            partition.stored(5);
+            assert_eq!(partition.to_store(), None);
+            for offset in 5..10 {
+                if matches!(offset, 6 | 8) {
+                    assert!(partition.hold(offset));
+                }
+                partition.read(offset);
+            }
+            assert_eq!(partition.to_store(), Some(6));
+            partition.release(8);
+            assert_eq!(partition.to_store(), Some(6));
+            partition.release(6);
+            assert_eq!(partition.to_store(), Some(10));
+        }
+
+        #[test]
+        fn are_held_once() {
+            let mut partition = ReadPartition::new(Some(5), 0, 5);
+            assert!(partition.hold(5));
+            assert!(!partition.hold(5));
+        }
+    }
+
+    mod a_partition_of_a_group_that_has_changed {
+        use super::*;
+
+        #[test]
+        fn is_stored_again_when_it_is_kept() {
+            let mut partition = ReadPartition::new(None, 0, 5);
+            partition.stored(5);
+            partition.keep();
+            assert_eq!(partition.to_store(), Some(5));
+        }
+
+        #[test]
+        fn finds_what_its_owner_has_left_and_hands_no_reply_over_twice_when_it_comes_back() {
+            let mut partition = ReadPartition::new(None, 0, 5);
+            (5..9).for_each(|offset| partition.read(offset));
+            partition.stored(9);
+            partition.regain(ReadPartition::new(Some(7), 0, 12));
+            assert_eq!(partition.next(), 7);
+            assert_eq!(partition.to_store(), Some(7));
             assert!(!partition.is_ours(8) && partition.is_ours(9));
         }
-    }
-
-    #[test]
-    fn given_records_that_are_being_set_aside_then_nothing_is_told_past_the_first_of_them() {
-        let mut partition = ReadPartition::new(Some(5), 0, 5);
-        assert_eq!(partition.to_tell(), Some(5));
-        partition.told(5);
-        assert_eq!(partition.to_tell(), None);
-        for offset in 5..10 {
-            if matches!(offset, 6 | 8) {
-                partition.hold(offset);
-            }
-            partition.read(offset);
-        }
-        assert_eq!(partition.to_tell(), Some(6));
-        partition.release(8);
-        assert_eq!(partition.to_tell(), Some(6));
-        partition.release(6);
-        assert_eq!(partition.to_tell(), Some(10));
-    }
-
-    #[test]
-    fn given_a_partition_that_was_taken_away_then_nothing_is_told_of_it_until_it_is_back() {
-        let begin = Instant::now();
-        let later = begin + Duration::from_secs(1);
-        let mut partition = ReadPartition::new(None, 0, 5);
-        partition.told(5);
-        partition.lose(begin);
-        partition.lose(later);
-        partition.read(5);
-        assert_eq!(partition.to_tell(), None);
-        assert!(partition.is_lost_for(later - begin, later));
-        assert!(!partition.is_lost_for(2 * (later - begin), later));
-        partition.regain(ReadPartition::new(Some(6), 0, 8));
-        assert_eq!(partition.to_tell(), Some(6));
-    }
-
-    #[test]
-    fn given_a_partition_that_is_back_then_what_its_owner_has_left_is_found_again_and_no_reply_comes_twice()
-     {
-        let mut partition = ReadPartition::new(None, 0, 5);
-        (5..9).for_each(|offset| partition.read(offset));
-        partition.lose(Instant::now());
-        partition.regain(ReadPartition::new(Some(7), 0, 12));
-        assert_eq!(partition.next(), 7);
-        assert!(!partition.is_ours(8) && partition.is_ours(9));
     }
 }

@@ -1,11 +1,9 @@
 //! A composite's reviewer: asks what is due, asks the gateway, does what is to be done; each in a step of its own.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
 use composite_service::domain::order::OrderCommand;
 use composite_service::domain::review::{Remedy, Standing, remedy};
-use composite_service::domain::review_pace::is_its_turn;
+use composite_service::domain::review_pace::{is_its_turn, pause};
 use order_service::dto::order_dto;
 use shared::wire::order_dto::OrderDto;
 
@@ -14,9 +12,6 @@ use crate::invariants::Check;
 use crate::sabotage::Sabotage;
 use crate::wire::ZONE;
 use crate::world::World;
-
-/// How often a reviewer looks, at the least.
-const REVIEW_INTERVAL: Duration = Duration::from_secs(6);
 
 /// An order that is being reviewed.
 #[derive(Debug)]
@@ -31,12 +26,12 @@ impl World {
     pub(crate) fn look(&mut self, composite: usize) {
         let now = self.time();
         let due = self.store.due(now);
-        let pause = self.chance.millis(3_000, 6_000);
+        let pause = pause(self.chance.any());
         let mut reviews = Vec::new();
         for order in due {
             let overdue = order.review_at.map_or(TimeDelta::zero(), |at| now - at);
             let due_for = overdue.to_std().unwrap_or_default();
-            if is_its_turn(due_for, REVIEW_INTERVAL, self.chance.any()) {
+            if is_its_turn(due_for, self.chance.any()) {
                 reviews.push(Review {
                     order: order_dto(&order, ZONE),
                     standing: None,

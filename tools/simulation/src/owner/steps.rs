@@ -243,8 +243,7 @@ impl World {
     pub(crate) fn send_reply(&mut self, owner: usize, index: usize) {
         let answer = &mut self.owners[owner].outbox[index];
         answer.is_sent = true;
-        let reply = answer.reply.clone();
-        self.replies[reply.composite].push_back(reply);
+        self.reply_topic.append(&answer.reply);
     }
 
     /// The broker has said so.

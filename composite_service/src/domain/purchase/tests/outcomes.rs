@@ -19,11 +19,11 @@ mod happy_paths {
             basket: basket(Some(payment())),
         };
         assert_eq!(first, [Effect::Send(created)]);
-        assert_eq!(purchase.handle(pending()), [confirm()]);
-        assert_eq!(purchase.handle(CONFIRMED), [approve()]);
+        assert_eq!(purchase.handle(pending(), YOUNG), [confirm()]);
+        assert_eq!(purchase.handle(CONFIRMED, YOUNG), [approve()]);
         let paid = order(number(1), OrderStatus::Complete);
         assert_eq!(
-            purchase.handle(complete()),
+            purchase.handle(complete(), YOUNG),
             [Effect::Answer(Outcome::Complete(paid))]
         );
         assert!(purchase.is_done());
@@ -46,9 +46,9 @@ mod happy_paths {
             idempotency: None,
         };
         assert_eq!(first, [Effect::Send(begins)]);
-        assert_eq!(purchase.handle(pending()), [confirm()]);
-        assert_eq!(purchase.handle(CONFIRMED), [approve()]);
-        assert_eq!(answers(&purchase.handle(complete())), 1);
+        assert_eq!(purchase.handle(pending(), YOUNG), [confirm()]);
+        assert_eq!(purchase.handle(CONFIRMED, YOUNG), [approve()]);
+        assert_eq!(answers(&purchase.handle(complete(), YOUNG)), 1);
         assert!(purchase.is_done());
     }
 
@@ -71,7 +71,7 @@ mod happy_paths {
             let (mut purchase, effects) = after(start, std::slice::from_ref(&placed));
             assert_eq!(effects, std::slice::from_ref(&approve));
             // And there is nothing to give back.
-            let refused = purchase.handle(rejected(Reason::Expired));
+            let refused = purchase.handle(rejected(Reason::Expired), YOUNG);
             assert_eq!(refused, [answer_refused(Reason::Expired)]);
             assert!(purchase.is_done());
         }
@@ -190,11 +190,11 @@ mod refusals {
         let (mut purchase, _) = one_step();
         let mut told = 0;
         for _ in 0..30 {
-            told += answers(&purchase.handle(OVERDUE));
-            assert_eq!(purchase.handle(Event::WaitOver).len(), 1);
+            told += answers(&purchase.handle(OVERDUE, YOUNG));
+            assert_eq!(purchase.handle(Event::WaitOver, YOUNG).len(), 1);
         }
         assert!(!purchase.is_done() && told == 0);
-        let last = purchase.handle(OVERDUE);
+        let last = purchase.handle(OVERDUE, YOUNG);
         assert!(purchase.is_done());
         assert_eq!(answers(&last), 1, "{last:?}");
         assert!(matches!(last.last(), Some(Effect::Warn(_))), "{last:?}");
@@ -223,11 +223,11 @@ mod numbers {
     fn given_numbers_that_are_all_taken_then_five_more_are_tried_and_the_purchase_fails() {
         let (mut purchase, _) = one_step();
         for tried in 2..=6 {
-            assert_eq!(purchase.handle(taken()), [Effect::Renumber]);
-            purchase.handle(Event::Renumbered(number(tried)));
+            assert_eq!(purchase.handle(taken(), YOUNG), [Effect::Renumber]);
+            purchase.handle(Event::Renumbered(number(tried)), YOUNG);
         }
         assert_eq!(
-            purchase.handle(taken()),
+            purchase.handle(taken(), YOUNG),
             [Effect::Answer(Outcome::Failed(number(6)))]
         );
         assert!(purchase.is_done());
@@ -323,10 +323,10 @@ mod replays {
                 payment: payment()
             }]
         );
-        purchase.handle(CONFIRMED);
+        purchase.handle(CONFIRMED, YOUNG);
         let complete = replied(OrderReply::Complete(theirs(OrderStatus::Complete)));
         assert_eq!(
-            purchase.handle(complete),
+            purchase.handle(complete, YOUNG),
             answer_replayed(Outcome::Complete(theirs(OrderStatus::Complete)))
         );
     }
@@ -335,7 +335,7 @@ mod replays {
     fn given_a_key_when_the_deadline_passes_before_the_number_is_certain_then_it_is_not_told() {
         let (mut purchase, late) = after(keyed(Some(payment())), &[Event::DeadlinePassed]);
         assert_eq!(late, [Effect::Answer(Outcome::StillRunning)]);
-        assert_eq!(purchase.handle(pending()), [confirm()]);
+        assert_eq!(purchase.handle(pending(), YOUNG), [confirm()]);
         let (_, late) = after(keyed(Some(payment())), &[pending(), Event::DeadlinePassed]);
         assert_eq!(late, [Effect::Answer(Outcome::Late(number(1)))]);
     }

@@ -12,14 +12,14 @@ fn waits(start: (Purchase, Vec<Effect>), event: &Event, times: usize) -> Vec<Dur
     let (mut purchase, _) = start;
     let mut waits = Vec::new();
     for _ in 0..times {
-        for effect in purchase.handle(event.clone()) {
+        for effect in purchase.handle(event.clone(), YOUNG) {
             if let Effect::Wait(delay) = effect {
                 waits.push(delay);
             } else {
                 assert!(matches!(effect, Effect::Warn(_)), "{effect:?}");
             }
         }
-        purchase.handle(Event::WaitOver);
+        purchase.handle(Event::WaitOver, YOUNG);
     }
     waits
 }
@@ -32,13 +32,13 @@ mod charging {
         let (mut purchase, _) = after(one_step(), &[pending(), unknown(), Event::WaitOver]);
         for _ in 0..1_000 {
             for event in [not_reached(), unknown(), not_reached()] {
-                let effects = purchase.handle(event);
+                let effects = purchase.handle(event, YOUNG);
                 assert!(matches!(effects[0], Effect::Wait(_)), "{effects:?}");
-                assert_eq!(purchase.handle(Event::WaitOver), [confirm()]);
+                assert_eq!(purchase.handle(Event::WaitOver, YOUNG), [confirm()]);
             }
         }
-        assert_eq!(purchase.clone().handle(CONFIRMED), [approve()]);
-        assert_eq!(purchase.handle(declined()), [reject_declined()]);
+        assert_eq!(purchase.clone().handle(CONFIRMED, YOUNG), [approve()]);
+        assert_eq!(purchase.handle(declined(), YOUNG), [reject_declined()]);
     }
 
     #[test]
@@ -70,11 +70,11 @@ mod charging {
             let (mut purchase, effects) = after(one_step(), &[pending(), CONFIRMED, reply]);
             assert_eq!(effects, [answer_refused(reason), cancel(reason)]);
             for _ in 0..100 {
-                assert_eq!(answers(&purchase.handle(CANCEL_FAILED)), 0);
-                assert_eq!(purchase.handle(Event::WaitOver), [cancel(reason)]);
+                assert_eq!(answers(&purchase.handle(CANCEL_FAILED, YOUNG)), 0);
+                assert_eq!(purchase.handle(Event::WaitOver, YOUNG), [cancel(reason)]);
             }
             assert!(!purchase.is_done());
-            assert_eq!(purchase.handle(CANCELLED), []);
+            assert_eq!(purchase.handle(CANCELLED, YOUNG), []);
             assert!(purchase.is_done());
         }
     }
@@ -84,11 +84,62 @@ mod charging {
         let (mut purchase, _) = after(one_step(), &[pending(), CONFIRMED]);
         for _ in 0..100 {
             for event in [OVERDUE, NOT_SENT, refused(Reason::InternalError)] {
-                assert_eq!(answers(&purchase.handle(event)), 0);
-                assert_eq!(purchase.handle(Event::WaitOver), [approve()]);
+                assert_eq!(answers(&purchase.handle(event, YOUNG)), 0);
+                assert_eq!(purchase.handle(Event::WaitOver, YOUNG), [approve()]);
             }
         }
-        assert_eq!(answers(&purchase.handle(complete())), 1);
+        assert_eq!(answers(&purchase.handle(complete(), YOUNG)), 1);
+    }
+}
+
+mod fence {
+    use super::*;
+    use crate::domain::purchase::Warning;
+
+    /// Each way to the gateway: the purchase just before, and the event that leads there.
+    fn ways() -> [(Purchase, Event); 4] {
+        let asked_once = after(one_step(), &[pending(), unknown()]).0;
+        let unreached_once = after(second_step(), &[pending(), not_reached()]).0;
+        [
+            (one_step().0, pending()),
+            (second_step().0, pending()),
+            (asked_once, Event::WaitOver),
+            (unreached_once, Event::WaitOver),
+        ]
+    }
+
+    #[test]
+    fn to_the_last_moment_the_gateway_is_asked() {
+        for (mut purchase, event) in ways() {
+            assert_eq!(purchase.handle(event, YOUNG), [confirm()]);
+        }
+    }
+
+    #[test]
+    fn an_older_purchase_is_left_to_its_review() {
+        for (mut purchase, event) in ways() {
+            let late = Effect::Answer(Outcome::Late(number(1)));
+            let warning = Effect::Warn(Warning::TooOldToCharge);
+            assert_eq!(purchase.handle(event, OLD), [late, warning]);
+            assert!(purchase.is_done());
+        }
+    }
+
+    #[test]
+    fn an_older_purchase_still_does_everything_else() {
+        for (events, last, expected) in [
+            (vec![], Event::WaitOver, second_step().1),
+            (vec![pending()], CONFIRMED, vec![approve()]),
+            (vec![pending()], declined(), vec![reject_declined()]),
+            (
+                vec![pending(), CONFIRMED, rejected(Reason::Expired)],
+                Event::WaitOver,
+                vec![cancel(Reason::Expired)],
+            ),
+        ] {
+            let (mut purchase, _) = after(second_step(), &events);
+            assert_eq!(purchase.handle(last, OLD), expected);
+        }
     }
 }
 
@@ -99,9 +150,9 @@ mod answering {
     fn given_a_passed_deadline_then_the_purchase_goes_on_and_does_not_answer_again() {
         let (mut purchase, late) = after(one_step(), &[Event::DeadlinePassed]);
         assert_eq!(late, [Effect::Answer(Outcome::Late(number(1)))]);
-        assert_eq!(purchase.handle(pending()), [confirm()]);
-        assert_eq!(purchase.handle(CONFIRMED), [approve()]);
-        assert_eq!(purchase.handle(complete()), []);
+        assert_eq!(purchase.handle(pending(), YOUNG), [confirm()]);
+        assert_eq!(purchase.handle(CONFIRMED, YOUNG), [approve()]);
+        assert_eq!(purchase.handle(complete(), YOUNG), []);
         assert!(purchase.is_done());
     }
 
@@ -140,7 +191,7 @@ mod answering {
         for events in [&[complete()][..], &refunding] {
             let (mut purchase, effects) = after(one_step(), events);
             assert_eq!(answers(&effects), 1);
-            assert_eq!(purchase.handle(Event::DeadlinePassed), []);
+            assert_eq!(purchase.handle(Event::DeadlinePassed, YOUNG), []);
         }
     }
 }
@@ -185,7 +236,7 @@ mod repetition {
         let (mut purchase, _) = after(one_step(), &[pending(), CONFIRMED]);
         let mut warned = Vec::new();
         for attempt in 1..=100 {
-            let effects = purchase.handle(OVERDUE);
+            let effects = purchase.handle(OVERDUE, YOUNG);
             if effects.contains(&Effect::Warn("completing the paid order")) {
                 warned.push(attempt);
             }
@@ -201,7 +252,7 @@ mod repetition {
             &[OVERDUE, OVERDUE, OVERDUE, pending(), CONFIRMED],
         );
         assert_eq!(
-            purchase.handle(OVERDUE),
+            purchase.handle(OVERDUE, YOUNG),
             [Effect::Wait(Duration::from_millis(100))]
         );
     }

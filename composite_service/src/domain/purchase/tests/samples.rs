@@ -1,5 +1,7 @@
 //! Baskets, orders, payments, events and effects, as short as they can be. An order costs 12000.
 
+use std::time::Duration;
+
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -7,10 +9,14 @@ use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus};
 
 use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply, Payment};
 use crate::domain::purchase::{
-    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
+    CONFIRM_FENCE, CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
 };
 
 pub(super) const PRICE: u32 = 12_000;
+/// The age of a purchase that may still charge, to the last moment.
+pub(super) const YOUNG: Duration = CONFIRM_FENCE;
+/// The age of one that is too old for that.
+pub(super) const OLD: Duration = CONFIRM_FENCE.saturating_add(Duration::from_nanos(1));
 
 pub(super) fn number(digits: u32) -> OrderNumber {
     digits.to_string().parse().unwrap()
@@ -86,7 +92,6 @@ pub(super) const OVERDUE: Event = Event::Command(CommandAnswer::Overdue);
 pub(super) const NOT_SENT: Event = Event::Command(CommandAnswer::NotSent);
 pub(super) const CONFIRMED: Event = Event::Confirm(ConfirmAnswer::Confirmed);
 pub(super) const PAID_OTHERWISE: Event = Event::Confirm(ConfirmAnswer::PaidOtherwise);
-pub(super) const TOO_LATE: Event = Event::Confirm(ConfirmAnswer::TooLate);
 pub(super) const CANCELLED: Event = Event::Cancel(CancelAnswer::Cancelled);
 pub(super) const CANCEL_FAILED: Event = Event::Cancel(CancelAnswer::Failed);
 
@@ -105,7 +110,7 @@ pub(super) fn unknown() -> Event {
 /// A purchase after these events, and the effects of the last of them.
 pub(super) fn after(start: (Purchase, Vec<Effect>), events: &[Event]) -> (Purchase, Vec<Effect>) {
     events.iter().fold(start, |(mut purchase, _), event| {
-        let effects = purchase.handle(event.clone());
+        let effects = purchase.handle(event.clone(), YOUNG);
         (purchase, effects)
     })
 }

@@ -93,7 +93,6 @@ fn given_each_step_when_each_event_comes_then_the_table_says_what_happens() {
         (PAID_OTHERWISE,                     ["-",             "-", "-",                              "PAYMENT_CONFLICT.", "PAYMENT_CONFLICT.", "-",                  "-",                 "-",      "-"]),
         (not_reached(),                      ["-",             "-", "-",                              "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
         (unknown(),                          ["-",             "-", "-",                              "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
-        (TOO_LATE,                           ["-",             "-", "-",                              "LATE.",          "LATE.",          "-",                       "-",                 "-",      "-"]),
         (CANCELLED,                          ["-",             "-", "-",                              "-",              "-",              "-",                       "-",                 ".",      "-"]),
         (CANCEL_FAILED,                      ["-",             "-", "-",                              "-",              "-",              "-",                       "-",                 "wait",   "-"]),
         (Event::WaitOver,                    ["create",        "create", "pay",                       "confirm",        "confirm",        "approve",                 "reject",            "cancel", "-"]),
@@ -102,7 +101,7 @@ fn given_each_step_when_each_event_comes_then_the_table_says_what_happens() {
     for (event, expected) in table {
         let seen = in_each_step().map(|mut purchase| {
             let was_done = purchase.is_done();
-            let effects = purchase.handle(event.clone());
+            let effects = purchase.handle(event.clone(), YOUNG);
             told(&purchase, &effects, was_done)
         });
         assert_eq!(seen, *expected, "{event:?}");

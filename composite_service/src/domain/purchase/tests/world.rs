@@ -4,12 +4,13 @@
 //! A world is in one state; [`World::actions`] is all that can happen next, and [`World::apply`] makes it happen.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 
 use super::peers::{Charges, Mood, Order, OrderState, Orders};
-use super::samples::number;
+use super::samples::{OLD, YOUNG, number};
 use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply, Payment};
 use crate::domain::purchase::{
     CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
@@ -93,6 +94,10 @@ impl Action {
 impl Shopper {
     fn is_over(&self) -> bool {
         self.has_died || self.purchase.is_done()
+    }
+
+    fn age(&self) -> Duration {
+        if self.is_fenced { OLD } else { YOUNG }
     }
 
     fn may_charge(&self) -> bool {
@@ -254,7 +259,8 @@ impl World {
             }
             Action::PassDeadline(index) => {
                 self.shoppers[index].is_deadline_ahead = false;
-                let effects = self.shoppers[index].purchase.handle(Event::DeadlinePassed);
+                let age = self.shoppers[index].age();
+                let effects = self.shoppers[index].purchase.handle(Event::DeadlinePassed, age);
                 self.perform(index, effects);
             }
             Action::PassFence(index) => self.shoppers[index].is_fenced = true,
@@ -285,7 +291,8 @@ impl World {
 
     fn go_on(&mut self, index: usize, event: Event) {
         self.shoppers[index].asked = None;
-        let effects = self.shoppers[index].purchase.handle(event);
+        let age = self.shoppers[index].age();
+        let effects = self.shoppers[index].purchase.handle(event, age);
         self.perform(index, effects);
     }
 
@@ -295,10 +302,6 @@ impl World {
             match effect {
                 Effect::Answer(outcome) => shopper.answers.push(outcome),
                 Effect::Warn(_) => {}
-                Effect::Confirm { .. } if shopper.is_fenced => {
-                    let too_late = Event::Confirm(ConfirmAnswer::TooLate);
-                    assert_eq!(shopper.purchase.handle(too_late), [], "answered long ago");
-                }
                 ask @ (Effect::Send(_)
                 | Effect::Renumber
                 | Effect::Confirm { .. }
