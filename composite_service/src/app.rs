@@ -24,7 +24,7 @@ use shared::startup::wait_for_peer;
 use shared::trace::Traces;
 use tokio::sync::watch;
 
-use crate::actors::kafka_bridge::{KafkaBridge, KafkaBridgeParts, ReplyArrived};
+use crate::actors::kafka_bridge::{CommandSender, KafkaBridge, KafkaBridgeParts, ReplyArrived};
 use crate::actors::purchase_actor::{Colleagues, Purchases};
 use crate::actors::reviewer::{ReviewDesk, Reviewer};
 use crate::config::{MyPageSettings, Settings};
@@ -99,6 +99,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         mailbox: bridge_mailbox.clone(),
     })
     .start();
+    let commands = CommandSender::new(bridge_addr.clone().recipient(), bridge_mailbox.clone());
     let toss = TossGateway::new(client(GATEWAY_WAIT)?, settings.payment.clone());
     let gateway: Arc<dyn PaymentGateway> =
         Arc::new(MeasuredGateway::new(Arc::new(toss), &measured.gateway));
@@ -110,14 +111,12 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let desk = ReviewDesk {
         query: Arc::clone(&query),
         gateway: Arc::clone(&gateway),
-        bridge: bridge_addr.clone().recipient(),
-        bridge_mailbox: bridge_mailbox.clone(),
+        commands: commands.clone(),
         traces: Arc::clone(&traces),
     };
     Reviewer::new(desk, Arc::clone(&ids)).start();
     let colleagues = Colleagues {
-        bridge: bridge_addr.clone().recipient(),
-        bridge_mailbox: bridge_mailbox.clone(),
+        commands,
         purchases: measured.common.mailboxes.of("PurchaseActor"),
         gateway,
         clock,

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::prelude::SendError;
 use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
 use shared::budget;
 use shared::ids::IdSource;
 use shared::mailboxes::{Mailbox, Ticket};
 use shared::trace::Trail;
 use shared::wire::headers::ReplyAddress;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -39,7 +40,7 @@ pub struct KafkaBridge {
 
 /// Somebody who waits for a reply.
 struct Waiter {
-    asker: Recipient<CommandAnswered>,
+    answer_tx: oneshot::Sender<CommandAnswer>,
     since: Instant,
     trail: Trail,
 }
@@ -91,7 +92,7 @@ impl KafkaBridge {
     fn send(&mut self, message: SendCommand, bridge_addr: Addr<Self>) {
         let partition = *self.reply_partition.borrow();
         if partition.is_none() {
-            return self.refuse(&message.asker);
+            return self.refuse(message.answer_tx);
         }
         let id = self.ids.unique();
         let address = ReplyAddress {
@@ -102,7 +103,8 @@ impl KafkaBridge {
         let mailbox = self.mailbox.clone();
         let on_undelivered = Box::new(move || {
             let ticket = mailbox.post("CommandUndelivered");
-            // An error means that the process ends, or that the asker will find its command overdue.
+            // Dropped when the mailbox is full, because the command is overdue soon anyway; and when the bridge is gone, because a
+            // producer's thread outlives the actors at the end of the process.
             let _ = bridge_addr.try_send(CommandUndelivered { id, ticket });
         });
         let published =
@@ -111,7 +113,7 @@ impl KafkaBridge {
         match published {
             Ok(()) => {
                 let waiter = Waiter {
-                    asker: message.asker,
+                    answer_tx: message.answer_tx,
                     since: Instant::now(),
                     trail: message.trail,
                 };
@@ -121,34 +123,81 @@ impl KafkaBridge {
             }
             Err(error) => {
                 log::warn!("{} {error}", message.trail);
-                self.refuse(&message.asker);
+                self.refuse(message.answer_tx);
             }
         }
     }
 
-    fn refuse(&self, asker: &Recipient<CommandAnswered>) {
+    fn refuse(&self, answer_tx: oneshot::Sender<CommandAnswer>) {
         self.metrics.not_sent.inc();
-        tell(asker, CommandAnswer::NotSent);
+        answer(answer_tx, CommandAnswer::NotSent);
     }
 
-    fn give_up(&self, waiter: &Waiter) {
+    fn give_up(&self, waiter: Waiter) {
         self.metrics.waiters.dec();
         self.metrics.overdue.inc();
         waiter.trail.mark(steps::UNANSWERED);
-        tell(&waiter.asker, CommandAnswer::Overdue);
+        answer(waiter.answer_tx, CommandAnswer::Overdue);
     }
 
     fn expire(&mut self) {
         for waiter in self.waiting_room.expire(self.started_at.elapsed()) {
-            self.give_up(&waiter);
+            self.give_up(waiter);
         }
     }
 }
 
-fn tell(asker: &Recipient<CommandAnswered>, answer: CommandAnswer) {
-    if let Err(error) = asker.try_send(CommandAnswered(answer)) {
-        log::error!("a purchase did not take its answer: {error}");
+fn answer(answer_tx: oneshot::Sender<CommandAnswer>, answer: CommandAnswer) {
+    // An error means that the asker's thread has ended: askers wait until they are answered, and so does the order, for its review.
+    let _ = answer_tx.send(answer);
+}
+
+/// A way to the bridge for those who ask it.
+#[derive(Clone)]
+pub struct CommandSender {
+    bridge: Recipient<SendCommand>,
+    mailbox: Mailbox,
+}
+
+impl CommandSender {
+    /// Sends to `bridge`, whose messages are posted in `mailbox`.
+    #[must_use]
+    pub fn new(bridge: Recipient<SendCommand>, mailbox: Mailbox) -> Self {
+        Self { bridge, mailbox }
     }
+
+    /// Sends a command now, whether or not the result is ever polled. The result is its answer; no asker may have a second command out
+    /// before that.
+    pub fn send(
+        &self,
+        command: OrderCommand,
+        trail: &Trail,
+    ) -> impl Future<Output = CommandAnswer> + use<> {
+        let (answer_tx, answer_rx) = oneshot::channel();
+        let message = SendCommand {
+            ticket: self.mailbox.post(command.name()),
+            command,
+            answer_tx,
+            trail: trail.clone(),
+        };
+        let sent = self.bridge.try_send(message);
+        if matches!(sent, Err(SendError::Full(_))) {
+            log::warn!("{trail} the bridge has more to do than its mailbox holds");
+        }
+        async move {
+            match sent {
+                Ok(()) => answer_rx.await.unwrap_or_else(|_| bridge_is_gone()),
+                Err(SendError::Full(_)) => CommandAnswer::NotSent,
+                Err(SendError::Closed(_)) => bridge_is_gone(),
+            }
+        }
+    }
+}
+
+/// The bridge lives as long as the process, and answers every command that it takes. If it is gone it has panicked, and this instance
+/// could sell nothing any more; so it ends, and another one begins afresh.
+pub fn bridge_is_gone() -> ! {
+    panic!("the bridge between purchases and Kafka is gone");
 }
 
 impl Actor for KafkaBridge {
@@ -160,14 +209,14 @@ impl Actor for KafkaBridge {
     }
 }
 
-/// Command: publish this, and answer `asker` exactly once. Sent by purchase actors and reviews, each of which has one out at a time.
+/// Command: publish this, and answer it exactly once. Sent by a [`CommandSender`].
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct SendCommand {
     /// What to publish.
     pub command: OrderCommand,
-    /// Who waits for the reply.
-    pub asker: Recipient<CommandAnswered>,
+    /// Where the answer goes.
+    pub answer_tx: oneshot::Sender<CommandAnswer>,
     /// Where its steps are entered.
     pub trail: Trail,
     /// Its place in the mailbox.
@@ -182,11 +231,6 @@ impl Handler<SendCommand> for KafkaBridge {
         self.send(message, ctx.address());
     }
 }
-
-/// Fact: a command has an answer, or will have none. Received by whoever has sent it.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
-pub struct CommandAnswered(pub CommandAnswer);
 
 /// Fact: a reply has come, to whomever. Sent by the reply intake.
 #[derive(Debug, Message)]
@@ -211,7 +255,7 @@ impl Handler<ReplyArrived> for KafkaBridge {
                 let waited = waiter.since.elapsed().as_secs_f64();
                 self.metrics.waiters.dec();
                 self.metrics.replied.observe(waited);
-                tell(&waiter.asker, CommandAnswer::Replied(message.reply));
+                answer(waiter.answer_tx, CommandAnswer::Replied(message.reply));
             }
             None => {
                 self.metrics.late.inc();
@@ -237,20 +281,7 @@ impl Handler<CommandUndelivered> for KafkaBridge {
         let id = message.id;
         if let Some(waiter) = self.waiting_room.take(&id) {
             // The broker may have it nonetheless, so the command counts as unanswered, not as never sent.
-            self.give_up(&waiter);
+            self.give_up(waiter);
         }
-    }
-}
-
-/// Query: how many wait for a reply? Sent by tests.
-#[derive(Debug, Message)]
-#[rtype(result = "usize")]
-pub struct CountWaiters;
-
-impl Handler<CountWaiters> for KafkaBridge {
-    type Result = usize;
-
-    fn handle(&mut self, _: CountWaiters, _: &mut Self::Context) -> usize {
-        self.waiting_room.len()
     }
 }

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, ArbiterHandle, AsyncContext, Context, Handler, Recipient,
-    WrapFuture,
+    Actor, ActorContext, ActorFutureExt, ArbiterHandle, AsyncContext, Context, WrapFuture,
 };
 use chrono_tz::Tz;
 use shared::budget;
@@ -17,18 +16,16 @@ use shared::trace::{Arrival, Traces, Trail};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
-use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
+use crate::actors::kafka_bridge::CommandSender;
 use crate::domain::order::{Basket, Idempotency, Payment};
-use crate::domain::purchase::{CancelAnswer, CommandAnswer, Effect, Event, Outcome, Purchase};
+use crate::domain::purchase::{CancelAnswer, Effect, Event, Outcome, Purchase};
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
 use crate::steps;
 
 /// What every purchase works with.
 pub struct Colleagues {
     /// Sends commands and finds their replies.
-    pub bridge: Recipient<SendCommand>,
-    /// Where they are posted.
-    pub bridge_mailbox: Mailbox,
+    pub commands: CommandSender,
     /// Where purchases are entered.
     pub purchases: ActorType,
     /// Charges and cancels.
@@ -200,16 +197,12 @@ impl PurchaseActor {
             Effect::Send(command) => {
                 self.await_answer(command.name());
                 self.trail.mark(command.name());
-                let message = SendCommand {
-                    ticket: self.colleagues.bridge_mailbox.post(command.name()),
-                    command,
-                    asker: ctx.address().recipient(),
-                    trail: self.trail.clone(),
-                };
-                if let Err(error) = self.colleagues.bridge.try_send(message) {
-                    log::warn!("{} the bridge did not take a command: {error}", self.trail);
-                    ctx.notify(CommandAnswered(CommandAnswer::NotSent));
-                }
+                let answered = self.colleagues.commands.send(command, &self.trail);
+                // Spawned, not waited for: meanwhile the deadline must be able to pass. The future is the context's own, so it ends
+                // with the purchase and not before, whoever asked for it.
+                ctx.spawn(answered.into_actor(self).map(|answer, actor, ctx| {
+                    actor.go_on(Event::Command(answer), ctx);
+                }));
             }
             Effect::Renumber => {
                 log::info!(
@@ -289,13 +282,5 @@ impl PurchaseActor {
             }
         };
         self.go_on(Event::Cancel(answer), ctx);
-    }
-}
-
-impl Handler<CommandAnswered> for PurchaseActor {
-    type Result = ();
-
-    fn handle(&mut self, CommandAnswered(answer): CommandAnswered, ctx: &mut Self::Context) {
-        self.go_on(Event::Command(answer), ctx);
     }
 }

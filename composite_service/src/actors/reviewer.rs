@@ -8,17 +8,16 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Recipient, WrapFuture};
+use actix::{Actor, AsyncContext, Context, WrapFuture};
 use futures_util::stream::{self, StreamExt};
 use shared::ids::IdSource;
-use shared::mailboxes::Mailbox;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::trace::{Arrival, Traces, Trail};
 use shared::wire::order_dto::OrderDto;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 
-use crate::actors::kafka_bridge::{CommandAnswered, SendCommand};
+use crate::actors::kafka_bridge::CommandSender;
 use crate::domain::order::{OrderCommand, Payment};
 use crate::domain::purchase::CommandAnswer;
 use crate::domain::review::{Remedy, Standing, remedy};
@@ -50,9 +49,7 @@ pub struct ReviewDesk {
     /// Tells what is charged, and cancels.
     pub gateway: Arc<dyn PaymentGateway>,
     /// Sends commands.
-    pub bridge: Recipient<SendCommand>,
-    /// Where they are posted.
-    pub bridge_mailbox: Mailbox,
+    pub commands: CommandSender,
     /// Where reviews leave their trails.
     pub traces: Arc<Traces>,
 }
@@ -142,10 +139,11 @@ impl<'desk> Round<'desk> {
 
     async fn review(&self, order: &OrderDto) {
         let Some(number) = &order.order_num else {
-            return;
+            return log::error!("the order service says that an order without a number is due");
         };
-        let Ok(place) = self.at_gateway.acquire().await else {
-            return;
+        let place = match self.at_gateway.acquire().await {
+            Ok(place) => place,
+            Err(_) => unreachable!("the round has this semaphore, and never closes it"),
         };
         if self.gateway_is_away() {
             return;
@@ -189,19 +187,9 @@ impl ReviewDesk {
     async fn send(&self, command: OrderCommand, trail: &Trail) {
         log::info!("{trail} review: {}", command.name());
         trail.mark(command.name());
-        let (answered_tx, answered_rx) = oneshot::channel();
-        let message = SendCommand {
-            ticket: self.bridge_mailbox.post(command.name()),
-            command,
-            asker: Asker(Some(answered_tx)).start().recipient(),
-            trail: trail.clone(),
-        };
-        if let Err(error) = self.bridge.try_send(message) {
-            return log::warn!("{trail} the bridge did not take a command: {error}");
-        }
-        match answered_rx.await {
-            Ok(CommandAnswer::Replied(reply)) => log::debug!("{trail} is answered: {reply:?}"),
-            Ok(CommandAnswer::Overdue | CommandAnswer::NotSent) | Err(_) => {
+        match self.commands.send(command, trail).await {
+            CommandAnswer::Replied(reply) => log::debug!("{trail} is answered: {reply:?}"),
+            CommandAnswer::Overdue | CommandAnswer::NotSent => {
                 log::warn!("{trail} is not answered, trying again in a later round");
             }
         }
@@ -230,24 +218,5 @@ impl ReviewDesk {
             record: None,
         };
         self.traces.begin(number, arrival)
-    }
-}
-
-/// Hears the answer to one command, and ends. It ends as well when nobody is left who could answer.
-struct Asker(Option<oneshot::Sender<CommandAnswer>>);
-
-impl Actor for Asker {
-    type Context = Context<Self>;
-}
-
-impl Handler<CommandAnswered> for Asker {
-    type Result = ();
-
-    fn handle(&mut self, CommandAnswered(answer): CommandAnswered, ctx: &mut Self::Context) {
-        if let Some(answered_tx) = self.0.take() {
-            // An error means that the reviewer has ended.
-            let _ = answered_tx.send(answer);
-        }
-        ctx.stop();
     }
 }

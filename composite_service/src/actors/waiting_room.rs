@@ -50,18 +50,6 @@ impl<W> WaitingRoom<W> {
         }
         expired
     }
-
-    /// How many wait.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.waiters.len()
-    }
-
-    /// Whether nobody waits.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.waiters.is_empty()
-    }
 }
 
 #[cfg(test)]
@@ -73,17 +61,17 @@ mod tests {
     }
 
     #[test]
-    fn given_a_reply_when_it_comes_twice_then_its_waiter_hears_of_it_once() {
+    fn a_reply_that_comes_twice_is_heard_of_once() {
         let mut room = WaitingRoom::new(at(8));
         let id = Uuid::from_u128(1);
         room.register(id, "one", at(0));
         assert_eq!(room.take(&id), Some("one"));
         assert_eq!(room.take(&id), None);
-        assert!(room.is_empty());
+        assert_eq!(room.expire(at(60)), Vec::<&str>::new());
     }
 
     #[test]
-    fn given_waiters_when_time_passes_then_only_those_expire_who_were_not_answered() {
+    fn those_who_are_not_answered_in_time_expire_in_their_order() {
         let mut room = WaitingRoom::new(at(8));
         for (second, name) in [(0_u32, "one"), (1, "two"), (5, "three")] {
             room.register(Uuid::from_u128(u128::from(second)), name, at(second.into()));
@@ -91,7 +79,7 @@ mod tests {
         room.take(&Uuid::from_u128(0));
         assert_eq!(room.expire(at(7)), Vec::<&str>::new());
         assert_eq!(room.expire(at(9)), ["two"]);
-        assert_eq!(room.len(), 1);
         assert_eq!(room.expire(at(60)), ["three"]);
+        assert_eq!(room.expire(at(90)), Vec::<&str>::new());
     }
 }

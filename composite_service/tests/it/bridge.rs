@@ -2,24 +2,20 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, Addr, Recipient};
-use composite_service::actors::kafka_bridge::{
-    CommandAnswered, KafkaBridge, ReplyArrived, SendCommand,
-};
+use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
 use shared::budget;
 use shared::mailboxes::Ticket;
 use shared::reason::Reason;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::doubles::{ClosedBus, Gone, Published, Recorder, SinkingBus};
+use crate::doubles::{ClosedBus, Published, SinkingBus};
 use crate::harness::{Bridge, HOME, REPLY_TOPIC, granted, nth_number, trail};
 
-type Asker = Recipient<CommandAnswered>;
-type Answers = UnboundedReceiver<CommandAnswered>;
+type Answer = oneshot::Receiver<CommandAnswer>;
 
 fn reject(nth: u64) -> OrderCommand {
     OrderCommand::Reject {
@@ -29,115 +25,93 @@ fn reject(nth: u64) -> OrderCommand {
     }
 }
 
+fn granted_reject(nth: u64) -> CommandAnswer {
+    CommandAnswer::Replied(granted(&reject(nth)))
+}
+
+/// Sends a command, and waits until the bridge has handled it.
+async fn send(bridge: &Bridge, nth: u64) -> Answer {
+    let (answer_tx, answer_rx) = oneshot::channel();
+    let message = SendCommand {
+        command: reject(nth),
+        answer_tx,
+        trail: trail(nth),
+        ticket: Ticket::default(),
+    };
+    bridge.addr.send(message).await.unwrap();
+    answer_rx
+}
+
 /// Sends a command, and returns it as it was published.
-async fn ask(bridge: &mut Bridge, nth: u64, asker: &Asker) -> Published {
-    bridge
-        .addr
-        .send(SendCommand {
-            command: reject(nth),
-            asker: asker.clone(),
-            trail: trail(nth),
-            ticket: Ticket::default(),
-        })
-        .await
-        .unwrap();
-    bridge.published().await
-}
-
-/// What the bridge answers a command that it does not publish.
-async fn answer_unpublished(bridge: &Addr<KafkaBridge>) -> CommandAnswer {
-    let (asker, mut answers) = Recorder::start();
-    bridge
-        .send(SendCommand {
-            command: reject(1),
-            asker,
-            trail: trail(1),
-            ticket: Ticket::default(),
-        })
-        .await
-        .unwrap();
-    next(&mut answers).await
-}
-
-async fn next(answers: &mut Answers) -> CommandAnswer {
-    answers.recv().await.unwrap().0
-}
-
-/// Nothing has been sent to the asker so far: what is sent now comes first.
-async fn hears_nothing(asker: &Asker, answers: &mut Answers) {
-    let marker = CommandAnswer::Replied(OrderReply::Refused(Reason::CouponUsed));
-    asker.send(CommandAnswered(marker.clone())).await.unwrap();
-    assert_eq!(next(answers).await, marker);
+async fn ask(bridge: &mut Bridge, nth: u64) -> (Published, Answer) {
+    let answer_rx = send(bridge, nth).await;
+    (bridge.published().await, answer_rx)
 }
 
 mod routing {
     use super::*;
 
     #[actix::test]
-    async fn given_two_askers_when_the_replies_come_in_the_opposite_order_then_each_gets_its_own() {
+    async fn replies_in_another_order_find_their_askers() {
         let mut bridge = Bridge::start();
-        let ((first, mut first_answers), (second, mut second_answers)) =
-            (Recorder::start(), Recorder::start());
-        let one = ask(&mut bridge, 1, &first).await;
-        let two = ask(&mut bridge, 2, &second).await;
+        let (one, first) = ask(&mut bridge, 1).await;
+        let (two, second) = ask(&mut bridge, 2).await;
         assert_eq!(bridge.waiters().await, 2);
         for published in [&two, &one] {
             bridge.reply(published, granted(&published.command)).await;
         }
-        assert_eq!(
-            next(&mut first_answers).await,
-            CommandAnswer::Replied(granted(&reject(1)))
-        );
-        assert_eq!(
-            next(&mut second_answers).await,
-            CommandAnswer::Replied(granted(&reject(2)))
-        );
+        assert_eq!(first.await, Ok(granted_reject(1)));
+        assert_eq!(second.await, Ok(granted_reject(2)));
         assert_eq!(bridge.waiters().await, 0);
     }
 
     #[actix::test]
-    async fn given_a_doubled_reply_when_it_comes_then_its_asker_hears_of_the_first_only() {
+    async fn of_a_doubled_reply_the_first_is_the_answer() {
         let mut bridge = Bridge::start();
-        let (asker, mut answers) = Recorder::start();
-        let published = ask(&mut bridge, 1, &asker).await;
+        let (published, answer) = ask(&mut bridge, 1).await;
         for reason in [Reason::Expired, Reason::AlreadyPaid] {
             bridge.reply(&published, OrderReply::Refused(reason)).await;
         }
-        assert_eq!(
-            next(&mut answers).await,
-            CommandAnswer::Replied(OrderReply::Refused(Reason::Expired))
-        );
-        hears_nothing(&asker, &mut answers).await;
+        let first = CommandAnswer::Replied(OrderReply::Refused(Reason::Expired));
+        assert_eq!(answer.await, Ok(first));
     }
 
     #[actix::test]
-    async fn given_a_reply_to_somebody_else_when_it_comes_then_nobody_hears_of_it() {
+    async fn a_reply_to_another_instance_is_heard_by_nobody() {
         let mut bridge = Bridge::start();
-        let (asker, mut answers) = Recorder::start();
-        let published = ask(&mut bridge, 1, &asker).await;
-        let foreign = ReplyArrived {
-            correlation_id: Uuid::from_u128(99),
-            reply: granted(&published.command),
-            ticket: Ticket::default(),
-        };
-        bridge.addr.send(foreign).await.unwrap();
+        let (published, mut answer) = ask(&mut bridge, 1).await;
+        let theirs = Uuid::from_u128(99);
+        bridge.reply_to(theirs, granted(&published.command)).await;
         assert_eq!(bridge.waiters().await, 1);
-        hears_nothing(&asker, &mut answers).await;
+        assert!(answer.try_recv().is_err());
     }
 
     #[actix::test]
-    async fn given_an_asker_that_has_gone_when_its_reply_comes_then_the_others_still_get_theirs() {
+    async fn an_asker_that_has_gone_costs_the_others_nothing() {
         let mut bridge = Bridge::start();
-        let lost = ask(&mut bridge, 1, &Gone.start().recipient()).await;
-        let (asker, mut answers) = Recorder::start();
-        let published = ask(&mut bridge, 2, &asker).await;
+        let (lost, gone) = ask(&mut bridge, 1).await;
+        drop(gone);
+        let (published, answer) = ask(&mut bridge, 2).await;
         for published in [&lost, &published] {
             bridge.reply(published, granted(&published.command)).await;
         }
-        assert_eq!(
-            next(&mut answers).await,
-            CommandAnswer::Replied(granted(&reject(2)))
-        );
+        assert_eq!(answer.await, Ok(granted_reject(2)));
+        assert_eq!(bridge.waiters().await, 0);
+    }
+
+    #[actix::test]
+    async fn a_sender_gets_the_answer_to_its_command() {
+        let mut bridge = Bridge::start();
+        let answer = bridge.commands().send(reject(1), &trail(1));
+        assert_eq!(bridge.grant().await, reject(1));
+        assert_eq!(answer.await, granted_reject(1));
+    }
+
+    #[actix::test]
+    async fn a_command_leaves_although_nobody_waits_for_its_answer() {
+        let mut bridge = Bridge::start();
+        drop(bridge.commands().send(reject(1), &trail(1)));
+        assert_eq!(bridge.grant().await, reject(1));
         assert_eq!(bridge.waiters().await, 0);
     }
 }
@@ -146,42 +120,32 @@ mod addressing {
     use super::*;
 
     #[actix::test]
-    async fn given_a_home_when_commands_are_sent_then_each_asks_for_its_reply_there_by_an_id_of_its_own()
-     {
+    async fn each_command_asks_for_its_reply_at_home_by_an_id_of_its_own() {
         let mut bridge = Bridge::start();
-        let (asker, _answers) = Recorder::start();
         for nth in 1..=3 {
-            let Published {
-                command, address, ..
-            } = ask(&mut bridge, nth, &asker).await;
-            assert_eq!(command, reject(nth));
+            let (published, _) = ask(&mut bridge, nth).await;
+            let address = &published.address;
+            assert_eq!(published.command, reject(nth));
             assert_eq!(
                 (address.topic.as_str(), address.partition),
                 (REPLY_TOPIC, Some(HOME))
             );
-            assert_eq!(
-                address.correlation_id,
-                Some(Uuid::from_u128(nth.into()).as_bytes().to_vec())
-            );
+            assert_eq!(published.correlation_id(), Uuid::from_u128(nth.into()));
         }
     }
 
     #[actix::test]
-    async fn given_a_home_that_moves_then_the_next_command_names_the_new_one() {
+    async fn the_next_command_names_a_home_that_has_moved() {
         let mut bridge = Bridge::start();
-        let (asker, _answers) = Recorder::start();
         bridge.home_tx.send_replace(Some(7));
-        assert_eq!(ask(&mut bridge, 1, &asker).await.address.partition, Some(7));
+        assert_eq!(ask(&mut bridge, 1).await.0.address.partition, Some(7));
     }
 
     #[actix::test]
-    async fn given_no_home_when_a_command_is_sent_then_it_does_not_leave() {
+    async fn without_a_home_no_command_leaves() {
         let mut bridge = Bridge::start();
         bridge.home_tx.send_replace(None);
-        assert_eq!(
-            answer_unpublished(&bridge.addr).await,
-            CommandAnswer::NotSent
-        );
+        assert_eq!(send(&bridge, 1).await.await, Ok(CommandAnswer::NotSent));
         assert!(bridge.published_rx.try_recv().is_err());
         assert_eq!(bridge.waiters().await, 0);
     }
@@ -191,88 +155,71 @@ mod delivery {
     use super::*;
 
     #[actix::test]
-    async fn given_a_bus_that_takes_nothing_then_the_command_is_not_sent() {
-        let (addr, _home_tx) = Bridge::over(Arc::new(ClosedBus));
-        assert_eq!(answer_unpublished(&addr).await, CommandAnswer::NotSent);
+    async fn a_command_that_the_bus_does_not_take_is_not_sent() {
+        let bridge = Bridge::over(Arc::new(ClosedBus));
+        assert_eq!(send(&bridge, 1).await.await, Ok(CommandAnswer::NotSent));
     }
 
     #[actix::test]
-    async fn given_a_bus_that_fails_before_the_command_is_registered_then_it_is_overdue_all_the_same()
-     {
-        let (addr, _home_tx) = Bridge::over(Arc::new(SinkingBus));
-        assert_eq!(answer_unpublished(&addr).await, CommandAnswer::Overdue);
+    async fn a_command_that_is_given_up_before_it_is_registered_is_overdue() {
+        let bridge = Bridge::over(Arc::new(SinkingBus));
+        assert_eq!(send(&bridge, 1).await.await, Ok(CommandAnswer::Overdue));
     }
 
     #[actix::test]
-    async fn given_a_command_when_its_delivery_is_given_up_then_it_is_overdue_and_a_reply_comes_too_late()
-     {
+    async fn a_command_that_is_given_up_is_overdue_and_its_reply_comes_too_late() {
         let mut bridge = Bridge::start();
-        let (asker, mut answers) = Recorder::start();
-        let published = ask(&mut bridge, 1, &asker).await;
-        let (correlation_id, reply) = (published.correlation_id(), granted(&published.command));
+        let (published, answer) = ask(&mut bridge, 1).await;
+        let (id, reply) = (published.correlation_id(), granted(&published.command));
         (published.on_undelivered)();
-        assert_eq!(next(&mut answers).await, CommandAnswer::Overdue);
-        bridge
-            .addr
-            .send(ReplyArrived {
-                correlation_id,
-                reply,
-                ticket: Ticket::default(),
-            })
-            .await
-            .unwrap();
-        hears_nothing(&asker, &mut answers).await;
+        assert_eq!(answer.await, Ok(CommandAnswer::Overdue));
+        bridge.reply_to(id, reply).await;
+        assert_eq!(bridge.waiters().await, 0);
     }
 
     #[actix::test]
-    async fn given_a_reply_when_the_delivery_is_given_up_afterwards_then_the_reply_stands() {
+    async fn a_reply_stands_although_the_delivery_is_given_up_afterwards() {
         let mut bridge = Bridge::start();
-        let (asker, mut answers) = Recorder::start();
-        let published = ask(&mut bridge, 1, &asker).await;
+        let (published, answer) = ask(&mut bridge, 1).await;
         bridge.reply(&published, granted(&published.command)).await;
         (published.on_undelivered)();
         assert_eq!(bridge.waiters().await, 0);
-        assert_eq!(
-            next(&mut answers).await,
-            CommandAnswer::Replied(granted(&reject(1)))
-        );
-        hears_nothing(&asker, &mut answers).await;
+        assert_eq!(answer.await, Ok(granted_reject(1)));
     }
 }
 
-mod when_no_reply_comes {
+mod without_a_reply {
     use super::*;
 
     #[actix::test]
-    async fn given_no_reply_when_the_wait_is_over_then_the_command_is_overdue_and_a_reply_comes_too_late()
-     {
+    async fn a_command_is_overdue_when_the_wait_is_over_and_its_reply_comes_too_late() {
         tokio::time::pause();
         let mut bridge = Bridge::start();
-        let (asker, mut answers) = Recorder::start();
-        let published = ask(&mut bridge, 1, &asker).await;
+        let (published, answer) = ask(&mut bridge, 1).await;
         let sent_at = Instant::now();
-        assert_eq!(next(&mut answers).await, CommandAnswer::Overdue);
+        assert_eq!(answer.await, Ok(CommandAnswer::Overdue));
         let waited = sent_at.elapsed();
         assert!(
             (budget::REPLY_WAIT..budget::HTTP_ANSWER).contains(&waited),
             "{waited:?}"
         );
-        assert_eq!(bridge.waiters().await, 0);
         bridge.reply(&published, granted(&published.command)).await;
-        hears_nothing(&asker, &mut answers).await;
+        assert_eq!(bridge.waiters().await, 0);
     }
 
     #[actix::test]
-    async fn given_commands_of_different_times_then_each_is_overdue_in_its_own() {
+    async fn each_command_is_overdue_in_its_own_time() {
         tokio::time::pause();
         let mut bridge = Bridge::start();
-        let (asker, mut answers) = Recorder::start();
         let begin = Instant::now();
-        ask(&mut bridge, 1, &asker).await;
+        let (_, first) = ask(&mut bridge, 1).await;
         tokio::time::advance(budget::REPLY_WAIT / 2).await;
-        ask(&mut bridge, 2, &asker).await;
-        for due in [budget::REPLY_WAIT, budget::REPLY_WAIT * 3 / 2] {
-            assert_eq!(next(&mut answers).await, CommandAnswer::Overdue);
+        let (_, second) = ask(&mut bridge, 2).await;
+        for (answer, due) in [
+            (first, budget::REPLY_WAIT),
+            (second, budget::REPLY_WAIT * 3 / 2),
+        ] {
+            assert_eq!(answer.await, Ok(CommandAnswer::Overdue));
             let late = begin.elapsed() - due;
             assert!(late.as_millis() <= 200, "{late:?}");
         }

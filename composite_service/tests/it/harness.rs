@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix::{Actor, Addr, Arbiter, ArbiterHandle, Recipient};
 use composite_service::actors::kafka_bridge::{
-    CountWaiters, KafkaBridge, KafkaBridgeParts, ReplyArrived, SendCommand,
+    CommandSender, KafkaBridge, KafkaBridgeParts, ReplyArrived, SendCommand,
 };
 use composite_service::actors::purchase_actor::{Colleagues, Purchases};
 use composite_service::domain::order::{Basket, OrderCommand, OrderReply};
@@ -25,8 +25,9 @@ use shared::reason::Reason;
 use shared::trace::context::TraceContext;
 use shared::trace::{Arrival, Traces, Trail};
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus};
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::{oneshot, watch};
+use uuid::Uuid;
 
 use crate::doubles::{CountingIds, GatewayCall, Published, RecordingBus, ScriptedGateway};
 
@@ -140,21 +141,30 @@ pub(crate) struct Bridge {
     pub(crate) addr: Addr<KafkaBridge>,
     pub(crate) home_tx: watch::Sender<Option<i32>>,
     pub(crate) published_rx: UnboundedReceiver<Published>,
+    metrics: BridgeMetrics,
 }
 
 impl Bridge {
     pub(crate) fn start() -> Self {
-        let (bus, published_rx) = RecordingBus::new();
-        let (addr, home_tx) = Self::over(bus);
-        Self {
-            addr,
-            home_tx,
-            published_rx,
-        }
+        Self::measured(unread_metrics())
     }
 
-    /// A bridge over another bus.
-    pub(crate) fn over(bus: Arc<dyn OrderBus>) -> (Addr<KafkaBridge>, watch::Sender<Option<i32>>) {
+    /// A bridge that is measured by these.
+    pub(crate) fn measured(metrics: BridgeMetrics) -> Self {
+        let (bus, published_rx) = RecordingBus::new();
+        Self::with(bus, published_rx, metrics)
+    }
+
+    /// A bridge over another bus, which tells nothing.
+    pub(crate) fn over(bus: Arc<dyn OrderBus>) -> Self {
+        Self::with(bus, unbounded_channel().1, unread_metrics())
+    }
+
+    fn with(
+        bus: Arc<dyn OrderBus>,
+        published_rx: UnboundedReceiver<Published>,
+        metrics: BridgeMetrics,
+    ) -> Self {
         let (home_tx, reply_partition) = watch::channel(Some(HOME));
         let parts = KafkaBridgeParts {
             bus,
@@ -163,9 +173,19 @@ impl Bridge {
             reply_partition,
             max_purchases: 4_096,
             mailbox: mailbox("KafkaBridge"),
-            metrics: BridgeMetrics::new(&Metrics::new().unwrap()).unwrap(),
+            metrics: metrics.clone(),
         };
-        (KafkaBridge::new(parts).start(), home_tx)
+        Self {
+            addr: KafkaBridge::new(parts).start(),
+            home_tx,
+            published_rx,
+            metrics,
+        }
+    }
+
+    /// A way to it for those who ask.
+    pub(crate) fn commands(&self) -> CommandSender {
+        CommandSender::new(self.addr.clone().recipient(), mailbox("KafkaBridge"))
     }
 
     /// The next command that is published.
@@ -174,7 +194,10 @@ impl Bridge {
     }
 
     pub(crate) async fn reply(&self, to: &Published, reply: OrderReply) {
-        let correlation_id = to.correlation_id();
+        self.reply_to(to.correlation_id(), reply).await;
+    }
+
+    pub(crate) async fn reply_to(&self, correlation_id: Uuid, reply: OrderReply) {
         self.addr
             .send(ReplyArrived {
                 correlation_id,
@@ -192,9 +215,16 @@ impl Bridge {
         published.command
     }
 
-    pub(crate) async fn waiters(&self) -> usize {
-        self.addr.send(CountWaiters).await.unwrap()
+    /// How many wait for a reply, once all that was sent to the bridge before is handled.
+    pub(crate) async fn waiters(&self) -> i64 {
+        let nobodys = OrderReply::Refused(Reason::InternalError);
+        self.reply_to(Uuid::nil(), nobodys).await;
+        self.metrics.waiters.get()
     }
+}
+
+fn unread_metrics() -> BridgeMetrics {
+    BridgeMetrics::new(&Metrics::new().unwrap()).unwrap()
 }
 
 /// Purchases on this thread.
@@ -214,8 +244,7 @@ pub(crate) fn purchases_on(
     max_purchases: usize,
 ) -> Purchases {
     let colleagues = Colleagues {
-        bridge,
-        bridge_mailbox: mailbox("KafkaBridge"),
+        commands: CommandSender::new(bridge, mailbox("KafkaBridge")),
         purchases: mailboxes().of("PurchaseActor"),
         gateway,
         clock: Arc::new(clock()),

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use actix::Actor;
-use composite_service::actors::kafka_bridge::{KafkaBridge, KafkaBridgeParts, SendCommand};
+use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::metrics::{BridgeMetrics, GatewayMetrics, ServiceMetrics};
 use composite_service::outbound::measured_gateway::MeasuredGateway;
@@ -11,10 +10,10 @@ use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway};
 use shared::mailboxes::Ticket;
 use shared::metrics::Metrics;
 use shared::reason::Reason;
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
-use crate::doubles::{CountingIds, PromptGateway, Recorder, RecordingBus};
-use crate::harness::{Bridge, HOME, REPLY_TOPIC, mailbox, nth_number, payment, trace, trail};
+use crate::doubles::PromptGateway;
+use crate::harness::{Bridge, nth_number, payment, trace, trail};
 
 fn assert_told(metrics: &Metrics, lines: &[&str]) {
     let text = metrics.render().unwrap();
@@ -31,36 +30,27 @@ fn given_all_metrics_of_the_service_then_no_two_have_the_same_name() {
 #[actix::test]
 async fn given_commands_then_those_who_wait_and_what_became_of_the_others_are_counted() {
     let metrics = Metrics::new().unwrap();
-    let (bus, published_rx) = RecordingBus::new();
-    let (home_tx, reply_partition) = watch::channel(Some(HOME));
-    let addr = KafkaBridge::new(KafkaBridgeParts {
-        bus,
-        ids: Arc::new(CountingIds::default()),
-        reply_topic: REPLY_TOPIC.to_owned(),
-        reply_partition,
-        max_purchases: 16,
-        mailbox: mailbox("KafkaBridge"),
-        metrics: BridgeMetrics::new(&metrics).unwrap(),
-    })
-    .start();
-    let mut bridge = Bridge {
-        addr,
-        home_tx,
-        published_rx,
-    };
-    let (asker, mut answers) = Recorder::start();
-    let send = |nth| SendCommand {
-        command: OrderCommand::Reject {
+    let mut bridge = Bridge::measured(BridgeMetrics::new(&metrics).unwrap());
+    let send = |nth| {
+        let (answer_tx, answer_rx) = oneshot::channel();
+        let command = OrderCommand::Reject {
             number: nth_number(nth),
             reason: Reason::Expired,
             detail: None,
-        },
-        asker: asker.clone(),
-        trail: trail(nth),
-        ticket: Ticket::default(),
+        };
+        let message = SendCommand {
+            command,
+            answer_tx,
+            trail: trail(nth),
+            ticket: Ticket::default(),
+        };
+        (message, answer_rx)
     };
+    let mut answers = Vec::new();
     for nth in 1..=3 {
-        bridge.addr.send(send(nth)).await.unwrap();
+        let (message, answer_rx) = send(nth);
+        bridge.addr.send(message).await.unwrap();
+        answers.push(answer_rx);
     }
     let replied = bridge.published().await;
     for _ in 0..2 {
@@ -68,11 +58,11 @@ async fn given_commands_then_those_who_wait_and_what_became_of_the_others_are_co
         bridge.reply(&replied, reply).await;
     }
     (bridge.published().await.on_undelivered)();
-    for _ in 0..2 {
-        answers.recv().await.unwrap();
+    for answer_rx in answers.drain(..2) {
+        answer_rx.await.unwrap();
     }
     bridge.home_tx.send_replace(None);
-    bridge.addr.send(send(4)).await.unwrap();
+    bridge.addr.send(send(4).0).await.unwrap();
 
     assert_told(
         &metrics,

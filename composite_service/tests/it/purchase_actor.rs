@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use actix::Actor;
 use composite_service::actors::purchase_actor::Overloaded;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::Outcome;
@@ -14,10 +13,11 @@ use shared::trace::Arrival;
 use shared::wire::order_dto::OrderStatus;
 use tokio::time::{Instant, timeout};
 
-use crate::doubles::{Gone, ScriptedGateway};
+use crate::doubles::{Recorder, ScriptedGateway};
 use crate::harness::{
     LONG, Mall, arrival, basket, granted, nth_number, order, payment, purchases, trace,
 };
+use composite_service::domain::purchase::CommandAnswer;
 
 mod paths {
     use super::*;
@@ -184,10 +184,27 @@ mod bridge_troubles {
     }
 
     #[actix::test]
-    async fn given_a_bridge_that_is_gone_then_ordering_is_unavailable() {
-        let purchases = purchases(Gone.start().recipient(), ScriptedGateway::new().0, 1);
-        let outcome_rx = purchases.place(basket(None), arrival()).unwrap();
-        assert_eq!(outcome_rx.await, Ok(Outcome::Unavailable));
+    async fn more_commands_than_the_bridges_mailbox_holds_are_not_sent_and_their_shoppers_told() {
+        let (bridge, mut sent_rx) = Recorder::start();
+        let purchases = purchases(bridge, ScriptedGateway::new().0, 100);
+        let outcomes: Vec<_> = (0..100)
+            .map(|_| purchases.place(basket(None), arrival()).unwrap())
+            .collect();
+        actix::spawn(async move {
+            while let Some(message) = sent_rx.recv().await {
+                let reply = CommandAnswer::Replied(granted(&message.command));
+                message.answer_tx.send(reply).unwrap();
+            }
+        });
+        let (mut sent, mut unavailable) = (0, 0);
+        for outcome_rx in outcomes {
+            match outcome_rx.await.unwrap() {
+                Outcome::Pending(_) => sent += 1,
+                Outcome::Unavailable => unavailable += 1,
+                outcome => panic!("{outcome:?}"),
+            }
+        }
+        assert!(sent > 0 && unavailable > 0, "{sent}, {unavailable}");
     }
 
     #[actix::test]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::{Actor, Recipient};
-use composite_service::actors::kafka_bridge::SendCommand;
+use composite_service::actors::kafka_bridge::{CommandSender, SendCommand};
 use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
 use composite_service::domain::order::OrderCommand;
 use composite_service::domain::purchase::CommandAnswer;
@@ -28,7 +28,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
-use crate::doubles::{CountingIds, Desk, Gone};
+use crate::doubles::{CountingIds, Desk};
 use crate::harness::{granted, mailbox, nth_number, order, payment, traces};
 
 /// Orders of a page.
@@ -168,8 +168,7 @@ impl Review {
         let desk = ReviewDesk {
             query: Arc::clone(&due) as _,
             gateway: Arc::clone(&books) as _,
-            bridge,
-            bridge_mailbox: mailbox("KafkaBridge"),
+            commands: CommandSender::new(bridge, mailbox("KafkaBridge")),
             traces: Arc::new(traces()),
         };
         Reviewer::new(desk, ids).start();
@@ -408,14 +407,4 @@ async fn given_an_order_service_that_is_away_then_it_is_asked_again() {
             number: nth_number(1)
         }]
     );
-}
-
-#[actix::test]
-async fn given_a_bridge_that_is_gone_then_the_rounds_go_on() {
-    let orders = vec![due(1, OrderStatus::Rejected)];
-    let ids = Arc::new(CountingIds::default());
-    let mut review = Review::over(ids, Gone.start().recipient(), orders, Books::default());
-    for _ in 0..3 {
-        review.round().await;
-    }
 }

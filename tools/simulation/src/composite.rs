@@ -105,7 +105,7 @@ impl Composite {
     /// How many wait for a reply.
     #[must_use]
     pub fn waiters(&self) -> usize {
-        self.room.len()
+        self.named.len()
     }
 }
 

@@ -14,7 +14,8 @@ use shared::payment::Payment;
 pub const LATEST_EFFECT: Duration = Duration::from_secs(20);
 
 const _: () = assert!(
-    CONFIRM_FENCE.as_secs() + LATEST_EFFECT.as_secs() <= PAYMENT_REVIEW.num_seconds().unsigned_abs()
+    CONFIRM_FENCE.as_secs() + LATEST_EFFECT.as_secs()
+        <= PAYMENT_REVIEW.num_seconds().unsigned_abs()
 );
 
 /// What the gateway has decided.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use order_service::domain::decide::PAYMENT_REVIEW;
 use order_service::domain::command::OrderCommand;
+use order_service::domain::decide::PAYMENT_REVIEW;
 use order_service::domain::order::{ItemId, Order, OrderState};
 use order_service::ports::reply_sink::CommandOutcome;
 use shared::money::Money;
@@ -170,7 +170,9 @@ fn check_composites(world: &World) -> Check {
         if let Some(partition) = unheard {
             return violated(
                 Invariant::Heard,
-                format!("composite {index} waits for a reply in {partition}, which it does not read: {ownership:?}"),
+                format!(
+                    "composite {index} waits for a reply in {partition}, which it does not read: {ownership:?}"
+                ),
             );
         }
     }
@@ -245,7 +247,9 @@ pub fn charged_in_time(begun: Duration, now: Duration) -> Check {
     }
     violated(
         Invariant::Money,
-        format!("a purchase that began at {begun:?} charges at {now:?}, so late that a review may miss it"),
+        format!(
+            "a purchase that began at {begun:?} charges at {now:?}, so late that a review may miss it"
+        ),
     )
 }
 

@@ -117,6 +117,27 @@ impl Profile {
                 faults: vec![(Kind::Rebalance, 1)],
                 ..self
             },
+            // Few wishes, nothing but silence from the gateway, and time that passes fast enough for purchases to become old.
+            Sabotage::LateFence => Self {
+                shoppers: 4,
+                pays_later: 1_000,
+                pays_wrongly: 1_000,
+                declines: 1_000,
+                stock: 20,
+                numbers: 1_000,
+                steps: 800,
+                haste: 20,
+                calm: 2,
+                faults: vec![(Kind::CallLost, 1), (Kind::CallOverdue, 2)],
+                ..self
+            },
+            // Replies that come late, to composites whose homes go.
+            Sabotage::EarlyFarewell => Self {
+                disruptions: 30,
+                haste: 5,
+                faults: vec![(Kind::HomeLost, 1)],
+                ..self
+            },
             _ => self,
         }
     }

@@ -82,7 +82,9 @@ impl World {
         let composites = (0..profile.composites)
             .map(|composite| {
                 let mut process = Composite::new(0, pause(chance.any()));
-                process.intake.follow(composite, &reply_topic, Duration::ZERO);
+                process
+                    .intake
+                    .follow(composite, &reply_topic, Duration::ZERO);
                 process
             })
             .collect();

@@ -33,6 +33,9 @@ const REACHED: &[(&str, u64)] = &[
     ("fault: owner killed", 4),
     ("fault: owner stopped", 4),
     ("fault: rebalance", 4),
+    ("fault: home lost", 4),
+    ("no home", 20),
+    ("reply of another's", 4),
     ("fault: write forgotten", 4),
     ("fault: write refused", 4),
 ];

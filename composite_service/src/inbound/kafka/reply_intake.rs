@@ -29,7 +29,7 @@ use super::membership::Membership;
 use super::read_partition::ReadPartition;
 use super::reply_offsets::ReplyOffsets;
 use super::reply_reader::{Content, ReadRecord, ReplyReader};
-use crate::actors::kafka_bridge::ReplyArrived;
+use crate::actors::kafka_bridge::{ReplyArrived, bridge_is_gone};
 use crate::domain::ownership::Ownership;
 
 const POLL_WAIT: Duration = Duration::from_millis(50);
@@ -217,11 +217,8 @@ impl Worker {
             match self.bridge.try_send(message) {
                 Ok(()) => return,
                 Err(SendError::Full(refused)) => message = refused,
-                Err(SendError::Closed(_)) => {
-                    // The bridge lives until the replies have stopped. Without it every command would be overdue for ever.
-                    log::error!("the bridge is gone, so no reply finds its asker any more");
-                    std::process::abort();
-                }
+                // The bridge lives longer than this thread: the replies stop first.
+                Err(SendError::Closed(_)) => bridge_is_gone(),
             }
             thread::sleep(ROOM_WAIT);
         }
@@ -231,7 +228,9 @@ impl Worker {
     /// the rest. What is left when the intake stops meanwhile stays uncommitted.
     fn set_aside(&mut self, partition: i32, offset: i64, record: &OwnedMessage, cause: &NotAReply) {
         if !self.ownership.owns(partition) {
-            return log::debug!("{partition}@{offset} is no reply, and its new owner's to set aside");
+            return log::debug!(
+                "{partition}@{offset} is no reply, and its new owner's to set aside"
+            );
         }
         let Some(on_settled) = self.offsets.hold(partition, offset) else {
             return;

@@ -1,15 +1,10 @@
 //! What is handed over.
 
-use actix::Actor;
 use composite_service::domain::order::OrderReply;
-use composite_service::inbound::kafka::reply_intake::ReplyIntake;
 use stack::BrokerKind;
-use tokio::sync::watch;
 
 use super::instance::Instance;
-use crate::doubles::Gone;
 use crate::golden::Golden;
-use crate::harness::mailbox;
 use crate::kafka::{TestBroker, id};
 
 /// What a reply says.
@@ -93,21 +88,4 @@ async fn given_a_broker_that_is_away_for_a_while_then_replies_are_handed_over_af
     broker.reply(home, [2]);
     assert_eq!(instance.ids(1).await, [id(2)]);
     broker.until_drained();
-}
-
-#[actix::test]
-async fn given_a_bridge_that_is_gone_then_the_intake_still_commits_and_stops() {
-    let broker = TestBroker::embedded(1);
-    let (home_tx, mut home_rx) = watch::channel(None);
-    let intake = ReplyIntake::start(
-        &broker.settings,
-        Gone.start().recipient(),
-        mailbox("KafkaBridge"),
-        home_tx,
-    )
-    .unwrap();
-    let home = home_rx.wait_for(Option::is_some).await.unwrap().unwrap();
-    broker.reply(home, 1..=3);
-    broker.until_drained();
-    tokio::task::spawn_blocking(|| intake.stop()).await.unwrap();
 }

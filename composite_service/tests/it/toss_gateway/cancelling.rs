@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use actix::{Actor, Recipient};
-use composite_service::actors::kafka_bridge::SendCommand;
+use composite_service::actors::kafka_bridge::{CommandSender, SendCommand};
 use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::{CommandAnswer, Outcome};
@@ -144,8 +144,7 @@ async fn given_a_review_whose_cancellation_is_refused_for_the_moment_then_a_late
             ..Shelves::default()
         }),
         gateway: Arc::new(simulator.gateway(PATIENT)),
-        bridge: too_late(),
-        bridge_mailbox: mailbox("KafkaBridge"),
+        commands: CommandSender::new(too_late(), mailbox("KafkaBridge")),
         traces: Arc::new(traces()),
     };
     Reviewer::new(desk, Arc::new(CountingIds::default())).start();

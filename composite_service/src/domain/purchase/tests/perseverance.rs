@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::reason::Reason;
 
 use super::samples::*;
-use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
+use crate::domain::purchase::{Effect, Event, Outcome, Purchase, Warning};
 
 /// The waits between so many repetitions of a step that gets only this event.
 fn waits(start: (Purchase, Vec<Effect>), event: &Event, times: usize) -> Vec<Duration> {
@@ -94,7 +94,6 @@ mod charging {
 
 mod fence {
     use super::*;
-    use crate::domain::purchase::Warning;
 
     /// Each way to the gateway: the purchase just before, and the event that leads there.
     fn ways() -> [(Purchase, Event); 4] {
@@ -234,10 +233,11 @@ mod repetition {
     #[test]
     fn given_many_repetitions_then_the_delay_stays_at_its_cap_and_every_tenth_warns() {
         let (mut purchase, _) = after(one_step(), &[pending(), CONFIRMED]);
+        let unresolved = Effect::Warn(Warning::Unresolved("completing the paid order"));
         let mut warned = Vec::new();
         for attempt in 1..=100 {
             let effects = purchase.handle(OVERDUE, YOUNG);
-            if effects.contains(&Effect::Warn("completing the paid order")) {
+            if effects.contains(&unresolved) {
                 warned.push(attempt);
             }
             assert!(attempt < 10 || effects[0] == Effect::Wait(Duration::from_secs(30)));

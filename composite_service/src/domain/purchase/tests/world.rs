@@ -260,7 +260,9 @@ impl World {
             Action::PassDeadline(index) => {
                 self.shoppers[index].is_deadline_ahead = false;
                 let age = self.shoppers[index].age();
-                let effects = self.shoppers[index].purchase.handle(Event::DeadlinePassed, age);
+                let effects = self.shoppers[index]
+                    .purchase
+                    .handle(Event::DeadlinePassed, age);
                 self.perform(index, effects);
             }
             Action::PassFence(index) => self.shoppers[index].is_fenced = true,
