@@ -14,6 +14,7 @@ use rdkafka::message::OwnedMessage;
 use rdkafka::types::RDKafkaRespErr;
 use serde_json::Value;
 use shared::clock::FixedClock;
+use shared::idempotency::{Fingerprint, IdempotencyKey};
 use shared::kafka::publisher::Publisher;
 use shared::metrics::IntCounter;
 use shared::order_number::OrderNumber;
@@ -422,12 +423,12 @@ mod replies {
         let everything = Order {
             member: Some(member("kim")),
             idempotency: Some(Idempotency {
-                key: "key".to_owned(),
-                fingerprint: "fingerprint".to_owned(),
+                key: IdempotencyKey::recorded("key"),
+                fingerprint: Fingerprint::recorded("fingerprint"),
             }),
             payment_idempotency: Some(Idempotency {
-                key: "another key".to_owned(),
-                fingerprint: "fingerprint".to_owned(),
+                key: IdempotencyKey::recorded("another key"),
+                fingerprint: Fingerprint::recorded("fingerprint"),
             }),
             reject_detail: Some("한도 초과".to_owned()),
             ..bought(OrderState::Complete(payment("key", "21000.01")))

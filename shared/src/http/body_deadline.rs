@@ -23,7 +23,7 @@ use tokio::time::{Sleep, sleep};
 ///
 /// # Errors
 /// Those of the inner service.
-pub async fn limit_body_time<B: MessageBody + 'static>(
+pub(super) async fn limit_body_time<B: MessageBody + 'static>(
     wait: Duration,
     mut request: ServiceRequest,
     next: Next<B>,

@@ -15,5 +15,4 @@ pub mod answer;
 mod order_body;
 mod idempotency_key;
 mod member;
-mod order_body;
 pub mod error;
