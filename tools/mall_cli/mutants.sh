@@ -22,8 +22,7 @@ copy_project() {
 
 # One copy of the build for all mutants: each compiles only what it has changed.
 build_mutant() {
-    (cd "$tree" && CARGO_TARGET_DIR=$nest/target cargo build --quiet \
-        -p order_service -p composite_service -p payment_simulator -p mall_cli --bins)
+    (cd "$tree" && CARGO_TARGET_DIR=$nest/target cargo build --quiet --workspace --bins)
 }
 
 # Whether the check fails, and by that invariant.

@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_json_then_it_is_broken_into_lines_and_its_members_keep_their_order() {
+    fn json_is_broken_into_lines_in_its_order() {
         assert_eq!(
             readable(r#"{"b":12000,"a":[{"c":0.01}]}"#),
             "{\n  \"b\": 12000,\n  \"a\": [\n    {\n      \"c\": 0.01\n    }\n  ]\n}"

@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn given_an_exchange_that_keeps_to_the_contract_then_it_is_documented_with_its_parts() {
+    fn a_matching_exchange_is_documented_with_its_parts() {
         let contract = Contract::read(SAMPLE).unwrap();
         let draft = Draft::new("GET", "/thing/1?size=2", "t").with(&["name", "Link"]);
         let body = r#"{"id":1,"name":"x","parts":[]}"#;
@@ -314,61 +314,64 @@ mod tests {
         );
     }
 
-    #[test]
-    fn given_a_member_that_is_described_and_absent_then_the_exchange_is_refused() {
-        let absent = get().with(&["name"]);
-        assert_eq!(
-            faults(answered(absent, "200 OK", &[], THING)),
-            ["name is described, and absent"]
-        );
-        assert_eq!(
-            faults(answered(get(), "200 OK", &[], r#"{"id":1}"#)).len(),
-            1
-        );
+    mod refused {
+        use super::*;
+
+        #[test]
+        fn when_a_described_member_is_absent() {
+            let absent = get().with(&["name"]);
+            assert_eq!(
+                faults(answered(absent, "200 OK", &[], THING)),
+                ["name is described, and absent"]
+            );
+            assert_eq!(
+                faults(answered(get(), "200 OK", &[], r#"{"id":1}"#)).len(),
+                1
+            );
+        }
+
+        #[test]
+        fn when_a_member_or_header_is_not_described() {
+            let secret = r#"{"id":1,"parts":[],"secret":1}"#;
+            assert_eq!(
+                faults(answered(get(), "200 OK", &[], secret)),
+                ["the answer: secret is not described"]
+            );
+            assert_eq!(
+                faults(answered(get(), "200 OK", &[("x-new", "1")], THING)),
+                ["the header x-new is not described"]
+            );
+            let named = r#"{"id":1,"parts":[],"name":"x"}"#;
+            assert_eq!(
+                faults(answered(get(), "200 OK", &[], named)),
+                ["name is there, and not described for this answer"]
+            );
+        }
+
+        #[test]
+        fn when_the_answer_is_another() {
+            assert_eq!(
+                faults(answered(get(), "500 Oh", &[], THING)),
+                ["it was answered Some(500), not 200"]
+            );
+            assert_eq!(
+                faults(answered(get().answered(409), "409 No", &[], THING)),
+                ["/paths/~1thing~1{id}/get/responses/409 is not described"]
+            );
+            let missing = get().answered(404);
+            assert_eq!(
+                faults(answered(missing, "404 No", &[], r#"{"reason":"OTHER"}"#)).len(),
+                1
+            );
+            assert_eq!(
+                faults(answered(get(), "200 OK", &[("link", "x")], THING)).len(),
+                2
+            );
+        }
     }
 
     #[test]
-    fn given_a_member_or_a_header_that_is_not_described_then_the_exchange_is_refused() {
-        let secret = r#"{"id":1,"parts":[],"secret":1}"#;
-        assert_eq!(
-            faults(answered(get(), "200 OK", &[], secret)),
-            ["the answer: secret is not described"]
-        );
-        assert_eq!(
-            faults(answered(get(), "200 OK", &[("x-new", "1")], THING)),
-            ["the header x-new is not described"]
-        );
-        let named = r#"{"id":1,"parts":[],"name":"x"}"#;
-        assert_eq!(
-            faults(answered(get(), "200 OK", &[], named)),
-            ["name is there, and not described for this answer"]
-        );
-    }
-
-    #[test]
-    fn given_another_answer_than_was_wanted_or_described_then_the_exchange_is_refused() {
-        assert_eq!(
-            faults(answered(get(), "500 Oh", &[], THING)),
-            ["it was answered Some(500), not 200"]
-        );
-        assert_eq!(
-            faults(answered(get().answered(409), "409 No", &[], THING)),
-            ["/paths/~1thing~1{id}/get/responses/409 is not described"]
-        );
-        let missing = get().answered(404);
-        assert_eq!(
-            faults(answered(missing, "404 No", &[], r#"{"reason":"OTHER"}"#)).len(),
-            1
-        );
-        assert_eq!(
-            faults(answered(get(), "200 OK", &[("link", "x")], THING)).len(),
-            2
-        );
-    }
-
-    #[test]
-    fn given_a_request_that_does_not_keep_to_the_contract_then_it_must_have_been_called_senseless()
-    {
+    fn an_invalid_request_must_be_marked_as_such() {
         let put = || Draft::new("PUT", "/thing/1", "t").json(r#"{"id":"one","parts":[]}"#);
         let gone = r#"{"reason":"GONE"}"#;
         assert_eq!(

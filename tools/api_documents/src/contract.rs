@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_requests_then_their_operation_is_found_by_method_and_path() {
+    fn operations_are_found_by_method_and_path() {
         let contract = Contract::read(SAMPLE).unwrap();
         let id = |method, path| contract.operation(method, path).map(|found| found.id);
         assert_eq!(id("GET", "/thing/1"), Some("getThing".to_owned()));
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_value_then_it_is_held_to_references_and_alternatives() {
+    fn values_are_held_to_references_and_alternatives() {
         let contract = Contract::read(SAMPLE).unwrap();
         let thing = "/components/schemas/Thing";
         let sound = json!({"id": 1, "parts": [{"nr": 1}], "price": null});
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn given_an_alternative_that_does_not_hold_then_it_says_nothing_about_the_value() {
+    fn an_alternative_that_does_not_match_says_nothing_about_the_value() {
         let contract = Contract::read(SAMPLE).unwrap();
         let price = "/components/schemas/Thing/properties/price";
         let pointers = |value| -> Vec<String> {

@@ -1,4 +1,4 @@
-//! What the contract holds and nobody has seen: a document must not promise it.
+//! What the contract describes but no exchange has shown: a document must not promise it.
 
 use std::collections::BTreeSet;
 
@@ -81,7 +81,7 @@ mod tests {
     use crate::contract::SAMPLE;
 
     #[test]
-    fn given_no_exchange_then_all_that_is_promised_is_unseen_save_what_is_exempt() {
+    fn without_exchanges_all_but_the_exempt_is_unseen() {
         let contract = Contract::read(SAMPLE).unwrap();
         let unseen = unseen(&contract, &[], &["/components/schemas"]);
         assert_eq!(

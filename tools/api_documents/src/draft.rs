@@ -101,7 +101,7 @@ impl Draft {
         self
     }
 
-    /// Does not keep to the contract, and is answered with this status.
+    /// Violates the contract, and is answered with this status.
     #[must_use]
     pub fn senseless(mut self, status: u16) -> Self {
         self.is_sound = false;
@@ -174,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_a_draft_then_its_command_can_be_pasted_into_a_shell() {
+    fn the_command_can_be_pasted_into_a_shell() {
         let draft = Draft::new("POST", "/open-api/order?x=1", "t").json("{\"name\": \"it's\"}");
         assert_eq!(
             draft.command(BASE),
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_target_then_its_path_and_query_are_told_apart() {
+    fn path_and_query_are_told_apart() {
         let draft = Draft::new("GET", "/a/b?after=2&limit", "t");
         assert_eq!(draft.path(), "/a/b");
         assert_eq!(

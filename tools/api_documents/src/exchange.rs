@@ -1,4 +1,4 @@
-//! What curl has sent and got, read off its output: `-i` tells the answer on standard output, `-v` the request on standard error.
+//! Reads an exchange from curl's output: `-i` prints the answer to standard output, `-v` the request to standard error.
 
 use crate::draft::{BASE, Draft};
 
@@ -54,7 +54,7 @@ pub struct Exchange {
 
 /// Output that is not that of one exchange.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("curl has told no whole exchange:\n{0}")]
+#[error("curl's output has no complete exchange:\n{0}")]
 pub struct NoExchange(String);
 
 impl Exchange {
@@ -126,7 +126,7 @@ mod tests {
     const STDOUT: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ndate: today\r\nlink: <?after=1>; rel=\"next\"\r\nallow: GET\r\n\r\n{}";
 
     #[test]
-    fn given_curls_output_then_both_messages_are_read_without_what_is_the_connections() {
+    fn both_messages_are_read_without_headers_of_the_connection() {
         let draft = Draft::new("GET", "/a", "t");
         let exchange = Exchange::read(draft, "http://127.0.0.1:9", STDOUT, STDERR).unwrap();
         assert_eq!(
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn given_no_answer_then_there_is_no_exchange() {
+    fn without_an_answer_there_is_no_exchange() {
         let draft = Draft::new("GET", "/a", "t");
         assert!(Exchange::read(draft.clone(), BASE, "", STDERR).is_err());
         assert!(Exchange::read(draft, BASE, STDOUT, "curl: (7) refused").is_err());

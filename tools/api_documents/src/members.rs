@@ -39,7 +39,9 @@ impl Members {
         let mut members = Self::default();
         match serde_json::from_str::<&RawValue>(body) {
             Ok(raw) => members.visit(contract, &[schema.to_owned()], raw, ""),
-            Err(error) => members.faults.push(format!("the body is no JSON: {error}")),
+            Err(error) => members
+                .faults
+                .push(format!("the body is not JSON: {error}")),
         }
         members
     }
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_body_then_its_members_are_told_in_its_order_with_type_and_description() {
+    fn members_keep_their_order_and_get_type_and_description() {
         let members =
             read(r#"{"parts":[{"nr":1},{"nr":2}],"price":{"amount":1},"id":1,"name":"x"}"#);
         assert_eq!(members.faults, Vec::<String>::new());
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_member_that_is_not_described_then_that_is_a_fault() {
+    fn a_member_without_description_is_a_fault() {
         assert_eq!(
             read(r#"{"id":1,"parts":[{"nr":1,"undescribed":"x"}],"secret":1}"#).faults,
             [

@@ -1,4 +1,4 @@
-//! Makes what differs from run to run the same: order numbers and dates. Their form stays, so the contract still holds.
+//! Replaces what differs from run to run, order numbers and dates, by fixed values of the same form.
 
 use std::sync::LazyLock;
 
@@ -67,7 +67,7 @@ impl Normal {
     }
 }
 
-/// 32 digits that look as if chance had made their end.
+/// 32 digits that look like those of a real order number.
 fn number(index: usize) -> String {
     const STRIDE: u64 = 618_033_988_749_894_848;
     let chance = (index as u64 + 1).wrapping_mul(STRIDE) % 1_000_000_000_000_000_000;
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_two_runs_then_their_texts_are_the_same() {
+    fn two_runs_give_the_same_text() {
         let run = |first: &str, second: &str, date: &str| {
             let mut normal = Normal::default();
             [
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn given_other_numbers_then_they_stay() {
+    fn other_numbers_stay() {
         let text = "12000 and 123456789012345678901234567890123 and 2026-11-23";
         assert_eq!(Normal::default().text(text), text);
     }

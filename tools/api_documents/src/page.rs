@@ -1,4 +1,4 @@
-//! The documents as one page of HTML: an index at the left, a search, and nothing that is fetched from elsewhere.
+//! The documents as one self-contained HTML page with an index and a search.
 
 use askama::Template;
 
@@ -54,33 +54,37 @@ mod tests {
         Book::of(&contract, vec![check(&contract, exchange).unwrap()])
     }
 
-    #[test]
-    fn given_a_book_then_the_page_shows_its_exchanges_and_takes_no_text_for_markup() {
-        let page = page(&book()).unwrap();
-        let anchor = "getThing-a-thing";
-        assert!(
-            page.contains(&format!("<article id=\"{anchor}\"")),
-            "{page}"
-        );
-        assert!(page.contains(&format!("<a href=\"#{anchor}\">A &#60;thing&#62;</a>")));
-        assert!(!page.contains("\"<script>\""));
-    }
+    mod html {
+        use super::*;
 
-    #[test]
-    fn given_text_with_backticks_then_what_is_between_them_is_code() {
-        assert_eq!(coded("a < `b` & c"), "a &lt; <code>b</code> &amp; c");
-    }
+        #[test]
+        fn shows_exchanges_and_escapes_text() {
+            let page = page(&book()).unwrap();
+            let anchor = "getThing-a-thing";
+            assert!(
+                page.contains(&format!("<article id=\"{anchor}\"")),
+                "{page}"
+            );
+            assert!(page.contains(&format!("<a href=\"#{anchor}\">A &#60;thing&#62;</a>")));
+            assert!(!page.contains("\"<script>\""));
+        }
 
-    #[test]
-    fn given_a_book_then_the_page_fetches_nothing_from_elsewhere() {
-        let page = page(&book()).unwrap();
-        for elsewhere in ["src=", "https://", "@import", "url("] {
-            assert!(!page.contains(elsewhere), "{elsewhere}");
+        #[test]
+        fn makes_code_of_backticks() {
+            assert_eq!(coded("a < `b` & c"), "a &lt; <code>b</code> &amp; c");
+        }
+
+        #[test]
+        fn fetches_nothing() {
+            let page = page(&book()).unwrap();
+            for elsewhere in ["src=", "https://", "@import", "url("] {
+                assert!(!page.contains(elsewhere), "{elsewhere}");
+            }
         }
     }
 
     #[test]
-    fn given_a_book_then_it_is_an_index_and_a_page_for_each_chapter_in_markdown() {
+    fn markdown_is_an_index_and_a_page_for_each_chapter() {
         let pages = markdown::pages(&book()).unwrap();
         let names: Vec<&str> = pages.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["README.md", "things.md"]);

@@ -21,7 +21,7 @@ impl Shelf {
         }
     }
 
-    /// What differs from the committed files, each with its first line that does.
+    /// The committed files that differ, each with its first different line.
     #[must_use]
     pub fn differences(&self) -> Vec<String> {
         let changed = self.files.iter().filter_map(|(name, content)| {
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_files_that_are_not_as_committed_then_each_is_told_until_they_are_written() {
+    fn differences_are_told_until_the_files_are_written() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.md"), "one\ntwo\n").unwrap();
         fs::write(folder.path().join("old.md"), "").unwrap();

@@ -1,7 +1,7 @@
 //! Rules for single files: which names a folder may not name, what it may import, how long a file may be.
 
 use crate::source::SourceFile;
-use crate::syntax::NamedPath;
+use crate::syntax::{Module, NamedPath};
 
 /// The most lines of a file, without its inline tests and with them.
 const MAX_LINES: usize = 400;
@@ -101,7 +101,7 @@ fn is_under(file: &str, places: &[&str]) -> bool {
     })
 }
 
-/// All paths of a file, with `self` and `super` resolved.
+/// All paths of a file from their roots: with `self`, `super` and what the file imports or declares resolved.
 struct Names {
     imports: Vec<NamedPath>,
     mentions: Vec<NamedPath>,
@@ -114,7 +114,8 @@ impl Names {
             let here = [file.module(), module.inner.clone()].concat();
             let paths = module.imports.iter().map(|import| &import.path);
             imports.extend(paths.map(|path| resolved(path, &here)));
-            mentions.extend(module.mentions.iter().map(|path| resolved(path, &here)));
+            let rooted = module.mentions.iter().map(|path| rooted(path, module));
+            mentions.extend(rooted.map(|path| resolved(&path, &here)));
         }
         Self { imports, mentions }
     }
@@ -163,6 +164,28 @@ impl Names {
     }
 }
 
+/// The path with its first segment replaced by what that means in the module: `e::g` after `use a::f as e` is `a::f::g`.
+fn rooted(path: &NamedPath, module: &Module) -> NamedPath {
+    let Some((first, rest)) = path.segments.split_first() else {
+        return path.clone();
+    };
+    let import = module
+        .imports
+        .iter()
+        .find(|import| import.name.as_ref() == Some(first));
+    let is_child = module.children.iter().any(|child| child.name == *first);
+    let root = match import {
+        _ if path.is_external => vec![first.clone()],
+        Some(import) => import.path.segments.clone(),
+        None if is_child => vec!["self".to_owned(), first.clone()],
+        None => vec![first.clone()],
+    };
+    NamedPath {
+        segments: [&root, rest].concat(),
+        ..path.clone()
+    }
+}
+
 fn resolved(path: &NamedPath, module: &[String]) -> NamedPath {
     let supers = path
         .segments
@@ -175,7 +198,8 @@ fn resolved(path: &NamedPath, module: &[String]) -> NamedPath {
             &path.segments[supers..],
         ]
         .concat(),
-        Some("self") => [module, &path.segments[1..]].concat(),
+        // alone it is a method's receiver
+        Some("self") if path.segments.len() > 1 => [module, &path.segments[1..]].concat(),
         _ => path.segments.clone(),
     };
     NamedPath {
@@ -227,6 +251,7 @@ mod tests {
                 "use super::super::outbound::mysql;",
                 "fn f() { super::super::outbound::mysql::g() }",
                 "mod inner { use super::super::super::outbound::mysql; }",
+                "use crate as all; fn f() { all::outbound::g() }",
                 "const A: char = '\"'; use log::warn;",
                 "const A: &str = r#\"\"\"#; use log::warn;",
             ] {
@@ -249,7 +274,9 @@ mod tests {
                 "const A: &str = \"use log::error;\";",
                 "const A: &str = r#\"log::error\"#;",
                 "fn f<'a>(log: &'a str) -> usize { log.len() }",
-                "use crate::domain::log;",
+                "use crate::domain::log; fn f() { log::g() }",
+                "mod log; fn f() { log::g() }",
+                "struct A; impl A { fn f(&self) { self.g() } }",
                 "#[cfg(test)]\nmod tests { use log::error; }",
                 "#[cfg(test)]\nuse log::error;",
                 "struct A; impl A { #[cfg(test)] fn f() { log::error() } }",

@@ -1,4 +1,4 @@
-//! Performs one visit over HTTP and tells the journal every request with its answer. Must not judge any answer.
+//! Performs one visit over HTTP and notes every request and its answer in the journal. Must not judge any answer.
 
 use crate::peer::Peer;
 use crate::plan::{Course, Line, Visit};
@@ -24,7 +24,7 @@ pub(crate) struct Floor {
     pub(crate) client: Client,
     pub(crate) peer: Peer,
     pub(crate) journal: Mutex<Vec<Told>>,
-    /// Nobody begins anything new.
+    /// No new request may begin.
     pub(crate) is_closed: AtomicBool,
 }
 
@@ -33,7 +33,7 @@ struct Ask<'a> {
     request: &'a Request,
     key: Option<&'a str>,
     misuses_key: bool,
-    signals: Duration,
+    timeout: Duration,
     door: usize,
 }
 
@@ -43,12 +43,12 @@ impl Floor {
         self.journal.lock()
     }
 
-    /// Lets nobody in any more.
+    /// Ends the buying: no new request begins.
     pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::SeqCst);
     }
 
-    /// Whether nobody begins anything new.
+    /// Whether no new request may begin.
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::SeqCst)
     }
@@ -100,7 +100,8 @@ impl Floor {
             .await;
     }
 
-    /// Asks until the answer is certain, or the visit's returns are used up. What may be asked again safely: with a key, or a payment.
+    /// Repeats the request until the answer is definite, or the visit's repetitions are used up. Only requests that are safe to repeat are:
+    /// with an idempotency key, or a payment.
     async fn insist(&self, visit: &Visit, request: &Request) -> Option<Said> {
         let is_placing = matches!(request, Request::Place { .. });
         let key = if is_placing {
@@ -112,7 +113,7 @@ impl Floor {
             request,
             key: key.as_deref(),
             misuses_key: false,
-            signals: visit.signals.unwrap_or(ANSWER_TIMEOUT),
+            timeout: visit.gives_up_after.unwrap_or(ANSWER_TIMEOUT),
             door: visit.door,
         };
         let mut told = if is_placing && visit.is_doubled {
@@ -135,7 +136,7 @@ impl Floor {
                 break;
             }
             sleep(COME_BACK_AFTER).await;
-            ask.signals = ANSWER_TIMEOUT;
+            ask.timeout = ANSWER_TIMEOUT;
             ask.door += 1;
             told = self.ask(visit, &ask).await;
         }
@@ -156,7 +157,7 @@ impl Floor {
             request,
             key: None,
             misuses_key: false,
-            signals: ANSWER_TIMEOUT,
+            timeout: ANSWER_TIMEOUT,
             door,
         };
         self.ask(visit, &ask).await
@@ -173,7 +174,7 @@ impl Floor {
             request: &other,
             key: visit.key.as_deref(),
             misuses_key: true,
-            signals: ANSWER_TIMEOUT,
+            timeout: ANSWER_TIMEOUT,
             door: visit.door + 1,
         };
         self.ask(visit, &ask).await;
@@ -206,7 +207,7 @@ impl Floor {
     async fn ask(&self, visit: &Visit, ask: &Ask<'_>) -> Told {
         let composite = ask.door % self.doors.len();
         let begun = now();
-        let mut request = self.request(composite, ask.request).timeout(ask.signals);
+        let mut request = self.request(composite, ask.request).timeout(ask.timeout);
         if let Some(key) = ask.key {
             request = request.header("Idempotency-Key", key);
         }

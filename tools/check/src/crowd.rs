@@ -1,4 +1,4 @@
-//! The buyers of one round, all at once, on a thread of their own. Must not know what strikes the mall meanwhile.
+//! The buyers of one round, concurrently, on a thread of their own. Must not know which faults strike.
 
 use crate::buyer::Floor;
 use crate::peer::Peer;
@@ -13,24 +13,24 @@ use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-/// So often a buyer that waits looks whether the mall has closed.
+/// How often a buyer that pauses looks whether the round is over.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// Buyers that buy until they are sent home.
+/// Buyers that buy until the round is over.
 pub(crate) struct Crowd {
     floor: Arc<Floor>,
     thread: JoinHandle<Result<()>>,
 }
 
 impl Crowd {
-    /// Lets so many buyers in.
+    /// Starts so many buyers.
     pub(crate) fn enter(
         round: Round,
         buyers: u32,
         doors: Vec<String>,
         bootstrap_servers: &str,
     ) -> Result<Self> {
-        // an error means that there is a provider already
+        // An error means that a provider is installed already; reqwest is built without one of its own.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(3))
@@ -60,7 +60,7 @@ impl Crowd {
         look(&self.floor.told())
     }
 
-    /// Lets nobody begin anything new, waits until all have left, and takes the journal.
+    /// Lets no new request begin, waits until all are answered, and takes the journal.
     pub(crate) fn leave(self) -> Result<Vec<Told>> {
         self.floor.close();
         self.thread
@@ -101,7 +101,7 @@ async fn shop(floor: &Arc<Floor>, round: Arc<Round>, buyers: u32) -> Result<()> 
     Ok(())
 }
 
-/// Whether the mall is still open after that time.
+/// Whether the round still goes on after that time.
 async fn waited(floor: &Floor, time: Duration) -> bool {
     let end = Instant::now() + time;
     loop {

@@ -1,5 +1,4 @@
-//! Starts again what has ended by itself, as whatever runs the services in earnest would, and notes what it said of its reasons. Must
-//! not judge them.
+//! Restarts processes that exited by themselves, as Kubernetes would, and notes the reason that they logged. Must not judge it.
 
 use crate::told::{Millis, now};
 use anyhow::Result;
@@ -10,13 +9,13 @@ use std::time::Duration;
 
 const READY_LIMIT: Duration = Duration::from_secs(60);
 
-/// So many of a log's last lines may tell why its process ended.
+/// How many of a log's last lines are searched for the reason of an exit.
 const LAST_LINES: usize = 50;
 
-/// By which a process ends itself at once.
+/// How Rust's `abort` shows in the exit status.
 const SIGABRT: i32 = 6;
 
-/// A process that ended, and nobody had ended it.
+/// A process that exited although no fault had killed it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct End {
     /// The process.
@@ -42,7 +41,11 @@ pub(crate) enum Reason {
 
 impl fmt::Display for End {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} ended by itself ({})", self.name, self.status)?;
+        write!(
+            formatter,
+            "{} exited by itself ({})",
+            self.name, self.status
+        )?;
         formatter.write_str(match self.reason {
             Reason::DatabaseSilent => ", because the database did not answer",
             Reason::ProducerLost => ", because its producer had lost its place",
@@ -77,7 +80,7 @@ pub(crate) fn keep(stack: &mut Stack) -> Result<Vec<End>> {
             });
             child.restart()?;
             if !child.ready_url().is_empty() {
-                // an end before that is found by the next look
+                // When it exits again before it is ready, the next call finds it.
                 let _ = child.wait_ready(READY_LIMIT);
             }
         }
@@ -90,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_last_lines_and_an_abort_then_the_reason_is_read_and_without_the_abort_it_is_unknown() {
+    fn the_reason_is_read_from_the_log_only_after_an_abort() {
         let database = "ERROR the database has not answered for too long: the process ends, …";
         let producer = "ERROR the producer has failed for good: out of order sequence";
         let panic = "thread 'main' panicked at src/app.rs:1:1:\nno";

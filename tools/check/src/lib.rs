@@ -1,20 +1,21 @@
-//! `mall check`: buys under faults and proves the mall consistent from outside.
+//! `mall check`: buys under faults, and proves from outside that the mall stays consistent.
 //!
 //! | | |
 //! |---|---|
 //! | [`plan`] | seed → what buyers do, when which fault strikes; pure |
-//! | [`buyer`], [`crowd`], [`peer`] | do it, over HTTP and Kafka, and keep the journal of [`told`] |
-//! | [`faults`], [`keeper`] | strike and heal; start again what has ended by itself |
-//! | [`quiet`], [`witness`], [`evidence`] | wait until nothing moves, and find out what is true |
-//! | [`invariants`], [`story`], [`recovery`] | judge, and tell; pure |
-//! | [`round`], [`run`] | put it together |
+//! | [`buyer`], [`crowd`], [`peer`] | buy, over HTTP and Kafka, and keep the journal ([`told`]) |
+//! | [`faults`], [`keeper`] | strike and heal; restart what exited by itself |
+//! | [`quiet`], [`witness`], [`evidence`] | wait until nothing changes, and gather the evidence |
+//! | [`invariants`], [`story`], [`recovery`] | judge it, and describe orders; pure |
+//! | [`folder`], [`round`], [`run`] | put it together |
 //!
-//! Nothing here links to a service: the truth is read by the database's own client, over HTTP and from Kafka.
+//! Nothing here links to a service: evidence is read by the database's own client, over HTTP and from Kafka.
 
 mod buyer;
 mod crowd;
 mod evidence;
 mod faults;
+mod folder;
 mod invariants;
 mod keeper;
 mod signals;
@@ -30,6 +31,7 @@ mod told;
 mod witness;
 mod won;
 
-pub use faults::FaultKind;
+pub use faults::{FaultKind, choose};
+pub use folder::Folder;
 pub use run::{Outcome, Settings, run};
 pub use signals::Signals;

@@ -59,7 +59,7 @@ impl Peer {
         self.producer
             .send(record)
             .map_err(|(error, _)| error)
-            .context("cannot send a record that is no command")
+            .context("cannot send a poison record")
     }
 
     /// Rejects the order by a command, as a composite does whose payment was declined.
@@ -87,7 +87,7 @@ impl Peer {
     pub(crate) fn flush(&self) -> Result<()> {
         self.producer
             .flush(FLUSH_LIMIT)
-            .context("the brokers do not take what the check has sent")
+            .context("the brokers did not take what the check sent")
     }
 }
 

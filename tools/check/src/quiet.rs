@@ -1,4 +1,4 @@
-//! Waits until nothing moves any more. Must not judge what it stands at then.
+//! Waits until nothing changes any more. Must not judge the result.
 
 use crate::evidence::{Books, Records, in_hand};
 use crate::keeper::{End, keep};
@@ -12,26 +12,26 @@ use terminal::Meter;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const CALL_LIMIT: Duration = Duration::from_secs(10);
 
-/// How quiet it shall be.
+/// What to wait for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
-    /// Nothing moves, and nothing is overdue.
+    /// Nothing changes, and nothing is overdue.
     Now,
-    /// And every order has come to its end, and no service has anything in hand.
+    /// Also every order is final, and no service has unfinished work.
     ForGood,
 }
 
-/// How it became quiet, or did not.
+/// How waiting ended.
 pub(crate) struct Quiet {
     /// How long that took.
     pub(crate) after: Duration,
-    /// What was still moving when the time was over; nothing when it became quiet.
+    /// What was still changing when the time was over; empty when it became quiet.
     pub(crate) unrest: Vec<String>,
-    /// What ended by itself meanwhile.
+    /// Processes that exited by themselves meanwhile.
     pub(crate) ends: Vec<End>,
 }
 
-/// Two looks in a row that find the same, and nothing to do, are quiet.
+/// It is quiet when two looks in a row find the same, and no work left over.
 pub(crate) fn wait(
     stack: &mut Stack,
     records: &Records,
@@ -52,10 +52,11 @@ pub(crate) fn wait(
             pulse: String::new(),
         });
         unrest.extend(look.unrest);
+        // One look is not enough: a record may have left one service and not yet arrived at the next.
         let is_quiet = unrest.is_empty() && last.as_ref() == Some(&look.pulse);
         if is_quiet || begin.elapsed() > limit {
             if !is_quiet && unrest.is_empty() {
-                unrest.push("records or orders keep coming".to_owned());
+                unrest.push("records or orders keep arriving".to_owned());
             }
             return Ok(Quiet {
                 after: begin.elapsed(),
@@ -119,9 +120,9 @@ pub(crate) fn unresolved(stack: &Stack) -> Result<Vec<String>> {
         .get(&url)
         .call()
         .and_then(|mut answer| answer.body_mut().read_to_string())
-        .context("the order service does not say which orders are unresolved")?;
+        .context("the order service does not list unresolved orders")?;
     let orders: Vec<Value> =
-        serde_json::from_str(&text).context("the unresolved orders are no list")?;
+        serde_json::from_str(&text).context("the unresolved orders are not a list")?;
     let number = |order: &Value| order["orderNum"].as_str().unwrap_or_default().to_owned();
     Ok(orders.iter().map(number).collect())
 }

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn given_successes_around_a_strike_then_the_gap_and_the_slowest_are_told() {
+    fn a_recovery_has_the_outage_and_the_slowest_success() {
         let told = [
             bought(900, 950, 200, "pay-1"),
             bought(990, 1_100, 200, "pay-2"),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn given_no_success_then_the_outage_lasts_to_the_next_strike() {
+    fn without_success_the_outage_lasts_to_the_next_strike() {
         let found = recoveries(&[], &[strike(1_000, 2_000), strike(5_000, 6_000)], 9_000);
         assert_eq!((found[0].outage, found[0].after_heal), (4_000, None));
         assert_eq!(found[1].outage, 4_000);

@@ -1,5 +1,5 @@
-//! What `mall check` says: a line for each round, the invariants with their counts, the story of what does not hold. Must not find out
-//! anything itself.
+//! What `mall check` prints: a line for each round, the invariants with their counts, and the history of orders that violate one. Must
+//! not find out anything itself.
 
 use crate::evidence::Evidence;
 use crate::faults::FaultKind;
@@ -11,9 +11,9 @@ use crate::told::{Millis, Request, Status, Told};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// So many stories are told in full.
+/// How many orders' histories are printed in full.
 const STORIES: usize = 5;
-/// So many violations of one invariant are listed.
+/// How many violations of one invariant are listed.
 const LISTED: usize = 20;
 
 /// Everything that the rounds have brought.
@@ -102,7 +102,7 @@ impl Tally {
             .iter()
             .map(|recovery| {
                 format!(
-                    "{} (outage {:.1} s, bought again {})",
+                    "{} (outage {:.1} s, next purchase {})",
                     recovery.fault.name(),
                     seconds(recovery.outage),
                     back(recovery.after_heal)
@@ -134,7 +134,7 @@ impl Tally {
                     seconds(found.iter().map(|recovery| of(recovery)).max().unwrap_or(0))
                 };
                 format!(
-                    "  {:<22} {:>3} ×  longest outage {:>5.1} s, bought again at most {:>7} after it, slowest success {:>5.1} s",
+                    "  {:<22} {:>3} ×  longest outage {:>5.1} s, next purchase at latest {:>7} later, slowest success {:>5.1} s",
                     fault.name(),
                     found.len(),
                     most(|recovery| recovery.outage),
@@ -150,7 +150,7 @@ impl Tally {
         let outage = self.recoveries.iter().map(|found| found.outage).max();
         let recovery = longest(self.recoveries.iter().map(|found| found.after_heal));
         format!(
-            "{}, {} faults, longest outage {:.1} s, longest recovery {recovery} after a fault, longest time to quiet {:.1} s, {} parts ended by themselves",
+            "{}, {} faults, longest outage {:.1} s, longest recovery {recovery} after a fault, longest time to quiet {:.1} s, {} parts exited by themselves",
             self.purchases,
             self.recoveries.len(),
             seconds(outage.unwrap_or(0)),
@@ -220,14 +220,14 @@ pub(crate) fn violations(evidence: &Evidence, verdicts: &[Verdict]) -> Vec<Strin
     lines
 }
 
-/// How long it took until somebody bought again.
+/// How long it took until the next purchase succeeded.
 fn back(after_heal: Option<Millis>) -> String {
     after_heal.map_or("never".to_owned(), |millis| {
-        format!("{:.1} s after it", seconds(millis))
+        format!("{:.1} s later", seconds(millis))
     })
 }
 
-/// The longest of these times; nothing is longer than never.
+/// The longest of these times; `None` is never, and longer than any.
 fn longest(times: impl Iterator<Item = Option<Millis>>) -> String {
     let times: Option<Vec<Millis>> = times.collect();
     times.map_or("never".to_owned(), |times| {
@@ -237,7 +237,7 @@ fn longest(times: impl Iterator<Item = Option<Millis>>) -> String {
 
 fn or_none(faults: &[String]) -> String {
     if faults.is_empty() {
-        "no fault".to_owned()
+        "no faults".to_owned()
     } else {
         faults.join(", ")
     }
@@ -279,69 +279,80 @@ mod tests {
     }
 
     #[test]
-    fn given_a_round_then_its_line_tells_purchases_faults_ends_and_quiet() {
+    fn a_rounds_line_has_purchases_faults_exits_and_quiet() {
         let (_, line) = tally(&[recovery(FaultKind::MuteDb, 4_500, Some(700))]);
         assert_eq!(
             line,
-            "round 1/1: 1 purchases (1 answers paid, 1 pending, 2 refused, 0 unknown); mute-db (outage 4.5 s, bought again 0.7 s after it); \
-             order-service ended by itself (signal: 9); quiet after 1.5 s"
+            "round 1/1: 1 purchases (1 answers paid, 1 pending, 2 refused, 0 unknown); mute-db (outage 4.5 s, next purchase 0.7 s later); \
+             order-service exited by itself (signal: 9); quiet after 1.5 s"
         );
     }
 
-    #[test]
-    fn given_recoveries_then_the_summary_has_the_longest_outage_and_the_longest_recovery() {
-        let (tally, _) = tally(&[
-            recovery(FaultKind::MuteDb, 4_500, Some(700)),
-            recovery(FaultKind::CutDb, 9_000, Some(200)),
-        ]);
-        let summary = tally.summary();
-        assert!(
-            summary.contains("longest outage 9.0 s, longest recovery 0.7 s after a fault"),
-            "{summary}"
-        );
-        assert!(summary.contains("1 parts ended by themselves"), "{summary}");
+    mod the_summary {
+        use super::*;
+
+        #[test]
+        fn has_the_longest_outage_and_recovery() {
+            let (tally, _) = tally(&[
+                recovery(FaultKind::MuteDb, 4_500, Some(700)),
+                recovery(FaultKind::CutDb, 9_000, Some(200)),
+            ]);
+            let summary = tally.summary();
+            assert!(
+                summary.contains("longest outage 9.0 s, longest recovery 0.7 s after a fault"),
+                "{summary}"
+            );
+            assert!(
+                summary.contains("1 parts exited by themselves"),
+                "{summary}"
+            );
+        }
+
+        #[test]
+        fn takes_never_for_the_longest_recovery() {
+            let (tally, line) = tally(&[
+                recovery(FaultKind::MuteDb, 4_500, Some(700)),
+                recovery(FaultKind::MuteDb, 60_000, None),
+            ]);
+            assert!(line.contains("next purchase never"), "{line}");
+            let summary = tally.summary();
+            assert!(
+                summary.contains("longest recovery never after"),
+                "{summary}"
+            );
+            let faults = tally.faults();
+            assert_eq!(faults.len(), 1);
+            assert!(
+                faults[0].contains("  2 ×") && faults[0].contains("  never later"),
+                "{faults:?}"
+            );
+        }
     }
 
-    #[test]
-    fn given_a_fault_after_which_nobody_bought_then_never_is_the_longest() {
-        let (tally, line) = tally(&[
-            recovery(FaultKind::MuteDb, 4_500, Some(700)),
-            recovery(FaultKind::MuteDb, 60_000, None),
-        ]);
-        assert!(line.contains("bought again never"), "{line}");
-        let summary = tally.summary();
-        assert!(
-            summary.contains("longest recovery never after"),
-            "{summary}"
-        );
-        let faults = tally.faults();
-        assert_eq!(faults.len(), 1);
-        assert!(
-            faults[0].contains("  2 ×") && faults[0].contains("  never after it"),
-            "{faults:?}"
-        );
-    }
+    mod verdicts {
+        use super::*;
 
-    #[test]
-    fn given_a_sound_mall_then_nothing_is_violated_and_each_invariant_has_its_mark() {
-        let evidence = sound();
-        let found = judge(&evidence);
-        assert!(violations(&evidence, &found).is_empty());
-        assert!(verdicts(&found).iter().all(|line| line.starts_with('✔')));
-    }
+        #[test]
+        fn of_a_sound_mall_are_all_marked_as_kept() {
+            let evidence = sound();
+            let found = judge(&evidence);
+            assert!(violations(&evidence, &found).is_empty());
+            assert!(verdicts(&found).iter().all(|line| line.starts_with('✔')));
+        }
 
-    #[test]
-    fn given_an_order_that_stays_due_then_it_is_listed_and_its_story_is_told() {
-        let mut evidence = sound();
-        evidence.unresolved.push(HELD.into());
-        evidence.unrest.push("1 orders are due for review".into());
-        let found = judge(&evidence);
-        let marks = verdicts(&found);
-        assert_eq!(marks.iter().filter(|line| line.starts_with('✘')).count(), 2);
-        let lines = violations(&evidence, &found);
-        let at = |part: &str| lines.iter().position(|line| line.contains(part));
-        assert!(at("  order 2: somebody should have looked at it") < at("database: CREATED"));
-        assert!(at("  1 orders are due for review").is_some(), "{lines:?}");
-        assert!(lines.contains(&format!("order {HELD}")));
+        #[test]
+        fn list_violations_with_the_orders_story() {
+            let mut evidence = sound();
+            evidence.unresolved.push(HELD.into());
+            evidence.unrest.push("1 orders are due for review".into());
+            let found = judge(&evidence);
+            let marks = verdicts(&found);
+            assert_eq!(marks.iter().filter(|line| line.starts_with('✘')).count(), 2);
+            let lines = violations(&evidence, &found);
+            let at = |part: &str| lines.iter().position(|line| line.contains(part));
+            assert!(at("  order 2: its review is overdue") < at("database: CREATED"));
+            assert!(at("  1 orders are due for review").is_some(), "{lines:?}");
+            assert!(lines.contains(&format!("order {HELD}")));
+        }
     }
 }

@@ -14,10 +14,10 @@ use terminal::Meter;
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// How long buyers go on after the last fault.
+/// How long buyers go on at least after the last fault.
 const AFTERMATH: Duration = Duration::from_secs(3);
 
-/// How long they go on at most until one of them has bought again.
+/// How long they go on at most until a purchase has succeeded again.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
 
 /// What came of a round.
@@ -108,10 +108,11 @@ impl Scene<'_> {
             .silences(strike.victim, self.stack.composites.len());
         let name = strike.fault.name();
         let mut fault = faults::make(strike.fault, strike.victim);
+        // Before the fault begins: an outage counts from here, and an answer that it may have prevented must not be blamed on the mall.
         let struck = now();
         fault
             .strike(self.stack)
-            .with_context(|| format!("{name} does not strike"))?;
+            .with_context(|| format!("cannot make {name} strike"))?;
         let end = Instant::now() + strike.lasts;
         while Instant::now() < end {
             self.signals.sleep(LOOK_EVERY)?;
@@ -123,7 +124,7 @@ impl Scene<'_> {
         let healed = now();
         fault
             .settle(self.stack)
-            .with_context(|| format!("what {name} has struck does not become ready"))?;
+            .with_context(|| format!("what {name} struck does not become ready again"))?;
         Ok(Struck {
             fault: strike.fault,
             silenced,

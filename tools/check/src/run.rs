@@ -1,4 +1,4 @@
-//! The whole run: a mall of its own, round after round, a verdict after each, and a last one when everything has come to its end.
+//! The whole run: a mall of its own, round after round, a verdict after each, and a last one when every order is final.
 
 use crate::evidence::Evidence;
 use crate::faults::FaultKind;
@@ -17,9 +17,9 @@ use terminal::{Meter, Progress, mention, tell};
 
 /// Of each topic.
 const PARTITIONS: i32 = 8;
-/// A round's end: what the faults have left is repaired, and what they held up is done.
+/// How long repairs after a round's faults may take, and the work that the faults held up.
 const QUIET_LIMIT: Duration = Duration::from_secs(120);
-/// The run's end: a pending order expires after a minute, is looked at again a minute later, and again when that has failed.
+/// A pending order expires after a minute, is reviewed a minute later, and again when that review failed.
 const END_LIMIT: Duration = Duration::from_secs(360);
 
 /// How long pending orders wait for their payment.
@@ -52,11 +52,11 @@ pub struct Settings {
 pub enum Outcome {
     /// Every invariant holds.
     Sound,
-    /// One does not, or something never came to its end.
+    /// One does not, or activity did not stop.
     Violated,
 }
 
-/// Runs it; an error means that nothing can be said of the mall.
+/// Runs it; an error means that the check itself failed, and says nothing about the mall.
 pub fn run(settings: &Settings, place: Place, signals: &Signals<'_>) -> Result<Outcome> {
     let begin = Instant::now();
     let mut progress = Progress::new("ready");
@@ -108,7 +108,7 @@ impl Inquiry<'_> {
                 return Ok(outcome);
             }
         }
-        mention("waiting until every order has come to its end");
+        mention("waiting until every order is final");
         self.end(stack)
     }
 
@@ -162,7 +162,7 @@ impl Inquiry<'_> {
             return Ok(Outcome::Violated);
         }
         tell(format!(
-            "every order came to its end within {:.0} s of the last round",
+            "every order was final within {:.0} s of the last round",
             after.as_secs_f32()
         ));
         Ok(Outcome::Sound)
@@ -185,8 +185,8 @@ impl Inquiry<'_> {
         )
     }
 
-    /// Looks and judges; what does not hold is told at once, with its stories. Of a mall that did not come to rest something is said in
-    /// any case.
+    /// Gathers evidence and judges it; violations are printed at once, with the histories of their orders. When activity did not stop, there
+    /// is a verdict even without evidence.
     fn verdicts(&mut self, stack: &Stack, is_final: bool, quiet: Quiet) -> Result<Vec<Verdict>> {
         let Quiet {
             after,
@@ -195,7 +195,7 @@ impl Inquiry<'_> {
         } = quiet;
         if !unrest.is_empty() {
             tell(format!(
-                "the mall does not come to rest within {} s: {}",
+                "activity did not stop within {} s: {}",
                 after.as_secs(),
                 unrest.join("; ")
             ));
@@ -210,7 +210,7 @@ impl Inquiry<'_> {
                 Ok(verdicts)
             }
             Err(error) if !unrest.is_empty() => {
-                tell(format!("nothing more can be found out: {error:#}"));
+                tell(format!("the evidence can't be gathered: {error:#}"));
                 Ok(judge(&Evidence {
                     unrest,
                     ..Evidence::default()

@@ -225,7 +225,7 @@ mod tests {
     use crate::told::Status;
 
     #[test]
-    fn given_a_paid_order_then_its_story_has_everything_in_the_order_of_time() {
+    fn a_story_is_in_the_order_of_time() {
         let mut evidence = sound();
         // the shopper asked before any record was there
         for told in &mut evidence.told {
@@ -253,8 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_request_that_was_answered_with_the_order_then_the_whole_visit_is_told_and_no_other()
-    {
+    fn a_story_has_the_whole_visit_and_no_other() {
         let mut evidence = sound();
         for (nth, told) in (1..).zip(&mut evidence.told) {
             told.visit.nth = nth;
@@ -276,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn given_an_order_that_is_nowhere_then_its_story_says_so() {
+    fn a_story_says_when_there_is_no_such_order() {
         assert_eq!(
             story(&sound(), "404"),
             ["order 404", "  database: no such order"]
@@ -284,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn given_an_item_then_orders_that_were_rejected_late_or_asked_for_twice_are_suspects() {
+    fn orders_rejected_late_or_asked_for_twice_are_suspects() {
         let mut evidence = sound();
         let item = evidence.shelves[0].items[0].id;
         assert_eq!(suspects(&evidence, item), [REFUNDED]);

@@ -1,4 +1,4 @@
-//! What was asked over HTTP and what was answered: the journal that the truth is held against. Must not know how it was asked.
+//! Requests over HTTP and their answers: the journal that is compared with the database. Must not know how they are sent.
 
 use crate::plan::{Line, VisitName};
 use crate::won::won_of_json;
@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Milliseconds since 1970.
 pub(crate) type Millis = i64;
 
-/// So long a patient shopper waits. A mall answers within ten seconds, one way or the other.
+/// How long a shopper waits for an answer. A composite always answers within ten seconds.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The time now.
@@ -80,7 +80,7 @@ pub(crate) enum Request {
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
-    /// Nothing: the connection failed, or the buyer hung up.
+    /// Nothing: the connection failed, or the buyer gave up.
     Nothing(String),
     /// This.
     Said(Said),
@@ -95,7 +95,7 @@ pub(crate) struct Said {
     pub(crate) reason: Option<String>,
     pub(crate) final_price: Option<i64>,
     pub(crate) lines: Option<Vec<Line>>,
-    /// It asks to be asked again.
+    /// It has a `Retry-After`.
     pub(crate) retry_after: bool,
 }
 
@@ -114,7 +114,7 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// The answer, when it is one that must hold: neither silence, nor "later", nor "try again".
+    /// The answer, when it is definite: neither missing, nor "later", nor "try again".
     pub(crate) fn certain(&self) -> Option<&Said> {
         match &self.answer {
             Answer::Said(said) if said.is_certain() => Some(said),
@@ -136,8 +136,8 @@ impl Told {
         }
     }
 
-    /// Whether a shopper has waited for all its signals and heard nothing.
-    pub(crate) fn has_waited_in_vain(&self) -> bool {
+    /// Whether the shopper waited until its own time-out and got no answer.
+    pub(crate) fn timed_out(&self) -> bool {
         let waited = u128::try_from(self.ended - self.begun).unwrap_or(0);
         matches!(self.answer, Answer::Nothing(_)) && waited >= ANSWER_TIMEOUT.as_millis()
     }
@@ -151,7 +151,7 @@ impl Told {
         }
     }
 
-    /// Whether a shopper had a success: an order placed or paid.
+    /// Whether an order was placed or paid.
     pub(crate) fn is_success(&self) -> bool {
         let buys = matches!(self.request, Request::Place { .. } | Request::Pay { .. });
         buys && self.certain().is_some_and(|said| said.http == 200)
@@ -181,7 +181,7 @@ impl Said {
         }
     }
 
-    /// 408: the request did not come through whole, as when the process was stopped meanwhile.
+    /// 408 is not definite either: the request did not arrive in full, for example because the composite was paused meanwhile.
     fn is_certain(&self) -> bool {
         !(matches!(self.http, 202 | 408 | 503) || self.http == 409 && self.retry_after)
     }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn given_answers_then_those_that_ask_to_be_repeated_are_not_certain() {
+    fn answers_that_ask_for_repetition_are_not_certain() {
         for http in [200, 400, 402, 404, 409, 422, 500] {
             assert!(said(http, false).is_certain(), "{http}");
         }
@@ -215,30 +215,34 @@ mod tests {
         }
     }
 
-    #[test]
-    fn given_an_order_then_its_status_price_and_lines_are_read() {
-        let body = json!({"orderNum": "2026", "status": "COMPLETE", "finalPrice": {"amount": 24_000},
-            "orderLineList": [{"orderLineId": 1, "item": {"itemId": 7}, "quantity": 2}]});
-        let said = Said::read(200, false, &body);
-        assert_eq!(said.order.as_deref(), Some("2026"));
-        assert_eq!(
-            (said.status, said.final_price),
-            (Some(Status::Complete), Some(24_000))
-        );
-        let line = Line {
-            item: 7,
-            quantity: 2,
-        };
-        assert_eq!(said.lines, Some(vec![line]));
-    }
+    mod reading {
+        use super::*;
 
-    #[test]
-    fn given_an_error_then_its_reason_is_read_and_its_status_is_no_orders() {
-        let body = json!({"status": 409, "reason": "OUT_OF_STOCK", "orderNum": "2026"});
-        let said = Said::read(409, false, &body);
-        assert_eq!(
-            (said.status, said.reason.as_deref()),
-            (None, Some("OUT_OF_STOCK"))
-        );
+        #[test]
+        fn finds_status_price_and_lines() {
+            let body = json!({"orderNum": "2026", "status": "COMPLETE", "finalPrice": {"amount": 24_000},
+                "orderLineList": [{"orderLineId": 1, "item": {"itemId": 7}, "quantity": 2}]});
+            let said = Said::read(200, false, &body);
+            assert_eq!(said.order.as_deref(), Some("2026"));
+            assert_eq!(
+                (said.status, said.final_price),
+                (Some(Status::Complete), Some(24_000))
+            );
+            let line = Line {
+                item: 7,
+                quantity: 2,
+            };
+            assert_eq!(said.lines, Some(vec![line]));
+        }
+
+        #[test]
+        fn does_not_take_an_errors_status_for_an_orders() {
+            let body = json!({"status": 409, "reason": "OUT_OF_STOCK", "orderNum": "2026"});
+            let said = Said::read(409, false, &body);
+            assert_eq!(
+                (said.status, said.reason.as_deref()),
+                (None, Some("OUT_OF_STOCK"))
+            );
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Gathers evidence of one moment: looks again when something has moved meanwhile, and says so when that does not end. Must not judge.
+//! Gathers evidence of one moment: tries again when something changed meanwhile, and says so when that does not end. Must not judge.
 
 use crate::evidence::{Books, Evidence, Records, in_hand, ledger, panics};
 use crate::keeper::End;
@@ -13,14 +13,14 @@ use stack::{Service, Stack};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A mall that has come to rest is looked at so often until it keeps still, and so long at most.
+/// How often, and for how long, evidence is gathered again when something changed meanwhile.
 const ATTEMPTS: usize = 40;
 const LIMIT: Duration = Duration::from_secs(120);
-/// One that has not may keep still by chance.
+/// When activity did not stop before, a few attempts are enough: it may pause by chance.
 const RESTLESS_ATTEMPTS: usize = 3;
 const PAUSE: Duration = Duration::from_millis(700);
 const CALL_LIMIT: Duration = Duration::from_secs(15);
-/// So many composites' answers are asked for at a time.
+/// How many orders are read concurrently.
 const AT_ONCE: usize = 8;
 
 /// Remembers what was seen before.
@@ -45,7 +45,7 @@ impl Witness {
         Ok(())
     }
 
-    /// Takes a round's journal, and what came over the mall meanwhile.
+    /// Takes a round's journal and faults.
     pub(crate) fn hear(&mut self, mut course: Course, mut recoveries: Vec<Recovery>) {
         self.evidence.told.append(&mut course.told);
         self.evidence.strikes.append(&mut course.strikes);
@@ -53,13 +53,12 @@ impl Witness {
         self.evidence.ends.append(&mut course.ends);
     }
 
-    /// Takes what ended by itself.
+    /// Takes processes that exited by themselves.
     pub(crate) fn hear_of_ends(&mut self, mut ends: Vec<End>) {
         self.evidence.ends.append(&mut ends);
     }
 
-    /// Everything as it stands at one moment. With `unrest`, or when it finds some itself, the evidence says so: then it is of a mall that
-    /// moves.
+    /// Everything at one moment. `unrest` is what was already known to change; the evidence names it, or what was found to change.
     pub(crate) fn look(
         &mut self,
         stack: &Stack,
@@ -91,9 +90,11 @@ impl Witness {
         Ok(&self.evidence)
     }
 
-    /// Takes everything once; what moved meanwhile, or did not answer.
+    /// Gathers everything once. Returns what changed meanwhile, or did not answer.
     fn attempt(&mut self, stack: &Stack) -> Result<Vec<String>> {
         let mut unrest = Vec::new();
+        // The database, the ledger and Kafka can't be read at one instant. So counters are read before and after: when they are equal,
+        // nothing changed in between, and all that was read belongs together.
         let before = self.moment(stack)?;
         self.evidence.stored = Books(stack).look()?;
         self.evidence.ledger = ledger(stack)?;
@@ -121,7 +122,7 @@ impl Witness {
             unrest.push(format!("{due} orders are due for review"));
         }
         if self.moment(stack)? != before {
-            unrest.push("it moves on while it is looked at".to_owned());
+            unrest.push("orders changed while evidence was gathered".to_owned());
         }
         Ok(unrest)
     }
@@ -130,7 +131,7 @@ impl Witness {
         Ok((Books(stack).pulse()?, self.records.count()?))
     }
 
-    /// What composites say of the orders; each closed order is asked for once.
+    /// What composites answer about the orders. An order without a planned review can't change any more and is read once.
     fn read_orders(&mut self, stack: &Stack) -> Result<()> {
         let stored = &self.evidence.stored.orders;
         let looks = &mut self.evidence.looks;
@@ -158,7 +159,7 @@ impl Witness {
                 .collect::<Result<Vec<_>>>()
         })?;
         looks.extend(found.into_iter().flatten());
-        // one that was open when it was looked at is looked at again when it is closed
+        // an order that is still to be reviewed may change, so it is read again next time
         looks.retain(|number, _| stored.get(number).is_some_and(|order| !order.is_open()));
         Ok(())
     }

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_amounts_then_whole_ones_are_read_and_others_are_refused() {
+    fn only_whole_amounts_are_read() {
         assert_eq!(won("24000.00").unwrap(), 24_000);
         assert_eq!(won_of_json(&serde_json::json!(24_000)).unwrap(), 24_000);
         assert_eq!(won_of_json(&serde_json::json!(24_000.0)).unwrap(), 24_000);

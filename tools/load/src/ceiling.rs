@@ -1,4 +1,4 @@
-//! A server that does nothing: what the load tool reaches against it is the most that it can show. Must not be good for anything else.
+//! A server that does nothing: the rate that the load tool reaches against it is the most that the tool can measure here.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -58,7 +58,7 @@ fn serve(address_tx: &mpsc::Sender<std::io::Result<SocketAddr>>) {
             let _ = stream.set_nodelay(true);
             let connection =
                 http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer));
-            // How it ends is the client's business.
+            // A client may break its connection, and that is nothing to report.
             spawn_local(async { drop(connection.await) });
         }
     };

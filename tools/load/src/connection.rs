@@ -1,4 +1,4 @@
-//! One HTTP/1.1 connection that is kept, and made anew when it breaks. Knows no wishes.
+//! One HTTP/1.1 connection that is kept alive, and replaced when it breaks. Must not know what is asked.
 
 use std::time::Duration;
 

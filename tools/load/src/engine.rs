@@ -1,5 +1,5 @@
-//! Shoppers on threads: as fast as they are answered, or as fast as they are told to come. Each thread has its own shoppers and its own
-//! books, which it hands in every second, so that threads never wait for each other.
+//! Shoppers on threads, in a closed or an open loop. Each thread has its own shoppers and its own tally, which it hands in every second,
+//! so that threads never wait for each other.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -18,16 +18,17 @@ use super::recorder::{Failure, Tally};
 use super::scenario::{Assortment, Scenario, Wishes};
 use super::shopper::Shopper;
 
-/// How long after the end what has been waiting for a free shopper is still sent.
+/// How long after the end requests that wait for a free shopper are still sent.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// How the shoppers come.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Pace {
-    /// Each asks again when he is answered (closed loop). A slow mall is asked less, so its stalls weigh less than they should.
+    /// Closed loop: each shopper sends the next request when the last one is answered. A slow mall then gets fewer requests, so its stalls
+    /// weigh less than they should.
     Answered,
-    /// So many requests a second begin, whatever becomes of those before (open loop). Latencies count from when a request should have
-    /// begun.
+    /// Open loop: so many requests a second begin, whether earlier ones are answered or not. Latencies count from when a request should
+    /// have begun, so that waiting for a free shopper counts, too (no coordinated omission).
     PerSecond(f64),
 }
 
@@ -102,7 +103,7 @@ impl Load {
         Ok(())
     }
 
-    /// A second is over when all threads have handed it in.
+    /// A second is complete when all threads have handed it in.
     fn gather(&self, parts_rx: &Receiver<Part>, tell: &mut impl FnMut(Second)) {
         let mut open: VecDeque<(Second, usize)> = VecDeque::new();
         let mut told = 0;
@@ -130,7 +131,7 @@ impl Load {
                 }
             }
         }
-        // Threads end at different times.
+        // Threads end at different times, so the last seconds may lack a thread's part.
         open.into_iter().for_each(|(second, _)| tell(second));
     }
 
@@ -168,9 +169,10 @@ impl Load {
             queue.fill(begin, end, every).await;
         }
         for shopper in shopping {
-            // Only a panic could be an error, and it has been told.
+            // The only error is a panic, which the panic hook has printed.
             let _ = shopper.await;
         }
+        // Requests that no shopper was free for until the drain was over are failures: leaving them out would hide the overload.
         for _ in queue.waiting.borrow().iter() {
             tally.borrow_mut().failed(Failure::NotSent);
         }
@@ -213,6 +215,7 @@ impl Queue {
         let mut next = begin;
         while next < end {
             sleep_until(next).await;
+            // The timer may fire late; then all requests that are due by now begin at once, each with its own due time.
             let now = Instant::now();
             while next <= now && next < end {
                 self.waiting.borrow_mut().push_back(next);
@@ -240,10 +243,11 @@ impl Queue {
     }
 }
 
-/// Hands in what was seen, every second; the last time when nobody else can add to it.
+/// Hands in the tally every second; the last time when no shopper can add to it any more.
 async fn keep_books(tally: Rc<RefCell<Tally>>, parts_tx: Sender<Part>, end: Instant) {
     let second = Duration::from_secs(1);
     let mut ticks = interval(second);
+    // Each tick is a second of the series, also one that comes late.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
     ticks.tick().await;
     let mut index = 0;
@@ -253,9 +257,10 @@ async fn keep_books(tally: Rc<RefCell<Tally>>, parts_tx: Sender<Part>, end: Inst
             index,
             tally: tally.take(),
         };
-        // An error means that nobody listens any more.
+        // An error means that the receiver is gone, so nobody needs the part.
         let _ = parts_tx.send(part);
         index += 1;
+        // Two are left: this one and that of `shop`. So every shopper has had its last answer.
         if Rc::strong_count(&tally) == 2 && Instant::now() >= end {
             return;
         }

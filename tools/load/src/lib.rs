@@ -1,5 +1,5 @@
-//! Load: many shoppers at once, and what they saw. Knows the public API only; what runs behind it is nobody's business here, but for its
-//! processor time and memory, which are read from outside, and what it tells its operators of mailboxes.
+//! Load: many shoppers at once, with their latencies and errors. Knows only the public API of the mall. Processor time and memory of its
+//! processes are read from `/proc`, and the depth of mailboxes from its metrics.
 
 pub mod bench;
 mod ceiling;
@@ -14,6 +14,7 @@ mod report;
 mod result;
 mod scenario;
 mod shopper;
+mod summary;
 
 pub use ceiling::TrivialServer;
 pub use compare::compare;
@@ -24,3 +25,4 @@ pub use processes::{ProcessSample, Watched, observe};
 pub use report::html;
 pub use result::{LoadResult, Objectives, Percentiles, ResultSecond};
 pub use scenario::{Assortment, Scenario, Ware};
+pub use summary::summary;

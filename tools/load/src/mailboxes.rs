@@ -1,4 +1,4 @@
-//! What waits in the mailboxes of the mall's actors, as each service tells its operators at `/metrics`. Knows no actor.
+//! The depth of the mall's mailboxes, from each service's `/metrics`. Must not know the actors.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_the_metrics_of_a_service_then_each_type_of_actor_is_read_and_nothing_else() {
+    fn only_mailbox_depths_are_read() {
         let metrics = "# TYPE actor_mailbox_size gauge\n\
             actor_mailbox_size{actor=\"Journal\"} 12\n\
             actor_mailbox_size{actor=\"OrderActor\"} 0\n\

@@ -70,7 +70,7 @@ impl Measurement {
 }
 
 impl Gathering {
-    /// After the time only the last answers come in: they count, but make no second.
+    /// After the end only late answers come in: they count, but are not part of the series.
     fn take(&mut self, index: u64, tally: &Tally) -> Option<(&ResultSecond, bool)> {
         let processes = self.processes.look();
         if index == self.warm_up {

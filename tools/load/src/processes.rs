@@ -1,4 +1,4 @@
-//! Processor time and memory of processes, from `/proc`. Knows nothing of what they do.
+//! Processor time and memory of processes, from `/proc`. Must not know what they do.
 
 use std::fs;
 use std::thread;
@@ -119,8 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_this_process_when_it_works_then_its_time_and_memory_show_and_one_that_is_gone_does_not()
-     {
+    fn a_working_process_has_time_and_memory_and_an_ended_one_is_left_out() {
         let watched = |name: &str, pid| Watched {
             name: name.to_owned(),
             pid,
@@ -128,14 +127,14 @@ mod tests {
         };
         let processes = vec![watched("me", std::process::id()), watched("gone", u32::MAX)];
         let mut processes = Processes::watch(processes).unwrap();
-        let begin = Instant::now();
-        while begin.elapsed().as_millis() < 300 {
-            std::hint::black_box(begin.elapsed());
+        let before = processor_ticks(std::process::id()).unwrap();
+        while processor_ticks(std::process::id()).unwrap() < before + 3.0 {
+            std::hint::black_box(before);
         }
         let samples = processes.look();
         let [me] = &samples[..] else {
             panic!("{samples:?}")
         };
-        assert!(me.processors > 0.05 && me.resident_mib > 0.5, "{me:?}");
+        assert!(me.processors > 0.0 && me.resident_mib > 0.5, "{me:?}");
     }
 }

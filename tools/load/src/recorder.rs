@@ -1,4 +1,4 @@
-//! What the shoppers saw in a while: how long answers took, and which they were. Pure.
+//! Latencies and statuses of some time. Pure.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub struct Tally {
     pub latencies: Histogram<u64>,
     /// How often each status or failure came.
     pub ends: BTreeMap<String, u64>,
-    /// Answers that were not what the scenario wants, and requests without answer.
+    /// Answers that the scenario does not expect, and requests without an answer.
     pub errors: u64,
 }
 
@@ -96,8 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_answers_and_failures_then_each_is_counted_by_its_end_and_only_the_unwanted_are_errors()
-    {
+    fn ends_are_counted_and_only_unexpected_ones_are_errors() {
         let mut tally = Tally::default();
         for millis in 1..=100 {
             tally.answered(200, true, Duration::from_millis(millis));
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_latency_beyond_all_bounds_then_it_is_the_longest_there_is() {
+    fn a_latency_out_of_bounds_counts_as_the_longest() {
         let mut tally = Tally::default();
         tally.answered(200, true, Duration::from_secs(1_000));
         assert!(tally.percentile(100.0) >= Duration::from_secs(119));

@@ -1,4 +1,4 @@
-//! A run as one HTML page that needs nothing else: figures, and charts as SVG. Draws what the result says, and decides nothing.
+//! A run as one self-contained HTML page: figures, and charts as SVG.
 
 use std::collections::BTreeMap;
 
@@ -152,7 +152,7 @@ fn by_status(series: &[ResultSecond]) -> Vec<Line> {
     ends.into_iter().map(line).collect()
 }
 
-/// Percentiles at distances that let the tail be seen: each nine has the same room.
+/// Percentiles at which the curve has points: each further nine gets the same width, so that the tail is visible.
 fn curve(result: &LoadResult) -> Line {
     let nines = |percent: f64| -(1.0 - percent / 100.0).log10();
     Line {

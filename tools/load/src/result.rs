@@ -1,4 +1,4 @@
-//! What a load came to, as it is kept in a file, and whether that is good enough.
+//! The result of a load as it is kept in a file, and its objectives.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub struct LoadResult {
     pub answers: u64,
     /// Answers a second.
     pub rate: f64,
-    /// Answers that were not wanted, and requests without any.
+    /// Answers that the scenario does not expect, and requests without an answer.
     pub errors: u64,
     /// Latencies of all that counts.
     pub latency: Percentiles,
@@ -90,7 +90,7 @@ pub struct ResultSecond {
     pub second: u64,
     /// Answers.
     pub answers: u64,
-    /// Answers that were not wanted, and requests without any.
+    /// Answers that the scenario does not expect, and requests without an answer.
     pub errors: u64,
     /// Latencies of the answers.
     pub latency: Percentiles,
@@ -124,7 +124,7 @@ impl ResultSecond {
     }
 }
 
-/// What is wanted of a run; what is not given is not wanted.
+/// Objectives of a run; those that are `None` are not checked.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Objectives {
     /// The median at most.
@@ -140,7 +140,7 @@ pub struct Objectives {
 }
 
 impl Objectives {
-    /// What was missed, in words. A run without answers misses everything that is about them.
+    /// The missed objectives, in words. A run without answers misses every objective about latencies.
     #[must_use]
     pub fn missed_by(&self, result: &LoadResult) -> Vec<String> {
         let within = |name: &str, wanted: Option<Duration>, seen: f64| {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn given_objectives_then_only_what_is_worse_than_wanted_is_missed() {
+    fn only_worse_figures_miss_an_objective() {
         let objectives = Objectives {
             p99: Some(Duration::from_millis(50)),
             errors: Some(1),

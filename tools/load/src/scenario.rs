@@ -1,4 +1,4 @@
-//! What there is to buy, and what shoppers want of it: one wish after another, from a seed. Sends no wish.
+//! What there is to buy, and which requests a shopper makes: one after another, from a seed. Sends nothing.
 
 use std::fmt;
 
@@ -19,13 +19,13 @@ pub enum Scenario {
     Pending,
     /// Orders one piece of one item and pays in the same request.
     Purchase,
-    /// As `pending`, and everyone wants the same item.
+    /// As `pending`, but everyone buys the same item.
     Hot,
     /// Orders two to five items at once, and does not pay.
     MultiLine,
     /// Reads the order that was placed last; places one first.
     Read,
-    /// Half reads; the other half orders, purchases, requests that come again with their key, and declined payments.
+    /// Half reads; the other half orders, purchases, repeated requests with their idempotency key, and declined payments.
     Mix,
 }
 
@@ -124,7 +124,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether this status is what was wanted. An empty shelf is no fault of the mall's.
+    /// Whether this status is expected. 409 is, too: an item may be sold out.
     pub(super) fn expects(self, status: u16) -> bool {
         match self {
             Self::Buy | Self::Again => matches!(status, 200 | 409),
@@ -158,7 +158,7 @@ pub(super) struct Wishes {
 }
 
 impl Wishes {
-    /// A shopper's wishes. The name is his alone, in all runs against one mall.
+    /// A shopper's wishes. Its name is unique among all runs against one mall.
     pub(super) fn new(scenario: Scenario, assortment: Assortment, seed: u64, name: String) -> Self {
         Self {
             scenario,
@@ -176,7 +176,7 @@ impl Wishes {
         self.last_order = Some(order);
     }
 
-    /// Whether he wants to know the numbers of his orders.
+    /// Whether this scenario reads orders.
     pub(super) fn reads(&self) -> bool {
         matches!(self.scenario, Scenario::Read | Scenario::Mix)
     }
@@ -287,8 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_page_of_products_then_their_items_and_prices_are_known_and_an_empty_one_is_refused()
-    {
+    fn a_page_of_products_gives_items_and_prices() {
         let Assortment(wares) = Assortment::read(PAGE.as_bytes()).unwrap();
         let ware = |item, price| Ware { item, price };
         assert_eq!(wares, [ware(1, 1_200_000), ware(2, 50)]);
@@ -296,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn given_the_same_seed_then_the_wishes_are_the_same_and_another_has_others() {
+    fn wishes_come_of_the_seed() {
         let first_ten = |seed| -> Vec<Wish> {
             let mut wishes = wishes(Scenario::Mix, seed);
             (0..10).map(|_| wishes.next()).collect()
@@ -306,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_purchase_then_it_pays_what_its_lines_cost_by_a_key_of_its_own() {
+    fn a_purchase_pays_its_price_with_a_new_key() {
         let mut wishes = wishes(Scenario::Purchase, 1);
         let (first, second) = (wishes.wish(&wishes.assortment.0, Some("pay")), {
             wishes.made += 1;
@@ -322,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn given_the_mix_then_every_kind_comes_and_a_repetition_is_the_request_before() {
+    fn the_mix_has_every_kind_and_repeats_the_last_keyed_request() {
         let mut wishes = wishes(Scenario::Mix, 3);
         let mut keyed = None;
         let mut seen = std::collections::HashSet::new();

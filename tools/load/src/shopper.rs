@@ -1,4 +1,4 @@
-//! One shopper: makes his next wish a request, and remembers what he needs of the answer. Knows no clock but for latencies.
+//! One shopper: turns the next wish into a request, and remembers what it needs of the answer. Must not know when to ask.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -41,7 +41,7 @@ impl Shopper {
     /// Asks for the next thing. The latency counts from `begin`, which may be long ago when nobody was free then.
     pub(super) async fn ask(&mut self, begin: Instant) {
         let wish = self.wishes.next();
-        let answered = match self.request(&wish) {
+        let answered = match request(&self.host, &wish) {
             Ok(request) => self.connection.ask(request).await,
             Err(_) => Err(Failure::NotSent),
         };
@@ -58,19 +58,6 @@ impl Shopper {
         }
     }
 
-    fn request(&self, wish: &Wish) -> hyper::http::Result<Request<Full<Bytes>>> {
-        let request = match &wish.order {
-            Some(order) => Request::get(format!("/open-api/order/{order}")),
-            None => Request::post("/open-api/order").header(CONTENT_TYPE, "application/json"),
-        };
-        let request = match &wish.idempotency_key {
-            Some(key) => request.header("Idempotency-Key", key),
-            None => request,
-        };
-        let body = wish.body.clone().unwrap_or_default();
-        request.header(HOST, &self.host).body(Full::from(body))
-    }
-
     fn remember(&mut self, answered: &Answered) {
         if answered.status == 200
             && self.wishes.reads()
@@ -81,4 +68,18 @@ impl Shopper {
             self.wishes.remember(order);
         }
     }
+}
+
+/// The request of a wish, to `host:port`.
+pub(super) fn request(host: &str, wish: &Wish) -> hyper::http::Result<Request<Full<Bytes>>> {
+    let request = match &wish.order {
+        Some(order) => Request::get(format!("/open-api/order/{order}")),
+        None => Request::post("/open-api/order").header(CONTENT_TYPE, "application/json"),
+    };
+    let request = match &wish.idempotency_key {
+        Some(key) => request.header("Idempotency-Key", key),
+        None => request,
+    };
+    let body = wish.body.clone().unwrap_or_default();
+    request.header(HOST, host).body(Full::from(body))
 }

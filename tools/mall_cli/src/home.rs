@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use stack::Place;
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Which mall is meant
@@ -15,7 +16,7 @@ pub(crate) struct Home {
     data_dir: PathBuf,
 }
 
-/// As long as it lives, this mall is ours: no `up` runs elsewhere, and none can start.
+/// As long as it lives, no other process runs this mall, and none can start it.
 pub(crate) struct Lock {
     _file: File,
 }
@@ -29,34 +30,54 @@ impl Home {
         Place::under(&self.data_dir)
     }
 
-    /// The running `up` holds the lock; the kernel frees it however that process ends. `None`: it runs.
+    /// The running `up` holds the lock; the kernel frees it however that process ends. `None`: it runs. Makes the folder.
     pub(crate) fn lock(&self) -> Result<Option<Lock>> {
-        let path = self.data_dir.join("lock");
-        let failed = || format!("cannot lock {}", path.display());
-        fs::create_dir_all(&self.data_dir).with_context(failed)?;
+        fs::create_dir_all(&self.data_dir)
+            .with_context(|| format!("cannot make {}", self.data_dir.display()))?;
+        let path = self.lock_file();
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&path)
-            .with_context(failed)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Lock { _file: file })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error).with_context(failed),
-        }
+            .with_context(|| format!("cannot open {}", path.display()))?;
+        Ok(gets_lock(&file, &path)?.then_some(Lock { _file: file }))
     }
 
-    /// What the running `up` has written about itself; `None` when none runs, whatever an older one left behind.
+    /// What the running `up` has written about itself; `None` when none runs, whatever an older one left behind. Creates nothing.
     pub(crate) fn running(&self) -> Result<Option<RunFile>> {
-        if self.lock()?.is_some() {
+        let path = self.lock_file();
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot open {}", path.display()));
+            }
+        };
+        // Getting the lock means that no `up` runs. It is freed at once with `file`, so that an `up` that starts now is not refused.
+        if gets_lock(&file, &path)? {
             return Ok(None);
         }
         RunFile::read(&self.run_file()).map(Some)
     }
 
+    fn lock_file(&self) -> PathBuf {
+        self.data_dir.join("lock")
+    }
+
     pub(crate) fn run_file(&self) -> PathBuf {
         self.data_dir.join("run.json")
+    }
+}
+
+/// Whether this process has the lock now; else another one has it.
+fn gets_lock(file: &File, path: &Path) -> Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
     }
 }
 

@@ -1,13 +1,16 @@
 //! The program behind the script `mall`: reads the command line and hands over to one command.
-//! Must not know how a part is started: that is the library's.
+//! Must not know how a part is started: that is the library `stack`.
 
 mod commands;
-mod dead_letters;
 mod home;
+mod log_file;
+mod needs;
 mod run_file;
 mod signals;
 
 use clap::{Parser, Subcommand};
+use needs::Need;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// The mall on this machine: broker, database, payment simulator, member service, order service and composite service
@@ -30,6 +33,12 @@ enum Command {
     Load(commands::load::Load),
     Bench(commands::bench::Bench),
     MemberService(commands::member_service::MemberService),
+    /// What the script must install and build before it runs that command, one a line
+    #[command(hide = true)]
+    Needs {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<OsString>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -44,9 +53,77 @@ fn main() -> ExitCode {
         Command::Load(load) => load.run(),
         Command::Bench(bench) => bench.run(),
         Command::MemberService(service) => service.run(),
+        Command::Needs { words } => {
+            for need in needs_of(words) {
+                terminal::tell(need.to_string());
+            }
+            Ok(ExitCode::SUCCESS)
+        }
     };
     result.unwrap_or_else(|error| {
         terminal::complain(&error);
         ExitCode::FAILURE
     })
+}
+
+/// Nothing when the words are wrong or ask for help: the command itself then says so, before anything is installed or built.
+fn needs_of(words: Vec<OsString>) -> Vec<Need> {
+    let words = [OsString::from("mall")].into_iter().chain(words);
+    match Mall::try_parse_from(words).map(|mall| mall.command) {
+        Ok(Command::Up(up)) => up.needs(),
+        Ok(Command::Check(check)) => check.needs(),
+        Ok(Command::Bench(bench)) => bench.needs(),
+        Ok(_) | Err(_) => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    mod needs {
+        use crate::needs::Need;
+        use crate::needs_of;
+        use stack::Part;
+
+        fn of(words: &str) -> Vec<Need> {
+            needs_of(words.split_whitespace().map(Into::into).collect())
+        }
+
+        #[test]
+        fn depend_on_the_flags() {
+            assert_eq!(of("up"), [Need::Part(Part::MariaDb), Need::Services]);
+            let kafka_too = of("up --kafka --mysql");
+            assert!(
+                kafka_too.contains(&Need::Part(Part::Kafka))
+                    && kafka_too.contains(&Need::Part(Part::MySql))
+            );
+            assert!(of("check").contains(&Need::Part(Part::Toxiproxy)));
+            assert!(!of("bench --embedded").contains(&Need::Part(Part::Kafka)));
+        }
+
+        #[test]
+        fn are_none_for_a_command_that_only_looks() {
+            for words in [
+                "status --json",
+                "down",
+                "logs -f",
+                "load",
+                "check --list-faults",
+                "",
+            ] {
+                assert_eq!(of(words), [], "{words}");
+            }
+        }
+
+        #[test]
+        fn are_none_for_wrong_flags_and_for_help() {
+            for words in [
+                "up --nonsense",
+                "up --help",
+                "check --fault flood",
+                "--version",
+            ] {
+                assert_eq!(of(words), [], "{words}");
+            }
+        }
+    }
 }

@@ -30,7 +30,7 @@ pub(crate) fn listen() -> Result<Receiver<&'static str>> {
             };
             let first = next().await;
             stack::interrupt();
-            // nobody listens any more when everything has stopped already
+            // the receiver is gone when everything has stopped already
             let _ = told.send(first);
             next().await;
             std::process::exit(1);

@@ -151,41 +151,45 @@ mod tests {
         serde_json::from_str(json).unwrap()
     }
 
-    #[test]
-    fn given_a_count_when_it_is_used_up_then_the_switch_is_off() {
-        let mut faults = faults(r#"{"failConfirms":2}"#);
-        assert_eq!(faults.admit_confirm(), Admission::Fail);
-        assert_eq!(serde_json::to_value(&faults).unwrap()["failConfirms"], 1);
-        assert_eq!(faults.admit_confirm(), Admission::Fail);
-        assert_eq!(faults.admit_confirm(), Admission::Pass);
-        assert_eq!(faults, Faults::default());
+    mod a_switch {
+        use super::*;
+
+        #[test]
+        fn with_a_count_is_off_when_it_is_used_up() {
+            let mut faults = faults(r#"{"failConfirms":2}"#);
+            assert_eq!(faults.admit_confirm(), Admission::Fail);
+            assert_eq!(serde_json::to_value(&faults).unwrap()["failConfirms"], 1);
+            assert_eq!(faults.admit_confirm(), Admission::Fail);
+            assert_eq!(faults.admit_confirm(), Admission::Pass);
+            assert_eq!(faults, Faults::default());
+        }
+
+        #[test]
+        fn with_true_stays_on() {
+            let mut faults = faults(r#"{"failCancels":true,"hang":true}"#);
+            assert!((0..9).all(|_| faults.fails_cancel()));
+            assert!((0..9).all(|_| faults.admit_confirm() == Admission::Hang));
+        }
+
+        #[test]
+        fn that_is_unknown_or_negative_is_refused() {
+            for json in [
+                r#"{"explode":true}"#,
+                r#"{"failCancels":-1}"#,
+                r#"{"delayMs":true}"#,
+                r#"{"hang":"yes"}"#,
+            ] {
+                assert!(serde_json::from_str::<Faults>(json).is_err(), "{json}");
+            }
+        }
     }
 
     #[test]
-    fn given_true_when_used_often_then_the_switch_stays_on() {
-        let mut faults = faults(r#"{"failCancels":true,"hang":true}"#);
-        assert!((0..9).all(|_| faults.fails_cancel()));
-        assert!((0..9).all(|_| faults.admit_confirm() == Admission::Hang));
-    }
-
-    #[test]
-    fn given_no_switch_when_the_key_has_a_prefix_then_the_prefix_decides() {
+    fn a_payment_keys_prefix_chooses_its_fault() {
         let mut faults = Faults::default();
         assert!(faults.declines("decline-1") && !faults.declines("1"));
         assert!(faults.loses_answer("lose-1", true) && !faults.loses_answer("lose-1", false));
         assert_eq!(faults.delay("slow-1"), Duration::from_secs(3));
         assert_eq!(faults.delay("1"), Duration::ZERO);
-    }
-
-    #[test]
-    fn given_an_unknown_or_negative_switch_when_read_then_it_is_refused() {
-        for json in [
-            r#"{"explode":true}"#,
-            r#"{"failCancels":-1}"#,
-            r#"{"delayMs":true}"#,
-            r#"{"hang":"yes"}"#,
-        ] {
-            assert!(serde_json::from_str::<Faults>(json).is_err(), "{json}");
-        }
     }
 }

@@ -72,7 +72,7 @@ fn restore(path: &Path) -> Result<Vec<Record>, OpenError> {
 }
 
 #[actix_web::test]
-async fn given_flushed_records_when_opened_again_then_they_are_restored_exactly() {
+async fn flushed_records_are_restored_exactly() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.jsonl");
     write(&path).await;
@@ -85,7 +85,7 @@ async fn given_flushed_records_when_opened_again_then_they_are_restored_exactly(
 }
 
 #[actix_web::test]
-async fn given_a_last_line_cut_anywhere_when_opened_then_only_that_line_is_dropped() {
+async fn a_last_line_that_was_cut_short_is_dropped() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.jsonl");
     write(&path).await;
@@ -103,43 +103,47 @@ async fn given_a_last_line_cut_anywhere_when_opened_then_only_that_line_is_dropp
     }
 }
 
-#[actix_web::test]
-async fn given_a_corrupt_line_in_the_middle_when_opened_then_it_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ledger.jsonl");
-    write(&path).await;
-    let text =
-        fs::read_to_string(&path)
-            .unwrap()
-            .replacen(r#"{"sequence":2"#, r#"{"sequence":"#, 1);
-    fs::write(&path, text).unwrap();
-    assert!(matches!(
-        reopen(&path),
-        Err(OpenError::Corrupt { line: 2, .. })
-    ));
-}
+mod refused {
+    use super::*;
 
-#[actix_web::test]
-async fn given_a_missing_line_when_opened_then_the_gap_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ledger.jsonl");
-    write(&path).await;
-    let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.split_once('\n').unwrap().1).unwrap();
-    assert!(matches!(
-        reopen(&path),
-        Err(OpenError::Inconsistent { line: 1, .. })
-    ));
-}
+    #[actix_web::test]
+    async fn with_a_corrupt_line_in_the_middle() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        write(&path).await;
+        let text =
+            fs::read_to_string(&path)
+                .unwrap()
+                .replacen(r#"{"sequence":2"#, r#"{"sequence":"#, 1);
+        fs::write(&path, text).unwrap();
+        assert!(matches!(
+            reopen(&path),
+            Err(OpenError::Corrupt { line: 2, .. })
+        ));
+    }
 
-#[actix_web::test]
-async fn given_an_open_journal_when_opened_by_another_then_it_is_in_use() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("ledger.jsonl");
-    let first = Journal::open(&path, |_| Ok(())).unwrap();
-    assert!(matches!(
-        Journal::open(&path, |_| Ok(())),
-        Err(OpenError::InUse)
-    ));
-    drop(first);
+    #[actix_web::test]
+    async fn with_a_missing_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        write(&path).await;
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, text.split_once('\n').unwrap().1).unwrap();
+        assert!(matches!(
+            reopen(&path),
+            Err(OpenError::Inconsistent { line: 1, .. })
+        ));
+    }
+
+    #[actix_web::test]
+    async fn while_another_process_has_it_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        let first = Journal::open(&path, |_| Ok(())).unwrap();
+        assert!(matches!(
+            Journal::open(&path, |_| Ok(())),
+            Err(OpenError::InUse)
+        ));
+        drop(first);
+    }
 }

@@ -73,9 +73,9 @@ impl Broker {
         }
     }
 
-    /// What its clients must be told besides. A real broker of ours lets a dead member be missed soon; others do not unless they are
-    /// told to. The embedded one lets a new group wait for three seconds, which members must outlast, and lets an empty fetch wait its
-    /// full time even when a record comes meanwhile, so that time is the latency of every record.
+    /// Further settings of the services. Our real Kafka allows short sessions, by which the death of a member is noticed soon. The embedded
+    /// broker makes a new group wait for three seconds, which a session must outlast; and it lets an empty fetch wait its full time even
+    /// when a record arrives meanwhile, so that this time is the latency of every record.
     pub fn client_env(&self) -> Vec<(String, String)> {
         let (variable, millis) = match self {
             Self::Embedded(_) => ("KAFKA_FETCH_WAIT_MAX_MS", "2"),

@@ -156,6 +156,7 @@ fn initialise(home: &Home, flavour: Flavour) -> Result<()> {
 
 fn init_statements(flavour: Flavour, password: &str, root_password: &str) -> String {
     let only_local_root = match flavour {
+        // `mariadb-install-db` makes a root without password for the host's name, too; `ALTER USER` below would not change that one.
         Flavour::MariaDb => {
             "DELETE FROM mysql.global_priv WHERE User = 'root' AND Host <> 'localhost';\nFLUSH PRIVILEGES;\n"
         }

@@ -53,13 +53,13 @@ impl Home {
         }
     }
 
-    /// A server that starts clears away the temporary tables it finds, those of others too, so each has a folder of its own.
+    /// Each server has its own, because a server that starts deletes all temporary tables that it finds, those of other servers too.
     fn temporary(&self) -> PathBuf {
         self.dir.join("tmp")
     }
 }
 
-/// What both servers are told: durable at every commit, and small.
+/// Options of both servers: durable at every commit, and small.
 pub(crate) fn common_options(home: &Home, files: &Path) -> Vec<String> {
     let mut options = vec![
         format!("--datadir={}", files.display()),

@@ -29,7 +29,7 @@ impl EmbeddedBroker {
         let (started, start) = channel();
         let thread = thread::spawn(move || match MockCluster::new(1) {
             Ok(cluster) => {
-                // the starter waits for it
+                // The receiver waits in `start`, so this can't fail.
                 let _ = started.send(Ok(cluster.bootstrap_servers()));
                 inbox.iter().for_each(|job| job(&cluster));
             }
@@ -81,9 +81,10 @@ impl EmbeddedBroker {
 
 impl Drop for EmbeddedBroker {
     fn drop(&mut self) {
+        // The thread ends when no sender is left, so the sender goes first; joining before would wait for ever.
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take() {
-            // a panic in a job was that caller's error already
+            // A panic in a job was an error for its caller already.
             let _ = thread.join();
         }
     }

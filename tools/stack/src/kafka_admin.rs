@@ -1,4 +1,4 @@
-//! What is asked of running Kafka brokers: topics to be made, and who leads what. Must not know how brokers are started.
+//! Requests to running Kafka brokers: create topics, and find leaders and replicas. Must not know how brokers are started.
 
 use crate::Topic;
 use anyhow::{Context, Result, bail};
@@ -33,7 +33,7 @@ impl KafkaAdmin {
         })
     }
 
-    /// Orders a topic with as many replicas as the brokers' settings say; one that exists is left as it is.
+    /// Creates a topic with as many replicas as the brokers' settings say; one that exists is left as it is.
     pub(crate) fn order_topic(&self, topic: &Topic) -> Result<()> {
         in_runtime(create(&self.bootstrap, topic))
             .with_context(|| format!("cannot create the topic {}", topic.name))
@@ -110,7 +110,7 @@ async fn create(bootstrap: &str, topic: &Topic) -> Result<()> {
     Ok(())
 }
 
-/// Runs it on a thread of its own: the caller may be inside of a runtime already, and that must not be blocked twice.
+/// Runs it on a thread of its own: the caller may be inside of an async runtime, where `block_on` panics.
 fn in_runtime<T: Send>(work: impl Future<Output = Result<T>> + Send) -> Result<T> {
     std::thread::scope(|scope| {
         let run = scope.spawn(|| {

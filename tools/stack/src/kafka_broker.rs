@@ -38,7 +38,7 @@ impl KafkaBroker {
         Ok(broker)
     }
 
-    /// Starts a node, and does not wait until it answers: it may need others for that.
+    /// Starts a node without waiting until it answers, since a node of a cluster needs others for that.
     pub(crate) fn launch(place: &Place, settings: &NodeSettings) -> Result<Self> {
         let node = KafkaNode::prepare(place, settings)?;
         Ok(Self {

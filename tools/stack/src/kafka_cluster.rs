@@ -113,16 +113,16 @@ impl KafkaCluster {
 }
 
 impl Drop for KafkaCluster {
-    /// All at once, and without leave: the last ones would look for others who take over.
+    /// Kills all at once: in an orderly shutdown the last nodes would wait for others to take over.
     fn drop(&mut self) {
         for node in &mut self.nodes {
-            // nobody is left to tell; the node's own handle tries again
+            // `drop` can't return an error, and the node's own handle tries again.
             let _ = node.kill_9();
         }
     }
 }
 
-/// All at once: none is ready before it has found a second.
+/// Starts all at once, because no node is ready before it has found a second one.
 fn launch_all(place: &Place, settings: &[NodeSettings]) -> Result<Vec<KafkaBroker>> {
     thread::scope(|scope| {
         let launches: Vec<_> = settings

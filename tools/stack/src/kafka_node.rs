@@ -12,7 +12,7 @@ const FORMAT_LIMIT: Duration = Duration::from_secs(90);
 /// Kafka wants 16 bytes in base64 here: `mall-local-kafka`.
 const CLUSTER_ID: &str = "bWFsbC1sb2NhbC1rYWZrYQ";
 
-/// A further door of a broker, for clients that come by a way of their own.
+/// A further listener of a broker, for clients that come through a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Door {
     /// Its name: capital letters.
@@ -23,7 +23,7 @@ pub struct Door {
     pub advertised: u16,
 }
 
-/// What one node is told.
+/// The settings of one node.
 pub(crate) struct NodeSettings {
     /// 1 and up.
     pub(crate) id: u16,
@@ -155,8 +155,9 @@ impl NodeSettings {
             .collect();
         let replicas = self.controllers.len();
         let in_sync = replicas / 2 + 1;
-        // the last nodes of several would wait for others to take over
-        let may_take_leave = replicas == 1;
+        // In a controlled shutdown a node hands its leaderships over first. When all nodes of a cluster stop, the last ones would wait
+        // for others that have stopped already.
+        let may_hand_over = replicas == 1;
         format!(
             "{}node.id={}\n\
              listeners={}\n\
@@ -171,7 +172,7 @@ impl NodeSettings {
              transaction.state.log.min.isr={in_sync}\n\
              share.coordinator.state.topic.replication.factor={replicas}\n\
              share.coordinator.state.topic.min.isr={in_sync}\n\
-             controlled.shutdown.enable={may_take_leave}\n",
+             controlled.shutdown.enable={may_hand_over}\n",
             include_str!("kafka/server.properties"),
             self.id,
             listeners.join(","),

@@ -23,7 +23,7 @@ pub(crate) struct FarEnds {
     pub(crate) database: u16,
     pub(crate) order_service: u16,
     pub(crate) gateway: u16,
-    /// One for each Kafka node: its door for order services, and that for composites.
+    /// For each Kafka node its listener for order services, and the one for composites.
     pub(crate) kafka: Vec<[u16; 2]>,
 }
 
@@ -63,7 +63,7 @@ impl Links {
         })
     }
 
-    /// The doors that each Kafka node needs, so that whoever comes through a link is not sent past it.
+    /// The listeners that each Kafka node needs: each advertises its link, so that clients of a link stay on it.
     pub(crate) fn doors(&self, far: &FarEnds) -> Vec<Vec<Door>> {
         let door = |name: &str, port, advertised| Door {
             name: name.to_owned(),

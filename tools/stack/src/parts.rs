@@ -1,4 +1,4 @@
-//! Finds the programs that are not ours, and has the script `mall` install what is missing. Must not know how they are installed.
+//! Finds programs from outside of this workspace, and has the script `mall` install those that are missing. Must not know how.
 
 use anyhow::{Context, Result, bail};
 use parking_lot::Mutex;
@@ -20,14 +20,15 @@ pub enum Part {
     Toxiproxy,
     /// Debian's haproxy; found as its program.
     Haproxy,
-    /// What reads the API's documents as strangers do; found as the folder that holds it.
+    /// Independent readers of the API's documents; found as the folder that holds them.
     ApiTools,
     /// Debian's Chromium with its driver; found as the driver's program.
     Chromium,
 }
 
 impl Part {
-    fn name(self) -> &'static str {
+    /// What `mall provision` calls it.
+    pub fn name(self) -> &'static str {
         match self {
             Self::MariaDb => "mariadb",
             Self::Kafka => "kafka",
@@ -53,8 +54,8 @@ pub fn provide(part: Part) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Whether the test script found no MySQL to be had on this machine; tests of MySQL then end at once. It is told to standard
-/// error past the test harness, which shows a test's own output only when the test fails.
+/// Whether the test script could not install MySQL on this machine; tests of MySQL then end at once. That is printed to standard error
+/// directly, since the test harness shows a test's own output only when the test fails.
 #[expect(
     clippy::disallowed_methods,
     reason = "one variable, read here only, set by the test script"

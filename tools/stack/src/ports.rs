@@ -1,7 +1,7 @@
 //! TCP ports of the loopback interface. Must not know who listens on them.
 //!
-//! A free port is looked for **below** the range that the kernel gives to outgoing connections: a client that knocks at the port of
-//! a server that is just being restarted could otherwise be given that very port as its own, and the server could not come back.
+//! A free port is looked for **below** the range that the kernel uses for outgoing connections. Otherwise a client that connects to a
+//! server which is just being restarted could be given that very port as its own, and the server could not bind it again.
 //! For the same reason a port that was given stays reserved, for as long as this process lives and against every other that asks
 //! here: by a lock on a file of its number.
 
@@ -19,13 +19,13 @@ pub const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const LOWEST: u16 = 20_000;
 const BEYOND: u16 = 32_000;
 
-/// For everybody on this machine, as its parent is: nobody removes what is another's.
+/// Writable for every user of this machine, like `/tmp`: each may only delete own files.
 const SHARED_BY_ALL: u32 = 0o1777;
 
 /// The locks of what was given; they go with the process.
 static GIVEN: Mutex<Vec<File>> = Mutex::new(Vec::new());
 
-/// A port that nobody listens on; it is given to nobody else while this process lives.
+/// A port that nobody listens on; it is reserved as long as this process lives.
 ///
 /// # Errors
 /// When there is none, or when it can't be reserved.
@@ -102,8 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_a_port_that_was_given_when_another_asks_for_it_then_it_is_not_free_for_him_though_nobody_listens()
-     {
+    fn a_given_port_is_reserved_before_anyone_listens() {
         let port = free_port().unwrap();
         assert!(is_free(port));
         // as another process sees it

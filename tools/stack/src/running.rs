@@ -1,4 +1,4 @@
-//! The running mall: all handles, base URLs and a look from outside. Must not know what the services say to each other.
+//! The running mall: all handles and base URLs. Must not know what the services say to each other.
 
 use crate::event::{Event, step};
 use crate::programs::{base_url, port_in};
@@ -14,7 +14,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(40);
 
 /// Everything that runs. Dropped, it ends from the top down: the fields stand in that order.
 pub struct Stack {
-    /// What stands in front of the composites, where it was wanted.
+    /// The balancer in front of the composites, if there is one.
     pub balancer: Option<Balancer>,
     /// The composites.
     pub composites: Vec<Service>,
@@ -28,7 +28,7 @@ pub struct Stack {
     pub database: Database,
     /// The broker.
     pub broker: Broker,
-    /// What the services go through, where it was wanted.
+    /// The links between the services, if there are any.
     pub links: Option<Links>,
     wanted: StackBuilder,
     gateway: PaymentSimulator,
@@ -157,7 +157,7 @@ impl Stack {
         children
     }
 
-    /// Ends everything in order, telling what happens; what doesn't end in time is killed when its handle drops.
+    /// Shuts everything down from the top, reporting each step; what doesn't end in time is killed when its handle drops.
     pub fn stop(mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<()> {
         let mut all_well = Ok(());
         for child in self.children() {
@@ -223,7 +223,7 @@ impl Stack {
         link.map_or_else(|| self.bootstrap_servers().to_owned(), Link::addresses)
     }
 
-    /// The broker's variables first, so that the wanted ones win. Who stands behind no balancer need not wait for one to notice its end.
+    /// The broker's variables first, so that the wanted ones win. Without a balancer nothing needs time to notice that a service shuts down.
     fn env_with(&self, is_balanced: bool, wanted: &[(String, String)]) -> Vec<(String, String)> {
         let mut env = self.broker.client_env();
         if !is_balanced {

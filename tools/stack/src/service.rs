@@ -141,6 +141,7 @@ impl Service {
     /// Asks it to stop (SIGTERM), and does not wait for its end.
     pub fn ask_to_stop(&mut self) -> Result<()> {
         self.signal(Signal::SIGTERM)?;
+        // A paused process gets no other signal than SIGKILL before it goes on.
         self.signal(Signal::SIGCONT)
     }
 
@@ -148,6 +149,7 @@ impl Service {
     pub fn terminate(&mut self, limit: Duration) -> Result<ExitStatus> {
         self.ask_to_stop()?;
         let what = format!("waiting for the end of {}", self.spec.name);
+        // Ctrl-C ends all other waits; ending this one would kill a service that is just shutting down.
         wait::uninterrupted(&what, limit, || self.exit_status())
     }
 
@@ -162,7 +164,7 @@ impl Service {
         Ok(())
     }
 
-    /// Stops its time (SIGSTOP): it keeps its connections and answers nothing.
+    /// Pauses it (SIGSTOP): it keeps its connections and answers nothing.
     pub fn pause(&mut self) -> Result<()> {
         self.signal(Signal::SIGSTOP)
     }
@@ -172,8 +174,9 @@ impl Service {
         self.signal(Signal::SIGCONT)
     }
 
-    /// Starts it anew, as it was started first; what still runs of it is killed.
+    /// Starts it again with the same arguments; if it still runs, it is killed first.
     pub fn restart(&mut self) -> Result<()> {
+        // A signal to a child that has been waited for is not sent, so this also serves one that has ended.
         self.kill_9()?;
         self.child = spawned(&self.spec)?;
         self.ended = None;
@@ -208,7 +211,8 @@ impl Service {
 
     fn signal(&mut self, signal: Signal) -> Result<()> {
         if self.exit_status()?.is_some() {
-            return Ok(()); // the process id may belong to somebody else by now
+            // The kernel may have given its process id to another process by now.
+            return Ok(());
         }
         let pid = Pid::from_raw(self.pid().try_into()?);
         kill(pid, signal).with_context(|| format!("cannot send {signal} to {}", self.spec.name))
@@ -218,7 +222,7 @@ impl Service {
 impl Drop for Service {
     fn drop(&mut self) {
         if self.terminate(GRACE).is_err() {
-            // nobody is left to tell; without us the kernel ends it with this process
+            // `drop` can't return an error, and the kernel kills the child with this process at the latest
             let _ = self.kill_9();
         }
     }

@@ -20,7 +20,7 @@ static SPAWNER: LazyLock<Mutex<Sender<Job>>> = LazyLock::new(|| {
     let (jobs, inbox) = channel::<Job>();
     thread::spawn(move || {
         for (mut command, reply) in inbox {
-            // the asker waits for the reply, so it is there to take it
+            // The receiver waits in `spawn`, so this can't fail.
             let _ = reply.send(command.spawn());
         }
     });

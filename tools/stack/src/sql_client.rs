@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// A server that is stuck is given up after so long.
+/// A statement may take so long before the client is killed: a server that is paused would never answer.
 const LIMIT_SECONDS: &str = "300";
 
 /// A client of one server.
@@ -19,7 +19,7 @@ pub(crate) struct SqlClient {
 }
 
 impl SqlClient {
-    /// Keeps root's password in the option file, so that it is on no command line.
+    /// Keeps root's password in the option file, since other users can read command lines.
     pub(crate) fn new(dir: &Path, socket: &str, options: PathBuf, password: &str) -> Result<Self> {
         let text = format!(
             "[client]\nuser=root\npassword={password}\nsocket={socket}\ndefault-character-set=utf8mb4\n"
@@ -57,6 +57,7 @@ impl SqlClient {
             .client(limited, database)
             .spawn()
             .context("cannot start the client mariadb")?;
+        // The result is looked at after the exit status: when the client refuses to connect, the broken pipe is only a symptom.
         let written = child
             .stdin
             .take()
@@ -83,6 +84,7 @@ impl SqlClient {
     pub(crate) fn hold(&self, database: &str, query: &str) -> Result<Held> {
         let mut client = self
             .client(Command::new("mariadb"), database)
+            // The first row must arrive while the client still runs: it shows that the lock is held.
             .arg("--unbuffered")
             .stderr(Stdio::null())
             .spawn()
@@ -106,14 +108,14 @@ impl SqlClient {
     }
 }
 
-/// A transaction that somebody outside has open, with its locks; dropped, it is rolled back.
+/// An open transaction with its locks; it is rolled back on drop.
 pub struct Held {
     client: Child,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // the server rolls back when its client is gone, and that is all that is wanted
+        // the server rolls back when its client is gone, so how the client ends does not matter
         let _ = self.client.kill();
         let _ = self.client.wait();
     }

@@ -9,12 +9,12 @@ use crate::{
 use anyhow::{Result, bail};
 
 impl StackBuilder {
-    /// Starts all of it; what was started ends again when a later part fails.
+    /// Starts all of it; when a part fails, those that were started are stopped again.
     pub fn start(self) -> Result<Stack> {
         self.start_telling(&mut |_| {})
     }
 
-    /// The same, telling what happens.
+    /// The same, reporting each step.
     pub fn start_telling(mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<Stack> {
         let links = if self.links {
             self.choose_ports()?;
@@ -39,7 +39,7 @@ impl StackBuilder {
         let database = step(tell, name, || {
             Database::start(self.database, &self.place, self.database_port)
         })?;
-        // what was charged belongs to the orders it was charged for, so both are kept together
+        // charges belong to orders, so the ledger is kept beside the database that holds these orders
         let folder = self.place.data_of(name)?;
         let gateway = PaymentSimulator {
             port: ports::given_or_free(self.payment_port)?,

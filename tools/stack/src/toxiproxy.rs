@@ -43,7 +43,7 @@ impl Toxiproxy {
         &mut self.service
     }
 
-    /// A way to each of these servers on 127.0.0.1, whether they run yet or not. All ways are disturbed together.
+    /// A link to these servers on 127.0.0.1, whether they run yet or not. All of its ports are disturbed together.
     pub fn link(&self, name: &str, upstreams: &[u16]) -> Result<Link> {
         let mut link = Link {
             api: self.service.url().to_owned(),
@@ -67,7 +67,7 @@ impl Toxiproxy {
     }
 }
 
-/// A link between two parts, one way for each server at its far end. Dropping the handle changes nothing.
+/// A link between two parts, with a port for each server at its far end. Dropping the handle does not remove the link.
 #[derive(Clone, Debug)]
 pub struct Link {
     api: String,
@@ -80,7 +80,7 @@ struct Way {
     port: u16,
 }
 
-/// What a link can suffer from: the toxic's name, Toxiproxy's kind, and the direction.
+/// A toxic: its name, Toxiproxy's kind, and the direction.
 const SLOW: (&str, &str, &str) = ("slow", "latency", "downstream");
 const MUTE: (&str, &str, &str) = ("mute", "timeout", "upstream");
 const DEAF: (&str, &str, &str) = ("deaf", "timeout", "downstream");
@@ -91,26 +91,26 @@ impl Link {
         self.ways.iter().map(|way| way.port).collect()
     }
 
-    /// Ends its connections and refuses new ones, as when the process at the far end has died.
+    /// Cuts its connections and refuses new ones, as when the process at the far end is killed.
     pub fn cut(&self) -> Result<()> {
         self.switch(false)
     }
 
-    /// Keeps its connections, and lets nothing through, as when a cable is pulled. Nobody is told.
+    /// Keeps its connections open, but lets nothing through, as when a cable is pulled.
     pub fn silence(&self) -> Result<()> {
-        // 0: without end
+        // 0: nothing gets through, and the connection is never closed.
         let attributes = json!({"timeout": 0});
         self.poison(MUTE, &attributes)?;
         self.poison(DEAF, &attributes)
     }
 
-    /// Holds back everything that comes from the far end for so long.
+    /// Delays everything that comes from the far end by this time.
     pub fn slow(&self, latency: Duration) -> Result<()> {
         let millis = u64::try_from(latency.as_millis())?;
         self.poison(SLOW, &json!({"latency": millis, "jitter": 0}))
     }
 
-    /// As it was at first.
+    /// Removes every disturbance.
     pub fn restore(&self) -> Result<()> {
         for (toxic, ..) in [SLOW, MUTE, DEAF] {
             self.cure(toxic)?;
@@ -125,6 +125,7 @@ impl Link {
     }
 
     fn poison(&self, (name, kind, stream): (&str, &str, &str), attributes: &Value) -> Result<()> {
+        // Toxiproxy refuses a second toxic of the same name.
         self.cure(name)?;
         let toxic = json!({
             "name": name, "type": kind, "stream": stream, "toxicity": 1.0, "attributes": attributes,
@@ -166,7 +167,7 @@ fn post(url: &str, body: &Value) -> Result<()> {
     Ok(())
 }
 
-/// What is not there need not be deleted.
+/// Deletes it if it exists.
 fn delete(url: &str) -> Result<()> {
     let answer = agent()
         .delete(url)

@@ -9,12 +9,12 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Makes every wait of this process end with an error: somebody asked the whole program to stop.
+/// Makes every wait of this process end with an error, because the program was asked to stop.
 pub fn interrupt() {
     INTERRUPTED.store(true, Ordering::SeqCst);
 }
 
-/// Calls `probe` until it gives a value, fails for good, `limit` has passed or the program was interrupted.
+/// Calls `probe` until it gives a value or an error, `limit` has passed, or the program is interrupted.
 /// `what` names the wait in the errors.
 pub fn until<T>(
     what: &str,
@@ -29,7 +29,7 @@ pub fn until<T>(
     })
 }
 
-/// The same for what must be waited for even while the program stops.
+/// The same, but not ended by an interruption: for waits that belong to stopping.
 pub(crate) fn uninterrupted<T>(
     what: &str,
     limit: Duration,

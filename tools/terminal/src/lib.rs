@@ -1,4 +1,4 @@
-//! Everything that is said to the person at the terminal: results to standard output, progress and errors to standard error.
+//! Everything that is printed for the person at the terminal: results to standard output, progress and errors to standard error.
 //! Must not know what the commands do.
 
 #![expect(
@@ -11,23 +11,23 @@ use stack::Event;
 use std::io::{BufRead, IsTerminal, Write, stderr, stdin, stdout};
 use std::time::Duration;
 
-/// A result. A reader that has gone away is no error.
+/// Prints a result. It is no error when nobody reads standard output any more.
 pub fn tell(line: impl AsRef<str>) {
     // `println!` would panic when `mall logs | head` has seen enough
     let _ = writeln!(stdout(), "{}", line.as_ref());
 }
 
-/// Something by the way.
+/// Prints progress or a remark.
 pub fn mention(line: impl AsRef<str>) {
     eprintln!("{}", line.as_ref());
 }
 
-/// Why it failed.
+/// Prints why a command failed.
 pub fn complain(error: &anyhow::Error) {
     eprintln!("mall: {error:#}");
 }
 
-/// Asks a question that only `y` or `yes` affirms; without a terminal nobody can.
+/// Asks a question; true if the answer is `y` or `yes`. Without a terminal there is no answer, so false.
 pub fn confirm(question: &str) -> bool {
     if !stdin().is_terminal() {
         return false;

@@ -68,7 +68,7 @@ impl Books<'_> {
         let mut stored = Stored::default();
         for row in rows.lines() {
             take(&mut stored, row)
-                .with_context(|| format!("the database has a row that makes no sense: {row}"))?;
+                .with_context(|| format!("cannot understand a row of the database: {row}"))?;
         }
         Ok(stored)
     }
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_the_clients_rows_then_they_are_read_with_their_nulls() {
+    fn rows_are_read_with_their_nulls() {
         let mut stored = Stored::default();
         for row in [
             "order\t2026\tr-1\tREJECTED\tEXPIRED\tNULL\t24000.00\t24000.00\tpay-1\tNULL\tkey\t1795363540582\t1",

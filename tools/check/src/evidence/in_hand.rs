@@ -87,7 +87,7 @@ purchases_under_way_of_another_kind 9
 ";
 
     #[test]
-    fn given_metrics_then_what_is_in_hand_is_read_and_nothing_else() {
+    fn only_unfinished_work_is_read() {
         let found = read("composite-service", METRICS, &OF_COMPOSITES).unwrap();
         let counts: Vec<(&str, i64)> = found
             .iter()
@@ -99,7 +99,7 @@ purchases_under_way_of_another_kind 9
     }
 
     #[test]
-    fn given_metrics_that_lack_one_or_have_no_number_then_they_are_refused() {
+    fn missing_or_invalid_gauges_are_refused() {
         assert!(read("order-service", METRICS, &OF_ORDER_SERVICES).is_err());
         assert!(
             read(

@@ -28,14 +28,14 @@ pub(crate) fn ledger(stack: &Stack) -> Result<BTreeMap<String, Vec<Movement>>> {
         .limit(MAX_BYTES)
         .read_to_string()
         .context("cannot read the payment ledger")?;
-    let body: Value = serde_json::from_str(&text).context("the payment ledger is no JSON")?;
+    let body: Value = serde_json::from_str(&text).context("the payment ledger is not JSON")?;
     let entries = body["entries"]
         .as_array()
         .context("the payment ledger has no entries")?;
     let mut movements: BTreeMap<String, Vec<Movement>> = BTreeMap::new();
     for entry in entries {
         let (order, movement) =
-            movement(entry).with_context(|| format!("no movement of money: {entry}"))?;
+            movement(entry).with_context(|| format!("not a movement of money: {entry}"))?;
         movements.entry(order).or_default().push(movement);
     }
     Ok(movements)
@@ -64,7 +64,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn given_an_entry_then_it_is_read_and_one_of_an_unknown_kind_is_refused() {
+    fn an_entry_of_an_unknown_kind_is_refused() {
         let mut entry = json!({"sequence": 1, "at": "2026-11-23T01:02:03.004Z", "kind": "CHARGED",
             "paymentKey": "p", "orderId": "2026", "amount": 24_000});
         let (order, found) = movement(&entry).unwrap();

@@ -1,5 +1,5 @@
-//! The truth as it is found from outside: database, payment ledger, Kafka, answers, metrics and logs. What is found is data; how it is
-//! found is in the files of this folder. Must not judge.
+//! What is found from outside: in the database, the payment ledger, Kafka, answers, metrics and logs. The types are here, the reading is in
+//! the files of this folder. Must not judge.
 
 mod database;
 mod in_hand;
@@ -19,7 +19,7 @@ use crate::recovery::{Recovery, Struck};
 use crate::told::{Millis, Said, Status, Told};
 use std::collections::BTreeMap;
 
-/// All that is known at one moment: at which nothing moved, or else it says what did.
+/// All that is known at one moment. Either nothing changed while it was gathered, or `unrest` says what did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Evidence {
     /// What was put on the shelves.
@@ -36,19 +36,19 @@ pub(crate) struct Evidence {
     pub(crate) looks: BTreeMap<String, Said>,
     /// Orders that the order service calls unresolved.
     pub(crate) unresolved: Vec<String>,
-    /// What services have in hand; looked at when everything has come to its end.
+    /// Unfinished work of the services; gathered only at the end of the run.
     pub(crate) in_hand: Vec<InHand>,
-    /// What came over the mall.
+    /// The faults that struck.
     pub(crate) strikes: Vec<Struck>,
-    /// How it came through.
+    /// How the mall recovered from each.
     pub(crate) recoveries: Vec<Recovery>,
-    /// What ended by itself.
+    /// Processes that exited by themselves.
     pub(crate) ends: Vec<End>,
     /// Panics of our own programs.
     pub(crate) panics: Vec<String>,
-    /// What still moved when the time to come to rest was over; nothing when it stood still.
+    /// What was still changing when the time for that was over; empty when nothing was.
     pub(crate) unrest: Vec<String>,
-    /// Whether time was given for everything to come to its end.
+    /// Whether everything had time to finish.
     pub(crate) is_final: bool,
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct Order {
     pub(crate) payment: Option<String>,
     pub(crate) revision: i64,
     pub(crate) key: Option<String>,
-    /// When somebody must look at it again; none when its books are closed.
+    /// When it must be reviewed; `None` when no review is planned.
     pub(crate) review_at: Option<Millis>,
     pub(crate) lines: Vec<PricedLine>,
 }
@@ -175,7 +175,7 @@ impl Evidence {
 }
 
 impl Order {
-    /// Whether somebody will look at it again.
+    /// Whether a review is planned.
     pub(crate) fn is_open(&self) -> bool {
         self.review_at.is_some()
     }

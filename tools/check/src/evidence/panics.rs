@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_a_log_then_each_panic_is_told_with_its_words() {
+    fn each_panic_is_found_with_its_message() {
         let log = "INFO ready\nthread 'main' panicked at src/app.rs:7:3:\nno clock\nINFO stopped\n\
             thread 'b' panicked at src/b.rs:1:1:";
         assert_eq!(

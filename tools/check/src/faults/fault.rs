@@ -7,15 +7,15 @@ use std::time::Duration;
 /// How long a service that is started again may take until it is ready.
 pub(super) const READY_LIMIT: Duration = Duration::from_secs(60);
 
-/// What comes over the mall, and goes.
+/// Something bad that begins and ends.
 pub(crate) trait Fault {
-    /// Comes.
+    /// Begins.
     fn strike(&mut self, stack: &mut Stack) -> Result<()>;
 
-    /// Goes: whatever it had ended is started again. What is ours need not be ready: to become so is its recovery.
+    /// Ends: what it had killed is started again. Our own services need not be ready yet: becoming ready is their recovery.
     fn heal(&mut self, stack: &mut Stack) -> Result<()>;
 
-    /// Waits until what it struck is ready again, so that the next may strike.
+    /// Waits until what it struck is ready again, so that the next fault finds a whole mall.
     fn settle(&mut self, _: &mut Stack) -> Result<()> {
         Ok(())
     }

@@ -3,7 +3,7 @@
 use stack::BrokerKind;
 use std::ops::Range;
 
-/// The composites that can't answer anybody while a fault is there.
+/// The composites that can't answer while a fault lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Silenced {
     Nobody,
@@ -56,59 +56,59 @@ faults! {
     KillOrder = "kill-order", 200..2_000;
     /// kill -9 of a composite
     KillComposite = "kill-composite", 200..2_000;
-    /// kill -9 of all services of ours and the database at once
+    /// kill -9 of all our services and the database at once
     PowerCut = "power-cut", 200..1_000;
-    /// an order service is stopped for longer than its session lasts, and then goes on
+    /// an order service is paused for longer than its Kafka session lasts, and then goes on
     PauseOrder = "pause-order", 3_000..5_000;
-    /// a composite is stopped for longer than its session lasts, and then goes on
+    /// a composite is paused for longer than its Kafka session lasts, and then goes on
     PauseComposite = "pause-composite", 3_000..5_000;
-    /// an order service ends in order and starts again
+    /// an order service is shut down and started again
     RestartOrder = "restart-order", 100..1_000;
-    /// a composite ends in order and starts again
+    /// a composite is shut down and started again
     RestartComposite = "restart-composite", 100..1_000;
-    /// kill -9 of Kafka; of three nodes, of one that leads
+    /// kill -9 of Kafka; of three nodes, of one that leads a partition
     KillBroker = "kill-broker", 200..2_000;
-    /// Kafka ends in order and starts again
+    /// Kafka is shut down and started again
     RestartBroker = "restart-broker", 200..2_000;
-    /// Kafka is stopped for a while, with its connections open
+    /// Kafka is paused for a while, with its connections open
     PauseBroker = "pause-broker", 1_000..5_000;
     /// kill -9 of the database
     KillDb = "kill-db", 200..3_000;
-    /// the database ends in order and starts again
+    /// the database is shut down and started again
     RestartDb = "restart-db", 200..2_000;
-    /// the database is stopped for a while, with its connections open
+    /// the database is paused for a while, with its connections open
     PauseDb = "pause-db", 1_000..5_000;
-    /// kill -9 of an order service while its transactions wait for a row that somebody has locked
+    /// kill -9 of an order service while its transactions wait for a locked row
     KillStuckOrder = "kill-stuck-order", 700..2_000;
-    /// somebody holds the lock of an item's row
+    /// another client holds the lock of an item's row
     StuckRow = "stuck-row", 2_000..5_000;
-    /// the payment gateway takes its time with every payment
+    /// the payment gateway is slow with every payment
     SlowGateway = "slow-gateway", 2_000..4_000;
-    /// the payment gateway charges, and its answers are lost
+    /// the payment gateway charges, but its answers are lost
     LoseAnswers = "lose-answers", 1_500..4_000;
-    /// the payment gateway fails, at charging and at cancelling
+    /// the payment gateway fails charges and refunds
     FailGateway = "fail-gateway", 1_000..6_000;
     /// kill -9 of the payment gateway
     KillGateway = "kill-gateway", 500..4_000;
-    /// the connections to the database end, and new ones are refused
+    /// connections to the database are cut, and new ones are refused
     CutDb = "cut-db", 1_000..5_000;
-    /// nothing gets through to the database, and nobody is told
+    /// nothing gets through to the database, while connections stay open
     MuteDb = "mute-db", 2_000..4_500;
-    /// the database's answers take long
+    /// the database answers slowly
     SlowDb = "slow-db", 2_000..4_000;
-    /// the order services lose their connections to Kafka
+    /// connections of the order services to Kafka are cut
     CutOrderKafka = "cut-order-kafka", 1_000..5_000;
-    /// nothing gets through between order services and Kafka, and nobody is told
+    /// nothing gets through between order services and Kafka, while connections stay open
     MuteOrderKafka = "mute-order-kafka", 2_000..4_500;
-    /// the composites lose their connections to Kafka
+    /// connections of the composites to Kafka are cut
     CutCompositeKafka = "cut-composite-kafka", 1_000..5_000;
-    /// nothing gets through between composites and Kafka, and nobody is told
+    /// nothing gets through between composites and Kafka, while connections stay open
     MuteCompositeKafka = "mute-composite-kafka", 2_000..4_500;
-    /// the composites can't reach the payment gateway
+    /// connections of the composites to the payment gateway are cut
     CutGateway = "cut-gateway", 1_000..5_000;
-    /// nothing gets through to the payment gateway, and nobody is told
+    /// nothing gets through to the payment gateway, while connections stay open
     MuteGateway = "mute-gateway", 2_000..5_500;
-    /// the composites can't read orders
+    /// connections of the composites to the order services are cut
     CutReads = "cut-reads", 1_000..5_000;
 }
 
@@ -118,7 +118,7 @@ impl FaultKind {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
-    /// Whether it can come over a mall with that broker.
+    /// Whether it can strike a mall with that broker.
     pub fn strikes(self, broker: BrokerKind) -> bool {
         let is_brokers = matches!(
             self,
@@ -144,8 +144,8 @@ impl FaultKind {
         )
     }
 
-    /// Which of so many composites can't answer while it is there: those whose process ends or stands still. Shoppers' own connections are
-    /// never struck, and a composite that has lost Kafka, the gateway or the order service says so in its own time.
+    /// Which of so many composites can't answer while it lasts: those whose process is killed or paused. Shoppers' own connections are
+    /// never struck, and a composite that has lost Kafka, the gateway or the order service still answers in time.
     pub(crate) fn silences(self, victim: usize, composites: usize) -> Silenced {
         match self {
             Self::KillComposite | Self::PauseComposite | Self::RestartComposite => {
@@ -156,7 +156,7 @@ impl FaultKind {
         }
     }
 
-    /// Whether the database may leave calls unanswered by it, also when it has gone.
+    /// Whether it may leave calls of the database unanswered, even after it has ended.
     pub(crate) fn hides_database(self) -> bool {
         matches!(
             self,
@@ -170,7 +170,7 @@ impl FaultKind {
         )
     }
 
-    /// Whether a producer may lose its place at the brokers by it.
+    /// Whether a Kafka producer may fail for good because of it.
     pub(crate) fn hides_kafka(self) -> bool {
         matches!(
             self,
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_each_fault_then_its_name_finds_it() {
+    fn every_kind_is_found_by_its_name() {
         for kind in FaultKind::ALL {
             assert_eq!(FaultKind::named(kind.name()), Some(*kind));
             assert!(!kind.meaning().trim().is_empty());
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_fault_then_only_composites_whose_process_it_strikes_are_silenced() {
+    fn only_struck_composites_are_silenced() {
         let silenced = |kind: FaultKind| -> Vec<usize> {
             let silenced = kind.silences(7, 2);
             (0..2)
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn given_the_embedded_broker_then_nothing_strikes_it() {
+    fn nothing_strikes_the_embedded_broker() {
         assert!(!FaultKind::KillBroker.strikes(BrokerKind::Embedded));
         assert!(FaultKind::KillBroker.strikes(BrokerKind::Kafka));
         assert!(FaultKind::KillOrder.strikes(BrokerKind::Embedded));

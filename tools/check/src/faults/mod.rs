@@ -10,8 +10,10 @@ mod links;
 mod services;
 mod stuck_row;
 
+mod choose;
 mod make;
 
+pub use choose::choose;
 pub use kind::FaultKind;
 pub(crate) use kind::Silenced;
 pub(crate) use make::make;

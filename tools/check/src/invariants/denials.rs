@@ -1,11 +1,11 @@
-//! denials: who was told that nothing was ordered or charged has no order, and no charge that is kept.
+//! denials: after an answer that nothing was ordered or charged, there is no order, and no charge that is kept.
 
 use crate::evidence::{Evidence, Order};
 use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::{Answer, Request, Told};
 use std::collections::BTreeMap;
 
-/// The request was not even begun: there was no permit for it, or its first command has not left.
+/// The request was not even begun: there was no permit for it, or its first command was not sent.
 const NOT_BEGUN: [&str; 2] = ["OVERLOADED", "ORDERING_UNAVAILABLE"];
 /// The gateway was never reached.
 const NOT_CHARGED: &str = "PAYMENT_UNAVAILABLE";
@@ -17,15 +17,15 @@ enum Denied {
     OrderAndCharge,
 }
 
-/// A payment that was asked for once or more, and each time it was denied, without an idempotency key by which an earlier request might
-/// have done it. 503 for other reasons (`STILL_RUNNING`, `STOPPING`) denies nothing.
+/// Looks at payments whose every request was answered with such a denial. Requests with an idempotency key don't count, since an
+/// earlier request with that key may have paid; nor do other 503s (`STILL_RUNNING`, `STOPPING`), which deny nothing.
 pub(super) fn denials(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let mut asked: BTreeMap<&str, Option<Denied>> = BTreeMap::new();
     for told in &evidence.told {
         if let Some(payment) = told.payment() {
             let denied = denied(told);
-            // nothing is the least
+            // `None` is the smallest: one answer that denies nothing is enough to leave the payment out
             let all = asked.entry(payment).or_insert(denied);
             *all = (*all).min(denied);
         }
@@ -39,10 +39,10 @@ pub(super) fn denials(evidence: &Evidence) -> Verdict {
         if let (Some((number, _)), Some(Denied::OrderAndCharge)) = (of_it, denied) {
             findings.order(
                 number,
-                format!("nothing was ordered with {payment}, the shopper was told, and here it is"),
+                format!("the shopper was told that nothing was ordered with {payment}, but this order was"),
             );
         }
-        // until the books are closed, the money may be on its way back
+        // an order that is still to be reviewed may be refunded yet
         let is_open = |number: &str| orders.get(number).is_some_and(Order::is_open);
         let charged = evidence
             .ledger
@@ -54,13 +54,13 @@ pub(super) fn denials(evidence: &Evidence) -> Verdict {
         {
             findings.order(
                 number,
-                format!("nothing was charged by {payment}, the shopper was told, and it is"),
+                format!("the shopper was told that nothing was charged by {payment}, but it was"),
             );
         }
     }
     findings.verdict(
         "denials",
-        "who was told that nothing was ordered or charged has no order and no charge",
+        "after an answer that nothing was ordered or charged, there is no order and no charge",
         format!("{} payments", asked.len()),
     )
 }
@@ -130,76 +130,84 @@ mod tests {
         denials(evidence).violations.len()
     }
 
-    #[test]
-    fn given_an_order_that_was_denied_then_denials_says_so() {
-        for reason in NOT_BEGUN {
-            let mut evidence = sound();
-            evidence.told.push(place("pay-9", reason));
-            let held = evidence.stored.orders.get_mut(HELD).unwrap();
-            held.intent = Some("pay-9".into());
-            assert!(only(&evidence, "denials")[0].what.contains("ordered"));
+    mod violated {
+        use super::*;
+
+        #[test]
+        fn by_an_order_that_was_denied() {
+            for reason in NOT_BEGUN {
+                let mut evidence = sound();
+                evidence.told.push(place("pay-9", reason));
+                let held = evidence.stored.orders.get_mut(HELD).unwrap();
+                held.intent = Some("pay-9".into());
+                assert!(only(&evidence, "denials")[0].what.contains("ordered"));
+            }
+        }
+
+        #[test]
+        fn by_a_charge_that_was_denied() {
+            for denial in [
+                place("pay-9", "OVERLOADED"),
+                place("pay-9", "ORDERING_UNAVAILABLE"),
+                place("pay-9", "PAYMENT_UNAVAILABLE"),
+                pay("pay-9", "ORDERING_UNAVAILABLE"),
+                pay("pay-9", "PAYMENT_UNAVAILABLE"),
+            ] {
+                let mut evidence = charged("pay-9");
+                evidence.told.push(denial);
+                assert_eq!(violations(&evidence), 1);
+                let back = movement(Money::Canceled, "pay-9", 12_000);
+                evidence.ledger.get_mut("9").unwrap().push(back);
+                assert_eq!(violations(&evidence), 0);
+            }
         }
     }
 
-    #[test]
-    fn given_a_charge_that_was_denied_then_denials_says_so() {
-        for denial in [
-            place("pay-9", "OVERLOADED"),
-            place("pay-9", "ORDERING_UNAVAILABLE"),
-            place("pay-9", "PAYMENT_UNAVAILABLE"),
-            pay("pay-9", "ORDERING_UNAVAILABLE"),
-            pay("pay-9", "PAYMENT_UNAVAILABLE"),
-        ] {
+    mod kept {
+        use super::*;
+
+        #[test]
+        fn unless_every_request_for_the_payment_was_denied() {
             let mut evidence = charged("pay-9");
-            evidence.told.push(denial);
+            evidence.told.push(pay("pay-9", "PAYMENT_UNAVAILABLE"));
+            evidence.told.push(pay("pay-9", "ORDERING_UNAVAILABLE"));
             assert_eq!(violations(&evidence), 1);
-            let back = movement(Money::Canceled, "pay-9", 12_000);
-            evidence.ledger.get_mut("9").unwrap().push(back);
+            let silence = Told {
+                answer: Answer::Nothing("no answer in time".into()),
+                ..pay("pay-9", "")
+            };
+            evidence.told.push(silence);
             assert_eq!(violations(&evidence), 0);
         }
-    }
 
-    #[test]
-    fn given_a_payment_that_was_asked_for_again_then_only_denials_each_time_deny_it() {
-        let mut evidence = charged("pay-9");
-        evidence.told.push(pay("pay-9", "PAYMENT_UNAVAILABLE"));
-        evidence.told.push(pay("pay-9", "ORDERING_UNAVAILABLE"));
-        assert_eq!(violations(&evidence), 1);
-        let silence = Told {
-            answer: Answer::Nothing("no answer in time".into()),
-            ..pay("pay-9", "")
-        };
-        evidence.told.push(silence);
-        assert_eq!(violations(&evidence), 0);
-    }
-
-    #[test]
-    fn given_answers_that_deny_nothing_then_denials_says_nothing() {
-        let keyed = Told {
-            key: Some("key-9".into()),
-            ..place("pay-9", "ORDERING_UNAVAILABLE")
-        };
-        for told in [
-            keyed,
-            place("pay-9", "STOPPING"),
-            place("pay-9", "STILL_RUNNING"),
-        ] {
-            let mut evidence = charged("pay-9");
-            evidence.told.push(told);
+        #[test]
+        fn by_answers_that_deny_nothing() {
+            let keyed = Told {
+                key: Some("key-9".into()),
+                ..place("pay-9", "ORDERING_UNAVAILABLE")
+            };
+            for told in [
+                keyed,
+                place("pay-9", "STOPPING"),
+                place("pay-9", "STILL_RUNNING"),
+            ] {
+                let mut evidence = charged("pay-9");
+                evidence.told.push(told);
+                assert_eq!(violations(&evidence), 0);
+            }
+            let mut evidence = sound();
+            evidence.told.push(pay("pay-1", "ORDERING_UNAVAILABLE"));
+            assert_eq!(evidence.ledger[PAID].len(), 1);
             assert_eq!(violations(&evidence), 0);
         }
-        let mut evidence = sound();
-        evidence.told.push(pay("pay-1", "ORDERING_UNAVAILABLE"));
-        assert_eq!(evidence.ledger[PAID].len(), 1);
-        assert_eq!(violations(&evidence), 0);
-    }
 
-    #[test]
-    fn given_a_pending_order_then_its_money_may_be_on_its_way_back() {
-        let mut evidence = sound();
-        let charge = movement(Money::Charged, "pay-9", 12_000);
-        evidence.ledger.insert(HELD.into(), vec![charge]);
-        evidence.told.push(pay("pay-9", "PAYMENT_UNAVAILABLE"));
-        assert_eq!(violations(&evidence), 0);
+        #[test]
+        fn while_a_refund_may_be_under_way() {
+            let mut evidence = sound();
+            let charge = movement(Money::Charged, "pay-9", 12_000);
+            evidence.ledger.insert(HELD.into(), vec![charge]);
+            evidence.told.push(pay("pay-9", "PAYMENT_UNAVAILABLE"));
+            assert_eq!(violations(&evidence), 0);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! replies: every command is answered. drained: nothing is left in hand. dead letters: they are the records that were no commands.
+//! replies: every command is answered. drained: no work is left over. dead letters: exactly the poison records were set aside.
 
 use crate::evidence::{Evidence, Position};
 use crate::invariants::verdict::{Findings, Verdict};
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 const ORDERS: &str = "orders";
 
-/// Every record of the commands' topic that asks for a reply has got one at least: its offset was not committed before.
+/// Every record of the commands' topic that asks for a reply gets at least one, because its offset is committed only afterwards.
 pub(super) fn replies(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let records = &evidence.records;
@@ -24,7 +24,7 @@ pub(super) fn replies(evidence: &Evidence) -> Verdict {
         if !replied.contains(correlation.as_str()) {
             let Position { partition, offset } = command.position;
             let kind = command.kind.as_deref().unwrap_or("a record");
-            let what = format!("{kind} at {ORDERS}/{partition}/{offset} was never replied to");
+            let what = format!("{kind} at {ORDERS}/{partition}/{offset} got no reply");
             match &command.order {
                 Some(order) => findings.order(order, what),
                 None => findings.mall(what),
@@ -33,12 +33,12 @@ pub(super) fn replies(evidence: &Evidence) -> Verdict {
     }
     findings.verdict(
         "replies",
-        "every command that asks for a reply has got one",
+        "every command that asks for a reply gets one",
         format!("{asking} commands, {} replies", records.replies.len()),
     )
 }
 
-/// The order services have committed everything; and once all had time to end, no service has anything in hand.
+/// The order services have committed everything; and when everything had time to finish, no service has unfinished work.
 pub(super) fn drained(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     for (partition, lag) in &evidence.records.lag {
@@ -56,17 +56,17 @@ pub(super) fn drained(evidence: &Evidence) -> Verdict {
     }
     findings.verdict(
         "drained",
-        "every command is committed, and in the end no service has anything in hand",
+        "every command is committed, and in the end no service has unfinished work",
         format!(
-            "{} partitions, {} numbers of what is in hand",
+            "{} partitions, {} gauges of unfinished work",
             evidence.records.lag.len(),
             evidence.in_hand.len()
         ),
     )
 }
 
-/// Each record that was no command is among the dead letters, and nothing else is. One may be there twice: whoever dies between
-/// setting it aside and committing does it again.
+/// Every poison record is among the dead letters, and nothing else is. One may be there twice: a service that is killed after setting
+/// it aside and before committing does so again after its restart.
 pub(super) fn dead_letters(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let records = &evidence.records;
@@ -83,19 +83,19 @@ pub(super) fn dead_letters(evidence: &Evidence) -> Verdict {
                 set_aside.insert(*origin);
             }
             origin => findings.mall(format!(
-                "{}/{}/{} is the dead letter of {origin:?}, which was no poison: {}",
+                "{}/{}/{} is the dead letter of {origin:?}, which was not a poison record: {}",
                 letter.topic, letter.position.partition, letter.position.offset, letter.cause
             )),
         }
     }
     for Position { partition, offset } in poisons.difference(&set_aside) {
         findings.mall(format!(
-            "{ORDERS}/{partition}/{offset} is no command, and it is not among the dead letters"
+            "{ORDERS}/{partition}/{offset} is a poison record, but not among the dead letters"
         ));
     }
     findings.verdict(
         "dead letters",
-        "they are the records that were no commands",
+        "exactly the poison records are set aside",
         format!(
             "{} poison records, {} letters",
             poisons.len(),
@@ -109,71 +109,79 @@ mod tests {
     use crate::evidence::Position;
     use crate::invariants::samples::{only, sound};
 
-    #[test]
-    fn given_a_command_without_a_reply_then_replies_says_so() {
-        let mut evidence = sound();
-        evidence.records.replies.remove(0);
-        assert!(
-            only(&evidence, "replies")[0]
-                .what
-                .contains("never replied to")
-        );
+    mod replies {
+        use super::*;
+
+        #[test]
+        fn violated_by_a_command_without_one() {
+            let mut evidence = sound();
+            evidence.records.replies.remove(0);
+            assert!(only(&evidence, "replies")[0].what.contains("got no reply"));
+        }
+
+        #[test]
+        fn may_come_twice() {
+            let mut evidence = sound();
+            let again = evidence.records.replies[0].clone();
+            evidence.records.replies.push(again);
+            assert!(super::super::replies(&evidence).violations.is_empty());
+        }
     }
 
-    #[test]
-    fn given_two_replies_to_one_command_then_that_is_lawful() {
-        let mut evidence = sound();
-        let again = evidence.records.replies[0].clone();
-        evidence.records.replies.push(again);
-        assert!(super::replies(&evidence).violations.is_empty());
+    mod drained {
+        use super::*;
+
+        #[test]
+        fn violated_by_lag() {
+            let mut evidence = sound();
+            evidence.records.lag.insert(1, 3);
+            only(&evidence, "drained");
+        }
+
+        #[test]
+        fn violated_by_unfinished_work_at_the_end() {
+            let mut evidence = sound();
+            evidence.in_hand[0].count = 1;
+            assert_eq!(super::super::drained(&evidence).violations, []);
+            evidence.is_final = true;
+            let found = super::super::drained(&evidence).violations;
+            assert_eq!(found[0].what, "composite-service: purchases_under_way is 1");
+        }
     }
 
-    #[test]
-    fn given_lag_then_drained_says_so() {
-        let mut evidence = sound();
-        evidence.records.lag.insert(1, 3);
-        only(&evidence, "drained");
-    }
+    mod dead_letters {
+        use super::*;
 
-    #[test]
-    fn given_a_purchase_that_is_under_way_at_the_very_end_then_drained_says_so() {
-        let mut evidence = sound();
-        evidence.in_hand[0].count = 1;
-        assert_eq!(super::drained(&evidence).violations, []);
-        evidence.is_final = true;
-        let found = super::drained(&evidence).violations;
-        assert_eq!(found[0].what, "composite-service: purchases_under_way is 1");
-    }
+        #[test]
+        fn violated_by_one_of_a_valid_record() {
+            let mut evidence = sound();
+            let mut letter = evidence.records.letters[0].clone();
+            letter.origin = Some((
+                "orders".into(),
+                Position {
+                    partition: 0,
+                    offset: 0,
+                },
+            ));
+            evidence.records.letters.push(letter.clone());
+            letter.origin = None;
+            evidence.records.letters.push(letter);
+            assert_eq!(only(&evidence, "dead letters").len(), 2);
+        }
 
-    #[test]
-    fn given_a_dead_letter_of_a_sound_record_then_dead_letters_says_so() {
-        let mut evidence = sound();
-        let mut letter = evidence.records.letters[0].clone();
-        letter.origin = Some((
-            "orders".into(),
-            Position {
-                partition: 0,
-                offset: 0,
-            },
-        ));
-        evidence.records.letters.push(letter.clone());
-        letter.origin = None;
-        evidence.records.letters.push(letter);
-        assert_eq!(only(&evidence, "dead letters").len(), 2);
-    }
+        #[test]
+        fn violated_by_poison_without_one() {
+            let mut evidence = sound();
+            evidence.records.letters.clear();
+            only(&evidence, "dead letters");
+        }
 
-    #[test]
-    fn given_poison_that_is_nowhere_then_dead_letters_says_so() {
-        let mut evidence = sound();
-        evidence.records.letters.clear();
-        only(&evidence, "dead letters");
-    }
-
-    #[test]
-    fn given_poison_that_was_set_aside_twice_then_that_is_lawful() {
-        let mut evidence = sound();
-        let again = evidence.records.letters[0].clone();
-        evidence.records.letters.push(again);
-        assert!(super::dead_letters(&evidence).violations.is_empty());
+        #[test]
+        fn may_come_twice() {
+            let mut evidence = sound();
+            let again = evidence.records.letters[0].clone();
+            evidence.records.letters.push(again);
+            assert!(super::super::dead_letters(&evidence).violations.is_empty());
+        }
     }
 }

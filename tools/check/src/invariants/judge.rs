@@ -37,7 +37,7 @@ mod tests {
     use crate::invariants::samples;
 
     #[test]
-    fn given_a_sound_mall_then_every_invariant_holds() {
+    fn a_sound_mall_violates_nothing() {
         let evidence = samples::sound();
         for verdict in judge(&evidence) {
             assert_eq!(verdict.violations, [], "{}", verdict.name);
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn given_no_evidence_then_nothing_is_violated() {
+    fn no_evidence_violates_nothing() {
         assert!(
             judge(&Evidence::default())
                 .iter()

@@ -18,7 +18,7 @@ pub(super) fn money(evidence: &Evidence) -> Verdict {
     for (number, movements) in &evidence.ledger {
         let is_charged = count(movements, Money::Charged) > count(movements, Money::Canceled);
         if is_charged && !evidence.stored.orders.contains_key(number) {
-            findings.order(number, "it is charged, and there is no such order");
+            findings.order(number, "it was charged, but there is no such order");
         }
     }
     let charged: BTreeSet<&str> = movements_of(evidence, Money::Charged)
@@ -31,7 +31,7 @@ pub(super) fn money(evidence: &Evidence) -> Verdict {
         let refused = told.certain().is_some_and(|said| {
             said.http == 402 || said.reason.as_deref() == Some("AMOUNT_MISMATCH")
         });
-        // until its books are closed, its money may be on its way back
+        // an order that is still to be reviewed may be refunded yet
         let is_open = told
             .order()
             .and_then(|number| evidence.stored.orders.get(number))
@@ -41,15 +41,15 @@ pub(super) fn money(evidence: &Evidence) -> Verdict {
         if let Some(payment) = told.payment().filter(|payment| refused && is_kept(payment)) {
             findings.order(
                 told.order().unwrap_or_default(),
-                format!("payment {payment} was refused, and it stays charged"),
+                format!("payment {payment} was refused, but never refunded"),
             );
         }
     }
     let canceled = movements_of(evidence, Money::Canceled).count();
     findings.verdict(
         "money",
-        "charged and not cancelled ⇔ COMPLETE, for the same amount",
-        format!("{} charges, {canceled} of them cancelled", charged.len()),
+        "an order is COMPLETE if and only if its price was charged and not refunded",
+        format!("{} charges, {canceled} of them refunded", charged.len()),
     )
 }
 
@@ -71,12 +71,12 @@ fn complaint(order: &Order, movements: &[Movement]) -> Option<String> {
         count(movements, Money::Canceled),
     );
     if charged > 1 {
-        return Some(format!("it is charged {charged} times"));
+        return Some(format!("it was charged {charged} times"));
     }
     match order.status {
         Status::Complete if order.price == 0 && charged == canceled => None,
         Status::Complete if (charged, canceled) != (1, 0) => Some(format!(
-            "it is COMPLETE, charged {charged} times and cancelled {canceled} times"
+            "it is COMPLETE, but was charged {charged} times and refunded {canceled} times"
         )),
         Status::Complete => {
             let charge = movements
@@ -86,7 +86,7 @@ fn complaint(order: &Order, movements: &[Movement]) -> Option<String> {
                 charge.amount == order.price && order.payment.as_deref() == Some(&charge.payment);
             (!is_same).then(|| {
                 format!(
-                    "it costs {} and is paid by {}, but {} was charged by {}",
+                    "it costs {} and was paid by {}, but {} was charged by {}",
                     order.price,
                     order.payment.as_deref().unwrap_or("nothing"),
                     charge.amount,
@@ -95,10 +95,10 @@ fn complaint(order: &Order, movements: &[Movement]) -> Option<String> {
             })
         }
         Status::Created if canceled > 0 => {
-            Some("it is pending, and its payment was cancelled".to_owned())
+            Some("it is pending, but its payment was refunded".to_owned())
         }
         Status::Rejected if charged != canceled && !order.is_open() => {
-            Some("it is REJECTED, and its payment was not given back".to_owned())
+            Some("it is REJECTED, but its payment was not refunded".to_owned())
         }
         Status::Created | Status::Rejected => None,
     }
@@ -114,58 +114,95 @@ mod tests {
         evidence.ledger.entry(order.to_owned()).or_default()
     }
 
-    #[test]
-    fn given_a_complete_order_without_a_charge_then_money_says_so() {
-        let mut evidence = sound();
-        ledger(&mut evidence, PAID).clear();
-        only(&evidence, "money");
+    mod violated {
+        use super::*;
+
+        #[test]
+        fn by_a_complete_order_without_a_charge() {
+            let mut evidence = sound();
+            ledger(&mut evidence, PAID).clear();
+            only(&evidence, "money");
+        }
+
+        #[test]
+        fn by_a_complete_order_that_was_refunded() {
+            let mut evidence = sound();
+            let canceled = movement(Money::Canceled, "pay-1", 22_000);
+            ledger(&mut evidence, PAID).push(canceled);
+            only(&evidence, "money");
+        }
+
+        #[test]
+        fn by_a_charge_of_another_amount_or_payment() {
+            let mut evidence = sound();
+            ledger(&mut evidence, PAID)[0].amount += 1;
+            only(&evidence, "money");
+            let mut evidence = sound();
+            ledger(&mut evidence, PAID)[0].payment = "pay-2".into();
+            only(&evidence, "money");
+        }
+
+        #[test]
+        fn by_a_second_charge() {
+            let mut evidence = sound();
+            let again = movement(Money::Charged, "pay-1", 22_000);
+            ledger(&mut evidence, PAID).push(again);
+            only(&evidence, "money");
+        }
+
+        #[test]
+        fn by_a_rejected_order_that_was_not_refunded_in_time() {
+            let mut evidence = sound();
+            ledger(&mut evidence, REFUNDED).pop();
+            only(&evidence, "money");
+            let order = evidence.stored.orders.get_mut(REFUNDED).unwrap();
+            (order.review_at, order.revision) = (Some(1), 1);
+            assert!(
+                complaint(
+                    &evidence.stored.orders[REFUNDED],
+                    &evidence.ledger[REFUNDED]
+                )
+                .is_none()
+            );
+        }
+
+        #[test]
+        fn by_a_charge_without_an_order() {
+            let mut evidence = sound();
+            let charged = movement(Money::Charged, "pay-9", 1);
+            ledger(&mut evidence, "404").push(charged);
+            only(&evidence, "money");
+            let canceled = movement(Money::Canceled, "pay-9", 1);
+            ledger(&mut evidence, "404").push(canceled);
+            assert!(super::money(&evidence).violations.is_empty());
+        }
+
+        #[test]
+        fn by_a_refused_payment_that_was_charged() {
+            let mut evidence = sound();
+            let told = &mut evidence.told;
+            let mut refused = told[0].clone();
+            refused.request = Request::Pay {
+                order: PAID.into(),
+                payment: "pay-1".into(),
+                amount: 1,
+            };
+            refused.answer =
+                crate::invariants::samples::said(422, PAID, None, Some("AMOUNT_MISMATCH"));
+            told.push(refused);
+            only(&evidence, "money");
+            let back = movement(Money::Canceled, "pay-1", 22_000);
+            ledger(&mut evidence, PAID).push(back);
+            let found = super::money(&evidence).violations;
+            assert!(
+                found.iter().all(|found| !found.what.contains("refused")),
+                "{found:?}"
+            );
+        }
     }
 
     #[test]
-    fn given_a_complete_order_whose_charge_was_cancelled_then_money_says_so() {
-        let mut evidence = sound();
-        let canceled = movement(Money::Canceled, "pay-1", 22_000);
-        ledger(&mut evidence, PAID).push(canceled);
-        only(&evidence, "money");
-    }
-
-    #[test]
-    fn given_a_charge_of_another_amount_or_another_payment_then_money_says_so() {
-        let mut evidence = sound();
-        ledger(&mut evidence, PAID)[0].amount += 1;
-        only(&evidence, "money");
-        let mut evidence = sound();
-        ledger(&mut evidence, PAID)[0].payment = "pay-2".into();
-        only(&evidence, "money");
-    }
-
-    #[test]
-    fn given_an_order_that_is_charged_twice_then_money_says_so() {
-        let mut evidence = sound();
-        let again = movement(Money::Charged, "pay-1", 22_000);
-        ledger(&mut evidence, PAID).push(again);
-        only(&evidence, "money");
-    }
-
-    #[test]
-    fn given_a_rejected_order_whose_charge_was_not_given_back_then_money_says_so_once_its_books_are_closed()
-     {
-        let mut evidence = sound();
-        ledger(&mut evidence, REFUNDED).pop();
-        only(&evidence, "money");
-        let order = evidence.stored.orders.get_mut(REFUNDED).unwrap();
-        (order.review_at, order.revision) = (Some(1), 1);
-        assert!(
-            complaint(
-                &evidence.stored.orders[REFUNDED],
-                &evidence.ledger[REFUNDED]
-            )
-            .is_none()
-        );
-    }
-
-    #[test]
-    fn given_a_pending_order_then_it_may_be_charged_but_not_cancelled() {
+    fn a_pending_order_may_be_charged_but_not_refunded() {
         let mut evidence = sound();
         let charged = movement(Money::Charged, "pay-9", 12_000);
         ledger(&mut evidence, HELD).push(charged);
@@ -176,43 +213,10 @@ mod tests {
     }
 
     #[test]
-    fn given_a_charge_for_no_order_then_money_says_so_unless_it_was_cancelled() {
-        let mut evidence = sound();
-        let charged = movement(Money::Charged, "pay-9", 1);
-        ledger(&mut evidence, "404").push(charged);
-        only(&evidence, "money");
-        let canceled = movement(Money::Canceled, "pay-9", 1);
-        ledger(&mut evidence, "404").push(canceled);
-        assert!(super::money(&evidence).violations.is_empty());
-    }
-
-    #[test]
-    fn given_a_free_order_then_it_is_complete_without_a_charge() {
+    fn a_free_order_is_complete_without_a_charge() {
         let mut evidence = sound();
         evidence.stored.orders.get_mut(PAID).unwrap().price = 0;
         ledger(&mut evidence, PAID).clear();
         assert!(super::money(&evidence).violations.is_empty());
-    }
-
-    #[test]
-    fn given_a_payment_that_was_refused_and_charged_then_money_says_so() {
-        let mut evidence = sound();
-        let told = &mut evidence.told;
-        let mut refused = told[0].clone();
-        refused.request = Request::Pay {
-            order: PAID.into(),
-            payment: "pay-1".into(),
-            amount: 1,
-        };
-        refused.answer = crate::invariants::samples::said(422, PAID, None, Some("AMOUNT_MISMATCH"));
-        told.push(refused);
-        only(&evidence, "money");
-        let back = movement(Money::Canceled, "pay-1", 22_000);
-        ledger(&mut evidence, PAID).push(back);
-        let found = super::money(&evidence).violations;
-        assert!(
-            found.iter().all(|found| !found.what.contains("refused")),
-            "{found:?}"
-        );
     }
 }

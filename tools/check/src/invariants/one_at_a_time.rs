@@ -1,12 +1,12 @@
-//! one at a time: the transitions of one order never interleave. Its revision is the number of its lawful transitions, and nobody was
-//! ever replied another end than the one it came to.
+//! one at a time: the transitions of one order never interleave. So its revision is the number of its allowed transitions, and no reply
+//! ever named another final status than the stored one.
 
 use crate::evidence::{Evidence, Order};
 use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::Status;
 use std::collections::BTreeMap;
 
-/// Reasons for which an order is refused when it is placed; all others reject an order that was pending.
+/// Reasons to reject an order as it is placed; all others reject one that was pending.
 pub(super) const AT_ONCE: [&str; 8] = [
     "OUT_OF_STOCK",
     "UNKNOWN_ITEM",
@@ -24,8 +24,8 @@ const AFTERWARDS: [&str; 4] = [
     "EXPIRED",
 ];
 
-/// See the file's head. A payment that begins is a transition, too, and so is its end without a charge. Of these there are no more than
-/// times that they were asked for; a record that comes again asks again, and one of them may have had no time to reply.
+/// The beginning of a payment is a transition, too, and so is its end without a charge. Of these there are at most as many as commands
+/// that asked for them. A redelivered command counts again, and its first delivery may have ended before the reply was sent.
 pub(super) fn one_at_a_time(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let mut transitions = 0;
@@ -34,7 +34,7 @@ pub(super) fn one_at_a_time(evidence: &Evidence) -> Verdict {
         transitions += order.revision;
         let reason = order.reason.as_deref().unwrap_or("no reason");
         let Some(least) = least_revision(order) else {
-            findings.order(number, format!("it is {} for {reason}", order.status));
+            findings.order(number, format!("it can't be {} for {reason}", order.status));
             continue;
         };
         let most = least + asked.get(number.as_str()).copied().unwrap_or(0);
@@ -42,7 +42,7 @@ pub(super) fn one_at_a_time(evidence: &Evidence) -> Verdict {
             findings.order(
                 number,
                 format!(
-                    "it is {} ({reason}) after {} transitions, and lawfully there are {least} to {most}",
+                    "it is {} ({reason}) after {} transitions; {least} to {most} are possible",
                     order.status, order.revision
                 ),
             );
@@ -57,15 +57,15 @@ pub(super) fn one_at_a_time(evidence: &Evidence) -> Verdict {
             findings.order(
                 number,
                 format!(
-                    "a reply says it is {status}, and it is {}",
-                    stored.map_or("not there".to_owned(), |stored| stored.to_string())
+                    "a reply says {status}, but the database says {}",
+                    stored.map_or("nothing".to_owned(), |stored| stored.to_string())
                 ),
             );
         }
     }
     findings.verdict(
         "one at a time",
-        "an order's revision is the number of its lawful transitions, and replies agree with it",
+        "an order's revision is the number of its allowed transitions, and replies agree with it",
         format!(
             "{} orders, {transitions} transitions, {} replies",
             evidence.stored.orders.len(),
@@ -94,7 +94,7 @@ fn asked(evidence: &Evidence) -> BTreeMap<&str, i64> {
     asked
 }
 
-/// How often an order that stands so has changed at least; none when it can't stand so.
+/// The fewest transitions that lead to this state; `None` when none do.
 fn least_revision(order: &Order) -> Option<i64> {
     match (order.status, order.reason.as_deref()) {
         (Status::Created, None) => Some(0),
@@ -112,65 +112,73 @@ mod tests {
     use crate::invariants::samples::{HELD, PAID, REFUNDED, REFUSED, only, sound};
     use crate::told::Status;
 
-    #[test]
-    fn given_an_order_that_changed_too_often_or_too_seldom_then_it_says_so() {
-        for (number, revision) in [
-            (HELD, 1),
-            (PAID, 0),
-            (PAID, 2),
-            (REFUNDED, 1),
-            (REFUNDED, 3),
-        ] {
-            let mut evidence = sound();
-            evidence.stored.orders.get_mut(number).unwrap().revision = revision;
-            only(&evidence, "one at a time");
+    mod violated {
+        use super::*;
+
+        #[test]
+        fn by_too_many_or_too_few_transitions() {
+            for (number, revision) in [
+                (HELD, 1),
+                (PAID, 0),
+                (PAID, 2),
+                (REFUNDED, 1),
+                (REFUNDED, 3),
+            ] {
+                let mut evidence = sound();
+                evidence.stored.orders.get_mut(number).unwrap().revision = revision;
+                only(&evidence, "one at a time");
+            }
+        }
+
+        #[test]
+        fn by_an_unknown_reason() {
+            for reason in [None, Some("WHIM".to_owned())] {
+                let mut evidence = sound();
+                evidence.stored.orders.get_mut(REFUNDED).unwrap().reason = reason;
+                only(&evidence, "one at a time");
+            }
+        }
+
+        #[test]
+        fn by_a_reply_with_another_final_status() {
+            for (number, status) in [
+                (PAID, Status::Rejected),
+                (REFUSED, Status::Complete),
+                (HELD, Status::Complete),
+                ("404", Status::Created),
+            ] {
+                let mut evidence = sound();
+                let reply = &mut evidence.records.replies[0];
+                (reply.order, reply.status) = (Some(number.into()), Some(status));
+                only(&evidence, "one at a time");
+            }
         }
     }
 
-    #[test]
-    fn given_payments_that_began_then_their_transitions_are_lawful_as_far_as_they_were_asked_for() {
-        let mut evidence = sound();
-        let mut pay = evidence.records.commands[0].clone();
-        pay.kind = Some("ORDER_PAY".into());
-        pay.order = Some(PAID.into());
-        pay.correlation = None;
-        evidence.records.commands.push(pay);
-        evidence.stored.orders.get_mut(PAID).unwrap().revision = 3;
-        assert!(super::one_at_a_time(&evidence).violations.is_empty());
-        evidence.stored.orders.get_mut(PAID).unwrap().revision = 4;
-        only(&evidence, "one at a time");
-    }
+    mod kept {
+        use super::*;
 
-    #[test]
-    fn given_an_order_that_is_rejected_for_no_known_reason_then_it_says_so() {
-        for reason in [None, Some("WHIM".to_owned())] {
+        #[test]
+        fn by_transitions_of_payments_that_were_asked_for() {
             let mut evidence = sound();
-            evidence.stored.orders.get_mut(REFUNDED).unwrap().reason = reason;
+            let mut pay = evidence.records.commands[0].clone();
+            pay.kind = Some("ORDER_PAY".into());
+            pay.order = Some(PAID.into());
+            pay.correlation = None;
+            evidence.records.commands.push(pay);
+            evidence.stored.orders.get_mut(PAID).unwrap().revision = 3;
+            assert!(super::super::one_at_a_time(&evidence).violations.is_empty());
+            evidence.stored.orders.get_mut(PAID).unwrap().revision = 4;
             only(&evidence, "one at a time");
         }
-    }
 
-    #[test]
-    fn given_a_reply_with_another_end_then_it_says_so() {
-        for (number, status) in [
-            (PAID, Status::Rejected),
-            (REFUSED, Status::Complete),
-            (HELD, Status::Complete),
-            ("404", Status::Created),
-        ] {
+        #[test]
+        fn by_a_late_reply_with_an_earlier_status() {
             let mut evidence = sound();
-            let reply = &mut evidence.records.replies[0];
-            (reply.order, reply.status) = (Some(number.into()), Some(status));
-            only(&evidence, "one at a time");
+            let mut late = evidence.records.replies[0].clone();
+            (late.order, late.status) = (Some(PAID.into()), Some(Status::Created));
+            evidence.records.replies.push(late);
+            assert!(super::super::one_at_a_time(&evidence).violations.is_empty());
         }
-    }
-
-    #[test]
-    fn given_a_late_reply_of_an_earlier_state_then_it_is_lawful() {
-        let mut evidence = sound();
-        let mut late = evidence.records.replies[0].clone();
-        (late.order, late.status) = (Some(PAID.into()), Some(Status::Created));
-        evidence.records.replies.push(late);
-        assert!(super::one_at_a_time(&evidence).violations.is_empty());
     }
 }

@@ -1,14 +1,14 @@
-//! one order a request: neither an idempotency key nor a command that comes again makes a second order.
+//! one order a request: neither a repeated idempotency key nor a redelivered command makes a second order.
 
 use crate::evidence::{Evidence, Order};
 use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::Request;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A purchase that ended so has bought nothing, and its key may be used again.
+/// A purchase with this outcome has bought nothing, so its key may be used again.
 const UNAVAILABLE: &str = "PAYMENT_UNAVAILABLE";
 
-/// Of each request id, idempotency key and payment there is one order at most that was not given up for want of a gateway.
+/// Each request id, idempotency key and payment belongs to at most one order, not counting orders that ended because the gateway was away.
 pub(super) fn one_order_a_request(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let orders = &evidence.stored.orders;
@@ -38,7 +38,7 @@ pub(super) fn one_order_a_request(evidence: &Evidence) -> Verdict {
             .push(number);
         let asked = asked.get(number.as_str());
         if asked.is_none() {
-            findings.order(number, "no command on Kafka asks for it");
+            findings.order(number, "no command on Kafka asked for it");
         }
         if order.reason.as_deref() == Some(UNAVAILABLE) {
             continue;
@@ -81,13 +81,13 @@ pub(super) fn one_order_a_request(evidence: &Evidence) -> Verdict {
         .count();
     if request_ids.len() > requests {
         findings.mall(format!(
-            "{} purchases on Kafka of {requests} requests",
+            "{} purchases on Kafka from only {requests} requests",
             request_ids.len()
         ));
     }
     findings.verdict(
         "one order a request",
-        "a key or a command that comes again makes no second order",
+        "a repeated key or a redelivered command makes no second order",
         format!(
             "{requests} requests, {} keys, {} orders",
             of_key.len(),
@@ -105,33 +105,61 @@ mod tests {
         evidence.stored.orders.get_mut(number).unwrap()
     }
 
-    #[test]
-    fn given_two_orders_of_one_request_id_then_it_says_so() {
-        let mut evidence = sound();
-        order(&mut evidence, HELD).request_id = order(&mut evidence, PAID).request_id.clone();
-        assert_eq!(only(&evidence, "one order a request").len(), 2);
-    }
+    mod violated {
+        use super::*;
 
-    #[test]
-    fn given_two_orders_of_one_key_then_it_says_so_wherever_the_key_is_found() {
-        let mut evidence = sound();
-        order(&mut evidence, HELD).key = order(&mut evidence, PAID).key.clone();
-        assert_eq!(only(&evidence, "one order a request").len(), 2);
-
-        let mut evidence = sound();
-        let key = order(&mut evidence, PAID).key.clone();
-        for command in &mut evidence.records.commands {
-            if command.order.as_deref() == Some(HELD)
-                && command.kind.as_deref() == Some("ORDER_CREATE")
-            {
-                command.key = key.clone();
-            }
+        #[test]
+        fn by_two_orders_of_one_request_id() {
+            let mut evidence = sound();
+            order(&mut evidence, HELD).request_id = order(&mut evidence, PAID).request_id.clone();
+            assert_eq!(only(&evidence, "one order a request").len(), 2);
         }
-        assert_eq!(only(&evidence, "one order a request").len(), 2);
+
+        #[test]
+        fn by_two_orders_of_one_key() {
+            let mut evidence = sound();
+            order(&mut evidence, HELD).key = order(&mut evidence, PAID).key.clone();
+            assert_eq!(only(&evidence, "one order a request").len(), 2);
+
+            let mut evidence = sound();
+            let key = order(&mut evidence, PAID).key.clone();
+            for command in &mut evidence.records.commands {
+                if command.order.as_deref() == Some(HELD)
+                    && command.kind.as_deref() == Some("ORDER_CREATE")
+                {
+                    command.key = key.clone();
+                }
+            }
+            assert_eq!(only(&evidence, "one order a request").len(), 2);
+        }
+
+        #[test]
+        fn by_two_orders_of_one_payment() {
+            let mut evidence = sound();
+            order(&mut evidence, HELD).intent = order(&mut evidence, PAID).intent.clone();
+            assert_eq!(only(&evidence, "one order a request").len(), 2);
+        }
+
+        #[test]
+        fn by_an_order_that_no_command_asked_for() {
+            let mut evidence = sound();
+            evidence
+                .records
+                .commands
+                .retain(|command| command.order.as_deref() != Some(HELD));
+            only(&evidence, "one order a request");
+        }
+
+        #[test]
+        fn by_more_purchases_on_kafka_than_requests() {
+            let mut evidence = sound();
+            evidence.told.clear();
+            only(&evidence, "one order a request");
+        }
     }
 
     #[test]
-    fn given_a_second_order_after_one_without_a_gateway_then_it_is_lawful() {
+    fn kept_when_the_first_order_had_no_gateway() {
         let mut evidence = sound();
         let key = order(&mut evidence, PAID).key.clone();
         let given_up = order(&mut evidence, REFUSED);
@@ -142,29 +170,5 @@ mod tests {
                 assert_eq!(verdict.violations, []);
             }
         }
-    }
-
-    #[test]
-    fn given_two_orders_of_one_payment_then_it_says_so() {
-        let mut evidence = sound();
-        order(&mut evidence, HELD).intent = order(&mut evidence, PAID).intent.clone();
-        assert_eq!(only(&evidence, "one order a request").len(), 2);
-    }
-
-    #[test]
-    fn given_an_order_that_nobody_asked_for_then_it_says_so() {
-        let mut evidence = sound();
-        evidence
-            .records
-            .commands
-            .retain(|command| command.order.as_deref() != Some(HELD));
-        only(&evidence, "one order a request");
-    }
-
-    #[test]
-    fn given_more_purchases_on_kafka_than_requests_then_it_says_so() {
-        let mut evidence = sound();
-        evidence.told.clear();
-        only(&evidence, "one order a request");
     }
 }

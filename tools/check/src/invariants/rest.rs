@@ -1,9 +1,9 @@
-//! rest: the mall comes to rest once nobody buys.
+//! rest: once nobody buys, all activity stops.
 
 use crate::evidence::Evidence;
 use crate::invariants::verdict::{Findings, Verdict};
 
-/// Nothing moves, and nothing is overdue.
+/// Nothing changes any more, and nothing is overdue.
 pub(super) fn rest(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     for unrest in &evidence.unrest {
@@ -11,8 +11,8 @@ pub(super) fn rest(evidence: &Evidence) -> Verdict {
     }
     findings.verdict(
         "rest",
-        "the mall comes to rest when nobody buys any more",
-        format!("{} things still move", evidence.unrest.len()),
+        "once nobody buys, all activity stops",
+        format!("{} activities that did not stop", evidence.unrest.len()),
     )
 }
 
@@ -21,7 +21,7 @@ mod tests {
     use crate::invariants::samples::{only, sound};
 
     #[test]
-    fn given_something_that_still_moves_then_rest_says_so() {
+    fn violated_by_activity_that_goes_on() {
         let mut evidence = sound();
         evidence.unrest.push("2 orders are due for review".into());
         assert_eq!(only(&evidence, "rest").len(), 1);

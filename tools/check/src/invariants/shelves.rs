@@ -1,5 +1,5 @@
-//! stock: what is gone from the shelves is what orders hold. coupons: a coupon is held by the one order that uses it. prices: an order costs
-//! what its lines cost less its coupon.
+//! stock: the stock that is missing is what orders hold. coupons: a coupon is held by the one order that uses it. prices: an order costs
+//! the sum of its lines less its coupon.
 
 use crate::evidence::Evidence;
 use crate::invariants::verdict::{Findings, Verdict};
@@ -27,12 +27,12 @@ pub(super) fn stock(evidence: &Evidence) -> Verdict {
         let held = held.get(&item.id).copied().unwrap_or(0);
         pieces += held;
         match evidence.stored.stock.get(&item.id) {
-            None => findings.item(item.id, "the item is gone"),
-            Some(now) if *now < 0 => findings.item(item.id, format!("{now} are left")),
+            None => findings.item(item.id, "the item is not in the database"),
+            Some(now) if *now < 0 => findings.item(item.id, format!("its stock is {now}")),
             Some(now) if now + held != item.stock => findings.item(
                 item.id,
                 format!(
-                    "of {} at first {now} are left, while orders hold {held}: {} too {}",
+                    "of {} at first {now} are left and orders hold {held}: {} too {}",
                     item.stock,
                     (now + held - item.stock).abs(),
                     if now + held > item.stock {
@@ -64,7 +64,7 @@ fn quantities(order: &crate::evidence::Order) -> impl Iterator<Item = PricedQuan
     })
 }
 
-/// Every COMPLETE or CREATED order with a coupon holds it, and nobody else does.
+/// Every COMPLETE or CREATED order with a coupon holds it, and no other order does.
 pub(super) fn coupons(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let mut held = 0;
@@ -75,18 +75,18 @@ pub(super) fn coupons(evidence: &Evidence) -> Verdict {
             Some(order) if order.coupon != Some(*coupon) => {
                 findings.order(
                     holder,
-                    format!("it holds coupon {coupon}, which it has not used"),
+                    format!("it holds coupon {coupon}, but does not use it"),
                 );
             }
             Some(order) if !order.holds() => {
                 findings.order(
                     holder,
-                    format!("it is rejected, and still holds coupon {coupon}"),
+                    format!("it is rejected, but still holds coupon {coupon}"),
                 );
             }
             Some(_) => {}
             None => findings.mall(format!(
-                "coupon {coupon} is held by {holder}, which is no order"
+                "coupon {coupon} is held by {holder}, but there is no such order"
             )),
         }
     }
@@ -106,7 +106,7 @@ pub(super) fn coupons(evidence: &Evidence) -> Verdict {
             findings.order(
                 number,
                 format!(
-                    "it has used coupon {coupon}, which is held by {}",
+                    "it uses coupon {coupon}, but that is held by {}",
                     holder.map_or("nobody", String::as_str)
                 ),
             );
@@ -119,7 +119,7 @@ pub(super) fn coupons(evidence: &Evidence) -> Verdict {
     )
 }
 
-/// An order that took something costs what its lines cost less its coupon.
+/// An order that took stock costs the sum of its lines less its coupon.
 pub(super) fn prices(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let mut count = 0;
@@ -142,7 +142,7 @@ pub(super) fn prices(evidence: &Evidence) -> Verdict {
             findings.order(
                 number,
                 format!(
-                    "it costs {} of {}, and should cost {due} of {total}",
+                    "it costs {} (before the coupon {}), but should cost {due} ({total})",
                     order.price, order.total
                 ),
             );
@@ -150,7 +150,7 @@ pub(super) fn prices(evidence: &Evidence) -> Verdict {
     }
     findings.verdict(
         "prices",
-        "an order costs what its lines cost, less its coupon",
+        "an order costs the sum of its lines, less its coupon",
         format!("{count} orders"),
     )
 }
@@ -159,55 +159,63 @@ pub(super) fn prices(evidence: &Evidence) -> Verdict {
 mod tests {
     use crate::invariants::samples::{HELD, PAID, REFUSED, only, sound};
 
-    #[test]
-    fn given_stock_that_was_not_given_back_then_stock_says_so() {
-        let mut evidence = sound();
-        let item = evidence.shelves[0].items[0].id;
-        *evidence.stored.stock.get_mut(&item).unwrap() -= 2;
-        let told = only(&evidence, "stock");
-        assert!(told[0].what.contains("2 too few"), "{told:?}");
+    mod stock_violated {
+        use super::*;
+
+        #[test]
+        fn when_it_was_not_given_back() {
+            let mut evidence = sound();
+            let item = evidence.shelves[0].items[0].id;
+            *evidence.stored.stock.get_mut(&item).unwrap() -= 2;
+            let told = only(&evidence, "stock");
+            assert!(told[0].what.contains("2 too few"), "{told:?}");
+        }
+
+        #[test]
+        fn when_it_was_given_back_twice() {
+            let mut evidence = sound();
+            let item = evidence.shelves[0].items[0].id;
+            *evidence.stored.stock.get_mut(&item).unwrap() += 1;
+            assert!(only(&evidence, "stock")[0].what.contains("1 too many"));
+        }
+
+        #[test]
+        fn when_the_item_is_gone() {
+            let mut evidence = sound();
+            let item = evidence.shelves[0].items[1].id;
+            evidence.stored.stock.remove(&item);
+            only(&evidence, "stock");
+        }
+    }
+
+    mod coupons_violated {
+        use super::*;
+
+        #[test]
+        fn by_a_rejected_order_that_holds_one() {
+            let mut evidence = sound();
+            let coupon = evidence.shelves[0].coupons[1].id;
+            let order = evidence.stored.orders.get_mut(REFUSED).unwrap();
+            order.coupon = Some(coupon);
+            evidence.stored.coupons.insert(coupon, Some(REFUSED.into()));
+            only(&evidence, "coupons");
+        }
+
+        #[test]
+        fn when_another_order_or_none_holds_it() {
+            let mut evidence = sound();
+            let coupon = evidence.shelves[0].coupons[0].id;
+            evidence.stored.coupons.insert(coupon, None);
+            assert_eq!(only(&evidence, "coupons").len(), 1);
+            evidence.stored.coupons.insert(coupon, Some(HELD.into()));
+            assert_eq!(only(&evidence, "coupons").len(), 2);
+            evidence.stored.coupons.insert(coupon, Some("404".into()));
+            assert_eq!(only(&evidence, "coupons").len(), 2);
+        }
     }
 
     #[test]
-    fn given_stock_that_came_back_twice_then_stock_says_so() {
-        let mut evidence = sound();
-        let item = evidence.shelves[0].items[0].id;
-        *evidence.stored.stock.get_mut(&item).unwrap() += 1;
-        assert!(only(&evidence, "stock")[0].what.contains("1 too many"));
-    }
-
-    #[test]
-    fn given_an_item_that_is_gone_then_stock_says_so() {
-        let mut evidence = sound();
-        let item = evidence.shelves[0].items[1].id;
-        evidence.stored.stock.remove(&item);
-        only(&evidence, "stock");
-    }
-
-    #[test]
-    fn given_a_coupon_that_a_rejected_order_holds_then_coupons_says_so() {
-        let mut evidence = sound();
-        let coupon = evidence.shelves[0].coupons[1].id;
-        let order = evidence.stored.orders.get_mut(REFUSED).unwrap();
-        order.coupon = Some(coupon);
-        evidence.stored.coupons.insert(coupon, Some(REFUSED.into()));
-        only(&evidence, "coupons");
-    }
-
-    #[test]
-    fn given_a_coupon_of_nobody_or_of_another_then_coupons_says_so() {
-        let mut evidence = sound();
-        let coupon = evidence.shelves[0].coupons[0].id;
-        evidence.stored.coupons.insert(coupon, None);
-        assert_eq!(only(&evidence, "coupons").len(), 1);
-        evidence.stored.coupons.insert(coupon, Some(HELD.into()));
-        assert_eq!(only(&evidence, "coupons").len(), 2);
-        evidence.stored.coupons.insert(coupon, Some("404".into()));
-        assert_eq!(only(&evidence, "coupons").len(), 2);
-    }
-
-    #[test]
-    fn given_an_order_at_another_price_then_prices_says_so() {
+    fn prices_violated_by_another_total() {
         let mut evidence = sound();
         evidence.stored.orders.get_mut(PAID).unwrap().total += 1;
         only(&evidence, "prices");

@@ -1,4 +1,4 @@
-//! answered truth: what a shopper was told is what the database says, or its lawful successor; and what is told now is what it says.
+//! answered truth: what a shopper was told is stored, or a state that may follow it; and what a composite answers now is stored.
 
 use crate::evidence::{Evidence, Money, Order};
 use crate::invariants::one_at_a_time::AT_ONCE;
@@ -7,7 +7,7 @@ use crate::plan::Line;
 use crate::told::{Millis, Request, Said, Status, Told};
 use std::collections::BTreeMap;
 
-/// See the file's head. Silence, 202, 503 and "still running" promise nothing.
+/// No answer, 202, 503 and "still running" promise nothing.
 pub(super) fn answered_truth(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let (mut certain, mut unknown) = (0, 0);
@@ -49,9 +49,9 @@ pub(super) fn answered_truth(evidence: &Evidence) -> Verdict {
     }
     findings.verdict(
         "answered truth",
-        "what a shopper was told is what the database says, or its lawful successor",
+        "what a shopper was told is stored, or a state that may follow it",
         format!(
-            "{certain} answers, {unknown} requests left in the dark, {} orders read again",
+            "{certain} answers, {unknown} requests without a definite answer, {} orders read again",
             evidence.looks.len()
         ),
     )
@@ -78,14 +78,14 @@ fn complaint(told: &Told, said: &Said, stored: Option<&Order>, is_charged: bool)
     let reason = said.reason.as_deref().unwrap_or("no reason");
     if said.http >= 500 || matches!(said.http, 400 | 405 | 413 | 415) {
         return Some(format!(
-            "a sound request was answered {} {reason}",
+            "a valid request was answered {} {reason}",
             said.http
         ));
     }
     if told.misuses_key {
         return (reason != "IDEMPOTENCY_KEY_REUSED").then(|| {
             format!(
-                "a key that was used before was answered {} {reason}",
+                "a key that had been used for another request was answered {} {reason}",
                 said.http
             )
         });
@@ -93,7 +93,7 @@ fn complaint(told: &Told, said: &Said, stored: Option<&Order>, is_charged: bool)
     match (&told.request, said.http) {
         (Request::Reject { .. }, _) => None,
         (Request::Read { .. }, 404) => None,
-        (_, 404) => Some("an order that was there was answered 404".to_owned()),
+        (_, 404) => Some("an order that exists was answered 404".to_owned()),
         (Request::Place { lines, .. }, 200) => placed(said, stored, lines),
         (Request::Pay { payment, .. }, 200) => paid(said, stored, payment),
         (Request::Read { .. }, 200) => successor(said, stored),
@@ -109,13 +109,13 @@ fn complaint(told: &Told, said: &Said, stored: Option<&Order>, is_charged: bool)
 
 fn placed(said: &Said, stored: Option<&Order>, wished: &[Line]) -> Option<String> {
     let order = match stored {
-        None => return Some("the shopper was told of an order that is not there".to_owned()),
+        None => return Some("the shopper was told of an order that does not exist".to_owned()),
         Some(order) => order,
     };
     let lines: Vec<Line> = order.lines.iter().map(|line| line.line).collect();
     if lines != wished || said.lines.as_deref() != Some(wished) {
         return Some(format!(
-            "wished {wished:?}, told {:?}, stored {lines:?}",
+            "asked for {wished:?}, answered {:?}, stored {lines:?}",
             said.lines
         ));
     }
@@ -127,23 +127,23 @@ fn paid(said: &Said, stored: Option<&Order>, payment: &str) -> Option<String> {
         && stored.is_some_and(|order| {
             order.status == Status::Complete && order.payment.as_deref() == Some(payment)
         });
-    (!is_paid).then(|| format!("the shopper was told that {payment} has paid it, and it has not"))
+    (!is_paid).then(|| format!("the shopper was told that {payment} paid it, but it did not"))
 }
 
-/// The order may have gone on since, but neither back nor aside.
+/// The order may have gone on since, but a final status never changes, nor does the price.
 fn successor(said: &Said, stored: Option<&Order>) -> Option<String> {
     let (Some(order), Some(status)) = (stored, said.status) else {
-        return Some("the shopper was told of an order that is not there".to_owned());
+        return Some("the shopper was told of an order that does not exist".to_owned());
     };
     if status.is_final() && status != order.status {
         return Some(format!(
-            "the shopper was told {status}, and it is {}",
+            "the shopper was told {status}, but it is {}",
             order.status
         ));
     }
     (said.final_price != Some(order.price)).then(|| {
         format!(
-            "the shopper was told a price of {:?}, and it is {}",
+            "the shopper was told a price of {:?}, but it is {}",
             said.final_price, order.price
         )
     })
@@ -152,13 +152,13 @@ fn successor(said: &Said, stored: Option<&Order>) -> Option<String> {
 fn refused(reason: &str, stored: Option<&Order>, is_charged: bool) -> Option<String> {
     let Some(order) = stored else {
         return Some(format!(
-            "the shopper was told {reason} of an order that is not there"
+            "the shopper was told {reason} of an order that does not exist"
         ));
     };
     let holds = match reason {
         _ if AT_ONCE.contains(&reason) => order.reason.as_deref() == Some(reason),
         "ALREADY_PAID" => order.status == Status::Complete,
-        // another payment may have charged it, and its order be on its way
+        // another payment may have charged it, and the approval may still be under way
         "PAYMENT_CONFLICT" => order.status != Status::Created || is_charged,
         "AMOUNT_MISMATCH" | "PAYMENT_DECLINED" | "EXPIRED" | "ALREADY_REJECTED" => {
             order.status == Status::Rejected
@@ -167,14 +167,14 @@ fn refused(reason: &str, stored: Option<&Order>, is_charged: bool) -> Option<Str
     };
     (!holds).then(|| {
         format!(
-            "the shopper was told {reason}, and it is {} {}",
+            "the shopper was told {reason}, but it is {} {}",
             order.status,
             order.reason.as_deref().unwrap_or_default()
         )
     })
 }
 
-/// Who asks after somebody was told hears the same or what comes after it.
+/// A later request never gets an earlier state than the one that was already answered.
 fn step_back(moments: &[Moment<'_>]) -> Option<String> {
     let told = |known: bool, status: Option<Status>| {
         move |moment: &&Moment<'_>| {
@@ -190,7 +190,7 @@ fn step_back(moments: &[Moment<'_>]) -> Option<String> {
     let known_at = first_end(&mut moments.iter().filter(|moment| told(true, None)(moment)));
     for later in moments {
         if later.said.http == 404 && known_at.is_some_and(|at| at < later.begun) {
-            return Some("it was there, and later the answer was 404".to_owned());
+            return Some("it was answered 200, and later 404".to_owned());
         }
         for end in [Status::Complete, Status::Rejected] {
             let at = first_end(
@@ -214,7 +214,7 @@ fn step_back(moments: &[Moment<'_>]) -> Option<String> {
     None
 }
 
-/// What a composite says now must be what is stored now, unless the order is still on its way.
+/// What a composite answers now must be what is stored now, unless the order is still to be reviewed.
 fn misread(said: &Said, order: &Order) -> Option<String> {
     let is_same = said.http == 200
         && said.status == Some(order.status)
@@ -222,7 +222,7 @@ fn misread(said: &Said, order: &Order) -> Option<String> {
         && said.lines.as_ref().map(Vec::len) == Some(order.lines.len());
     (!is_same && !order.is_open()).then(|| {
         format!(
-            "a composite answers {} {:?} at {:?}, and it is {} at {}",
+            "a composite answers {} {:?} at {:?}, but it is {} at {}",
             said.http, said.status, said.final_price, order.status, order.price
         )
     })
@@ -265,131 +265,165 @@ mod tests {
         told
     }
 
-    #[test]
-    fn given_a_success_that_is_not_stored_then_it_says_so() {
-        only(
-            &with(read(
-                HELD,
-                1_000,
-                said(200, HELD, Some(Status::Complete), None),
-            )),
-            NAME,
-        );
-        only(
-            &with(read(
-                "404",
-                1_000,
-                said(200, "404", Some(Status::Created), None),
-            )),
-            NAME,
-        );
-        only(
-            &with(place(said(200, HELD, Some(Status::Created), None))),
-            NAME,
-        );
-        only(
-            &with(pay(
-                HELD,
-                "pay-7",
-                12_000,
-                said(200, HELD, Some(Status::Complete), None),
-            )),
-            NAME,
-        );
-        only(
-            &with(pay(
-                PAID,
-                "pay-7",
-                22_000,
-                said(200, PAID, Some(Status::Complete), None),
-            )),
-            NAME,
-        );
-    }
+    mod violated {
+        use super::*;
 
-    #[test]
-    fn given_another_price_than_the_one_told_then_it_says_so() {
-        let mut evidence = sound();
-        if let Answer::Said(said) = &mut evidence.told[0].answer {
-            said.final_price = Some(1);
-        }
-        only(&evidence, NAME);
-    }
-
-    #[test]
-    fn given_a_refusal_that_is_not_stored_then_it_says_so() {
-        for (http, order, reason) in [
-            (409, HELD, "OUT_OF_STOCK"),
-            (409, REFUNDED, "OUT_OF_STOCK"),
-            (402, HELD, "PAYMENT_DECLINED"),
-            (409, HELD, "ALREADY_PAID"),
-            (409, PAID, "ALREADY_REJECTED"),
-            (409, PAID, "EXPIRED"),
-            (409, HELD, "SOMETHING_ELSE"),
-            (409, "404", "OUT_OF_STOCK"),
-        ] {
+        #[test]
+        fn by_a_success_that_is_not_stored() {
+            only(
+                &with(read(
+                    HELD,
+                    1_000,
+                    said(200, HELD, Some(Status::Complete), None),
+                )),
+                NAME,
+            );
+            only(
+                &with(read(
+                    "404",
+                    1_000,
+                    said(200, "404", Some(Status::Created), None),
+                )),
+                NAME,
+            );
+            only(
+                &with(place(said(200, HELD, Some(Status::Created), None))),
+                NAME,
+            );
             only(
                 &with(pay(
-                    order,
+                    HELD,
                     "pay-7",
-                    1,
-                    said(http, order, None, Some(reason)),
+                    12_000,
+                    said(200, HELD, Some(Status::Complete), None),
+                )),
+                NAME,
+            );
+            only(
+                &with(pay(
+                    PAID,
+                    "pay-7",
+                    22_000,
+                    said(200, PAID, Some(Status::Complete), None),
                 )),
                 NAME,
             );
         }
-        only(
-            &with(pay(
-                HELD,
-                "pay-7",
-                12_000,
-                said(422, HELD, None, Some("AMOUNT_MISMATCH")),
-            )),
-            NAME,
-        );
-    }
 
-    #[test]
-    fn given_refusals_that_are_lawful_then_nothing_is_said() {
-        for (http, order, reason) in [
-            (409, REFUSED, "OUT_OF_STOCK"),
-            (402, REFUNDED, "PAYMENT_DECLINED"),
-            (409, REFUNDED, "ALREADY_REJECTED"),
-            (409, PAID, "ALREADY_PAID"),
-            (422, HELD, "AMOUNT_MISMATCH"),
-        ] {
-            let evidence = with(pay(
-                order,
-                "pay-7",
-                1,
-                said(http, order, None, Some(reason)),
-            ));
-            assert_eq!(answered_truth(&evidence).violations, [], "{reason}");
+        #[test]
+        fn by_another_price() {
+            let mut evidence = sound();
+            if let Answer::Said(said) = &mut evidence.told[0].answer {
+                said.final_price = Some(1);
+            }
+            only(&evidence, NAME);
         }
-    }
 
-    #[test]
-    fn given_answers_that_promise_nothing_then_nothing_is_said() {
-        for http in [202, 503] {
-            let evidence = with(place(said(http, "404", None, Some("PAYMENT_UNAVAILABLE"))));
-            assert_eq!(answered_truth(&evidence).violations, []);
-        }
-        let evidence = with(place(Answer::Nothing("no answer in time".into())));
-        assert_eq!(answered_truth(&evidence).violations, []);
-    }
-
-    #[test]
-    fn given_a_server_error_or_a_sound_request_called_unsound_then_it_says_so() {
-        for http in [400, 404, 500] {
+        #[test]
+        fn by_a_refusal_that_is_not_stored() {
+            for (http, order, reason) in [
+                (409, HELD, "OUT_OF_STOCK"),
+                (409, REFUNDED, "OUT_OF_STOCK"),
+                (402, HELD, "PAYMENT_DECLINED"),
+                (409, HELD, "ALREADY_PAID"),
+                (409, PAID, "ALREADY_REJECTED"),
+                (409, PAID, "EXPIRED"),
+                (409, HELD, "SOMETHING_ELSE"),
+                (409, "404", "OUT_OF_STOCK"),
+            ] {
+                only(
+                    &with(pay(
+                        order,
+                        "pay-7",
+                        1,
+                        said(http, order, None, Some(reason)),
+                    )),
+                    NAME,
+                );
+            }
             only(
-                &with(pay(HELD, "pay-7", 12_000, said(http, HELD, None, None))),
+                &with(pay(
+                    HELD,
+                    "pay-7",
+                    12_000,
+                    said(422, HELD, None, Some("AMOUNT_MISMATCH")),
+                )),
                 NAME,
             );
         }
+
+        #[test]
+        fn by_a_server_error_or_a_valid_request_called_invalid() {
+            for http in [400, 404, 500] {
+                only(
+                    &with(pay(HELD, "pay-7", 12_000, said(http, HELD, None, None))),
+                    NAME,
+                );
+            }
+        }
+
+        #[test]
+        fn by_an_earlier_state_after_a_later_one() {
+            only(
+                &with(read(
+                    PAID,
+                    5_000,
+                    said(200, PAID, Some(Status::Created), None),
+                )),
+                NAME,
+            );
+            only(&with(read(HELD, 5_000, said(404, HELD, None, None))), NAME);
+            let early = read(PAID, 0, said(200, PAID, Some(Status::Created), None));
+            assert_eq!(answered_truth(&with(early)).violations, []);
+        }
+
+        #[test]
+        fn by_a_composites_last_answer() {
+            let mut evidence = sound();
+            let look = evidence.looks.get_mut(PAID).unwrap();
+            look.status = Some(Status::Created);
+            only(&evidence, NAME);
+            let look = evidence.looks.get_mut(PAID).unwrap();
+            (look.status, look.final_price) = (Some(Status::Complete), None);
+            only(&evidence, NAME);
+        }
+    }
+
+    mod kept {
+        use super::*;
+
+        #[test]
+        fn by_true_refusals() {
+            for (http, order, reason) in [
+                (409, REFUSED, "OUT_OF_STOCK"),
+                (402, REFUNDED, "PAYMENT_DECLINED"),
+                (409, REFUNDED, "ALREADY_REJECTED"),
+                (409, PAID, "ALREADY_PAID"),
+                (422, HELD, "AMOUNT_MISMATCH"),
+            ] {
+                let evidence = with(pay(
+                    order,
+                    "pay-7",
+                    1,
+                    said(http, order, None, Some(reason)),
+                ));
+                assert_eq!(answered_truth(&evidence).violations, [], "{reason}");
+            }
+        }
+
+        #[test]
+        fn by_answers_that_promise_nothing() {
+            for http in [202, 503] {
+                let evidence = with(place(said(http, "404", None, Some("PAYMENT_UNAVAILABLE"))));
+                assert_eq!(answered_truth(&evidence).violations, []);
+            }
+            let evidence = with(place(Answer::Nothing("no answer in time".into())));
+            assert_eq!(answered_truth(&evidence).violations, []);
+        }
     }
 
     #[test]
-    fn given_a_key_that_was_used_for_another_request_then_only_its_refusal_is_lawful() {
+    fn a_misused_key_must_be_refused() {
         let misuse = |answer| Told {
             misuses_key: true,
             ..place(answer)
@@ -404,31 +438,5 @@ mod tests {
         }
         assert_eq!(answered_truth(&with(misuse(lawful.clone()))).violations, []);
         assert_eq!(answered_truth(&with(place(lawful))).violations.len(), 1);
-    }
-
-    #[test]
-    fn given_a_step_back_then_it_says_so() {
-        only(
-            &with(read(
-                PAID,
-                5_000,
-                said(200, PAID, Some(Status::Created), None),
-            )),
-            NAME,
-        );
-        only(&with(read(HELD, 5_000, said(404, HELD, None, None))), NAME);
-        let early = read(PAID, 0, said(200, PAID, Some(Status::Created), None));
-        assert_eq!(answered_truth(&with(early)).violations, []);
-    }
-
-    #[test]
-    fn given_a_composite_that_says_otherwise_at_the_end_then_it_says_so() {
-        let mut evidence = sound();
-        let look = evidence.looks.get_mut(PAID).unwrap();
-        look.status = Some(Status::Created);
-        only(&evidence, NAME);
-        let look = evidence.looks.get_mut(PAID).unwrap();
-        (look.status, look.final_price) = (Some(Status::Complete), None);
-        only(&evidence, NAME);
     }
 }

@@ -66,20 +66,24 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn given_the_same_seed_then_the_plan_is_the_same() {
-        assert_eq!(round(7), round(7));
-        assert_eq!(visits(&round(7)), visits(&round(7)));
+    mod the_plan_depends_on_the_seed {
+        use super::*;
+
+        #[test]
+        fn and_on_nothing_else() {
+            assert_eq!(round(7), round(7));
+            assert_eq!(visits(&round(7)), visits(&round(7)));
+        }
+
+        #[test]
+        fn so_another_seed_gives_another_plan() {
+            assert_ne!(round(7).strikes, round(8).strikes);
+            assert_ne!(visits(&round(7)), visits(&round(8)));
+        }
     }
 
     #[test]
-    fn given_another_seed_then_the_plan_is_another() {
-        assert_ne!(round(7).strikes, round(8).strikes);
-        assert_ne!(visits(&round(7)), visits(&round(8)));
-    }
-
-    #[test]
-    fn given_a_thousand_visits_then_every_kind_of_behaviour_is_among_them() {
+    fn a_thousand_visits_have_every_kind_of_behaviour() {
         let round = round(1);
         let visits = visits(&round);
         let hot = round.shelf.items[0].id;
@@ -106,11 +110,11 @@ mod tests {
             ),
             (
                 "impatient with a key",
-                count(&|v| v.signals.is_some() && v.key.is_some()),
+                count(&|v| v.gives_up_after.is_some() && v.key.is_some()),
             ),
             (
                 "impatient without a key",
-                count(&|v| v.signals.is_some() && v.key.is_none()),
+                count(&|v| v.gives_up_after.is_some() && v.key.is_none()),
             ),
             ("twice at once", count(&|v| v.is_doubled)),
             (
@@ -123,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn given_all_visits_then_keys_are_used_once() {
+    fn keys_are_used_once() {
         let visits = visits(&round(1));
         let keys: Vec<&str> = visits.iter().filter_map(|v| v.key.as_deref()).collect();
         assert_eq!(keys.len(), keys.iter().collect::<BTreeSet<_>>().len());

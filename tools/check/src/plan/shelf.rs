@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_lines_and_a_coupon_then_the_price_is_the_sum_less_the_discount_from_its_minimum_on() {
+    fn the_price_is_the_sum_less_the_coupon_from_its_minimum_on() {
         let shelf = Shelf::of_round(1);
         let line = |index: usize, quantity| Line {
             item: shelf.items[index].id,
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn given_two_rounds_then_they_share_no_item_and_no_coupon() {
+    fn rounds_share_no_item_and_no_coupon() {
         let (one, two) = (Shelf::of_round(1), Shelf::of_round(2));
         let ids = |shelf: &Shelf| -> Vec<i64> {
             let items = shelf.items.iter().map(|item| item.id);

@@ -1,4 +1,4 @@
-//! When which fault strikes, and for how long. Must not know how it does.
+//! When which fault strikes, and for how long. Must not know how.
 
 use crate::faults::FaultKind;
 use crate::plan::chance::chance;
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// One fault that comes and goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Strike {
-    /// How long the mall has peace before it.
+    /// How long before it nothing strikes.
     pub(crate) pause: Duration,
     /// What happens.
     pub(crate) fault: FaultKind,
@@ -71,35 +71,39 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn given_one_round_then_it_has_every_fault_once() {
-        assert!(
-            counts(&deal(5, FaultKind::ALL, 1))
-                .iter()
-                .all(|count| *count == 1)
-        );
-    }
+    mod dealing {
+        use super::*;
 
-    #[test]
-    fn given_many_rounds_then_each_has_two_and_every_fault_comes_about_equally_often() {
-        let hands = deal(5, FaultKind::ALL, 50);
-        assert_eq!(hands.len(), 50);
-        assert!(hands.iter().all(|hand| hand.len() == 2), "{hands:?}");
-        let counts = counts(&hands);
-        let (least, most) = (counts.iter().min(), counts.iter().max());
-        assert!(most.unwrap() - least.unwrap() <= 1, "{counts:?}");
-    }
-
-    #[test]
-    fn given_fewer_rounds_than_faults_then_none_is_left_out() {
-        for rounds in 1..8 {
-            let hands = deal(9, FaultKind::ALL, rounds);
-            assert!(counts(&hands).iter().all(|count| *count >= 1), "{rounds}");
+        #[test]
+        fn gives_a_single_round_every_fault() {
+            assert!(
+                counts(&deal(5, FaultKind::ALL, 1))
+                    .iter()
+                    .all(|count| *count == 1)
+            );
         }
-    }
 
-    #[test]
-    fn given_no_fault_then_every_round_has_none() {
-        assert_eq!(deal(5, &[], 2), [Vec::new(), Vec::new()]);
+        #[test]
+        fn spreads_the_faults_evenly_over_many_rounds() {
+            let hands = deal(5, FaultKind::ALL, 50);
+            assert_eq!(hands.len(), 50);
+            assert!(hands.iter().all(|hand| hand.len() == 2), "{hands:?}");
+            let counts = counts(&hands);
+            let (least, most) = (counts.iter().min(), counts.iter().max());
+            assert!(most.unwrap() - least.unwrap() <= 1, "{counts:?}");
+        }
+
+        #[test]
+        fn leaves_no_fault_out() {
+            for rounds in 1..8 {
+                let hands = deal(9, FaultKind::ALL, rounds);
+                assert!(counts(&hands).iter().all(|count| *count >= 1), "{rounds}");
+            }
+        }
+
+        #[test]
+        fn gives_nothing_when_there_are_no_faults() {
+            assert_eq!(deal(5, &[], 2), [Vec::new(), Vec::new()]);
+        }
     }
 }

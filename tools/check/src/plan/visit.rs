@@ -1,4 +1,4 @@
-//! What one buyer does when it comes to the mall once. Must not know HTTP.
+//! What a buyer does in one visit. Must not know HTTP.
 
 use crate::plan::{Line, Shelf};
 use rand::rngs::StdRng;
@@ -7,7 +7,7 @@ use rand::{Rng, RngExt};
 use std::fmt;
 use std::time::Duration;
 
-/// One coming of one buyer.
+/// One visit of one buyer: an order, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Visit {
     /// Which one.
@@ -24,9 +24,9 @@ pub(crate) struct Visit {
     pub(crate) key: Option<String>,
     /// What is done.
     pub(crate) course: Course,
-    /// After so long the buyer hangs up on its first request.
-    pub(crate) signals: Option<Duration>,
-    /// How often the buyer asks again when it does not know what became of its request.
+    /// After this time the buyer gives up waiting for the answer to its first request.
+    pub(crate) gives_up_after: Option<Duration>,
+    /// How often the buyer repeats a request that got no definite answer.
     pub(crate) returns: u32,
     /// Which composite is asked first.
     pub(crate) door: usize,
@@ -97,7 +97,7 @@ impl Visit {
             coupon,
             price,
             course: Course::choose(name, price, chance),
-            signals: chance.random_bool(0.2).then(|| millis(chance, 1..120)),
+            gives_up_after: chance.random_bool(0.2).then(|| millis(chance, 1..120)),
             returns: chance.random_range(0..6),
             door: chance.random_range(0..1_000),
             is_doubled: key.is_some() && chance.random_bool(0.08),

@@ -1,4 +1,5 @@
-//! The raw limit: request and reply over Kafka by clients that do nothing else, set up as the services' own are. Knows no orders.
+//! The raw limit of the broker: request and reply over Kafka by clients that do nothing else, with the services' client settings. Must not
+//! know orders.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,16 +15,16 @@ use rdkafka::{Offset, TopicPartitionList};
 use shared::env::EnvReader;
 use shared::kafka::config::KafkaSettings;
 
-/// As long as a command of one line.
+/// As long as a command for an order of one line.
 const PAYLOAD: [u8; 400] = [b'x'; 400];
 const REQUESTS: &str = "bench-requests";
 const REPLIES: &str = "bench-replies";
 /// The topics that must be there, with a partition each.
-pub const ECHO_TOPICS: [&str; 2] = [REQUESTS, REPLIES];
+pub(super) const ECHO_TOPICS: [&str; 2] = [REQUESTS, REPLIES];
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An asker, and an echo on a thread of its own.
-pub struct Echo {
+pub(super) struct Echo {
     consumer: BaseConsumer,
     producer: BaseProducer,
     is_over: Arc<AtomicBool>,
@@ -32,11 +33,11 @@ pub struct Echo {
 
 /// What the broker gives.
 #[derive(Clone, Copy, Debug)]
-pub struct EchoSpeed {
+pub(super) struct EchoSpeed {
     /// Replies a second.
-    pub rate: f64,
+    pub(super) rate: f64,
     /// The median from request to reply, in milliseconds.
-    pub p50_millis: f64,
+    pub(super) p50_millis: f64,
 }
 
 impl Echo {
@@ -44,7 +45,7 @@ impl Echo {
     ///
     /// # Errors
     /// When the brokers can't be reached.
-    pub fn start(bootstrap_servers: &str) -> Result<Self> {
+    pub(super) fn start(bootstrap_servers: &str) -> Result<Self> {
         let settings = settings(bootstrap_servers);
         let (consumer, producer) = clients(&settings, REPLIES)?;
         let (requests, replies) = clients(&settings, REQUESTS)?;
@@ -67,7 +68,7 @@ impl Echo {
     ///
     /// # Errors
     /// When replies fail to come.
-    pub fn measure(&mut self, in_flight: usize, duration: Duration) -> Result<EchoSpeed> {
+    pub(super) fn measure(&mut self, in_flight: usize, duration: Duration) -> Result<EchoSpeed> {
         let begin = Instant::now();
         let mut sent_at = Vec::<Instant>::new();
         let mut latencies = Histogram::<u64>::new_with_bounds(1, 60_000_000, 3)?;
@@ -109,7 +110,7 @@ impl Drop for Echo {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Relaxed);
         if let Some(answering) = self.answering.take() {
-            // What it has to say has been said by missing replies.
+            // Its errors have shown as missing replies already.
             let _ = answering.join();
         }
     }

@@ -1,4 +1,4 @@
-//! Orders of an earlier time, put into the database behind the mall's back. Knows the tables, and MariaDB's sequences.
+//! Old orders, written directly into the database. Knows the tables, and MariaDB's sequence engine.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use stack::Database;
 
 const AT_ONCE: u32 = 100_000;
-/// So few pages that wait to be written disturb nobody.
+/// So few dirty pages don't disturb a measurement.
 const FEW_PAGES: u64 = 200;
 const LONGEST_WRITE_BACK: Duration = Duration::from_mins(5);
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -17,14 +17,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// When the database does not take them.
-pub fn grow(database: &Database, orders: u32, mut tell: impl FnMut(u32)) -> Result<()> {
+pub(super) fn grow(database: &Database, orders: u32, mut tell: impl FnMut(u32)) -> Result<()> {
     let mut stored = 0;
     while stored < orders {
         let upto = orders.min(stored + AT_ONCE);
         for statement in statements(stored + 1, upto) {
             database
                 .sql(&statement)
-                .context("cannot store orders of an earlier time")?;
+                .context("cannot store old orders")?;
         }
         stored = upto;
         tell(stored);
@@ -32,18 +32,18 @@ pub fn grow(database: &Database, orders: u32, mut tell: impl FnMut(u32)) -> Resu
     Ok(())
 }
 
-/// Waits until the database has written back what was put into it, so that what is measured afterwards is a large database, and not one
-/// that has just been filled.
+/// Waits until the database has written its dirty pages back. Otherwise the next benchmark would measure that writing, and not a large
+/// database.
 ///
 /// # Errors
 /// When it does not come to an end.
-pub fn settle(database: &Database) -> Result<()> {
+pub(super) fn settle(database: &Database) -> Result<()> {
     database.sql("SET GLOBAL innodb_max_dirty_pages_pct = 0")?;
     let begin = Instant::now();
     while waiting_pages(database)? > FEW_PAGES {
         ensure!(
             begin.elapsed() < LONGEST_WRITE_BACK,
-            "the database does not get done with writing back"
+            "the database does not finish writing back its dirty pages"
         );
         thread::sleep(LOOK_EVERY);
     }
@@ -59,7 +59,7 @@ fn waiting_pages(database: &Database) -> Result<u64> {
     })
 }
 
-/// Order numbers begin with the time of a year that is long gone, so they are nobody's.
+/// The order numbers begin with a time in 2020, so no order of the mall has them.
 fn statements(first: u32, last: u32) -> [String; 2] {
     let number = "CONCAT('20200101000000', LPAD(seq, 10, '0'))";
     [

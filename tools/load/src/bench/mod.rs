@@ -3,12 +3,10 @@
 
 mod echo;
 mod growth;
+mod overload;
 mod plan;
 mod raw_database;
+mod run;
 mod table;
 
-pub use echo::{ECHO_TOPICS, Echo, EchoSpeed};
-pub use growth::{grow, settle};
-pub use plan::{Benchmark, GROWN, Measured, SUITE, large_catalogue};
-pub use raw_database::{DatabaseSpeed, measure_database};
-pub use table::{at_rest, markdown, raw_database};
+pub use run::{Report, Settings, run};

@@ -1,4 +1,4 @@
-//! What is measured, how often, and what is wanted of it. Pure.
+//! The benchmarks and their aims. Pure.
 
 use serde_json::json;
 
@@ -6,19 +6,19 @@ use crate::{LoadResult, Scenario};
 
 /// One line of the result.
 #[derive(Clone, Copy, Debug)]
-pub struct Benchmark {
+pub(super) struct Benchmark {
     /// What it is called.
-    pub name: &'static str,
+    pub(super) name: &'static str,
     /// What the shoppers want.
-    pub scenario: Scenario,
+    pub(super) scenario: Scenario,
     /// How many there are.
-    pub shoppers: usize,
+    pub(super) shoppers: usize,
     /// What is wanted, in words.
-    pub aim: &'static str,
+    pub(super) aim: &'static str,
 }
 
 /// Everything that is measured, in the order of a round. One of each at least for each aim; the best of several concurrencies counts.
-pub const SUITE: &[Benchmark] = &[
+pub(super) const SUITE: &[Benchmark] = &[
     Benchmark {
         name: "pending order",
         scenario: Scenario::Pending,
@@ -69,28 +69,27 @@ pub const SUITE: &[Benchmark] = &[
     },
 ];
 
-/// What is measured once more when the database has grown, beside the same with a young one.
-pub const GROWN: Benchmark = Benchmark {
+/// Measured again after the database has grown, to compare with an empty one.
+pub(super) const GROWN: Benchmark = Benchmark {
     name: "pending order, grown",
     scenario: Scenario::Pending,
     shoppers: 256,
-    aim: "≥ 0.9 × young",
+    aim: "≥ 0.9 × empty",
 };
 
 /// A benchmark's run, and the raw limit of the same minute.
 #[derive(Clone, Debug)]
-pub struct Measured {
+pub(super) struct Measured {
     /// What was measured.
-    pub benchmark: Benchmark,
+    pub(super) benchmark: Benchmark,
     /// What it came to.
-    pub result: LoadResult,
+    pub(super) result: LoadResult,
     /// Raw requests and replies a second, 64 on their way, just before.
-    pub raw_rate: f64,
+    pub(super) raw_rate: f64,
 }
 
 /// A catalogue of a thousand items that no benchmark empties, in the order service's import format.
-#[must_use]
-pub fn large_catalogue() -> String {
+pub(super) fn large_catalogue() -> String {
     let product = |id: u32| {
         let items: Vec<_> = (1..=10)
             .map(|nth| {

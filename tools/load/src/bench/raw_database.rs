@@ -1,5 +1,5 @@
-//! The raw limit of the database: orders as the journal writes them, by one connection that does nothing else. Knows the tables, and how
-//! statements reach the server; no services.
+//! The raw limit of the database: orders as the journal writes them, by one connection that does nothing else. Knows the tables. Must not
+//! know the services.
 
 use std::fmt::Write;
 use std::time::Instant;
@@ -16,18 +16,18 @@ const ITEMS: u32 = 1_000;
 
 /// Orders of one line, stored by one connection, a second.
 #[derive(Clone, Copy, Debug)]
-pub struct DatabaseSpeed {
+pub(super) struct DatabaseSpeed {
     /// In transactions of 64 orders.
-    pub in_batches: f64,
+    pub(super) in_batches: f64,
     /// In a transaction each.
-    pub one_by_one: f64,
+    pub(super) one_by_one: f64,
 }
 
 /// Stores orders in tables of its own, which are as the mall's.
 ///
 /// # Errors
 /// When the database does not take them.
-pub fn measure_database(database: &Database) -> Result<DatabaseSpeed> {
+pub(super) fn measure_database(database: &Database) -> Result<DatabaseSpeed> {
     database
         .sql(&tables())
         .context("cannot make the tables of the raw limit")?;
@@ -85,7 +85,7 @@ mod tests {
     use super::transaction;
 
     #[test]
-    fn given_a_size_then_a_transaction_has_so_many_orders_and_lines_and_one_commit() {
+    fn a_transaction_has_as_many_orders_and_lines_and_one_commit() {
         let statements = transaction(7, 3);
 
         assert_eq!(statements.matches("'CREATED'").count(), 3);

@@ -1,7 +1,8 @@
-//! Measurements as a table of Markdown: of several rounds the median counts. Pure.
+//! Measurements as a Markdown table, each the median of several rounds. Pure.
 
 use std::fmt::Write;
 
+use super::overload::{Overload, Side};
 use super::plan::{Benchmark, Measured};
 use super::raw_database::DatabaseSpeed;
 use crate::{LoadResult, ProcessSample};
@@ -10,8 +11,7 @@ use crate::{LoadResult, ProcessSample};
 const SERVICES: [&str; 2] = ["order-service", "composite"];
 
 /// A row for each benchmark that was measured.
-#[must_use]
-pub fn markdown(measured: &[Measured]) -> String {
+pub(super) fn markdown(measured: &[Measured]) -> String {
     let mut table = String::from(
         "| | shoppers | answers/s | × raw | p50 ms | p99 ms | errors | CPU ms an answer, both services | largest resident MiB | aim |\n\
          |---|---|---|---|---|---|---|---|---|---|\n",
@@ -35,9 +35,8 @@ pub fn markdown(measured: &[Measured]) -> String {
     table
 }
 
-/// What the mall's own processes take when nobody asks anything.
-#[must_use]
-pub fn at_rest(when: &str, samples: &[ProcessSample]) -> String {
+/// Memory and processor use of the services when the mall is idle.
+pub(super) fn at_rest(when: &str, samples: &[ProcessSample]) -> String {
     let is_ours = |name: &str| SERVICES.iter().any(|service| name.starts_with(service));
     let parts: Vec<String> = samples
         .iter()
@@ -54,14 +53,46 @@ pub fn at_rest(when: &str, samples: &[ProcessSample]) -> String {
     format!("At rest {when}: {}.", parts.join("; "))
 }
 
-/// The raw limit of the database.
-#[must_use]
-pub fn raw_database(speeds: &[DatabaseSpeed]) -> String {
+/// The raw limit of the database, in words.
+pub(super) fn raw_database(speeds: &[DatabaseSpeed]) -> String {
     let of = |value: fn(&DatabaseSpeed) -> f64| median(speeds.iter().map(value).collect());
     format!(
         "Raw database, one connection: {:.0} orders/s in transactions of 64, {:.0} in one each.",
         of(|speed| speed.in_batches),
         of(|speed| speed.one_by_one)
+    )
+}
+
+/// The overload benchmark in words.
+pub(super) fn overload_in_words(rounds: &[Overload]) -> String {
+    let of = |value: fn(&Side) -> f64| {
+        let side = |side: fn(&Overload) -> &Side| {
+            median(rounds.iter().map(|round| value(side(round))).collect())
+        };
+        (
+            side(|round| &round.at_capacity),
+            side(|round| &round.beyond),
+        )
+    };
+    let rate = of(|side| side.rate);
+    let bought = of(|side| side.bought_p50);
+    let refused = of(|side| side.refused_p50);
+    let sides = rounds
+        .iter()
+        .flat_map(|round| [round.at_capacity, round.beyond]);
+    let errors: u64 = sides.map(|side| side.errors).sum();
+    format!(
+        "Overload, ten times the shoppers that there is room for, compared with as many requests at capacity: \
+         {:.0} purchases/s instead of {:.0}; p50 of a purchase {:.1} ms instead of {:.1} ms ({:.2} ×, aim ≤ 3 ×); \
+         p50 of a refusal {:.1} ms instead of {:.1} ms ({:.2} ×, aim ≤ 3 ×); {errors} errors.",
+        rate.1,
+        rate.0,
+        bought.1,
+        bought.0,
+        bought.1 / bought.0,
+        refused.1,
+        refused.0,
+        refused.1 / refused.0,
     )
 }
 
@@ -112,7 +143,7 @@ mod tests {
     use super::median;
 
     #[test]
-    fn given_values_then_the_median_is_the_middle_one_and_none_is_no_number() {
+    fn the_median_is_the_middle_value() {
         assert!((median(vec![3.0, 1.0, 2.0]) - 2.0).abs() < f64::EPSILON);
         assert!(median(Vec::new()).is_nan());
     }

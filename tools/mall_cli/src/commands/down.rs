@@ -27,11 +27,13 @@ impl Down {
             return Ok(ExitCode::SUCCESS);
         };
         match kill(Pid::from_raw(running.pid.try_into()?), Signal::SIGTERM) {
+            // ESRCH: it has ended by itself meanwhile.
             Ok(()) | Err(Errno::ESRCH) => {}
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot stop pid {}", running.pid));
             }
         }
+        // Its lock is free when the process has really ended, and not only when it no longer answers.
         until("waiting for its end", LIMIT, || {
             Ok(self.home.lock()?.map(drop))
         })?;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use load::{
     Assortment, Load as Plan, LoadResult, Measurement, Objectives, Pace, ResultSecond, Scenario,
-    TrivialServer, Watched, compare, html,
+    TrivialServer, Watched, compare, html, summary,
 };
 use shared::clock::SystemClock;
 use url::Url;
@@ -21,37 +21,37 @@ use terminal::{mention, tell};
 /// Exit code of a run whose objectives were missed.
 const MISSED: u8 = 1;
 
-/// Let many shoppers buy at once, and show what they saw
+/// Let many shoppers buy at once, and report latencies and errors
 ///
-/// Without --url the mall that `mall up` runs is used, and the processor time, memory and mailboxes of its processes are shown. Latencies
-/// count from when a request begins, with --rate from when it should have begun. Exits with 1 when an objective is missed.
+/// Without --url the mall of `mall up` is used, and the processor time, memory and mailboxes of its processes are reported. Latencies
+/// count from when a request begins; with --rate from when it should have begun. Exits with 1 when an objective is missed.
 #[derive(Args)]
 pub(crate) struct Load {
     /// Composites to buy from; repeat it for several
     #[arg(long, value_name = "URL")]
     url: Vec<Url>,
-    /// What the shoppers want
+    /// What the shoppers do
     #[arg(long, value_enum, default_value_t = Scenario::Pending)]
     scenario: Scenario,
-    /// Shoppers, each on a connection of his own
+    /// How many shoppers, each on its own connection
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     connections: u32,
-    /// Requests a second, whatever becomes of them; without it each shopper asks again when he is answered
+    /// Requests a second, whether earlier ones are answered or not; by default each shopper waits for its answer
     #[arg(long, value_name = "PER_SECOND", value_parser = a_rate)]
     rate: Option<f64>,
-    /// Time before anything counts
+    /// Time before measuring begins
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = humantime::parse_duration)]
     warm_up: Duration,
-    /// Time that counts
+    /// Time that is measured
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = humantime::parse_duration)]
     duration: Duration,
     /// Threads of the load tool
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=256))]
     threads: u32,
-    /// Makes the same wishes come again; a random one otherwise
+    /// Repeats the requests of a run with this seed; random by default
     #[arg(long)]
     seed: Option<u64>,
-    /// What the run is called
+    /// The run's name in its results
     #[arg(long)]
     label: Option<String>,
     /// Write an HTML page with charts
@@ -63,7 +63,7 @@ pub(crate) struct Load {
     /// Compare two results that --json wrote, instead of running anything
     #[arg(long, num_args = 2, value_names = ["A.json", "B.json"])]
     compare: Vec<PathBuf>,
-    /// Run against a server that does nothing: the most that this tool can show here
+    /// Run against a server that does nothing: the highest rate that this tool can measure here
     #[arg(long, conflicts_with = "url")]
     ceiling: bool,
     #[command(flatten)]
@@ -85,7 +85,7 @@ struct Wanted {
     /// 99 of 100 answers come within this
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     p99: Option<Duration>,
-    /// At most so many errors: answers that are not what the scenario wants, and none
+    /// At most so many errors: unexpected answers, and requests without an answer
     #[arg(long, value_name = "N")]
     errors: Option<u64>,
     /// At least so many answers a second
@@ -93,7 +93,7 @@ struct Wanted {
     min_rate: Option<f64>,
 }
 
-/// Where the shoppers go, and which processes are watched.
+/// The composites to buy from, and the processes to watch.
 struct Target {
     hosts: Vec<String>,
     watched: Vec<Watched>,
@@ -107,7 +107,7 @@ impl Load {
         }
         ensure!(
             self.duration >= Duration::from_secs(1),
-            "--duration is at least a second"
+            "--duration must be at least one second"
         );
         let target = self.target()?;
         let assortment = self.assortment(&target)?;
@@ -129,7 +129,7 @@ impl Load {
             return running
                 .as_ref()
                 .and_then(Target::running)
-                .context("no mall runs here: start it with `mall up`, or say --url");
+                .context("no mall runs here: start one with `mall up`, or pass --url");
         }
         Ok(Target {
             hosts: self.url.iter().map(host).collect::<Result<_>>()?,
@@ -237,35 +237,9 @@ fn show(second: &ResultSecond, is_warm: bool) {
     ));
 }
 
-fn summary(result: &LoadResult) -> String {
-    let latency = &result.latency;
-    let ends: Vec<String> = result
-        .ends
-        .iter()
-        .map(|(end, count)| format!("{end}: {count}"))
-        .collect();
-    let mut lines = vec![
-        format!(
-            "{:.0}/s over {} s, {} errors",
-            result.rate, result.seconds, result.errors
-        ),
-        format!(
-            "p50 {:.1} ms, p90 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms, longest {:.1} ms",
-            latency.p50, latency.p90, latency.p95, latency.p99, latency.p999, latency.max
-        ),
-        ends.join(", "),
-    ];
-    for (name, millis) in &result.processor_millis_per_answer {
-        lines.push(format!(
-            "{name}: {millis:.3} ms of processor time an answer"
-        ));
-    }
-    lines.join("\n")
-}
-
 fn host(url: &Url) -> Result<String> {
     if url.scheme() != "http" {
-        bail!("{url}: load is put on plain http only");
+        bail!("{url}: only plain http URLs can be loaded");
     }
     let host = url
         .host_str()
@@ -278,7 +252,7 @@ fn a_rate(text: &str) -> Result<f64> {
     let rate: f64 = text.parse()?;
     ensure!(
         (0.1..=1e6).contains(&rate),
-        "a rate is between 0.1 and 1000000"
+        "a rate must be between 0.1 and 1000000"
     );
     Ok(rate)
 }
@@ -286,7 +260,7 @@ fn a_rate(text: &str) -> Result<f64> {
 fn read(file: &Path) -> Result<LoadResult> {
     let text = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     serde_json::from_slice(&text)
-        .with_context(|| format!("{} is no result of `mall load`", file.display()))
+        .with_context(|| format!("{} is not a result of `mall load`", file.display()))
 }
 
 fn write(file: &Path, text: &str) -> Result<()> {

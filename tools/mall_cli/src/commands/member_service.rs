@@ -22,7 +22,7 @@ use std::thread;
 use tokio::runtime::Builder;
 use tokio::task::{LocalSet, spawn_local};
 
-/// The member service's API over sample members; `mall up` starts it
+/// Serve the member service's API with sample members; `mall up` starts it
 #[derive(Args)]
 pub(crate) struct MemberService {
     /// Where to listen
@@ -37,14 +37,16 @@ impl MemberService {
     pub(crate) fn run(self) -> Result<ExitCode> {
         let signals = signals::listen()?;
         let members = Arc::new(
-            serde_json::from_str(SAMPLE_MEMBERS).context("the sample members are no JSON")?,
+            serde_json::from_str(SAMPLE_MEMBERS).context("the sample members are not JSON")?,
         );
         let listener = TcpListener::bind(self.listen)
             .with_context(|| format!("cannot listen on {}", self.listen))?;
         listener.set_nonblocking(true)?;
         // It ends with the process.
         thread::spawn(move || serve(listener, members));
-        signals.recv().context("nobody listens to signals")?;
+        signals
+            .recv()
+            .context("the thread that listens to signals is gone")?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -60,7 +62,7 @@ fn serve(listener: TcpListener, members: Members) -> Result<()> {
                 TokioIo::new(stream),
                 service_fn(move |request| answer(request, Arc::clone(&members))),
             );
-            // How it ends is the client's business.
+            // A client may break its connection, and that is nothing to report.
             spawn_local(async { drop(connection.await) });
         }
     };
@@ -98,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_the_sample_members_then_each_is_found_under_its_identity_and_nobody_else_is() {
+    fn only_sample_members_are_found() {
         let members: Vec<Value> = serde_json::from_str(SAMPLE_MEMBERS).unwrap();
         assert!(members.len() >= 3);
         for member in &members {

@@ -1,10 +1,12 @@
 //! `mall status`: what runs, where, and whether it is ready. Must not know how it was started.
 
 use crate::home::Home;
-use crate::run_file::Part;
+use crate::run_file::{Part, RunFile};
 use anyhow::Result;
 use clap::Args;
+use serde::Serialize;
 use stack::answers_ok;
+use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::process::ExitCode;
 use terminal::tell;
@@ -12,39 +14,75 @@ use terminal::tell;
 /// `status` when nothing runs.
 const NOT_RUNNING: u8 = 3;
 
-/// What runs, where, and whether it is ready (exit status 3: nothing runs)
+/// Show what runs, where, and whether it is ready (exit status 3: nothing runs)
 #[derive(Args)]
 pub(crate) struct Status {
+    /// Print a JSON object
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     home: Home,
 }
 
+/// What `--json` prints.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report<'a> {
+    running: bool,
+    #[serde(flatten)]
+    mall: Option<&'a RunFile>,
+    /// Whether each part is ready, by its name.
+    ready: BTreeMap<&'a str, bool>,
+}
+
 impl Status {
     pub(crate) fn run(self) -> Result<ExitCode> {
-        let Some(running) = self.home.running()? else {
-            tell("nothing runs");
-            return Ok(ExitCode::from(NOT_RUNNING));
-        };
-        let (broker, database) = (&running.broker, &running.database);
+        let running = self.home.running()?;
+        if self.json {
+            tell(serde_json::to_string_pretty(&report(running.as_ref()))?);
+        } else {
+            tell_people(running.as_ref());
+        }
+        Ok(match running {
+            Some(_) => ExitCode::SUCCESS,
+            None => ExitCode::from(NOT_RUNNING),
+        })
+    }
+}
+
+fn report(mall: Option<&RunFile>) -> Report<'_> {
+    let parts = mall.into_iter().flat_map(|mall| &mall.parts);
+    Report {
+        running: mall.is_some(),
+        mall,
+        ready: parts
+            .map(|part| (part.name.as_str(), is_ready(part)))
+            .collect(),
+    }
+}
+
+fn tell_people(mall: Option<&RunFile>) {
+    let Some(mall) = mall else {
+        return tell("nothing runs");
+    };
+    let (broker, database) = (&mall.broker, &mall.database);
+    tell(format!(
+        "up for {} s (pid {}, broker {broker}, database {database})",
+        mall.age().as_secs(),
+        mall.pid
+    ));
+    if mall.parts.is_empty() {
+        tell("still starting");
+    }
+    for part in &mall.parts {
+        let state = if is_ready(part) { "ready" } else { "NOT READY" };
         tell(format!(
-            "up for {} s (pid {}, broker {broker}, database {database})",
-            running.age().as_secs(),
-            running.pid
+            "  {:<22} {:<28} pid {:<8} {state}",
+            part.name, part.address, part.pid
         ));
-        if running.parts.is_empty() {
-            tell("still starting");
+        if let Some(internal) = &part.internal {
+            tell(format!("  {:<22} {internal}/metrics", "  for operators"));
         }
-        for part in &running.parts {
-            let state = if is_ready(part) { "ready" } else { "NOT READY" };
-            tell(format!(
-                "  {:<22} {:<28} pid {:<8} {state}",
-                part.name, part.address, part.pid
-            ));
-            if let Some(internal) = &part.internal {
-                tell(format!("  {:<22} {internal}/metrics", "  for operators"));
-            }
-        }
-        Ok(ExitCode::SUCCESS)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What `mall up` says once everything runs: the addresses, and a purchase to try. Must not know how it was started.
+//! What `mall up` prints once everything runs: the addresses, and a purchase to try. Must not know how it was started.
 
 use crate::run_file::RunFile;
 use anyhow::{Context, Result};
@@ -25,7 +25,7 @@ pub(super) fn tell(stack: &Stack, run: &RunFile) -> Result<()> {
     Ok(())
 }
 
-/// The shell makes a payment key of its own at each paste.
+/// The shell makes a new payment key each time the line is pasted.
 fn purchase(url: &str) -> Result<String> {
     let amount = QUANTITY * price_of_item_1()?;
     Ok(format!(
@@ -37,7 +37,7 @@ fn purchase(url: &str) -> Result<String> {
 
 fn price_of_item_1() -> Result<u64> {
     let catalogue: Value =
-        serde_json::from_str(SAMPLE_CATALOGUE).context("the sample catalogue is no JSON")?;
+        serde_json::from_str(SAMPLE_CATALOGUE).context("the sample catalogue is not JSON")?;
     let item = &catalogue["products"][0]["items"][0];
     item["price"]
         .as_u64()

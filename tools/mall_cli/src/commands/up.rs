@@ -2,11 +2,12 @@
 
 use crate::commands::summary;
 use crate::home::{Home, Lock};
-use crate::run_file::{self, Part, RunFile, since_1970};
+use crate::needs::Need;
+use crate::run_file::{self, RunFile, since_1970};
 use crate::signals;
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use stack::{self, BrokerKind, Flavour, Place, Service, Stack, StackBuilder, Topics};
+use stack::{self, BrokerKind, Flavour, Part, Place, Service, Stack, StackBuilder, Topics};
 use std::fs;
 use std::net::{IpAddr, TcpListener};
 use std::process::ExitCode;
@@ -15,22 +16,22 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use terminal::{self, Progress};
 
-/// Of each topic, always the same: a Kafka on disk keeps what it was created with. Each service instance needs one at least.
+/// Partitions of each topic. Always the same number, because a Kafka on disk keeps its topics; at least one for each service instance.
 const PARTITIONS: i32 = 8;
 
 const OLD_PORTS_WAIT: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Start everything, and stay until Ctrl-C
+/// Start everything, and run until Ctrl-C
 ///
-/// The database keeps its data from one run to the next; each database flavour has its own. The embedded broker forgets its
-/// topics when `up` ends, while `--kafka` keeps them on disk. Ctrl-C or SIGTERM stops everything in order; a second one kills it.
+/// The database keeps its data from one run to the next; MariaDB and MySQL have separate data. The embedded broker loses its topics when
+/// `up` ends; with --kafka they stay on disk. Ctrl-C or SIGTERM shuts everything down; a second one kills it.
 #[derive(Args)]
 pub(crate) struct Up {
-    /// A real Kafka instead of the embedded broker
+    /// Use a real Kafka instead of the embedded broker
     #[arg(long)]
     kafka: bool,
-    /// A real MySQL instead of MariaDB
+    /// Use a real MySQL instead of MariaDB
     #[arg(long)]
     mysql: bool,
     /// Port of the shoppers' API
@@ -65,11 +66,20 @@ pub(crate) struct Up {
 }
 
 impl Up {
+    pub(crate) fn needs(&self) -> Vec<Need> {
+        // MariaDB's client looks into MySQL, too.
+        let mut needs = vec![Need::Part(Part::MariaDb), Need::Services];
+        needs.extend(self.kafka.then_some(Need::Part(Part::Kafka)));
+        needs.extend(self.mysql.then_some(Need::Part(Part::MySql)));
+        needs
+    }
+
     pub(crate) fn run(self) -> Result<ExitCode> {
         let _lock = self.lock()?;
         self.refuse_taken_ports()?;
         let signals = signals::listen()?;
         let place = fresh_logs(&self.home)?;
+        // Written before anything starts, and again with the parts: other commands can then say "still starting" and stop it.
         let mut run_file = self.run_file();
         run_file.write(&self.home.run_file())?;
         let outcome = self.run_stack(&place, &signals, &mut run_file);
@@ -102,13 +112,13 @@ impl Up {
         }
         let running = RunFile::read(&self.home.run_file())?;
         bail!(
-            "it runs already (pid {}, {}); `mall down` stops it",
+            "it runs already (pid {}, {}); stop it with `mall down`",
             running.pid,
             running.address
         )
     }
 
-    /// A killed `up` leaves its run file behind, and its children may still be about to end: then a port may become free yet.
+    /// A killed `up` leaves its run file behind, and its children may not have ended yet: then a port may become free soon.
     fn refuse_taken_ports(&self) -> Result<()> {
         let signals = if self.home.run_file().exists() {
             OLD_PORTS_WAIT
@@ -192,7 +202,7 @@ impl Up {
 fn refusal(flag: &str, address: IpAddr, port: u16) -> Option<String> {
     let error = TcpListener::bind((address, port)).err()?;
     Some(format!(
-        "cannot listen on {address}, port {port} ({error}): choose another with {flag}"
+        "cannot listen on {address}, port {port} ({error}): choose another port with {flag}"
     ))
 }
 
@@ -209,21 +219,21 @@ fn fresh_logs(home: &Home) -> Result<Place> {
     home.place()
 }
 
-fn parts(stack: &mut Stack) -> Vec<Part> {
+fn parts(stack: &mut Stack) -> Vec<run_file::Part> {
     let own = std::process::id();
     let broker = stack.bootstrap_servers().to_owned();
     let database = stack.credentials().host;
-    let of_child = |child: &Service| Part {
+    let of_child = |child: &Service| run_file::Part {
         name: child.name().to_owned(),
         pid: child.pid(),
         address: child.url().to_owned(),
         ready: Some(child.ready_url().to_owned()),
         internal: Some(child.internal_url().to_owned()).filter(|url| !url.is_empty()),
     };
-    let mut parts: Vec<Part> = stack.http_services().into_iter().map(of_child).collect();
+    let mut parts: Vec<run_file::Part> = stack.http_services().into_iter().map(of_child).collect();
     let database_pid = stack.database.service().pid();
     let name = stack.database.flavour().name().to_owned();
-    parts.push(Part {
+    parts.push(run_file::Part {
         name,
         pid: database_pid,
         address: database,
@@ -234,7 +244,7 @@ fn parts(stack: &mut Stack) -> Vec<Part> {
         Some(kafka) => (run_file::KAFKA, kafka.service().pid()),
         None => (run_file::EMBEDDED_BROKER, own),
     };
-    parts.push(Part {
+    parts.push(run_file::Part {
         name: name.to_owned(),
         pid,
         address: broker,
@@ -244,7 +254,7 @@ fn parts(stack: &mut Stack) -> Vec<Part> {
     parts
 }
 
-/// Returns when somebody asks to stop, or when a child has ended by itself.
+/// Returns when a signal arrives, or when a child has exited by itself.
 fn watch(stack: &mut Stack, signals: &Receiver<&str>) -> Result<ExitCode> {
     loop {
         match signals.recv_timeout(LOOK_EVERY) {
@@ -260,7 +270,7 @@ fn watch(stack: &mut Stack, signals: &Receiver<&str>) -> Result<ExitCode> {
         for child in stack.children() {
             if let Some(status) = child.exit_status()? {
                 terminal::mention(format!(
-                    "{} ended by itself ({status}); {}",
+                    "{} exited by itself ({status}); {}",
                     child.name(),
                     child.last_words()
                 ));

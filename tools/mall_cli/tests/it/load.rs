@@ -25,7 +25,7 @@ fn result(file: &Path) -> Value {
 }
 
 #[test]
-fn given_a_closed_loop_then_it_is_told_as_text_json_and_a_page_that_needs_nothing_else() {
+fn a_closed_loop_is_reported_as_text_json_and_html() {
     let folder = tempfile::tempdir().unwrap();
     let [json, page] = ["run.json", "run.html"].map(|name| folder.path().join(name));
     let ran = load(&[
@@ -75,7 +75,7 @@ fn given_a_closed_loop_then_it_is_told_as_text_json_and_a_page_that_needs_nothin
 }
 
 #[test]
-fn given_an_open_loop_then_requests_begin_at_the_rate_and_what_nobody_could_send_counts() {
+fn an_open_loop_keeps_its_rate() {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("run.json");
     let ran = load(&[
@@ -100,7 +100,7 @@ fn given_an_open_loop_then_requests_begin_at_the_rate_and_what_nobody_could_send
 }
 
 #[test]
-fn given_objectives_that_are_missed_then_it_exits_with_one_and_says_which() {
+fn missed_objectives_are_named_and_exit_with_1() {
     let ran = load(&[
         "--ceiling",
         "--connections",
@@ -123,7 +123,7 @@ fn given_objectives_that_are_missed_then_it_exits_with_one_and_says_which() {
 }
 
 #[test]
-fn given_nobody_to_buy_from_then_it_says_so() {
+fn without_a_mall_it_says_so() {
     let empty = tempfile::tempdir().unwrap();
     let ran = load(&["--data-dir", empty.path().to_str().unwrap()]);
     assert!(!ran.status.success());
@@ -133,7 +133,7 @@ fn given_nobody_to_buy_from_then_it_says_so() {
             "http://127.0.0.1:1",
             "cannot read http://127.0.0.1:1/open-api/product",
         ),
-        ("https://127.0.0.1:1", "plain http only"),
+        ("https://127.0.0.1:1", "only plain http"),
     ] {
         let ran = load(&["--url", url]);
         assert!(
@@ -144,79 +144,83 @@ fn given_nobody_to_buy_from_then_it_says_so() {
     }
 }
 
-#[test]
-fn given_a_mall_when_every_kind_of_request_comes_then_each_is_answered_as_wanted() {
-    let (folder, place) = place();
-    let mut builder = Stack::builder(place);
-    builder.catalogue = Some(sample_catalogue(&builder.place).unwrap());
-    let stack = builder.start().unwrap();
-    let json = folder.path().join("run.json");
-    let ran = load(&[
-        "--url",
-        stack.composites[0].url(),
-        "--scenario",
-        "mix",
-        "--connections",
-        "8",
-        "--warm-up",
-        "0s",
-        "--duration",
-        "4s",
-        "--errors",
-        "0",
-        "--json",
-        json.to_str().unwrap(),
-    ]);
-    assert!(ran.status.success(), "{}", text(&ran.stderr));
-    let run = result(&json);
-    assert!(run["ends"]["200"].as_u64() > Some(20), "{run}");
-    assert!(run["ends"]["402"].as_u64() > Some(0), "{run}");
-}
+mod on_a_mall {
+    use super::*;
 
-#[test]
-fn given_a_mall_that_tells_of_its_mailboxes_then_their_depth_is_in_every_second_and_charted() {
-    let (_folder, place) = place();
-    let mut builder = Stack::builder(place);
-    builder.catalogue = Some(sample_catalogue(&builder.place).unwrap());
-    let stack = builder.start().unwrap();
-    let host = stack.composite_url().strip_prefix("http://").unwrap();
-    let services = stack.http_services();
-    let watched = services.iter().map(|service| Watched {
-        name: service.name().to_owned(),
-        pid: service.pid(),
-        internal: Some(service.internal_url().to_owned()).filter(|url| !url.is_empty()),
-    });
-    let measurement = Measurement {
-        label: "depth".to_owned(),
-        plan: Load {
-            hosts: vec![host.to_owned()],
-            scenario: Scenario::Pending,
-            assortment: Assortment::of_mall(host).unwrap(),
-            shoppers: 8,
-            pace: Pace::Answered,
-            duration: Duration::from_secs(2),
-            threads: 1,
-            seed: 1,
-        },
-        warm_up: Duration::ZERO,
-        watched: watched.collect(),
-    };
-    let result = measurement.run(&SystemClock, |_, _| ()).unwrap();
-    assert_eq!(result.series.len(), 2);
-    for second in &result.series {
-        for (service, actor) in [
-            (&stack.composites[0], "PurchaseActor"),
-            (&stack.order_services[0], "OrderActor"),
-        ] {
-            let mut samples = second.mailboxes.iter();
-            let told =
-                samples.any(|sample| sample.process == service.name() && sample.actor == actor);
-            assert!(told, "{actor}: {second:?}");
-        }
+    #[test]
+    fn every_kind_of_request_is_answered_as_expected() {
+        let (folder, place) = place();
+        let mut builder = Stack::builder(place);
+        builder.catalogue = Some(sample_catalogue(&builder.place).unwrap());
+        let stack = builder.start().unwrap();
+        let json = folder.path().join("run.json");
+        let ran = load(&[
+            "--url",
+            stack.composites[0].url(),
+            "--scenario",
+            "mix",
+            "--connections",
+            "8",
+            "--warm-up",
+            "0s",
+            "--duration",
+            "4s",
+            "--errors",
+            "0",
+            "--json",
+            json.to_str().unwrap(),
+        ]);
+        assert!(ran.status.success(), "{}", text(&ran.stderr));
+        let run = result(&json);
+        assert!(run["ends"]["200"].as_u64() > Some(20), "{run}");
+        assert!(run["ends"]["402"].as_u64() > Some(0), "{run}");
     }
-    let page = html(&result, &[]).unwrap();
-    assert!(
-        page.contains("Mailbox depth") && page.contains(" OrderActor"),
-        "{page}"
-    );
+
+    #[test]
+    fn mailbox_depth_is_in_every_second_and_charted() {
+        let (_folder, place) = place();
+        let mut builder = Stack::builder(place);
+        builder.catalogue = Some(sample_catalogue(&builder.place).unwrap());
+        let stack = builder.start().unwrap();
+        let host = stack.composite_url().strip_prefix("http://").unwrap();
+        let services = stack.http_services();
+        let watched = services.iter().map(|service| Watched {
+            name: service.name().to_owned(),
+            pid: service.pid(),
+            internal: Some(service.internal_url().to_owned()).filter(|url| !url.is_empty()),
+        });
+        let measurement = Measurement {
+            label: "depth".to_owned(),
+            plan: Load {
+                hosts: vec![host.to_owned()],
+                scenario: Scenario::Pending,
+                assortment: Assortment::of_mall(host).unwrap(),
+                shoppers: 8,
+                pace: Pace::Answered,
+                duration: Duration::from_secs(2),
+                threads: 1,
+                seed: 1,
+            },
+            warm_up: Duration::ZERO,
+            watched: watched.collect(),
+        };
+        let result = measurement.run(&SystemClock, |_, _| ()).unwrap();
+        assert_eq!(result.series.len(), 2);
+        for second in &result.series {
+            for (service, actor) in [
+                (&stack.composites[0], "PurchaseActor"),
+                (&stack.order_services[0], "OrderActor"),
+            ] {
+                let mut samples = second.mailboxes.iter();
+                let told =
+                    samples.any(|sample| sample.process == service.name() && sample.actor == actor);
+                assert!(told, "{actor}: {second:?}");
+            }
+        }
+        let page = html(&result, &[]).unwrap();
+        assert!(
+            page.contains("Mailbox depth") && page.contains(" OrderActor"),
+            "{page}"
+        );
+    }
 }

@@ -232,7 +232,7 @@ fn a_child_that_ends_by_itself_closes_the_mall() {
     let ended = until("the end of the mall", SOON, || up.exit_status()).unwrap();
     assert_eq!(ended.code(), Some(1));
     assert!(
-        up.log_tail(40).contains("order-service ended by itself"),
+        up.log_tail(40).contains("order-service exited by itself"),
         "{}",
         up.log_tail(40)
     );

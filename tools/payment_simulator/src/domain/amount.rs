@@ -58,7 +58,7 @@ mod tests {
     use super::Amount;
 
     #[test]
-    fn given_a_json_number_when_read_and_written_then_every_digit_is_kept() {
+    fn json_keeps_every_digit() {
         for text in [
             "24000",
             "24000.50",
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn given_what_is_no_payable_amount_when_read_then_it_is_refused() {
+    fn amounts_that_cannot_be_paid_are_refused() {
         for text in [
             "0",
             "-1",
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn given_equal_amounts_written_differently_when_compared_then_they_are_equal() {
+    fn equal_amounts_may_be_written_differently() {
         assert_eq!(
             "24000".parse::<Amount>().unwrap(),
             "24000.00".parse().unwrap()

@@ -94,32 +94,36 @@ mod tests {
         claims
     }
 
-    #[test]
-    fn given_a_used_key_when_the_same_request_comes_again_then_its_outcome_is_known() {
-        let claims = claimed(Some(Outcome::Charged));
-        let known = claims.outcome(&confirm("24000.00"), Some("k1"));
-        assert_eq!(known, Ok(Some(Outcome::Charged)));
-        assert_eq!(claims.outcome(&confirm("24000"), Some("k2")), Ok(None));
-        assert_eq!(claims.outcome(&confirm("24000"), None), Ok(None));
+    mod a_used_key {
+        use super::*;
+
+        #[test]
+        fn knows_the_outcome_of_the_same_request() {
+            let claims = claimed(Some(Outcome::Charged));
+            let known = claims.outcome(&confirm("24000.00"), Some("k1"));
+            assert_eq!(known, Ok(Some(Outcome::Charged)));
+            assert_eq!(claims.outcome(&confirm("24000"), Some("k2")), Ok(None));
+            assert_eq!(claims.outcome(&confirm("24000"), None), Ok(None));
+        }
+
+        #[test]
+        fn conflicts_with_another_request() {
+            let claims = claimed(Some(Outcome::Charged));
+            assert_eq!(
+                claims.outcome(&confirm("1"), Some("k1")),
+                Err(Conflict::KeyReused)
+            );
+        }
     }
 
     #[test]
-    fn given_a_used_key_when_another_request_uses_it_then_it_is_in_conflict() {
-        let claims = claimed(Some(Outcome::Charged));
-        assert_eq!(
-            claims.outcome(&confirm("1"), Some("k1")),
-            Err(Conflict::KeyReused)
-        );
-    }
-
-    #[test]
-    fn given_a_request_in_progress_when_it_is_repeated_then_it_is_in_conflict() {
+    fn a_request_in_progress_conflicts_with_its_repetition() {
         let repeated = claimed(None).outcome(&confirm("24000"), Some("k1"));
         assert_eq!(repeated, Err(Conflict::StillProcessing));
     }
 
     #[test]
-    fn given_a_confirms_key_when_cancels_use_it_then_it_is_new_for_each_payment() {
+    fn cancels_have_their_own_keys_for_each_payment() {
         let mut claims = claimed(Some(Outcome::Charged));
         assert_eq!(claims.outcome(&cancel("p1"), Some("k1")), Ok(None));
         claims.put(cancel("p1"), Some("k1"), Some(Outcome::Canceled));

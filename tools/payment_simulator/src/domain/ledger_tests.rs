@@ -72,47 +72,50 @@ fn canceled() -> Ledger {
 }
 
 #[test]
-fn given_nothing_when_confirmed_then_it_can_be_charged() {
+fn a_new_order_can_be_charged() {
     assert_eq!(
         Ledger::default().check_confirm(&confirm("p1", "o1")),
         Ok(())
     );
 }
 
-#[test]
-fn given_a_charged_order_when_confirmed_with_another_key_then_it_is_refused() {
-    let ledger = charged();
-    for again in [confirm("p1", "o1"), confirm("p2", "o1")] {
+mod confirm_refuses {
+    use super::*;
+
+    #[test]
+    fn a_charged_order_with_another_key() {
+        let ledger = charged();
+        for again in [confirm("p1", "o1"), confirm("p2", "o1")] {
+            assert_eq!(
+                ledger.known_answer(&Request::Confirm(again.clone()), Some("k2")),
+                Ok(None)
+            );
+            assert_eq!(
+                ledger.check_confirm(&again),
+                Err(Refusal::AlreadyProcessedPayment)
+            );
+        }
+    }
+
+    #[test]
+    fn a_charged_payment_for_another_order() {
         assert_eq!(
-            ledger.known_answer(&Request::Confirm(again.clone()), Some("k2")),
-            Ok(None)
+            charged().check_confirm(&confirm("p1", "o2")),
+            Err(Refusal::AlreadyProcessedPayment)
         );
+    }
+
+    #[test]
+    fn a_canceled_order() {
         assert_eq!(
-            ledger.check_confirm(&again),
+            canceled().check_confirm(&confirm("p2", "o1")),
             Err(Refusal::AlreadyProcessedPayment)
         );
     }
 }
 
 #[test]
-fn given_a_charged_payment_when_used_for_another_order_then_it_is_refused() {
-    assert_eq!(
-        charged().check_confirm(&confirm("p1", "o2")),
-        Err(Refusal::AlreadyProcessedPayment)
-    );
-}
-
-#[test]
-fn given_a_canceled_order_when_confirmed_then_it_is_still_refused() {
-    assert_eq!(
-        canceled().check_confirm(&confirm("p2", "o1")),
-        Err(Refusal::AlreadyProcessedPayment)
-    );
-}
-
-#[test]
-fn given_a_charged_order_when_the_same_request_is_repeated_then_the_first_answer_is_known_even_after_a_cancel()
- {
+fn a_repeated_confirm_gets_its_first_answer_even_after_a_cancel() {
     let mut ledger = charged();
     let request = Request::Confirm(confirm("p1", "o1"));
     let first = ledger
@@ -135,7 +138,7 @@ fn given_a_charged_order_when_the_same_request_is_repeated_then_the_first_answer
 }
 
 #[test]
-fn given_a_declined_payment_when_tried_again_then_it_stays_declined_but_another_may_pay() {
+fn a_declined_payment_stays_declined_but_another_may_pay() {
     let mut ledger = Ledger::default();
     let answer = commit(
         &mut ledger,
@@ -161,8 +164,7 @@ fn given_a_declined_payment_when_tried_again_then_it_stays_declined_but_another_
 }
 
 #[test]
-fn given_a_payment_in_progress_when_anyone_else_asks_for_it_then_it_is_in_conflict_until_it_is_charged()
- {
+fn a_payment_in_progress_conflicts_until_it_is_charged() {
     let mut ledger = Ledger::default();
     ledger.begin(&confirm("p1", "o1"), Some("k1"), at(0));
     assert_eq!(
@@ -203,8 +205,7 @@ fn given_a_payment_in_progress_when_anyone_else_asks_for_it_then_it_is_in_confli
 }
 
 #[test]
-fn given_a_charged_payment_when_cancel_is_asked_then_only_the_whole_amount_is_given_back_and_only_once()
- {
+fn cancel_gives_back_the_whole_amount_once() {
     let mut cancel = cancel("p1");
     assert_eq!(
         Ledger::default().check_cancel(&cancel),
@@ -225,8 +226,7 @@ fn given_a_charged_payment_when_cancel_is_asked_then_only_the_whole_amount_is_gi
 }
 
 #[test]
-fn given_a_refusal_with_an_idempotency_key_when_repeated_then_it_is_refused_alike_and_moves_no_money()
- {
+fn a_refusal_with_a_key_is_repeated_and_moves_no_money() {
     let mut ledger = charged();
     let request = Request::Confirm(confirm("p2", "o1"));
     let refusal = Refusal::AlreadyProcessedPayment;
@@ -247,7 +247,7 @@ fn given_a_refusal_with_an_idempotency_key_when_repeated_then_it_is_refused_alik
 }
 
 #[test]
-fn given_movements_of_two_orders_when_read_then_they_stand_in_order_and_by_order() {
+fn entries_are_in_order_and_by_order() {
     let mut ledger = canceled();
     commit(
         &mut ledger,
@@ -270,7 +270,7 @@ fn given_movements_of_two_orders_when_read_then_they_stand_in_order_and_by_order
 }
 
 #[test]
-fn given_a_record_that_cannot_follow_when_committed_then_it_is_inconsistent() {
+fn a_record_that_cannot_follow_is_inconsistent() {
     let record = |sequence, request, outcome| Record {
         sequence,
         requested_at: at(0),

@@ -69,7 +69,7 @@ mod tests {
     use super::{Credentials, base64};
 
     #[test]
-    fn given_the_standards_examples_when_encoded_then_they_match() {
+    fn base64_matches_the_standards_examples() {
         for (bytes, text) in [
             ("", ""),
             ("f", "Zg=="),
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_secret_key_when_another_is_presented_then_it_is_not_accepted() {
+    fn only_the_secret_key_is_accepted() {
         let credentials = Credentials::new(&"sk".into());
         assert!(credentials.accept("Basic c2s6") && credentials.accept("basic c2s6"));
         for wrong in [

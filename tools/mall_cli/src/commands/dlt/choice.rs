@@ -1,11 +1,10 @@
 //! Flags that several of these commands have: which brokers are asked, and which dead letters are meant.
 
-use crate::dead_letters::reader::Reader;
-use crate::dead_letters::survey::Survey;
 use crate::home::Home;
 use anyhow::{Result, bail};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
+use dead_letters::{Reader, Survey};
 use std::time::Duration;
 
 const DEFAULT_SERVERS: &str = "127.0.0.1:9092";
@@ -19,7 +18,7 @@ pub(super) struct Brokers {
     /// Brokers to ask first, `host:port`, comma-separated; by default those of the running `up`, else 127.0.0.1:9092
     #[arg(long, value_name = "SERVERS", env = "KAFKA_BOOTSTRAP_SERVERS")]
     bootstrap_servers: Option<String>,
-    /// How long each step with the brokers may take: a topic's partition, a record
+    /// How long each request to the brokers may take: reading a partition, or writing a record
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = value_parser!(u16).range(1..))]
     time_limit: u16,
     #[command(flatten)]

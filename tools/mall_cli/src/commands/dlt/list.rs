@@ -1,13 +1,10 @@
 //! `mall dlt list`: the dead letters that wait, oldest first. Must not change any.
 
 use crate::commands::dlt::choice::{Among, Brokers};
-use crate::dead_letters::letter::{Letter, Origin};
-use crate::dead_letters::reader::Reader;
-use crate::dead_letters::survey::Survey;
-use crate::dead_letters::text::one_line;
 use anyhow::Result;
 use chrono::{DateTime, SecondsFormat};
 use clap::Args;
+use dead_letters::{Letter, Origin, Reader, Survey, one_line};
 use serde::Serialize;
 use std::process::ExitCode;
 use terminal::{mention, tell};
@@ -15,18 +12,18 @@ use terminal::{mention, tell};
 /// Of a key or a message, in characters; --json has all of it.
 const WIDTH: usize = 80;
 
-/// The dead letters that wait to be redriven, oldest first
+/// List the dead letters that have not been redriven, oldest first
 #[derive(Args)]
 pub(super) struct List {
     #[command(flatten)]
     among: Among,
-    /// Those that have been redriven, too
+    /// Also those that have been redriven
     #[arg(long)]
     all: bool,
-    /// No more than so many
+    /// At most so many
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// As an array of JSON objects
+    /// Print an array of JSON objects
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -64,7 +61,7 @@ impl List {
             tell(if self.all {
                 "no dead letters"
             } else {
-                "no dead letters wait"
+                "no dead letters are waiting"
             });
         } else {
             shown

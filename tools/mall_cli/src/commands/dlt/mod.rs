@@ -9,9 +9,9 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
 
-/// The records that a service could not handle: list them, show one, put them back
+/// Dead letters, the records that a service could not handle: list them, show one, put them back
 ///
-/// A service sets such a record aside: in the topic's dead letters, `<topic>-dlt`, with headers that say where it came from and why.
+/// A service puts such a record into the topic `<topic>-dlt`, with headers that say where it came from and why.
 ///
 /// The brokers are those of --bootstrap-servers, else of KAFKA_BOOTSTRAP_SERVERS, else of the running `up`, else 127.0.0.1:9092.
 #[derive(Args)]

@@ -1,13 +1,9 @@
 //! `mall dlt redrive`: puts dead letters back to where they came from. Must not know what is in them.
 
 use crate::commands::dlt::choice::{Among, Brokers};
-use crate::dead_letters::letter::Letter;
-use crate::dead_letters::reader::Reader;
-use crate::dead_letters::record_id::RecordId;
-use crate::dead_letters::redriver::{Destination, Redriver};
-use crate::dead_letters::survey::{Survey, distinct};
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use dead_letters::{Destination, Letter, Reader, RecordId, Redriver, Survey, distinct};
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -18,16 +14,17 @@ use terminal::{mention, tell};
 /// Each is published to its original topic and partition: key and value unchanged, its own headers kept, the headers of its failure
 /// (`kafka_dlt-…`) dropped, and `mall_redrives` raised by one.
 ///
-/// A command is done then, late as it is. A reply finds nobody waiting any more, as a rule, and is done with: its purchase has come to
-/// its end by repetition or review.
+/// A command is then carried out, however late. A reply usually finds no waiting purchase any more and is dropped: the purchase was
+/// finished by a repetition or a review.
 ///
-/// A dead letter stays in its topic. That it has been redriven is remembered there, too: by a marker, a record without key and value
-/// in the same partition, whose header `mall_redriven` holds the dead letter's offset (eight bytes, big-endian). `list` hides markers
-/// and what they mark; readers of their own shall skip them. The marker follows the record: a command that is killed in between
-/// leaves a dead letter that is back and seems to wait still. Of two commands at the same time each may redrive the same letter.
+/// A dead letter stays in its topic. A marker in the same partition says that it has been redriven: a record without key and value,
+/// whose header `mall_redriven` holds the dead letter's offset (eight bytes, big-endian). `list` hides markers and the letters that they
+/// mark; other readers of the topic should skip markers. The marker is written after the record: if this command is killed in between,
+/// the letter is back but still listed. Two commands at the same time may both redrive the same letter.
 ///
-/// Refused without --force: what has been redriven already, and what has come back three times (its `mall_redrives` is 3, or makes no
-/// sense). A refusal does not hold up the others, while a failure of the brokers ends the command; the exit status is 1 either way.
+/// Without --force it refuses letters that have been redriven already, and those that have come back three times (`mall_redrives` is 3 or
+/// invalid). After a refusal it goes on with the next letter, while a failure of the brokers ends the command; either way the exit status
+/// is 1.
 #[derive(Args)]
 pub(super) struct Redrive {
     /// Which ones, as `list` names them; they go in this order
@@ -37,13 +34,13 @@ pub(super) struct Redrive {
         conflicts_with_all = ["all", "topic"]
     )]
     records: Vec<RecordId>,
-    /// All that wait, oldest first; never what has been redriven already
+    /// All that have not been redriven, oldest first
     #[arg(long)]
     all: bool,
-    /// Even what has been redriven already (when it is named), and what keeps coming back
+    /// Also letters that have been redriven already (if named), and those that keep coming back
     #[arg(long)]
     force: bool,
-    /// The content of this file in the value's place, for a single record: a mended one
+    /// Replace the value with the content of this file; for a single record
     #[arg(long, value_name = "FILE", conflicts_with = "all")]
     value_file: Option<PathBuf>,
     #[command(flatten)]
@@ -60,7 +57,7 @@ impl Redrive {
         let survey = self.survey(&reader)?;
         let wanted = self.wanted(&survey);
         if wanted.is_empty() {
-            tell("no dead letters wait");
+            tell("no dead letters are waiting");
             return Ok(ExitCode::SUCCESS);
         }
         let redriver = Redriver::new(&servers, reader.topics()?, self.brokers.limit())?;

@@ -2,25 +2,22 @@
 
 use crate::commands::dlt::choice::Brokers;
 use crate::commands::dlt::list::{size, time};
-use crate::dead_letters::letter::Letter;
-use crate::dead_letters::reader::Reader;
-use crate::dead_letters::record_id::RecordId;
-use crate::dead_letters::text::{dump, one_line, text_or_hex};
 use anyhow::Result;
 use clap::Args;
+use dead_letters::{Letter, Reader, RecordId, dump, one_line, text_or_hex};
 use rdkafka::message::{Headers, Message, OwnedMessage};
 use std::process::ExitCode;
 use terminal::{mention, tell};
 
 const CUT_AT: usize = 4096;
 
-/// One dead letter: its headers and its value, as text where it is text, else in hex
+/// Show one dead letter: its headers and its value, as text or in hex
 #[derive(Args)]
 pub(super) struct Show {
     /// Which one, as `list` names it
     #[arg(value_name = "TOPIC/PARTITION/OFFSET")]
     record: RecordId,
-    /// All of a long value; else 4096 bytes of it
+    /// All of a long value instead of its first 4096 bytes
     #[arg(long)]
     full: bool,
     #[command(flatten)]

@@ -1,20 +1,20 @@
 //! All letters of some topics, which of them wait, and which may go back. Pure: must not know where records come from.
 
-use crate::dead_letters::letter::{Letter, MAX_REDRIVES, redriven_offset};
-use crate::dead_letters::record_id::RecordId;
+use crate::letter::{Letter, MAX_REDRIVES, redriven_offset};
+use crate::record_id::RecordId;
 use rdkafka::message::Message;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The letters that were found, and the names of those that went back.
 #[derive(Debug, Default)]
-pub(crate) struct Survey {
+pub struct Survey {
     letters: BTreeMap<RecordId, Letter>,
     redriven: BTreeSet<RecordId>,
 }
 
 impl Survey {
     /// Takes note of a record, be it a letter or a marker.
-    pub(crate) fn add(&mut self, record: &impl Message) {
+    pub fn add(&mut self, record: &impl Message) {
         match redriven_offset(record) {
             Some(offset) => {
                 self.redriven.insert(RecordId {
@@ -30,12 +30,12 @@ impl Survey {
     }
 
     /// Whether that letter went back.
-    pub(crate) fn is_redriven(&self, id: &RecordId) -> bool {
+    pub fn is_redriven(&self, id: &RecordId) -> bool {
         self.redriven.contains(id)
     }
 
     /// The letters, oldest first; those that went back only when they are wanted, too.
-    pub(crate) fn letters(&self, redriven_too: bool) -> Vec<&Letter> {
+    pub fn letters(&self, redriven_too: bool) -> Vec<&Letter> {
         let wanted = |letter: &&Letter| redriven_too || !self.is_redriven(&letter.id);
         let mut letters: Vec<&Letter> = self.letters.values().filter(wanted).collect();
         letters.sort_by_key(|letter| (letter.millis, &letter.id));
@@ -43,14 +43,14 @@ impl Survey {
     }
 
     /// The letter of that name.
-    pub(crate) fn letter(&self, id: &RecordId) -> Option<&Letter> {
+    pub fn letter(&self, id: &RecordId) -> Option<&Letter> {
         self.letters.get(id)
     }
 
     /// Why a letter may not go back; `force` overrules all but what can't be done.
-    pub(crate) fn refusal(&self, letter: &Letter, force: bool) -> Option<String> {
+    pub fn refusal(&self, letter: &Letter, force: bool) -> Option<String> {
         if letter.origin.topic.is_none() {
-            Some("it does not say which topic it came from".to_owned())
+            Some("its headers do not say which topic it came from".to_owned())
         } else if force {
             None
         } else if self.is_redriven(&letter.id) {
@@ -67,7 +67,7 @@ impl Survey {
 }
 
 /// Each name once, in the order in which they came.
-pub(crate) fn distinct(ids: &[RecordId]) -> Vec<RecordId> {
+pub fn distinct(ids: &[RecordId]) -> Vec<RecordId> {
     let mut seen = BTreeSet::new();
     ids.iter().filter(|id| seen.insert(*id)).cloned().collect()
 }
@@ -75,7 +75,7 @@ pub(crate) fn distinct(ids: &[RecordId]) -> Vec<RecordId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dead_letters::letter::marker_headers;
+    use crate::letter::marker_headers;
     use rdkafka::Timestamp;
     use rdkafka::message::{Header, OwnedHeaders, OwnedMessage};
     use shared::kafka::dead_letters::{ORIGINAL_TOPIC, REDRIVES};
@@ -109,65 +109,72 @@ mod tests {
         letters.iter().map(|letter| letter.id.to_string()).collect()
     }
 
-    #[test]
-    fn given_letters_of_two_topics_when_selected_then_the_oldest_is_first_and_no_marker_is_among_them()
-     {
-        let survey = survey(&[
-            record("orders-dlt", 0, 30, origin()),
-            record("orders-dlt", 1, 10, origin()),
-            record("orders-dlt", 2, 40, marker_headers(0)),
-            record("composite-dlt", 0, 20, origin()),
-        ]);
-        assert_eq!(
-            names(&survey.letters(false)),
-            ["orders-dlt/0/1", "composite-dlt/0/0"]
-        );
-        assert_eq!(
-            names(&survey.letters(true)),
-            ["orders-dlt/0/1", "composite-dlt/0/0", "orders-dlt/0/0"]
-        );
+    mod letters {
+        use super::*;
+
+        #[test]
+        fn are_sorted_by_age_without_markers() {
+            let survey = survey(&[
+                record("orders-dlt", 0, 30, origin()),
+                record("orders-dlt", 1, 10, origin()),
+                record("orders-dlt", 2, 40, marker_headers(0)),
+                record("composite-dlt", 0, 20, origin()),
+            ]);
+            assert_eq!(
+                names(&survey.letters(false)),
+                ["orders-dlt/0/1", "composite-dlt/0/0"]
+            );
+            assert_eq!(
+                names(&survey.letters(true)),
+                ["orders-dlt/0/1", "composite-dlt/0/0", "orders-dlt/0/0"]
+            );
+        }
+
+        #[test]
+        fn do_not_include_markers_by_name() {
+            let survey = survey(&[record("orders-dlt", 2, 40, marker_headers(0))]);
+            let id = "orders-dlt/0/2".parse().unwrap();
+            assert_eq!(survey.letter(&id), None);
+        }
+    }
+
+    mod refusal {
+        use super::*;
+
+        #[test]
+        fn of_a_redriven_letter_is_overruled_by_force() {
+            let survey = survey(&[
+                record("orders-dlt", 0, 1, origin()),
+                record("orders-dlt", 1, 1, marker_headers(0)),
+            ]);
+            let letter = survey.letters(true)[0];
+            let refusal = survey.refusal(letter, false).unwrap();
+            assert!(refusal.contains("redriven already"), "{refusal}");
+            assert_eq!(survey.refusal(letter, true), None);
+        }
+
+        #[test]
+        fn of_a_letter_that_keeps_coming_back_is_overruled_by_force() {
+            let survey = survey(&[
+                record("orders-dlt", 0, 1, after(MAX_REDRIVES - 1)),
+                record("orders-dlt", 1, 2, after(MAX_REDRIVES)),
+            ]);
+            let letters = survey.letters(false);
+            assert_eq!(survey.refusal(letters[0], false), None);
+            let refusal = survey.refusal(letters[1], false).unwrap();
+            assert!(refusal.contains("3 redrives"), "{refusal}");
+            assert_eq!(survey.refusal(letters[1], true), None);
+        }
+
+        #[test]
+        fn of_a_letter_without_origin_is_not_overruled() {
+            let survey = survey(&[record("orders-dlt", 0, 1, OwnedHeaders::new())]);
+            assert!(survey.refusal(survey.letters(false)[0], true).is_some());
+        }
     }
 
     #[test]
-    fn given_a_marker_when_looked_for_then_it_is_no_letter() {
-        let survey = survey(&[record("orders-dlt", 2, 40, marker_headers(0))]);
-        let id = "orders-dlt/0/2".parse().unwrap();
-        assert_eq!(survey.letter(&id), None);
-    }
-
-    #[test]
-    fn given_a_letter_that_went_back_when_it_shall_again_then_only_force_does_it() {
-        let survey = survey(&[
-            record("orders-dlt", 0, 1, origin()),
-            record("orders-dlt", 1, 1, marker_headers(0)),
-        ]);
-        let letter = survey.letters(true)[0];
-        let refusal = survey.refusal(letter, false).unwrap();
-        assert!(refusal.contains("redriven already"), "{refusal}");
-        assert_eq!(survey.refusal(letter, true), None);
-    }
-
-    #[test]
-    fn given_a_letter_that_keeps_coming_back_when_it_shall_go_again_then_only_force_does_it() {
-        let survey = survey(&[
-            record("orders-dlt", 0, 1, after(MAX_REDRIVES - 1)),
-            record("orders-dlt", 1, 2, after(MAX_REDRIVES)),
-        ]);
-        let letters = survey.letters(false);
-        assert_eq!(survey.refusal(letters[0], false), None);
-        let refusal = survey.refusal(letters[1], false).unwrap();
-        assert!(refusal.contains("3 redrives"), "{refusal}");
-        assert_eq!(survey.refusal(letters[1], true), None);
-    }
-
-    #[test]
-    fn given_a_letter_of_unknown_origin_when_it_shall_go_back_then_even_force_does_not_help() {
-        let survey = survey(&[record("orders-dlt", 0, 1, OwnedHeaders::new())]);
-        assert!(survey.refusal(survey.letters(false)[0], true).is_some());
-    }
-
-    #[test]
-    fn given_a_name_twice_when_made_distinct_then_it_is_there_once_and_the_order_is_kept() {
+    fn distinct_names_keep_their_order() {
         let id = |text: &str| text.parse::<RecordId>().unwrap();
         let given = [id("b/0/1"), id("a/0/2"), id("b/0/01")];
         assert_eq!(distinct(&given), [id("b/0/1"), id("a/0/2")]);

@@ -1,6 +1,6 @@
 //! Records to the brokers: a letter back to where it came from, and its marker. Must not know whether it may go.
 
-use crate::dead_letters::letter::{Letter, marker_headers, redrive_headers};
+use crate::letter::{Letter, marker_headers, redrive_headers};
 use anyhow::{Context, Result, anyhow, bail};
 use rdkafka::ClientConfig;
 use rdkafka::message::{Message, OwnedMessage};
@@ -14,7 +14,7 @@ use std::time::Duration;
 const GRACE: Duration = Duration::from_secs(5);
 
 /// Puts letters back.
-pub(crate) struct Redriver {
+pub struct Redriver {
     publisher: Publisher,
     topics: BTreeMap<String, i32>,
     limit: Duration,
@@ -22,22 +22,18 @@ pub(crate) struct Redriver {
 
 /// Where a letter goes.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Destination {
+pub struct Destination {
     /// The topic that it came from.
-    pub(crate) topic: String,
+    pub topic: String,
     /// The partition that it came from; by the key's hash when the letter does not say.
-    pub(crate) partition: Option<i32>,
+    pub partition: Option<i32>,
     /// How often it has been put back then.
-    pub(crate) redrives: i32,
+    pub redrives: i32,
 }
 
 impl Redriver {
     /// `topics` are those that exist, with their numbers of partitions: none is made by sending to it.
-    pub(crate) fn new(
-        servers: &str,
-        topics: BTreeMap<String, i32>,
-        limit: Duration,
-    ) -> Result<Self> {
+    pub fn new(servers: &str, topics: BTreeMap<String, i32>, limit: Duration) -> Result<Self> {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", servers)
@@ -54,8 +50,8 @@ impl Redriver {
     }
 
     /// Publishes the record of a letter there, with `value` in its own value's place when there is one, and then
-    /// the marker. Between the two a crash leaves a letter that is back and still waits: twice is better than never.
-    pub(crate) fn redrive(
+    /// the marker. After a crash between the two the letter is back but still listed: twice is better than never.
+    pub fn redrive(
         &self,
         letter: &Letter,
         record: &OwnedMessage,
@@ -79,21 +75,21 @@ impl Redriver {
         })
         .with_context(|| {
             format!(
-                "{} is back in {}, but could not be marked, so it seems to wait still",
+                "{} is back in {}, but could not be marked, so it will still be listed",
                 letter.id, to.topic
             )
         })
     }
 
     /// Where the letter goes; fails when that is unknown or not there.
-    pub(crate) fn destination(&self, letter: &Letter) -> Result<Destination> {
+    pub fn destination(&self, letter: &Letter) -> Result<Destination> {
         let origin = &letter.origin;
         let topic = origin
             .topic
             .clone()
-            .context("it does not say which topic it came from")?;
+            .context("its headers do not say which topic it came from")?;
         let Some(partitions) = self.topics.get(&topic) else {
-            bail!("the topic {topic:?} that it came from is not there")
+            bail!("the topic {topic:?} that it came from does not exist")
         };
         if let Some(partition) = origin.partition
             && !(0..*partitions).contains(&partition)
@@ -111,7 +107,7 @@ impl Redriver {
     fn publish(&self, record: OutboundRecord<'_>) -> Result<()> {
         let (told, outcome) = channel();
         let on_delivery = Box::new(move |delivered| {
-            // whoever has given up waiting has said so
+            // the receiver is gone when the time limit has passed, which is an error already
             let _ = told.send(delivered);
         });
         self.publisher.publish(record, on_delivery)?;

@@ -1,11 +1,11 @@
-//! Bytes as text or hex that a terminal can stand. Pure: must not know what the bytes mean.
+//! Bytes as text or hex, without control characters that would change the terminal. Pure: must not know what the bytes mean.
 
 use std::fmt::Write;
 
 const BYTES_A_LINE: usize = 16;
 
 /// The text itself where it is UTF-8 without control characters, else its hex digits.
-pub(crate) fn text_or_hex(bytes: &[u8]) -> String {
+pub fn text_or_hex(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.chars().any(char::is_control) => text.to_owned(),
         _ => format!("0x{}", hex(bytes)),
@@ -13,7 +13,7 @@ pub(crate) fn text_or_hex(bytes: &[u8]) -> String {
 }
 
 /// At most `limit` bytes of it: as lines of text where all of it is printable, else as a hex dump.
-pub(crate) fn dump(bytes: &[u8], limit: usize) -> String {
+pub fn dump(bytes: &[u8], limit: usize) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.chars().all(is_plain) => {
             text[..text.floor_char_boundary(limit)].to_owned()
@@ -23,7 +23,7 @@ pub(crate) fn dump(bytes: &[u8], limit: usize) -> String {
 }
 
 /// In one line, of at most `limit` characters, with control characters escaped.
-pub(crate) fn one_line(text: &str, limit: usize) -> String {
+pub fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::new();
     for character in text.chars() {
         if character.is_control() {
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_a_header_when_shown_then_it_is_text_or_hex() {
+    fn a_header_is_text_or_hex() {
         assert_eq!(text_or_hex("주문 1".as_bytes()), "주문 1");
         assert_eq!(text_or_hex(b""), "");
         assert_eq!(text_or_hex(&[0, 0, 0, 3]), "0x00000003");
@@ -85,28 +85,32 @@ mod tests {
         assert_eq!(text_or_hex(b"\xff"), "0xff");
     }
 
-    #[test]
-    fn given_a_value_of_text_when_dumped_then_it_is_cut_between_characters() {
-        assert_eq!(dump("{\n\t\"a\": 1}".as_bytes(), 100), "{\n\t\"a\": 1}");
-        assert_eq!(dump("가나".as_bytes(), 4), "가");
+    mod dump {
+        use super::*;
+
+        #[test]
+        fn of_text_is_cut_between_characters() {
+            assert_eq!(dump("{\n\t\"a\": 1}".as_bytes(), 100), "{\n\t\"a\": 1}");
+            assert_eq!(dump("가나".as_bytes(), 4), "가");
+        }
+
+        #[test]
+        fn of_bytes_is_hex_beside_their_letters() {
+            let dumped = dump(b"\x00order 1\xffabcdefgh", 17);
+            let lines: Vec<&str> = dumped.lines().collect();
+            assert_eq!(
+                lines,
+                [
+                    "00000000  00 6f 72 64 65 72 20 31 ff 61 62 63 64 65 66 67  |.order 1.abcdefg|",
+                    "00000010  68                                               |h|",
+                ]
+            );
+            assert_eq!(dump(b"\xff\xff\xff", 1).lines().count(), 1);
+        }
     }
 
     #[test]
-    fn given_a_value_of_bytes_when_dumped_then_it_is_hex_with_its_letters() {
-        let dumped = dump(b"\x00order 1\xffabcdefgh", 17);
-        let lines: Vec<&str> = dumped.lines().collect();
-        assert_eq!(
-            lines,
-            [
-                "00000000  00 6f 72 64 65 72 20 31 ff 61 62 63 64 65 66 67  |.order 1.abcdefg|",
-                "00000010  68                                               |h|",
-            ]
-        );
-        assert_eq!(dump(b"\xff\xff\xff", 1).lines().count(), 1);
-    }
-
-    #[test]
-    fn given_a_long_or_wild_text_when_put_into_one_line_then_it_is_cut_and_escaped() {
+    fn one_line_is_cut_and_escaped() {
         assert_eq!(one_line("a\nb\u{1b}", 100), "a\\nb\\u{1b}");
         assert_eq!(one_line("abcdef", 4), "abc…");
         assert_eq!(one_line("abcd", 4), "abcd");

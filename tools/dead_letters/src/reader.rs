@@ -1,6 +1,6 @@
 //! Records from the brokers: by assignment, as far as a partition reaches now. Must not know what is in them.
 
-use crate::dead_letters::record_id::RecordId;
+use crate::record_id::RecordId;
 use anyhow::{Context, Result, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const GROUP: &str = "mall-dlt";
 
 /// Reads records. Each of its methods ends within the limit.
-pub(crate) struct Reader {
+pub struct Reader {
     consumer: BaseConsumer,
     servers: String,
     limit: Duration,
@@ -22,7 +22,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     /// A reader of these brokers. Asks them nothing yet.
-    pub(crate) fn new(servers: &str, limit: Duration) -> Result<Self> {
+    pub fn new(servers: &str, limit: Duration) -> Result<Self> {
         let consumer = ClientConfig::new()
             .set("bootstrap.servers", servers)
             .set("group.id", GROUP)
@@ -41,7 +41,7 @@ impl Reader {
     }
 
     /// The topics that exist, each with its number of partitions.
-    pub(crate) fn topics(&self) -> Result<BTreeMap<String, i32>> {
+    pub fn topics(&self) -> Result<BTreeMap<String, i32>> {
         let metadata = self.consumer.fetch_metadata(None, self.limit);
         let metadata =
             metadata.with_context(|| format!("no answer from the brokers at {}", self.servers))?;
@@ -53,7 +53,7 @@ impl Reader {
     }
 
     /// Shows every record that the partition holds now.
-    pub(crate) fn scan(
+    pub fn scan(
         &self,
         topic: &str,
         partition: i32,
@@ -82,7 +82,7 @@ impl Reader {
     }
 
     /// The record of that name.
-    pub(crate) fn record(&self, id: &RecordId) -> Result<OwnedMessage> {
+    pub fn record(&self, id: &RecordId) -> Result<OwnedMessage> {
         let deadline = Instant::now() + self.limit;
         let (low, high) = self.watermarks(&id.topic, id.partition)?;
         let mut found = None;
@@ -136,7 +136,7 @@ impl Reader {
     }
 }
 
-/// A connection that is lost is made again.
+/// librdkafka reconnects by itself, so a lost connection is no failure before the time limit.
 fn passes(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),

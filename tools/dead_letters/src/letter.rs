@@ -1,6 +1,6 @@
 //! What the headers of a dead letter say, and the headers of one that goes back. Pure: must not know where records come from.
 
-use crate::dead_letters::record_id::RecordId;
+use crate::record_id::RecordId;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use serde::Serialize;
 use shared::kafka::dead_letters::{
@@ -19,39 +19,39 @@ const FAILURE_PREFIX: &str = "kafka_dlt-";
 
 /// A dead letter without its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Letter {
+pub struct Letter {
     /// Where it is.
-    pub(crate) id: RecordId,
+    pub id: RecordId,
     /// When it was set aside, in milliseconds since 1970.
-    pub(crate) millis: Option<i64>,
+    pub millis: Option<i64>,
     /// Its key; what is not UTF-8 is replaced.
-    pub(crate) key: Option<String>,
+    pub key: Option<String>,
     /// Where it came from.
-    pub(crate) origin: Origin,
+    pub origin: Origin,
     /// What kind of failure it was.
-    pub(crate) kind: Option<String>,
+    pub kind: Option<String>,
     /// What was wrong.
-    pub(crate) message: Option<String>,
+    pub message: Option<String>,
     /// How often it has been put back before.
-    pub(crate) redrives: i32,
+    pub redrives: i32,
     /// The length of its value; `None` is Kafka's null.
-    pub(crate) value_bytes: Option<usize>,
+    pub value_bytes: Option<usize>,
 }
 
 /// Where a dead letter came from, as far as its headers say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Origin {
+pub struct Origin {
     /// The topic.
-    pub(crate) topic: Option<String>,
+    pub topic: Option<String>,
     /// The partition of it.
-    pub(crate) partition: Option<i32>,
+    pub partition: Option<i32>,
     /// The offset there.
-    pub(crate) offset: Option<i64>,
+    pub offset: Option<i64>,
 }
 
 impl Letter {
     /// Reads the headers; what they don't say, or say in another format, is `None`.
-    pub(crate) fn read(record: &impl Message) -> Self {
+    pub fn read(record: &impl Message) -> Self {
         let headers = record.headers();
         let text = |name| header(headers, name).map(lossy);
         Self {
@@ -110,7 +110,7 @@ pub(crate) fn redrive_headers<H: Headers>(headers: Option<&H>, redrives: i32) ->
         })
 }
 
-/// A count that makes no sense is taken for the highest: whoever wrote it, the record shall not go round for ever.
+/// An invalid count is taken for the highest, so that the record can't be redriven for ever.
 fn redrives<H: Headers>(headers: Option<&H>) -> i32 {
     header(headers, REDRIVES).map_or(0, |bytes| {
         four_bytes(bytes)
@@ -165,42 +165,44 @@ mod tests {
             .collect()
     }
 
-    #[test]
-    fn given_a_dead_letter_when_read_then_it_tells_where_it_came_from_and_why() {
-        let letter = Letter::read(&record(&[
-            (ORIGINAL_TOPIC, Some(b"orders")),
-            (ORIGINAL_PARTITION, Some(&3_i32.to_be_bytes())),
-            (ORIGINAL_OFFSET, Some(&42_i64.to_be_bytes())),
-            (EXCEPTION, Some(b"MalformedCommand")),
-            (EXCEPTION_MESSAGE, Some(b"no value")),
-            (REDRIVES, Some(&2_i32.to_be_bytes())),
-        ]));
-        assert_eq!(letter.id.to_string(), "orders-dlt/0/7");
-        assert_eq!(letter.origin.to_string(), "orders-3@42");
-        assert_eq!(letter.kind.as_deref(), Some("MalformedCommand"));
-        assert_eq!(letter.message.as_deref(), Some("no value"));
-        assert_eq!(letter.key.as_deref(), Some("k\u{fffd}"));
-        assert_eq!((letter.redrives, letter.value_bytes), (2, Some(5)));
-        assert_eq!(letter.millis, Some(1_795_363_540_582));
-    }
+    mod reading {
+        use super::*;
 
-    #[test]
-    fn given_headers_that_make_no_sense_when_read_then_the_origin_is_unknown_and_the_count_the_highest()
-     {
-        for count in [&b""[..], b"2", &(-1_i32).to_be_bytes(), &[0; 8]] {
+        #[test]
+        fn finds_origin_and_cause() {
             let letter = Letter::read(&record(&[
-                (ORIGINAL_PARTITION, Some(b"3")),
-                (REDRIVES, Some(count)),
+                (ORIGINAL_TOPIC, Some(b"orders")),
+                (ORIGINAL_PARTITION, Some(&3_i32.to_be_bytes())),
+                (ORIGINAL_OFFSET, Some(&42_i64.to_be_bytes())),
+                (EXCEPTION, Some(b"MalformedCommand")),
+                (EXCEPTION_MESSAGE, Some(b"no value")),
+                (REDRIVES, Some(&2_i32.to_be_bytes())),
             ]));
-            assert_eq!(letter.origin.to_string(), "?-?@?");
-            assert_eq!(letter.redrives, MAX_REDRIVES, "{count:?}");
+            assert_eq!(letter.id.to_string(), "orders-dlt/0/7");
+            assert_eq!(letter.origin.to_string(), "orders-3@42");
+            assert_eq!(letter.kind.as_deref(), Some("MalformedCommand"));
+            assert_eq!(letter.message.as_deref(), Some("no value"));
+            assert_eq!(letter.key.as_deref(), Some("k\u{fffd}"));
+            assert_eq!((letter.redrives, letter.value_bytes), (2, Some(5)));
+            assert_eq!(letter.millis, Some(1_795_363_540_582));
         }
-        assert_eq!(Letter::read(&record(&[])).redrives, 0);
+
+        #[test]
+        fn takes_invalid_headers_as_unknown_origin_and_highest_count() {
+            for count in [&b""[..], b"2", &(-1_i32).to_be_bytes(), &[0; 8]] {
+                let letter = Letter::read(&record(&[
+                    (ORIGINAL_PARTITION, Some(b"3")),
+                    (REDRIVES, Some(count)),
+                ]));
+                assert_eq!(letter.origin.to_string(), "?-?@?");
+                assert_eq!(letter.redrives, MAX_REDRIVES, "{count:?}");
+            }
+            assert_eq!(Letter::read(&record(&[])).redrives, 0);
+        }
     }
 
     #[test]
-    fn given_a_letter_that_goes_back_when_its_headers_are_made_then_only_its_own_and_the_raised_count_are_left()
-     {
+    fn redrive_headers_are_the_records_own_and_the_raised_count() {
         let own: Pairs<'_> = &[
             ("kafka_correlationId", Some(b"\xff\x00")),
             ("empty", Some(b"")),
@@ -223,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_marker_when_read_then_it_names_the_letters_offset_and_a_letter_names_none() {
+    fn only_a_marker_names_a_redriven_offset() {
         let marker = record(&[]).replace_headers(Some(marker_headers(42)));
         assert_eq!(redriven_offset(&marker), Some(42));
         assert_eq!(redriven_offset(&record(&[])), None);

@@ -7,18 +7,18 @@ use std::str::FromStr;
 
 /// Which record is meant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct RecordId {
+pub struct RecordId {
     /// The topic that holds it.
-    pub(crate) topic: String,
+    pub topic: String,
     /// The partition of it.
-    pub(crate) partition: i32,
+    pub partition: i32,
     /// The offset there.
-    pub(crate) offset: i64,
+    pub offset: i64,
 }
 
 impl RecordId {
     /// The name of a record at hand.
-    pub(crate) fn of(record: &impl Message) -> Self {
+    pub fn of(record: &impl Message) -> Self {
         Self {
             topic: record.topic().to_owned(),
             partition: record.partition(),
@@ -64,7 +64,7 @@ mod tests {
     use super::RecordId;
 
     #[test]
-    fn given_a_records_name_when_read_then_it_is_written_the_same() {
+    fn a_name_is_written_as_it_was_read() {
         let id: RecordId = "orders-dlt/3/42".parse().unwrap();
         assert_eq!(id.topic, "orders-dlt");
         assert_eq!((id.partition, id.offset), (3, 42));
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn given_something_else_when_read_as_a_records_name_then_it_is_refused() {
+    fn anything_else_is_refused() {
         let wrong = [
             "",
             "orders-dlt",

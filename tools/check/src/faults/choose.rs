@@ -1,0 +1,56 @@
+//! Names → faults.
+
+use crate::faults::kind::FaultKind;
+use anyhow::{Context, Result, bail};
+use stack::BrokerKind;
+
+/// The faults of these names, of `all` or of `none`, as far as they can strike a mall with that broker.
+///
+/// # Errors
+/// When there is no such fault, or one that is named can't strike such a mall.
+pub fn choose(names: &[String], broker: BrokerKind) -> Result<Vec<FaultKind>> {
+    let possible = |fault: &FaultKind| fault.strikes(broker);
+    let mut faults = Vec::new();
+    for name in names {
+        match name.as_str() {
+            "none" => {}
+            "all" => faults.extend(FaultKind::ALL.iter().copied().filter(possible)),
+            name => {
+                let fault = FaultKind::named(name);
+                let fault = fault
+                    .with_context(|| format!("there is no fault '{name}': see --list-faults"))?;
+                if !possible(&fault) {
+                    bail!("{name} needs a real Kafka");
+                }
+                faults.push(fault);
+            }
+        }
+    }
+    Ok(faults)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn faults_are_found_by_name_and_others_refused() {
+        let kafka = BrokerKind::Kafka;
+        assert_eq!(choose(&names(&["none"]), kafka).unwrap(), []);
+        assert_eq!(choose(&names(&["all"]), kafka).unwrap(), FaultKind::ALL);
+        let two = choose(&names(&["kill-order", "cut-db"]), kafka).unwrap();
+        assert_eq!(two, [FaultKind::KillOrder, FaultKind::CutDb]);
+        assert!(choose(&names(&["flood"]), kafka).is_err());
+    }
+
+    #[test]
+    fn with_the_embedded_broker_all_leaves_out_what_can_not_strike_it() {
+        let all = choose(&names(&["all"]), BrokerKind::Embedded).unwrap();
+        assert!(!all.contains(&FaultKind::KillBroker) && all.contains(&FaultKind::KillDb));
+        assert!(choose(&names(&["cut-db"]), BrokerKind::Embedded).is_err());
+    }
+}
