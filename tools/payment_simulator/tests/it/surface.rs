@@ -7,7 +7,7 @@ use reqwest::Method;
 use crate::simulator::{SECRET_KEY, Simulator, answer, command};
 
 #[tokio::test]
-async fn given_a_wrong_secret_key_when_the_api_is_called_then_it_is_unauthorized() {
+async fn a_wrong_secret_key_is_unauthorized() {
     let simulator = Simulator::start();
     let request = || simulator.request(Method::GET, "/v1/payments/p1");
     let unauthorized = [
@@ -33,7 +33,7 @@ async fn given_a_wrong_secret_key_when_the_api_is_called_then_it_is_unauthorized
 }
 
 #[tokio::test]
-async fn given_a_confirm_that_makes_no_sense_when_sent_then_it_is_refused_and_nothing_is_charged() {
+async fn an_invalid_confirm_charges_nothing() {
     let simulator = Simulator::start();
     let long = "x".repeat(201);
     let of_amount = |amount| format!(r#"{{"paymentKey":"p1","orderId":"o1","amount":{amount}}}"#);
@@ -69,7 +69,7 @@ async fn given_a_confirm_that_makes_no_sense_when_sent_then_it_is_refused_and_no
 }
 
 #[tokio::test]
-async fn given_a_request_that_makes_no_sense_when_sent_then_the_error_is_clean() {
+async fn an_invalid_request_gets_a_clean_error() {
     let simulator = Simulator::start();
     let (get, post, delete) = (Method::GET, Method::POST, Method::DELETE);
     let confirm = "/v1/payments/confirm";
@@ -106,7 +106,7 @@ async fn given_a_request_that_makes_no_sense_when_sent_then_the_error_is_clean()
 }
 
 #[tokio::test]
-async fn given_an_idempotency_key_of_300_characters_when_confirmed_then_it_is_taken() {
+async fn an_idempotency_key_may_have_300_characters() {
     let simulator = Simulator::start();
     let key = "k".repeat(300);
     let charged = simulator.confirm("p1", "o1", &key).await;
@@ -115,7 +115,7 @@ async fn given_an_idempotency_key_of_300_characters_when_confirmed_then_it_is_ta
 }
 
 #[test]
-fn given_a_secret_key_in_the_environment_when_help_is_asked_then_it_is_not_shown() {
+fn help_does_not_show_the_secret_key() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_payment_simulator"));
     let output = command
         .arg("--help")
@@ -130,7 +130,7 @@ fn given_a_secret_key_in_the_environment_when_help_is_asked_then_it_is_not_shown
 }
 
 #[test]
-fn given_an_empty_secret_key_when_started_then_it_is_refused() {
+fn an_empty_secret_key_is_refused() {
     let output = command(None)
         .env("PAYMENT_SECRET_KEY", "")
         .output()

@@ -1,7 +1,11 @@
 //! A child process is watched, disturbed and ended as asked, and never outlives its handle.
 
 use crate::support::{exists, place};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use stack::{Service, Spec, free_port, is_free, until};
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -19,6 +23,13 @@ fn shell(script: &str) -> (tempfile::TempDir, Service) {
     (folder, Service::start(spec).unwrap())
 }
 
+fn await_log(service: &Service, word: &str) {
+    until(word, SOON, || {
+        Ok(service.log_tail(1).contains(word).then_some(()))
+    })
+    .unwrap();
+}
+
 #[test]
 fn it_dies_with_its_handle() {
     let (_folder, service) = shell("exec sleep 600");
@@ -30,10 +41,26 @@ fn it_dies_with_its_handle() {
 
 #[test]
 fn it_outlives_the_thread_that_asked_for_it() {
-    let (_folder, mut service) = std::thread::spawn(|| shell("exec sleep 600"))
-        .join()
-        .unwrap();
-    std::thread::sleep(Duration::from_millis(200));
+    let (_folder, mut service, thread) = std::thread::spawn(|| {
+        let (folder, service) =
+            shell("trap 'echo alive' USR1; echo ready; while :; do sleep 0.05; done");
+        (folder, service, nix::unistd::gettid())
+    })
+    .join()
+    .unwrap();
+    await_log(&service, "ready");
+    // `join` returns a little before the kernel has ended the thread, which is when it would kill a child of the thread.
+    let thread = format!("/proc/self/task/{thread}");
+    until("the thread's end", SOON, || {
+        Ok((!Path::new(&thread).exists()).then_some(()))
+    })
+    .unwrap();
+    kill(
+        Pid::from_raw(service.pid().try_into().unwrap()),
+        Signal::SIGUSR1,
+    )
+    .unwrap();
+    await_log(&service, "alive");
     assert!(service.is_running());
 }
 
@@ -49,10 +76,7 @@ fn its_end_is_told_with_its_last_words() {
 fn a_graceful_end_gives_its_exit_status() {
     let (_folder, mut service) =
         shell("trap 'exit 3' TERM; echo ready; while :; do sleep 0.05; done");
-    until("the trap", SOON, || {
-        Ok(service.log_tail(1).contains("ready").then_some(()))
-    })
-    .unwrap();
+    await_log(&service, "ready");
     assert_eq!(service.terminate(SOON).unwrap().code(), Some(3));
 }
 
@@ -73,10 +97,12 @@ fn a_paused_one_does_nothing_until_it_is_resumed() {
     let ticks = |service: &Service| service.log_tail(100_000).lines().count();
     until("a tick", SOON, || Ok((ticks(&service) > 0).then_some(()))).unwrap();
     service.pause().unwrap();
-    std::thread::sleep(Duration::from_millis(100));
+    let stat = format!("/proc/{}/stat", service.pid());
+    until("the stop", SOON, || {
+        Ok(fs::read_to_string(&stat)?.contains(") T ").then_some(()))
+    })
+    .unwrap();
     let before = ticks(&service);
-    std::thread::sleep(Duration::from_millis(300));
-    assert_eq!(ticks(&service), before);
     service.resume().unwrap();
     until("another tick", SOON, || {
         Ok((ticks(&service) > before).then_some(()))

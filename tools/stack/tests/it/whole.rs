@@ -7,7 +7,7 @@ use std::time::Duration;
 const SOON: Duration = Duration::from_secs(20);
 
 #[test]
-fn given_links_three_kafkas_and_a_balancer_then_a_mall_opens_and_each_link_is_its_only_way() {
+fn a_mall_with_links_three_kafkas_and_a_balancer_uses_only_the_links() {
     let (_folder, place) = place();
     let mut builder = Stack::builder(place);
     builder.broker = BrokerKind::KafkaCluster;
