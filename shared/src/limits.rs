@@ -9,7 +9,7 @@ pub const MAX_REJECT_DETAIL: usize = 500;
 /// The largest body of an HTTP request, in bytes: several times that of an order with [`MAX_LINES`].
 pub const MAX_BODY: usize = 64 * 1024;
 
-/// Whether so many pieces can be bought. More than there are is another matter: whoever keeps the stock knows.
+/// Whether so many pieces can be ordered. Whether there are so many is for the stock to say.
 #[must_use]
 pub fn is_quantity(pieces: i64) -> bool {
     pieces >= 1

@@ -9,7 +9,7 @@ use crate::wire::order_dto::PaymentDto;
 
 /// The gateway's key of a payment. Cheap to clone.
 ///
-/// A key that somebody asks to be charged is parsed, so both services accept the same ones: 1 to 200 characters, without control
+/// A key of a payment that is yet to be charged is parsed, so both services accept the same ones: 1 to 200 characters, without control
 /// characters, and neither `.` nor `..`. A key that is on record already is taken as it is ([`PaymentKey::recorded`]), so that it
 /// can be read and its money given back whatever the rule was when it was charged.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,7 +79,7 @@ pub struct Payment {
 impl TryFrom<PaymentDto> for Payment {
     type Error = InvalidPaymentKey;
 
-    /// A payment that somebody asks for.
+    /// A payment that is yet to be charged.
     fn try_from(dto: PaymentDto) -> Result<Self, Self::Error> {
         Ok(Self {
             key: dto.payment_key.parse()?,

@@ -8,8 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout};
 
-/// How long leaving a group may take. Brokers that are away can't be told; they notice by the session time-out. Kubernetes kills a
-/// process 30 s after SIGTERM by default, and answers in progress need most of that.
+/// How long leaving a group may take. Brokers that are away can't be told; the group notices by the session time-out.
 const LEAVING: Duration = Duration::from_secs(8);
 
 /// Tells when this process was asked to end.

@@ -127,8 +127,7 @@ mod polling {
     }
 
     #[test]
-    fn given_a_channel_that_is_full_for_too_long_then_partitions_pause_and_nothing_is_lost_or_repeated()
-     {
+    fn nothing_is_lost_or_repeated_when_partitions_pause() {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 400);
         // No wait at all, so they pause whenever the channel is full.

@@ -13,7 +13,7 @@ const HEADER: &str = "Idempotency-Key";
 /// The request's key, if it has one.
 ///
 /// # Errors
-/// When there are several, or it is empty, too long, or not printable ASCII.
+/// When there are several, or the value is not an idempotency key.
 pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, ApiError> {
     let mut values = headers.get_all(HEADER);
     let Some(value) = values.next() else {
@@ -31,14 +31,15 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
         .map(Some)
         .ok_or_else(|| {
             let detail = format!(
-                "one {HEADER} of 1 to {} printable ASCII characters, no space at its ends",
+                "one {HEADER} of 1 to {} printable ASCII characters, without a space at either end",
                 IdempotencyKey::MAX_LENGTH
             );
             ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", detail)
         })
 }
 
-/// Tells one request from another with the same key: a hash of what it means, so that spaces and unknown members do not count.
+/// Tells one request from another with the same key: a hash of the request's meaning, so that white space and unknown members in the body
+/// make no difference.
 pub(super) fn fingerprint_of(meaning: &impl Serialize) -> Fingerprint {
     // The contract's bodies can always be written: their maps have text keys.
     let canonical = serde_json::to_vec(meaning).unwrap_or_default();

@@ -35,8 +35,7 @@ pub async fn list_orders(
         .orders_of(&member, OrdersBounds { after, limit })
         .await?
         .ok_or_else(|| {
-            let detail =
-                "after is not a place in the list, as the link to the next page has one".to_owned();
+            let detail = "after is not a value from a link to a next page".to_owned();
             ApiError::Invalid("MALFORMED_REQUEST", detail)
         })?;
     let mut response = HttpResponse::Ok();

@@ -8,7 +8,7 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus};
 
-/// An order.
+/// The body of an order. It is shown to every client that knows the order number, so it names neither the member nor the payment.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderBody {

@@ -16,7 +16,7 @@ use super::member::member_of;
 use super::shop::Shop;
 use crate::domain::order::{Basket, Idempotency, Payment};
 
-/// Places an order, and pays it where the request has a payment.
+/// Places an order, and pays it if the request has a payment.
 ///
 /// # Errors
 /// Those of `ApiError`; a refused purchase names its order number.

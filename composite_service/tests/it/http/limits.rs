@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::front::{Front, line, pays};
 use crate::edges;
+use crate::harness::PRICE;
 
 /// The status of a request that is within the limits, or beyond.
 fn status(is_within: bool) -> u16 {
@@ -16,7 +17,7 @@ fn status(is_within: bool) -> u16 {
 async fn payment_keys_within_the_limits_are_accepted_and_no_others() {
     let front = Front::open();
     for (key, is_within) in edges::payment_keys() {
-        let payment = pays(&key, json!(24_000));
+        let payment = pays(&key, json!(PRICE));
         let placed = front.buy(payment.clone()).await;
         assert_eq!(placed.status, status(is_within), "{key:?}");
         let paid = front.post("/open-api/order/7/payment", &payment).await;
