@@ -1,4 +1,4 @@
-//! The only wiring: builds the service bottom-up, each part from those below it, and takes it down in the opposite order.
+//! The only place where parts are put together: builds the service bottom-up and takes it down in the opposite order.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -49,15 +49,15 @@ use crate::ports::order_store::OrderStore;
 
 /// The consumer group of all order services, old and new.
 const GROUP: &str = "orderGroup";
-/// How long the last replies may take to be acknowledged.
+/// How long the last replies may take to be acknowledged. Commands whose replies aren't are handled again, which is harmless.
 const LAST_FLUSH: Duration = Duration::from_secs(1);
-/// How old a lag may be.
+/// How old the shown consumer lag may be.
 const LAG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Migrates, then serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// When the address is taken, or settings are refused. A missing Kafka or database is waited for.
+/// When an address is taken, or Kafka's client refuses the settings. A missing Kafka or database is waited for.
 pub fn serve(settings: Settings) -> anyhow::Result<()> {
     actix::System::new().block_on(run(settings))
 }
@@ -73,7 +73,7 @@ pub fn migrate(settings: &Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts what is missing into the catalogue.
+/// Adds what is missing to the catalogue.
 ///
 /// # Errors
 /// When the file can't be read, or the database can't be reached.
@@ -95,10 +95,10 @@ pub fn import_catalogue(settings: &Settings, file: &Path) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Asks the service that runs with these settings whether it is well.
+/// Asks the service that runs with these settings whether it is healthy.
 ///
 /// # Errors
-/// When it does not answer, or is not.
+/// When it does not answer, or says that it is not.
 pub fn healthcheck(settings: &Settings, path: &str) -> anyhow::Result<()> {
     probe::ask(settings.http_addr, path).with_context(|| format!("asking {}", settings.http_addr))
 }
@@ -175,7 +175,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         Ok(())
     };
     termination.noticed(settings.shutdown_delay).await;
-    // Reads in hand are answered before the server ends, as long as there is time.
+    // Requests that have come are answered before the server ends, as long as there is time.
     let last_reads = timeout(
         termination.left_of(settings.shutdown_grace),
         http.stop(true),
@@ -188,7 +188,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     result
 }
 
-/// Takes commands until the termination, and finishes what is in hand.
+/// Takes commands until the termination, and finishes those that it has taken.
 async fn take_commands(
     settings: &Settings,
     termination: &Termination,
@@ -260,7 +260,9 @@ async fn take_commands(
         .run(termination.subscribe(), settings.shutdown_grace)
         .await;
     if let Err(error) = replies.flush(LAST_FLUSH) {
-        log::warn!("replies are not acknowledged, so their commands will come again: {error}");
+        log::warn!(
+            "the last replies are not acknowledged, so the next owner handles their commands again: {error}"
+        );
     }
     Ok(())
 }
@@ -294,7 +296,7 @@ fn start_readers(
     StoreReader::start("store-reader", threads, Arc::new(ports))
 }
 
-/// Migrates the database and makes the topics; waits for either as long as it takes.
+/// Migrates the database and creates the topics. Waits for each as long as it takes.
 async fn prepare(settings: &Settings, pool: &Pool) -> anyhow::Result<()> {
     let applied = wait_for_peer("the database", || async {
         let pool = pool.clone();

@@ -1,4 +1,4 @@
-//! The catalogue file of `import-catalogue`: JSON → the port's assortment. Knows no database.
+//! Reads the catalogue file of `import-catalogue`. Knows nothing of the database.
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -60,7 +60,7 @@ enum Kind {
 /// Reads a catalogue file's text.
 ///
 /// # Errors
-/// When it is not JSON of the right shape, or a coupon's kind and values do not go together.
+/// When it isn't JSON of the right shape, or a coupon's members don't fit its kind.
 pub fn parse(text: &str) -> anyhow::Result<Assortment> {
     let file: CatalogueFile = serde_json::from_str(text)?;
     let coupon_names = file

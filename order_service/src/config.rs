@@ -10,13 +10,13 @@
 //! | `DB_SSL_MODE` | `preferred` | `disabled`, `preferred`, `required`, `verify_ca` |
 //! | `DB_SSL_CA` | none | PEM file of the authority that signs the server's certificate; without it nothing is encrypted |
 //! | `DB_POOL_SIZE` | `8` | connections: one writes, one waits for rows that are held, the others read |
-//! | `MAX_IN_FLIGHT` | `2048` | commands in hand between intake and reply |
+//! | `MAX_IN_FLIGHT` | `2048` | commands that may be read and not yet replied to |
 //! | `MAX_BATCH` | `512` | transitions of one transaction |
 //! | `MAX_LIVE_ACTORS` | `10000` | order actors kept for orders that are still open |
 //! | `ACTOR_IDLE_SECONDS` | `60` | an open order's actor retires after so long without a command |
-//! | `UNPAID_MINUTES` | `30` | a pending order is given up when it is not paid for so long |
-//! | `SHUTDOWN_DELAY_SECONDS` | `3` | how long HTTP is still served after SIGTERM, while readiness is off and balancers notice it |
-//! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long commands in hand may take to finish after SIGTERM |
+//! | `UNPAID_MINUTES` | `30` | a pending order is given up when it has not been paid for so long |
+//! | `SHUTDOWN_DELAY_SECONDS` | `3` | how long HTTP is still served after SIGTERM, so that balancers notice that the service is not ready |
+//! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long unfinished commands may take after SIGTERM |
 //! | `TZ` | `Asia/Seoul` | zone of dates on the wire |
 //!
 //! and those of [`shared::kafka::config`].
@@ -47,13 +47,13 @@ pub struct Settings {
     pub actors: ActorSettings,
     /// How long a pending order waits for its payment.
     pub unpaid_for: TimeDelta,
-    /// How long HTTP is still served after SIGTERM, while readiness is off and balancers notice it.
+    /// How long HTTP is still served after SIGTERM, so that balancers notice that the service is not ready.
     pub shutdown_delay: Duration,
-    /// How long commands in hand may take to finish after SIGTERM.
+    /// How long unfinished commands may take after SIGTERM.
     pub shutdown_grace: Duration,
     /// Zone of dates on the wire.
     pub zone: Tz,
-    /// All of these as they are shown to operators.
+    /// All of these as operators see them, without secrets.
     pub effective: EffectiveSettings,
 }
 
@@ -79,7 +79,7 @@ pub struct DatabaseSettings {
 /// Sizes and times of the actors.
 #[derive(Debug, Clone, Copy)]
 pub struct ActorSettings {
-    /// Commands in hand between intake and reply.
+    /// Commands that may be read and not yet replied to.
     pub max_in_flight: usize,
     /// Transitions of one transaction.
     pub max_batch: usize,
@@ -89,21 +89,22 @@ pub struct ActorSettings {
     pub idle_after: Duration,
 }
 
-/// The ssl modes that MariaDB's client library can be held to. It can't compare the certificate's name with the host's.
+/// The modes of encryption that MariaDB's client library can be held to. `VERIFY_IDENTITY` is not among them: it can't compare the
+/// certificate's name with the host's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SslMode {
     /// Never.
     Disabled,
-    /// When there is an authority to check the server's certificate with, and the server can.
+    /// Encrypted if there is an authority to check the server's certificate with, and the server can.
     Preferred,
-    /// Encrypted, or no connection.
+    /// Encrypted, or there is no connection.
     Required,
-    /// And the server's certificate must be signed by the authority.
+    /// Encrypted, and the server's certificate is signed by the authority, or there is no connection.
     VerifyCa,
 }
 
 impl SslMode {
-    /// The mode as it is written.
+    /// The mode as settings write it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -114,7 +115,7 @@ impl SslMode {
         }
     }
 
-    /// Whether a connection that is not encrypted is none.
+    /// Whether a connection must be encrypted.
     #[must_use]
     pub fn must_encrypt(self) -> bool {
         match self {
@@ -241,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn given_only_the_password_when_read_then_the_defaults_are_those_of_a_developers_machine() {
+    fn the_defaults_fit_a_developers_machine() {
         let settings = Settings::read(EnvReader::new([("DB_PASSWORD", "secret")])).unwrap();
         assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7002");
         assert_eq!(settings.internal_addr.to_string(), "127.0.0.1:7003");
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn given_several_wrong_settings_when_read_then_all_are_told() {
+    fn all_wrong_settings_are_told_at_once() {
         let told = Settings::read(EnvReader::new([
             ("DB_HOST", "db"),
             ("TZ", "Mars"),

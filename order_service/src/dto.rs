@@ -1,4 +1,4 @@
-//! Domain → the contract's bodies, for Kafka and REST alike. Nothing comes back this way.
+//! From the domain to the contract's bodies, for replies on Kafka and answers over HTTP.
 
 use chrono_tz::Tz;
 use shared::wire::order_dto::{
@@ -10,7 +10,7 @@ use crate::domain::coupon::Discount;
 use crate::domain::order::{Order, OrderLine, OrderState};
 use crate::ports::catalogue::NamedCoupon;
 
-/// An order as its readers see it, with dates in `zone`.
+/// An order as replies tell it, with dates in `zone`. Each member is named: what an order is not to tell is `None`.
 #[must_use]
 pub fn order_dto(order: &Order, zone: Tz) -> OrderDto {
     let (status, reject_reason, payment) = match &order.state {
@@ -60,7 +60,7 @@ fn line_dto(line: &OrderLine, id: i64) -> OrderLineDto {
     }
 }
 
-/// A product as its readers see it.
+/// A product with the stock of its items.
 #[must_use]
 pub fn product_dto(product: Product) -> ProductDto {
     ProductDto {
@@ -70,7 +70,7 @@ pub fn product_dto(product: Product) -> ProductDto {
     }
 }
 
-/// A coupon as its readers see it, with dates in `zone`.
+/// A coupon, with dates in `zone`.
 #[must_use]
 pub fn coupon_dto(NamedCoupon { coupon, name }: NamedCoupon, zone: Tz) -> CouponDto {
     let (kind, amount, percent, maximum_discount) = match coupon.discount {

@@ -28,12 +28,12 @@ enum Command {
     Serve,
     /// Bring the database's tables up to date, and end.
     Migrate,
-    /// Put products, items and coupons that are missing into the catalogue, and end.
+    /// Add products, items and coupons that are missing to the catalogue, and end.
     ImportCatalogue {
         /// A JSON file: {"products":[…],"coupons":[…]}
         file: PathBuf,
     },
-    /// Ask the service that listens on HTTP_ADDR here whether it is well, and end: for health checks without a shell.
+    /// Ask the service that listens on HTTP_ADDR whether it is healthy, and end: for health checks in images without a shell.
     Healthcheck {
         /// What to ask for
         #[arg(default_value = "/readyz")]

@@ -1,4 +1,4 @@
-//! The order service's metrics: every name in one place, as typed handles that `app.rs` gives to those who count.
+//! The order service's metrics: every name in one place, as typed handles that `app.rs` gives to those that count.
 
 use shared::common_metrics::CommonMetrics;
 use shared::kafka::dead_letters::dead_letter_topic;
@@ -8,11 +8,11 @@ use shared::metrics::{Histogram, HistogramVec, IntCounter, IntGauge, Metrics, Re
 pub struct ServiceMetrics {
     /// Those of every service.
     pub common: CommonMetrics,
-    /// Commands in hand.
+    /// Records that come in.
     pub intake: IntakeMetrics,
-    /// Replies that can never be delivered.
+    /// Replies that no broker will ever take.
     pub replies_lost: IntCounter,
-    /// Transitions that the store goes on failing with, each time that one is set aside for it.
+    /// Transitions that were parked because the store goes on failing with them although it answers.
     pub transitions_failing: IntCounter,
     /// Loads and batches.
     pub store: StoreMetrics,
@@ -48,13 +48,13 @@ impl ServiceMetrics {
 /// Commands, from the record to the acknowledged reply.
 #[derive(Clone)]
 pub struct IntakeMetrics {
-    /// Records that were taken in.
+    /// Records that were read.
     pub taken: IntCounter,
-    /// Those of them that were no commands.
+    /// Those of them that weren't commands.
     pub set_aside: IntCounter,
-    /// From taking a record in to the acknowledgement of its reply.
+    /// From reading a record to the acknowledgement of its reply.
     pub processed: Histogram,
-    /// Permits that are not in use: how many more commands can be in hand.
+    /// Permits that are not in use: how many more records can be read before others are finished.
     pub permits_left: IntGauge,
 }
 
@@ -132,9 +132,9 @@ impl StoreMetrics {
 /// The pool of connections to the database.
 #[derive(Clone)]
 pub struct PoolMetrics {
-    /// Connections that somebody works with.
+    /// Connections in use.
     pub used: IntGauge,
-    /// Connections that nobody works with.
+    /// Connections not in use.
     pub idle: IntGauge,
     /// Connections at most.
     pub max: IntGauge,

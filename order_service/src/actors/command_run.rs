@@ -1,5 +1,5 @@
-//! One command on its order, from what the order's actor knows to the outcome: what must be loaded, what must be stored, and what is
-//! decided again when another writer was quicker. Pure: it asks, its actor does.
+//! One command, from what its order's actor knows to the outcome: whether the order must be loaded, what must be stored, and what is
+//! decided once more when another writer was quicker. Pure: it says what is needed, and the actor does it.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use crate::domain::order::Order;
 use crate::ports::order_store::StoreOutcome;
 use crate::ports::reply_sink::CommandOutcome;
 
-/// What an actor knows of its order.
+/// What an actor knows of its order, so that it need not load it for each command.
 #[derive(Debug, Clone)]
 pub enum Known {
-    /// Nothing yet.
+    /// Nothing: it has just started, or can't be sure any more.
     Unknown,
-    /// The order as stored, or that there is none.
+    /// The order as it is stored, or that none is.
     Stored(Option<Arc<Order>>),
 }
 
 impl Known {
-    /// Whether no further command is to be expected: the order is final, or there is none.
+    /// Whether the actor may retire at once, since hardly any command will follow: the order is final, or there is none.
     #[must_use]
     pub fn is_done(&self) -> bool {
         match self {
@@ -36,11 +36,11 @@ impl Known {
 /// What a command needs next.
 #[derive(Debug)]
 pub enum Step {
-    /// The order; answered by [`CommandRun::loaded`].
+    /// The order is to be loaded; answered by [`CommandRun::loaded`].
     Load,
-    /// This is to be stored; answered by [`CommandRun::stored`].
+    /// This is to be stored; answered by [`CommandRun::stored`] or [`CommandRun::failed`].
     Store(Transition),
-    /// Nothing: what is known now, and what is replied.
+    /// Nothing more. What the actor knows now, and what is replied.
     Done(Known, CommandOutcome),
 }
 
@@ -52,19 +52,20 @@ pub struct CommandRun {
 }
 
 impl CommandRun {
-    /// A run of `command`, which was taken in at `now`.
+    /// A run of `command`, which was read at `now`: all decisions are made as of then, however often they are made.
     #[must_use]
     pub fn new(command: OrderCommand, now: DateTime<Utc>) -> Self {
         Self { command, now }
     }
 
-    /// The order that is spoken of.
+    /// The command's order.
     #[must_use]
     pub fn number(&self) -> &OrderNumber {
         self.command.number()
     }
 
-    /// Begins with what is known. A new order needs no look: if its number is stored already, the store says so.
+    /// Begins with what the actor knows. A new order isn't looked for: should its number be taken, the primary key says so, and the
+    /// usual purchase saves a query.
     #[must_use]
     pub fn begin(&self, known: Known) -> Step {
         match known {
@@ -80,7 +81,7 @@ impl CommandRun {
         self.decide(order)
     }
 
-    /// The store has answered. A conflict decides again, from what stands there.
+    /// The store has answered. In a conflict the command is decided again from the order as it stands there.
     #[must_use]
     pub fn stored(&self, outcome: StoreOutcome) -> Step {
         match outcome {
@@ -89,7 +90,7 @@ impl CommandRun {
         }
     }
 
-    /// The store has failed for good: nothing is known any more.
+    /// The store has failed for good. Whether anything was stored is unknown, so the order must be loaded before the next command.
     #[must_use]
     pub fn failed(&self) -> Step {
         let outcome = CommandOutcome {
@@ -108,7 +109,8 @@ impl CommandRun {
         }
     }
 
-    /// An order of another number has taken the idempotency key: it is the answer, and not this actor's order.
+    /// The stored order is the reply. It may be one of another number, which has taken the idempotency key: then this actor's order does
+    /// not exist.
     fn done(&self, order: Option<Arc<Order>>, refusal: Option<Reason>) -> Step {
         let own = order.clone().filter(|order| order.number == *self.number());
         let outcome = CommandOutcome {
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn given_nothing_known_then_a_new_order_is_stored_unseen_and_any_other_is_loaded_first() {
+    fn a_new_order_is_stored_without_a_look_and_any_other_is_loaded_first() {
         let create = CommandRun::new(OrderCommand::Create(draft(1, &[(1, 1)])), now());
         assert!(matches!(
             create.begin(Known::Unknown),
@@ -153,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn given_another_writer_who_was_quicker_then_it_is_decided_again_from_what_stands() {
+    fn a_conflict_is_decided_again_from_the_stored_order() {
         let order = stored(draft(1, &[(1, 1)]));
         let run = CommandRun::new(approve(1, "paid", "12000"), now());
         let step = run.begin(Known::Stored(Some(Arc::clone(&order))));
@@ -166,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn given_an_order_that_has_taken_the_key_then_it_is_the_answer_and_this_order_does_not_exist() {
+    fn the_order_that_has_taken_the_idempotency_key_is_the_answer() {
         let with_key = |digits| OrderDraft {
             idempotency: Some(Idempotency {
                 key: "key".parse().unwrap(),
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_store_that_failed_then_nothing_is_known_and_the_reply_says_so() {
+    fn after_a_failure_of_the_store_nothing_is_known() {
         let run = CommandRun::new(approve(1, "paid", "12000"), now());
         let (known, outcome) = done(run.failed());
         assert!(matches!(known, Known::Unknown));

@@ -1,4 +1,4 @@
-//! The token of a record in hand: travels with its command from intake to reply, and holds a permit all the way.
+//! The token of a record that is not finished. It travels with the record's command from intake to reply and holds a permit all the way.
 
 use std::time::Instant;
 
@@ -6,9 +6,9 @@ use shared::kafka::offset_ledger::Position;
 use shared::metrics::Histogram;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-/// A record in hand. Dropping it without [`finish`](Self::finish) gives the permit back but leaves the offset uncommitted: the record comes
-/// again to whoever has its partition next, but not to this process as long as it has it. So only what ends the process, or finds itself
-/// at its end, may drop one.
+/// A record that is not finished. Whoever drops it without [`finish`](Self::finish) gives the permit back, but the offset stays uncommitted
+/// for as long as this process owns the partition: Kafka gives the record to the next owner only. So it is dropped only when the process
+/// ends; where it can't be passed on before that, the process must end (`shared::crash`).
 #[derive(Debug)]
 pub struct InFlight {
     position: Position,
@@ -18,7 +18,8 @@ pub struct InFlight {
 }
 
 impl InFlight {
-    /// A token for the record at `position`. `finished` is unbounded, and holds at most as many positions as there are permits.
+    /// A token for the record at `position`, which is sent to `finished` at its end. That channel is unbounded, since whoever finishes must
+    /// not wait, but never holds more positions than there are permits.
     #[must_use]
     pub fn new(
         position: Position,
@@ -40,7 +41,7 @@ impl InFlight {
         self
     }
 
-    /// The assignment of the record's partition, by its number.
+    /// Under which assignment of its partition the record was read: another one has another number.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.position.epoch()
@@ -51,7 +52,7 @@ impl InFlight {
         if let Some((since, durations)) = self.taken {
             durations.observe(since.elapsed().as_secs_f64());
         }
-        // An error means that intake has ended: then the record comes again, and its effect is found.
+        // An error means that the intake has ended. The next owner reads the record again and finds that it is done.
         let _ = self.finished.send(self.position);
     }
 }

@@ -1,6 +1,6 @@
-//! The actors: a thin shell of actix around the domain. Records come in order from intake; each order's commands are handled one
-//! at a time by its own actor; the journal stores what they decide in shared transactions.
-//! Must not know Diesel, rdkafka or HTTP.
+//! The actors: a thin shell of actix around the domain and the pure modules beside them. Commands come from the intake in the order of
+//! their records; each order's commands are handled one at a time by an actor of its own; the journal stores what they decide in shared
+//! transactions. Nothing here knows Diesel, rdkafka or HTTP.
 
 pub mod order_registry;
 pub mod residents;

@@ -1,5 +1,5 @@
-//! One order: its commands are handled one at a time, each loaded, decided, stored and replied to before the next begins.
-//! Decides nothing itself, and stores nothing itself.
+//! The actor of one order: handles its commands one at a time, each to its end before the next begins. What is to be done is
+//! [`CommandRun`]'s to say; this loads, has the journal store, and replies.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ pub struct Colleagues {
 pub struct OrderActor {
     number: OrderNumber,
     known: Known,
-    /// The assignment of its partition that it knows this from: between two, another owner may have changed the order.
+    /// Under which assignment of its partition it came to know that. In between, another owner may have changed the order.
     known_in_epoch: u64,
     colleagues: Arc<Colleagues>,
     registry: Postbox<Report>,
@@ -122,18 +122,18 @@ impl Actor for OrderActor {
     }
 }
 
-/// Command: do this to the order. Sent by the registry, in the order of the records.
+/// Command: do this to the order. Passed from the intake to the registry and from there to the order's actor, in the order of the records.
 #[derive(Debug)]
 pub struct ApplyCommand {
     /// What to do.
     pub command: OrderCommand,
-    /// Who gets the reply, if anybody.
+    /// Who gets the reply, if anyone asked for one.
     pub requester: Option<Requester>,
-    /// When it was taken in.
+    /// When its record was read.
     pub received_at: DateTime<Utc>,
-    /// The record in hand.
+    /// Its record, to be finished once the reply is acknowledged.
     pub in_flight: InFlight,
-    /// Where its steps are entered.
+    /// Where its steps are marked.
     pub trail: Trail,
 }
 
@@ -162,6 +162,7 @@ impl Handler<Posted<ApplyCommand>> for OrderActor {
             Arc::clone(&self.colleagues),
         )
         .into_actor(self);
+        // Atomic: the next message, a command or `Retire`, is not handled before this one is finished.
         AtomicResponse::new(Box::pin(performed.map(move |performed, actor, _| {
             let _in_hand = in_hand;
             let (known, outcome) = performed;
@@ -179,7 +180,7 @@ impl Handler<Posted<ApplyCommand>> for OrderActor {
     }
 }
 
-/// Command: end. Sent by the registry when no command is outstanding.
+/// Command: end. Sent by the registry to an actor that has finished all of its commands.
 #[derive(Debug)]
 pub struct Retire;
 
@@ -217,7 +218,7 @@ fn reply(
     replies.reply(&requester, outcome, context, on_replied);
 }
 
-/// Does what the command needs until it is done.
+/// Does what the command needs, until it is done.
 async fn perform(
     known: Known,
     command: OrderCommand,

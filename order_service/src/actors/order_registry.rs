@@ -1,5 +1,5 @@
-//! Order number → order actor. One Kafka partition has one owner, one owner has one registry, one registry starts at most one
-//! actor an order. Knows nothing of what commands do.
+//! Passes each command to the actor of its order. A Kafka partition has one owner, an owner has one registry, and a registry has at most
+//! one actor for an order: so an order's commands are handled one at a time. Knows nothing of what commands do.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::steps;
 
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Routes commands to order actors.
+/// Passes commands to order actors, which it starts and retires.
 pub struct OrderRegistry {
     residents: Residents<ApplyCommand>,
     actors: HashMap<OrderNumber, ActorPostbox<OrderActor>>,
@@ -109,7 +109,7 @@ impl OrderRegistry {
     }
 }
 
-/// In the order of the records, so never by a send that waits.
+/// Never by a send that waits: it could be overtaken by the next command for the order.
 fn hand_over(order: &ActorPostbox<OrderActor>, message: ApplyCommand) {
     let trail = message.trail.clone();
     if let Err(error) = order.try_send(message) {

@@ -1,31 +1,32 @@
-//! Which order has a live actor, and when an actor may go: the handshake that keeps two actors from serving one order. Pure.
+//! Which order has an actor, and when the actor may end: the handshake that keeps two actors from serving one order. Pure.
 //!
-//! An actor never leaves by itself. It reports each finished command; only when none is outstanding may it be told to stop, and
-//! commands that arrive between that and its end are kept for its successor.
+//! An actor never ends by itself. It reports each finished command. Only when it has no other is it told to retire, and commands that
+//! arrive between that and its end are kept for its successor.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use shared::order_number::OrderNumber;
 
-/// What to do with a command.
+/// Where a command goes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Route<C> {
-    /// Start an actor for its order, and give it the command.
+    /// To a new actor of its order.
     Start(C),
-    /// Give it to the order's live actor.
+    /// To the order's actor.
     Forward(C),
-    /// It is kept until the order's retiring actor has ended.
+    /// Nowhere yet: it is kept until the order's retiring actor has ended.
     Kept,
 }
 
-/// The bookkeeping. `C` is a command; times are since some fixed start.
+/// All orders that have an actor. `C` is a command; times are given as the time since some fixed start.
 #[derive(Debug)]
 pub struct Residents<C> {
     residents: HashMap<OrderNumber, Resident<C>>,
-    /// How many of them are retiring.
+    /// How many of them are retiring. They don't count against `max_live`, or others would go in their place.
     retiring: usize,
-    /// Idle actors of open orders, the longest idle first. Entries whose visit is over are skipped.
+    /// Idle actors of open orders, the longest idle first. An actor that gets a command stays in here, which would be slow to search;
+    /// its entry is recognised by an old visit and skipped.
     idle: VecDeque<IdleVisit>,
     max_live: usize,
     idle_after: Duration,
@@ -33,7 +34,9 @@ pub struct Residents<C> {
 
 #[derive(Debug)]
 enum Resident<C> {
+    /// With so many commands that it has not reported as finished. A visit is the time between two idle ones; it is counted.
     Live { outstanding: usize, visit: u64 },
+    /// It has been told to end. What came since is kept.
     Retiring { kept: Vec<C> },
 }
 
@@ -45,7 +48,7 @@ struct IdleVisit {
 }
 
 impl<C> Residents<C> {
-    /// No actor yet. Beyond `max_live` the longest idle go, and each goes after `idle_after`.
+    /// No actors yet. An actor retires when it has been idle for `idle_after`; when more than `max_live` live, the longest idle retire at once.
     #[must_use]
     pub fn new(max_live: usize, idle_after: Duration) -> Self {
         Self {
@@ -94,7 +97,8 @@ impl<C> Residents<C> {
         }
     }
 
-    /// An actor has finished a command at `now`; `is_done` says that its order needs none any more. Returns whom to tell to stop.
+    /// An actor has finished a command at `now`; `is_done` says that its order needs no actor any more. Returns the orders whose actors
+    /// are to be told to retire.
     pub fn finished(
         &mut self,
         number: &OrderNumber,
@@ -102,6 +106,7 @@ impl<C> Residents<C> {
         now: Duration,
     ) -> Vec<OrderNumber> {
         let Some(Resident::Live { outstanding, visit }) = self.residents.get_mut(number) else {
+            // A retiring actor has nothing to finish.
             return Vec::new();
         };
         *outstanding = outstanding.saturating_sub(1);
@@ -122,7 +127,7 @@ impl<C> Residents<C> {
         self.retire_idle(surplus, |_| true)
     }
 
-    /// Returns whom to tell to stop because they have been idle for too long.
+    /// Returns the orders whose actors are to be told to retire because they have been idle for too long.
     pub fn sweep(&mut self, now: Duration) -> Vec<OrderNumber> {
         let idle_after = self.idle_after;
         self.retire_idle(usize::MAX, |visit| {
@@ -130,13 +135,14 @@ impl<C> Residents<C> {
         })
     }
 
-    /// An actor has ended. Returns the commands that came meanwhile: they go to a new one.
+    /// An actor has ended. Returns the commands that came meanwhile, in their order: they go to a new actor.
     pub fn ended(&mut self, number: &OrderNumber) -> Vec<C> {
         match self.residents.remove(number) {
             Some(Resident::Retiring { kept }) => {
                 self.retiring -= 1;
                 kept
             }
+            // An actor ends only when it is told to.
             Some(Resident::Live { .. }) | None => Vec::new(),
         }
     }
@@ -167,7 +173,7 @@ impl<C> Residents<C> {
         matches!(self.residents.get(&idle.number), Some(Resident::Live { outstanding: 0, visit }) if *visit == idle.visit)
     }
 
-    /// Of a live one only: both callers have just seen that it is.
+    /// The actor must be live: another state would lose the commands that are kept in it.
     fn start_retiring(&mut self, number: &OrderNumber) {
         self.retiring += 1;
         self.residents
@@ -190,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_finished_order_when_nothing_is_outstanding_then_its_actor_is_told_to_stop_at_once() {
+    fn the_actor_of_a_finished_order_retires_after_its_last_command() {
         let mut residents = Residents::new(10, IDLE);
         assert_eq!(
             residents.route(&number(1), "create"),
@@ -205,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_retiring_actor_when_commands_arrive_then_they_wait_for_its_successor() {
+    fn commands_for_a_retiring_actor_wait_for_its_successor() {
         let mut residents = Residents::new(10, IDLE);
         residents.route(&number(1), "create");
         residents.finished(&number(1), true, at(0));
@@ -219,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn given_an_open_order_when_idle_for_long_then_it_goes_and_a_command_in_between_keeps_it() {
+    fn an_idle_actor_retires_unless_a_command_comes_in_time() {
         let mut residents = Residents::new(10, IDLE);
         for order in [number(1), number(2)] {
             residents.route(&order, "create");
@@ -234,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn given_more_live_actors_than_the_cap_then_the_longest_idle_go_first_and_busy_ones_stay() {
+    fn beyond_the_cap_the_longest_idle_retire_and_busy_ones_stay() {
         let mut residents = Residents::new(2, IDLE);
         for digits in 1..=4 {
             residents.route(&number(digits), "create");
@@ -248,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn given_actors_that_are_going_already_then_no_others_go_in_their_place() {
+    fn retiring_actors_do_not_count_against_the_cap() {
         let mut residents = Residents::new(2, IDLE);
         for digits in 1..=4 {
             residents.route(&number(digits), "create");

@@ -1,4 +1,4 @@
-//! What can be asked of an order.
+//! The commands to an order.
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -19,14 +19,14 @@ pub enum OrderCommand {
         /// The shopper's idempotency key.
         idempotency: Option<Idempotency>,
     },
-    /// Complete it: it is paid.
+    /// It is paid: complete it.
     Approve {
         /// The order.
         number: OrderNumber,
         /// How it was paid.
         payment: Payment,
     },
-    /// Reject it, and give back what it holds.
+    /// Reject it, and give back its stock and coupon.
     Reject {
         /// The order.
         number: OrderNumber,
@@ -35,7 +35,7 @@ pub enum OrderCommand {
         /// The gateway's words.
         detail: Option<String>,
     },
-    /// Close the books of a rejected order: nothing is charged for it any more.
+    /// Nothing is charged for the rejected order: it needs no review any more.
     Settle {
         /// The order.
         number: OrderNumber,
@@ -43,7 +43,7 @@ pub enum OrderCommand {
 }
 
 impl OrderCommand {
-    /// What it is called.
+    /// Its name in traces and in pictures of mailboxes.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -55,7 +55,7 @@ impl OrderCommand {
         }
     }
 
-    /// The order that is spoken of.
+    /// Its order.
     #[must_use]
     pub fn number(&self) -> &OrderNumber {
         match self {

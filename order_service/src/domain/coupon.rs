@@ -1,4 +1,4 @@
-//! Coupons: what they are worth, and when they may be used. Knows no order.
+//! Coupons: what they take off, and when they may be used. Knows nothing of orders.
 
 use chrono::{DateTime, Utc};
 use shared::money::Money;
@@ -7,14 +7,14 @@ use shared::reason::Reason;
 
 use super::order::CouponId;
 
-/// A coupon of one use.
+/// A coupon, which one order may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coupon {
     /// Its identity.
     pub id: CouponId,
-    /// What it is worth.
+    /// What it takes off.
     pub discount: Discount,
-    /// The least total that it applies to.
+    /// The smallest total that it applies to.
     pub minimum_total: Money,
     /// Valid from then on.
     pub valid_from: DateTime<Utc>,
@@ -31,7 +31,7 @@ pub enum Discount {
     Fixed(Money),
     /// A percentage, rounded down to whole units, with a maximum.
     Percent {
-        /// Hundredths of the total.
+        /// In hundredths of the total.
         percent: u8,
         /// The most that it takes off.
         maximum: Money,
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_fixed_coupon_then_it_takes_off_its_amount_and_never_more_than_the_total() {
+    fn a_fixed_coupon_takes_off_at_most_the_total() {
         let now = at("2026-06-01T00:00:00Z");
         assert_eq!(
             fixed().discount_on(Money::from_units(10_000), now),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_percentage_then_it_is_rounded_down_and_capped() {
+    fn a_percentage_is_rounded_down_and_capped() {
         let ten = coupon(Discount::Percent {
             percent: 10,
             maximum: Money::from_units(5_000),
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_coupon_that_can_not_be_used_then_the_reason_is_told() {
+    fn a_coupon_that_can_not_be_used_says_why() {
         let total = Money::from_units(10_000);
         assert_eq!(
             fixed().discount_on(total, at("2025-12-31T23:59:59Z")),

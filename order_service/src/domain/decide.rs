@@ -1,4 +1,4 @@
-//! The state machine of an order: state and command → what is to happen. Decides, stores nothing.
+//! The state machine of an order: from its state and a command to the change that is to be stored.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use shared::reason::Reason;
 use super::command::OrderCommand;
 use super::order::{Idempotency, Order, OrderDraft, OrderState, Payment};
 
-/// How long after a payment began, or might have, the gateway is asked what came of it: longer than any purchase goes on charging, so
-/// that the answer holds.
+/// How long after a payment began, or might have begun, the gateway is asked what came of it. No purchase charges for so long, so the
+/// gateway's answer can't be outdated by a charge that is still under way.
 pub const PAYMENT_REVIEW: TimeDelta = TimeDelta::seconds(60);
 
-/// A change that is to be stored. The existing order that it starts from is part of it, with the revision that must still stand.
+/// A change that is to be stored. It carries the order that it starts from, whose revision must still be the stored one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transition {
-    /// A new order is to be priced, and its stock and coupon taken.
+    /// A new order is priced and takes its stock and coupon, or is stored as rejected.
     Open(OrderDraft),
     /// A payment of the pending order begins.
     BeginPayment {
@@ -27,10 +27,10 @@ pub enum Transition {
         payment: Payment,
         /// The shopper's idempotency key.
         idempotency: Option<Idempotency>,
-        /// When the gateway is to be asked what came of it.
+        /// When the gateway is asked what came of it.
         review_at: DateTime<Utc>,
     },
-    /// That payment was not made, and the order goes on waiting for another.
+    /// The payment was not made, and the order goes on waiting for another.
     EndPayment {
         /// As it was.
         order: Arc<Order>,
@@ -42,7 +42,7 @@ pub enum Transition {
         /// How it was paid.
         payment: Payment,
     },
-    /// The order ends, and gives back what it holds.
+    /// The order is rejected and gives back its stock and coupon.
     Reject {
         /// As it was.
         order: Arc<Order>,
@@ -50,10 +50,10 @@ pub enum Transition {
         reason: Reason,
         /// The gateway's words.
         detail: Option<String>,
-        /// When the gateway is to be asked whether it was charged nonetheless.
+        /// When the gateway is asked whether it was charged nonetheless.
         review_at: DateTime<Utc>,
     },
-    /// The rejected order's books are closed.
+    /// Nothing is charged for the rejected order, so it needs no review any more.
     Settle {
         /// As it was.
         order: Arc<Order>,
@@ -91,12 +91,12 @@ impl Transition {
     }
 }
 
-/// What a command comes to.
+/// What a command leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
     /// This is to be stored.
     Change(Transition),
-    /// It has been done before; the stored outcome is the answer.
+    /// Nothing: it has been done before, and the stored order is the answer.
     AlreadyDone,
 }
 
@@ -105,8 +105,8 @@ pub enum Decision {
 #[error("the order's state does not allow the command: {0}")]
 pub struct Refusal(pub Reason);
 
-/// Decides at `now` what `command` does to `order`, which is `None` as long as nothing is stored that stands in the way: an order of
-/// this number, or one that has taken a new order's idempotency key.
+/// Decides at `now` what `command` does. `order` is what is stored under its number, or an order of another number that has taken a new
+/// order's idempotency key; `None` when there is neither.
 ///
 /// # Errors
 /// When the state does not allow the command.
@@ -137,7 +137,8 @@ pub fn decide(
     }
 }
 
-/// The same purchase asks again, another one happened upon the same number, or the shopper asks again with an idempotency key.
+/// The command is a repetition, or the shopper's request is (it has made another order number, but has the same idempotency key). Or it is
+/// another purchase, whose composite has drawn the same order number, or another request with the same key.
 fn same_purchase(order: &Order, draft: &OrderDraft) -> Result<Decision, Refusal> {
     if order.number != draft.number && order.idempotency != draft.idempotency {
         Err(Refusal(Reason::IdempotencyKeyReused))
@@ -148,7 +149,7 @@ fn same_purchase(order: &Order, draft: &OrderDraft) -> Result<Decision, Refusal>
     }
 }
 
-/// The payment of a pending order begins, unless its amount is wrong; whoever repeats what has ended is told how it ended.
+/// The payment of a pending order begins, unless its amount is wrong. A repetition that comes after the payment's end is told how it ended.
 fn pay(
     order: &Arc<Order>,
     payment: &Payment,
@@ -172,14 +173,14 @@ fn pay(
     }
 }
 
-/// The same key for something else.
+/// Whether another request has the same key.
 fn is_key_reused(earlier: Option<&Idempotency>, now: Option<&Idempotency>) -> bool {
     earlier
         .zip(now)
         .is_some_and(|(earlier, now)| earlier.key == now.key && earlier != now)
 }
 
-/// A payment that begins once more is reviewed later: who repeats it goes on charging for longer.
+/// A payment that begins once more is reviewed later, since its purchase may charge for longer.
 fn payment_begun(
     order: &Arc<Order>,
     payment: &Payment,
@@ -201,7 +202,7 @@ fn payment_begun(
     })
 }
 
-/// The second check of the paid amount: composite has checked it before it charged.
+/// Checks the paid amount a second time: the composite has done so before it charged.
 fn approve(order: &Arc<Order>, payment: &Payment, now: DateTime<Utc>) -> Result<Decision, Refusal> {
     let is_right = payment.amount == order.final_price;
     match &order.state {
@@ -212,14 +213,14 @@ fn approve(order: &Arc<Order>, payment: &Payment, now: DateTime<Utc>) -> Result<
         OrderState::Created => Ok(rejected(order, Reason::AmountMismatch, None, now)),
         OrderState::Complete(made) if made == payment => Ok(Decision::AlreadyDone),
         OrderState::Complete(_) => Err(Refusal(Reason::AlreadyPaid)),
-        // Its own wrong amount has rejected the order: the approval comes again.
+        // The order was rejected for the wrong amount of this very approval, which is repeated.
         OrderState::Rejected(Reason::AmountMismatch) if !is_right => Ok(Decision::AlreadyDone),
         OrderState::Rejected(_) => Err(Refusal(Reason::AlreadyRejected)),
     }
 }
 
-/// An expiry comes of a review, which says that nothing is charged. It ends the payment that was reviewed, not one that has begun since,
-/// and the order only when nobody has time left to pay it.
+/// An expiry comes from a review that has found nothing charged. It ends the payment that was reviewed, and not one that has begun since;
+/// it ends the order only when its time to be paid is over.
 fn reject(
     order: &Arc<Order>,
     reason: Reason,
@@ -242,7 +243,8 @@ fn reject(
     }
 }
 
-/// A payment that has begun is not reviewed before its time: `now`, when the command was taken in, may be long ago.
+/// The order is rejected. Its review is never earlier than it was: `now`, when the command was read, may be long ago, and a payment may
+/// have begun since, which must have ended before it is reviewed.
 fn rejected(
     order: &Arc<Order>,
     reason: Reason,

@@ -91,7 +91,7 @@ fn told(decision: &Result<Decision, Refusal>) -> String {
 }
 
 #[test]
-fn given_each_state_when_each_command_comes_then_the_table_says_what_happens() {
+fn each_command_does_in_each_state_what_the_table_says() {
     #[rustfmt::skip]
     let table = [
         ("none",     ["open r1", "open r2",            "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",    "UNKNOWN_ORDER",          "UNKNOWN_ORDER",           "UNKNOWN_ORDER", "UNKNOWN_ORDER"]),
@@ -113,7 +113,7 @@ fn given_each_state_when_each_command_comes_then_the_table_says_what_happens() {
 }
 
 #[test]
-fn given_a_change_of_a_stored_order_then_it_carries_the_order_that_it_starts_from() {
+fn a_change_carries_the_order_that_it_starts_from() {
     let created = Some(in_state("created"));
     for (name, command) in &every_command()[2..9] {
         let start = match decide(created.as_ref(), command, now()) {
@@ -130,8 +130,7 @@ fn given_a_change_of_a_stored_order_then_it_carries_the_order_that_it_starts_fro
 }
 
 #[test]
-fn given_a_review_that_finds_nothing_charged_then_a_payment_ends_and_the_order_only_with_its_time()
-{
+fn an_expiry_ends_the_reviewed_payment_and_the_order_only_when_its_time_is_over() {
     let (created, paying) = (in_state("created"), in_state("paying"));
     let expired = |order: &Arc<Order>, seconds| {
         told(&decide(
@@ -156,7 +155,7 @@ fn given_a_review_that_finds_nothing_charged_then_a_payment_ends_and_the_order_o
 }
 
 #[test]
-fn given_a_payment_that_begins_once_more_then_it_is_reviewed_later() {
+fn a_payment_that_begins_once_more_is_reviewed_later() {
     let paying = in_state("paying");
     let again = now() + TimeDelta::seconds(50);
     let decision = decide(Some(&paying), &pay(1, "paid", "12000"), again);
@@ -167,8 +166,7 @@ fn given_a_payment_that_begins_once_more_then_it_is_reviewed_later() {
 }
 
 #[test]
-fn given_a_rejection_that_was_taken_in_long_ago_then_a_payment_that_has_begun_since_is_not_reviewed_before_its_time()
- {
+fn an_old_rejection_does_not_bring_a_review_forward() {
     let paying = in_state("paying");
     let long_ago = now() - TimeDelta::seconds(300);
     let decision = decide(Some(&paying), &every_command()[8].1, long_ago);
@@ -186,8 +184,7 @@ fn idempotency(fingerprint: &str) -> Option<Idempotency> {
 }
 
 #[test]
-fn given_an_idempotency_key_that_another_order_has_taken_then_the_same_request_finds_it_and_another_is_refused()
- {
+fn an_orders_idempotency_key_finds_it_for_the_same_request_only() {
     let with_key = |digits, fingerprint: &str| OrderDraft {
         idempotency: idempotency(fingerprint),
         ..draft(digits, &[(1, 1)])
@@ -204,7 +201,7 @@ fn given_an_idempotency_key_that_another_order_has_taken_then_the_same_request_f
 }
 
 #[test]
-fn given_a_payments_idempotency_key_then_the_same_request_finds_its_end_and_another_is_refused() {
+fn a_payments_idempotency_key_finds_its_end_for_the_same_request_only() {
     let paying = created().paying(payment("paid", "12000"), idempotency("paid"), review_at());
     let ends = [
         paying.completed(payment("paid", "12000")),
@@ -227,8 +224,7 @@ fn given_a_payments_idempotency_key_then_the_same_request_finds_its_end_and_anot
 }
 
 #[test]
-fn given_a_gateway_that_was_away_when_an_order_is_rejected_for_it_then_its_idempotency_key_is_free()
-{
+fn an_order_rejected_because_the_gateway_was_away_frees_its_idempotency_key() {
     let keyed = Order {
         idempotency: idempotency("two umbrellas"),
         ..created()
@@ -239,7 +235,7 @@ fn given_a_gateway_that_was_away_when_an_order_is_rejected_for_it_then_its_idemp
 }
 
 #[test]
-fn given_an_order_when_it_moves_on_then_its_books_are_open_until_it_is_paid_or_settled() {
+fn an_order_is_reviewed_until_it_is_paid_or_settled() {
     let review_of = |state| in_state(state).review_at;
     assert_eq!(review_of("created"), Some(draft(1, &[]).pay_by));
     assert_eq!(review_of("paying"), Some(review_at()));

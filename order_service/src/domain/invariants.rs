@@ -300,8 +300,7 @@ fn all_commands(orders: u32) -> Vec<TimedCommand> {
 }
 
 #[test]
-fn given_a_small_world_when_every_sequence_of_commands_is_tried_then_all_invariants_hold_in_every_state()
- {
+fn every_sequence_of_commands_keeps_the_invariants() {
     let worlds = explore(&small_world(), &all_commands(3));
     assert!(
         worlds >= 2_500,
@@ -310,7 +309,7 @@ fn given_a_small_world_when_every_sequence_of_commands_is_tried_then_all_invaria
 }
 
 #[test]
-fn given_the_same_search_then_every_kind_of_end_is_reached() {
+fn the_search_reaches_every_kind_of_end() {
     let mut ends = BTreeSet::new();
     let mut frontier = vec![small_world()];
     let commands = all_commands(2);

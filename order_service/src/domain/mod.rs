@@ -1,5 +1,5 @@
-//! The pure core: orders, what may happen to them, and what that takes from the shelf.
-//! Must not know actix, Diesel, Kafka, HTTP, logging, the clock, chance or the environment; time comes as an argument.
+//! The pure core: orders, what may happen to them, and what that takes from stock and coupons.
+//! Nothing here knows actix, Diesel, Kafka, HTTP, logging, the clock, chance or the environment; time is an argument.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

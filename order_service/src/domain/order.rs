@@ -1,4 +1,4 @@
-//! An order: its lines, its price and where it stands. Knows no stock and no command.
+//! An order: its lines, its price and its state. Knows nothing of stock or commands.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub type ItemId = i64;
 /// The identity of a coupon.
 pub type CouponId = i64;
 
-/// Names the purchase that an order came from: a repeated command carries the same one, another purchase another one.
+/// Names the purchase that an order came from. A repeated command carries the same id; another purchase carries another.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RequestId(Arc<str>);
 
@@ -46,7 +46,7 @@ pub struct OrderDraft {
     pub number: OrderNumber,
     /// The purchase that asks.
     pub request_id: RequestId,
-    /// The member who orders, if one is named.
+    /// The member who orders, if one is named; guests have none.
     pub member: Option<MemberId>,
     /// What to buy.
     pub lines: Vec<DraftLine>,
@@ -58,11 +58,11 @@ pub struct OrderDraft {
     pub idempotency: Option<Idempotency>,
     /// When it is placed.
     pub placed_at: DateTime<Utc>,
-    /// Until when its payment is waited for.
+    /// Until when it waits for its payment.
     pub pay_by: DateTime<Utc>,
 }
 
-/// A wish: an item, so many times. The quantity is as the shopper wrote it, so it may be senseless.
+/// A line of a draft. The quantity is as the shopper wrote it, so it may be zero, negative or larger than any stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DraftLine {
     /// The item.
@@ -78,11 +78,11 @@ pub struct OrderLine {
     pub item: ItemId,
     /// How many pieces.
     pub quantity: i64,
-    /// What the catalogue said of the item; `None` in an order that was rejected because there is no such item.
+    /// The item's name and price in the catalogue; `None` in an order that was rejected because there is no such item.
     pub offer: Option<Offer>,
 }
 
-/// An item's name and price at the time of the order.
+/// An item's name and price when it was ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
     /// The item's name.
@@ -91,14 +91,14 @@ pub struct Offer {
     pub price: Money,
 }
 
-/// Where an order stands. `Complete` and `Rejected` are final.
+/// An order's state. `Complete` and `Rejected` are final.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderState {
     /// Stock and coupon are taken, payment is awaited.
     Created,
     /// Paid by this payment.
     Complete(Payment),
-    /// Nothing is taken, for this reason.
+    /// Refused or given up for this reason. It holds no stock and no coupon.
     Rejected(Reason),
 }
 
@@ -125,23 +125,23 @@ pub struct Order {
     pub intent: Option<Payment>,
     /// The shopper's idempotency key, which names the request that placed it.
     pub idempotency: Option<Idempotency>,
-    /// The key of the request that pays it, where that is a request of its own.
+    /// The idempotency key of the request that pays it, if that is not the one that placed it.
     pub payment_idempotency: Option<Idempotency>,
     /// Until when its payment is waited for.
     pub pay_by: DateTime<Utc>,
     /// The gateway's words about a declined payment.
     pub reject_detail: Option<String>,
-    /// When the gateway must be asked about the order: a pending one may be charged or given up, a rejected one may have been charged.
-    /// `None` when its books are closed.
+    /// When a composite must ask the gateway about the order: a pending one may be charged or given up, a rejected one may have been
+    /// charged. `None` when that is settled.
     pub review_at: Option<DateTime<Utc>>,
     /// When it was placed.
     pub created_at: DateTime<Utc>,
-    /// How often it has changed since: the guard against a second writer.
+    /// How often it has changed since. An update says which revision it starts from, so of two writers only the first succeeds.
     pub revision: u32,
 }
 
 impl Order {
-    /// Whether nothing can happen to it any more.
+    /// Whether its state can't change any more.
     #[must_use]
     pub fn is_final(&self) -> bool {
         match self.state {
@@ -150,7 +150,7 @@ impl Order {
         }
     }
 
-    /// The same order in its next revision, about to be paid; the gateway is asked at `review_at` what came of it.
+    /// The next revision: it is being paid, and the gateway is asked at `review_at` what came of it.
     #[must_use]
     pub fn paying(
         &self,
@@ -167,7 +167,7 @@ impl Order {
         }
     }
 
-    /// The same order in its next revision, waiting for another payment since the last one was not made.
+    /// The next revision: the payment was not made, and the order waits for another.
     #[must_use]
     pub fn unpaid(&self) -> Self {
         Self {
@@ -178,7 +178,7 @@ impl Order {
         }
     }
 
-    /// The same order in its next revision, complete: its books are closed.
+    /// The next revision: it is complete, and there is nothing to review.
     #[must_use]
     pub fn completed(&self, payment: Payment) -> Self {
         Self {
@@ -189,8 +189,9 @@ impl Order {
         }
     }
 
-    /// The same order in its next revision, rejected; the gateway is asked at `review_at` whether it was charged nonetheless. A gateway
-    /// that was away is not the shopper's fault: the idempotency key is free again, for another order.
+    /// The next revision: it is rejected, and the gateway is asked at `review_at` whether it was charged nonetheless.
+    ///
+    /// When the gateway was away, the idempotency key is free again: the shopper may repeat the same request and get another order.
     #[must_use]
     pub fn rejected(
         &self,
@@ -211,7 +212,7 @@ impl Order {
         }
     }
 
-    /// The same order in its next revision, its books closed.
+    /// The next revision: nothing is charged for it, and there is nothing more to review.
     #[must_use]
     pub fn settled(&self) -> Self {
         Self {

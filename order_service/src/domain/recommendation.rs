@@ -1,13 +1,13 @@
-//! What is recommended to a member: what he has not just bought. Pure.
+//! Recommendations: products of which a member hasn't just bought something.
 
 use std::collections::BTreeSet;
 
 use super::order::{ItemId, Order, OrderState};
 
-/// So many of the member's last orders count.
+/// How many of the member's last orders count.
 pub const RECENT_ORDERS: u32 = 20;
 
-/// The items that somebody with these orders has, or is about to have. A rejected order has brought him nothing.
+/// The items that these orders have bought or are about to buy. Rejected orders have bought nothing.
 #[must_use]
 pub fn bought(orders: &[Order]) -> BTreeSet<ItemId> {
     orders
@@ -35,7 +35,7 @@ mod tests {
     }
 
     #[test]
-    fn given_orders_then_what_is_held_and_what_is_paid_counts_and_what_was_rejected_does_not() {
+    fn open_and_paid_orders_count_and_rejected_ones_do_not() {
         let orders = [
             order(1, 10),
             order(2, 20).completed(payment("key", "100")),

@@ -1,5 +1,5 @@
-//! What a batch of transitions takes from stock and coupons and gives back. The caller has the rows of [`Needs`] to itself while
-//! it settles, and stores what has changed together with the orders. Pure: knows neither rows nor locks.
+//! What a batch of transitions takes from stock and coupons, and gives back. The caller locks what [`Needs`] lists, has the transitions
+//! settled, and stores the changed items and coupons together with the orders. Knows neither rows nor locks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use super::coupon::Coupon;
 use super::decide::Transition;
 use super::order::{CouponId, DraftLine, ItemId, Offer, Order, OrderDraft, OrderLine, OrderState};
 
-/// The items and coupons that a batch touches, each in ascending order: the order in which they are to be locked.
+/// The items and coupons that a batch touches, in ascending order. All batches lock in this order, so that no two wait for each other.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Items.
@@ -46,7 +46,7 @@ impl Needs {
     }
 }
 
-/// Stock and coupons in hand.
+/// The stock and the coupons of a batch.
 #[derive(Debug)]
 pub struct Shelf {
     items: BTreeMap<ItemId, Slot<Item>>,
@@ -60,7 +60,7 @@ struct Slot<T> {
 }
 
 impl Shelf {
-    /// Takes the rows in hand.
+    /// Of these items and coupons, as they are stored.
     pub fn new(
         items: impl IntoIterator<Item = Item>,
         coupons: impl IntoIterator<Item = Coupon>,
@@ -93,7 +93,8 @@ impl Shelf {
         }
     }
 
-    /// Does one transition: the order as it is to be stored. A draft that can't be had becomes a rejected order and takes nothing.
+    /// Does one transition, and returns the order as it is to be stored. A draft that can't be served becomes a rejected order, which takes
+    /// nothing.
     pub fn settle(&mut self, transition: &Transition) -> Order {
         match transition {
             Transition::Open(draft) => self.open(draft),
@@ -144,7 +145,7 @@ impl Shelf {
                 self.take(draft);
                 (final_price, OrderState::Created, Some(draft.pay_by))
             }
-            // Nobody could pay for it, so there is nothing to review.
+            // No payment of it can have begun, so there is nothing to review.
             Err(reason) => (total_price, OrderState::Rejected(reason), None),
         };
         Order {
@@ -171,7 +172,7 @@ impl Shelf {
         }
     }
 
-    /// The total and the discount, or the reason against it beside the total as far as there is one.
+    /// The total and the discount; or the reason why it can't be served, with the total as far as it is known.
     fn price(&self, draft: &OrderDraft) -> Result<(Money, Money), (Money, Reason)> {
         let total = self
             .total(&draft.lines)
@@ -192,7 +193,7 @@ impl Shelf {
         Ok((total, discount))
     }
 
-    /// Quantities beyond every stock are priced as nothing: the stock check that follows refuses them.
+    /// The sum of the lines. A quantity that no stock can have counts as nothing: the check of the stock refuses it afterwards.
     fn total(&self, lines: &[DraftLine]) -> Result<Money, Reason> {
         let mut total = Money::ZERO;
         for line in lines {
@@ -214,6 +215,7 @@ impl Shelf {
 
     fn check_stock(&self, lines: &[DraftLine]) -> Result<(), Reason> {
         let mut wanted: BTreeMap<ItemId, i64> = BTreeMap::new();
+        // Several lines may be of one item.
         for line in lines {
             let sum = wanted.entry(line.item).or_default();
             *sum = sum.saturating_add(line.quantity);
@@ -251,10 +253,11 @@ impl Shelf {
         }
     }
 
-    /// An order holds only quantities that a stock once covered, so the result is a stock again.
+    /// The result is always a possible stock: quantities were checked against it when they were taken.
     fn change_stock(&mut self, item: ItemId, change: fn(i64, i64) -> i64, quantity: i64) {
         if let Some(slot) = self.items.get_mut(&item) {
             let stock = change(i64::from(slot.value.stock), quantity);
+            // Such a stock could only come from a bug, which tests are to find. Orders go on meanwhile; selling nothing is the lesser evil.
             debug_assert!(
                 u32::try_from(stock).is_ok(),
                 "stock of item {item} would be {stock}"

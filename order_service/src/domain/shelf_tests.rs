@@ -51,11 +51,11 @@ fn has_changed(shelf: &Shelf) -> bool {
     shelf.changed_items().next().is_some() || shelf.changed_coupons().next().is_some()
 }
 
-mod taking {
+mod an_order {
     use super::*;
 
     #[test]
-    fn given_stock_for_all_lines_when_opened_then_all_is_taken_at_the_catalogues_prices() {
+    fn takes_all_lines_at_the_catalogues_prices() {
         let mut shelf = shelf();
         let order = open(&mut shelf, draft(1, &[(1, 2), (2, 3)]));
         assert_eq!((stock(&shelf, 1), stock(&shelf, 2)), (1, 97));
@@ -73,7 +73,7 @@ mod taking {
     }
 
     #[test]
-    fn given_one_line_beyond_the_stock_when_opened_then_nothing_is_taken_and_the_total_is_told() {
+    fn takes_nothing_when_one_line_is_beyond_the_stock_and_tells_the_total() {
         let mut shelf = shelf();
         let order = open(&mut shelf, with_coupon(draft(1, &[(2, 1), (1, 4)])));
         assert_eq!(order.state, refused(Reason::OutOfStock));
@@ -85,7 +85,7 @@ mod taking {
     }
 
     #[test]
-    fn given_several_lines_of_one_item_then_they_are_summed_before_the_stock_is_asked() {
+    fn sums_lines_of_one_item_before_it_checks_the_stock() {
         let mut shelf = shelf();
         assert_eq!(
             open(&mut shelf, draft(1, &[(1, 2), (1, 2)])).state,
@@ -99,7 +99,7 @@ mod taking {
     }
 
     #[test]
-    fn given_two_drafts_that_want_the_last_piece_then_the_first_has_it() {
+    fn gives_the_last_piece_to_the_first_of_a_batch() {
         let mut shelf = shelf();
         assert_eq!(
             open(&mut shelf, draft(1, &[(1, 3)])).state,
@@ -112,7 +112,7 @@ mod taking {
     }
 
     #[test]
-    fn given_no_lines_when_opened_then_it_is_an_order_of_nothing() {
+    fn may_have_no_lines() {
         let mut shelf = shelf();
         let order = open(&mut shelf, draft(1, &[]));
         assert_eq!(
@@ -123,11 +123,11 @@ mod taking {
     }
 }
 
-mod senseless_wishes {
+mod lines_that_make_no_sense {
     use super::*;
 
     #[test]
-    fn given_quantities_below_one_then_they_are_invalid_and_take_nothing() {
+    fn below_one_are_invalid() {
         for quantity in [0, -1, i64::MIN] {
             let mut shelf = shelf();
             let order = open(&mut shelf, draft(1, &[(2, 1), (1, quantity)]));
@@ -138,8 +138,7 @@ mod senseless_wishes {
     }
 
     #[test]
-    fn given_quantities_beyond_every_stock_then_they_are_out_of_stock_even_where_a_sum_would_overflow()
-     {
+    fn beyond_every_stock_are_out_of_stock_even_where_a_sum_would_overflow() {
         let beyond = i64::from(u32::MAX) + 1;
         for lines in [
             &[(2, beyond)][..],
@@ -157,7 +156,7 @@ mod senseless_wishes {
     }
 
     #[test]
-    fn given_a_total_that_no_amount_can_hold_then_the_quantity_is_invalid() {
+    fn whose_total_no_amount_can_hold_are_invalid() {
         let mut shelf = Shelf::new([item(1, "99999999999999999", 9)], []);
         for lines in [&[(1, 2)][..], &[(1, 1), (1, 1)]] {
             let order = open(&mut shelf, draft(1, lines));
@@ -167,7 +166,7 @@ mod senseless_wishes {
     }
 
     #[test]
-    fn given_an_item_that_is_not_in_the_catalogue_then_it_is_unknown_and_its_line_has_no_offer() {
+    fn of_an_unknown_item_have_no_offer() {
         let mut shelf = shelf();
         let order = open(&mut shelf, draft(1, &[(1, 1), (99, 1)]));
         assert_eq!(order.state, refused(Reason::UnknownItem));
@@ -181,11 +180,11 @@ mod senseless_wishes {
     }
 }
 
-mod coupons {
+mod a_coupon {
     use super::*;
 
     #[test]
-    fn given_a_usable_coupon_when_opened_then_it_is_taken_and_takes_off_its_discount() {
+    fn takes_off_its_discount() {
         let mut shelf = shelf();
         let order = open(&mut shelf, with_coupon(draft(1, &[(1, 1)])));
         assert_eq!(
@@ -196,7 +195,7 @@ mod coupons {
     }
 
     #[test]
-    fn given_a_coupon_worth_more_than_the_total_then_nothing_is_to_be_paid() {
+    fn takes_off_at_most_the_total() {
         let mut shelf = shelf();
         let order = open(&mut shelf, with_coupon(draft(1, &[(2, 1)])));
         assert_eq!(
@@ -206,7 +205,7 @@ mod coupons {
     }
 
     #[test]
-    fn given_a_coupon_that_can_not_be_used_then_the_order_says_why_and_takes_nothing() {
+    fn rejects_the_order_when_it_can_not_be_used() {
         let usable = coupon(7, "3000");
         let (begin, end) = (usable.valid_from, usable.valid_until);
         for (coupon, reason) in [
@@ -258,7 +257,7 @@ mod coupons {
     }
 
     #[test]
-    fn given_two_drafts_of_one_batch_with_one_coupon_then_only_the_first_has_it() {
+    fn goes_to_the_first_of_a_batch() {
         let mut shelf = shelf();
         assert_eq!(
             open(&mut shelf, with_coupon(draft(1, &[(2, 1)]))).state,
@@ -272,11 +271,11 @@ mod coupons {
     }
 }
 
-mod giving_back {
+mod an_order_that_ends {
     use super::*;
 
     #[test]
-    fn given_an_open_order_when_rejected_then_all_its_stock_and_its_coupon_come_back() {
+    fn gives_back_stock_and_coupon() {
         let mut shelf = shelf();
         let order = open(&mut shelf, with_coupon(draft(1, &[(1, 1), (2, 5), (1, 2)])));
         let rejected = reject(&mut shelf, &order);
@@ -291,7 +290,7 @@ mod giving_back {
     }
 
     #[test]
-    fn given_a_coupon_that_came_back_then_another_order_may_take_it_in_the_same_batch() {
+    fn gives_a_coupon_back_to_others_of_the_same_batch() {
         let mut shelf = shelf();
         let first = open(&mut shelf, with_coupon(draft(1, &[(1, 1)])));
         reject(&mut shelf, &first);
@@ -303,8 +302,7 @@ mod giving_back {
     }
 
     #[test]
-    fn given_a_coupon_that_another_order_holds_when_an_order_that_asked_for_it_ends_then_it_stays_there()
-     {
+    fn leaves_a_coupon_that_another_order_holds() {
         let mut shelf = shelf();
         let first = open(&mut shelf, with_coupon(draft(1, &[(1, 1)])));
         reject(&mut shelf, &first);
@@ -314,7 +312,7 @@ mod giving_back {
     }
 
     #[test]
-    fn given_an_order_that_is_completed_then_it_keeps_what_it_holds() {
+    fn keeps_stock_and_coupon_when_completed() {
         let mut shelf = shelf();
         let order = Arc::new(open(&mut shelf, with_coupon(draft(1, &[(1, 2)]))));
         let payment = payment("paid", "21000");
@@ -334,7 +332,7 @@ mod needs {
     use super::*;
 
     #[test]
-    fn given_a_batch_then_it_needs_what_it_takes_and_gives_back_once_each_in_ascending_order() {
+    fn are_what_a_batch_takes_and_gives_back_each_once_in_ascending_order() {
         let order = Arc::new(open(&mut shelf(), with_coupon(draft(1, &[(2, 1), (1, 1)]))));
         let payment = payment("paid", "1");
         let needs = Needs::of(&[

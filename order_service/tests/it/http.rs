@@ -192,8 +192,7 @@ mod orders {
     use super::*;
 
     #[actix::test]
-    async fn given_an_order_when_asked_for_then_it_is_answered_with_and_without_a_slash_at_the_end()
-    {
+    async fn are_answered_with_and_without_a_slash_at_the_end() {
         for path in ["/api/order/7", "/api/order/7/"] {
             let store = StoreDouble::plain();
             let order = opened(&*store.inner, 7, &[(APPLE, 2), (THREAD, 1)]);
@@ -216,7 +215,7 @@ mod orders {
     }
 
     #[actix::test]
-    async fn given_no_such_order_or_no_order_number_when_asked_for_then_nothing_is_found() {
+    async fn are_not_found_by_an_unknown_or_invalid_number() {
         for path in [
             "/api/order/8",
             "/api/order/eight",
@@ -230,7 +229,7 @@ mod orders {
     }
 
     #[actix::test]
-    async fn given_a_store_that_is_away_then_the_answer_says_when_to_come_again_and_not_why() {
+    async fn are_unavailable_while_the_store_is_away_and_the_cause_is_not_told() {
         let secret = || StoreError::Unavailable("db.internal:3306".into());
         let answer = get(
             StoreDouble::on_load(move |_| Fault::Before(secret())),
@@ -244,7 +243,7 @@ mod orders {
     }
 
     #[actix::test]
-    async fn given_an_order_that_makes_no_sense_then_the_answer_does_not_say_what_is_wrong() {
+    async fn that_are_corrupt_are_an_error_whose_cause_is_not_told() {
         let secret = || StoreError::Corrupt("order 7: status SHIPPED".into());
         let answer = get(
             StoreDouble::on_load(move |_| Fault::Before(secret())),
@@ -261,7 +260,7 @@ mod products {
     use super::*;
 
     #[actix::test]
-    async fn given_more_products_than_a_page_then_the_link_leads_to_the_next_until_the_last() {
+    async fn are_linked_from_page_to_page() {
         let (mut path, mut seen) = ("/api/product?limit=10".to_owned(), Vec::new());
         loop {
             let answer = get(StoreDouble::plain(), &path).await;
@@ -280,7 +279,7 @@ mod products {
     }
 
     #[actix::test]
-    async fn given_bounds_that_make_no_sense_then_the_request_is_malformed() {
+    async fn have_bounds_that_must_make_sense() {
         for query in ["limit=many", "after=first", "limit=-1"] {
             get(StoreDouble::plain(), &format!("/api/product?{query}"))
                 .await
@@ -291,7 +290,7 @@ mod products {
     }
 
     #[actix::test]
-    async fn given_a_product_when_asked_for_then_its_items_tell_price_and_stock() {
+    async fn tell_the_price_and_stock_of_their_items() {
         let answer = get(StoreDouble::plain(), "/api/product/1").await;
         let item = json!({"itemId": 3, "name": "last", "price": {"amount": 500}, "stock": 1});
         assert_eq!(answer.body["itemList"][2], item);
@@ -323,7 +322,7 @@ mod members {
     }
 
     #[actix::test]
-    async fn given_more_orders_than_a_page_then_following_the_links_finds_each_once_newest_first() {
+    async fn are_linked_from_page_to_page_newest_first() {
         let store = Arc::new(store_of("kim", &[APPLE; 7]));
         let (mut found, mut pages) = (Vec::new(), 0);
         let mut link = Some("/api/order?memberId=kim&limit=3".to_owned());
@@ -346,14 +345,13 @@ mod members {
     }
 
     #[actix::test]
-    async fn given_a_member_without_orders_then_the_list_is_empty() {
+    async fn may_be_none() {
         let answer = get(store_of("kim", &[APPLE]), "/api/order?memberId=lee").await;
         assert_eq!((answer.status, answer.body), (StatusCode::OK, json!([])));
     }
 
     #[actix::test]
-    async fn given_no_member_or_what_can_be_none_or_bounds_without_sense_then_the_request_is_malformed()
-     {
+    async fn need_a_valid_member_and_bounds() {
         for path in [
             "/api/order",
             "/api/order?memberId=",
@@ -372,7 +370,7 @@ mod members {
     }
 
     #[actix::test]
-    async fn given_what_a_member_has_bought_then_something_else_is_recommended() {
+    async fn recommendations_leave_out_what_a_member_has_bought() {
         let products = async |name: &str| -> Vec<Value> {
             let path = format!("/api/recommendation?memberId={name}&limit=24");
             let answer = get(store_of("kim", &[APPLE, THREAD]), &path).await;
@@ -396,7 +394,7 @@ mod members {
     }
 
     #[actix::test]
-    async fn given_coupons_that_can_be_used_then_they_are_told_with_what_they_take_off() {
+    async fn coupons_tell_what_they_take_off() {
         let answer = get(StoreDouble::plain(), "/api/coupon").await;
         let told = json!([
             {"couponId": COUPON, "name": "가을", "kind": "FIXED", "amount": {"amount": 3000},
@@ -415,7 +413,7 @@ mod reviews {
     use super::*;
 
     #[actix::test]
-    async fn given_open_books_when_asked_for_then_those_that_are_due_are_answered() {
+    async fn list_the_orders_that_are_due() {
         let store = StoreDouble::plain();
         opened(&*store.inner, 1, &[(APPLE, 1)]);
         let paid = opened(&*store.inner, 2, &[(APPLE, 1)]);
@@ -436,7 +434,7 @@ mod reviews {
     }
 
     #[actix::test]
-    async fn given_more_open_books_than_a_page_holds_then_following_the_links_finds_each_once() {
+    async fn are_linked_from_page_to_page() {
         let store = Arc::new(StoreDouble::plain());
         let all = 1..=7;
         all.clone().for_each(|digits| {
@@ -466,7 +464,7 @@ mod reviews {
     }
 
     #[actix::test]
-    async fn given_another_state_or_none_or_a_senseless_place_then_the_request_is_malformed() {
+    async fn need_a_known_state_and_a_valid_place() {
         for query in [
             "?state=done",
             "",
@@ -487,7 +485,7 @@ mod errors {
     use super::*;
 
     #[actix::test]
-    async fn given_a_path_that_leads_nowhere_then_nothing_is_found_in_the_form_that_is_asked_for() {
+    async fn an_unknown_path_is_not_found_in_the_accepted_form() {
         for (accept, content_type) in [
             ("*/*", "application/json"),
             ("application/json", "application/json"),
@@ -513,7 +511,7 @@ mod errors {
     }
 
     #[actix::test]
-    async fn given_a_method_that_a_path_does_not_have_then_the_answer_names_those_it_has() {
+    async fn an_unknown_method_is_answered_with_the_known_ones() {
         for path in [
             "/api/order/7",
             "/api/product",
@@ -538,7 +536,7 @@ mod errors {
     }
 }
 
-mod probes {
+mod readiness {
     use super::*;
 
     async fn probe(
@@ -561,8 +559,7 @@ mod probes {
     }
 
     #[actix::test]
-    async fn given_what_is_missing_when_probed_then_the_service_is_live_but_not_ready_and_says_so()
-    {
+    async fn tells_what_is_missing_while_the_service_is_live() {
         for (is_taking, is_stopping, is_broker_there) in [
             (true, false, true),
             (false, false, true),
@@ -586,8 +583,7 @@ mod probes {
     }
 
     #[actix::test]
-    async fn given_something_that_is_not_written_for_long_when_probed_then_the_service_is_not_ready_and_says_so()
-     {
+    async fn is_off_when_nothing_was_written_for_long() {
         let broker = TestBroker::embedded();
         let (mut progress, writing) = WriteProgress::new();
         progress.came(Instant::now() - Duration::from_secs(31));

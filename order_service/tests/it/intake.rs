@@ -21,9 +21,6 @@ use crate::harness::member::{GROUP, Member};
 use crate::harness::samples::*;
 use crate::harness::shop::{LONGEST_WAIT, ROOMY};
 
-/// A group hands partitions over much sooner than this when a member leaves, and much later when it vanishes.
-const AT_ONCE: Duration = Duration::from_secs(6);
-
 /// Sends an order of one apple, whose reply goes to the partition after its own.
 pub(crate) fn send_create(broker: &TestBroker, digits: u64, partition: i32) {
     send_create_with(broker, digits, partition, |headers| headers);
@@ -139,8 +136,7 @@ mod replying {
     use super::*;
 
     #[test]
-    fn given_commands_when_taken_in_then_each_is_answered_in_the_asked_for_partition_with_its_correlation_id()
-     {
+    fn commands_are_answered_in_the_requested_partition_with_their_correlation_ids() {
         let broker = TestBroker::embedded();
         let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
         let member = member(&broker, &store).start();
@@ -158,8 +154,7 @@ mod replying {
     }
 
     #[test]
-    fn given_a_reply_that_is_not_acknowledged_then_its_record_and_those_after_it_stay_uncommitted()
-    {
+    fn an_unacknowledged_reply_holds_its_partition_uncommitted() {
         let broker = TestBroker::embedded();
         let (replies_tx, mut replies_rx) = mpsc::unbounded_channel();
         let store = Arc::new(StoreDouble::plain());
@@ -189,7 +184,7 @@ mod replying {
     }
 }
 
-mod poison {
+mod records_that_are_not_commands {
     use super::*;
 
     const GOOD: &[u8] = br#"{"eventType":"ORDER_REJECT","key":"1","data":{"orderNum":"1","rejectReason":"EXPIRED"}}"#;
@@ -293,20 +288,17 @@ mod poison {
     }
 
     #[test]
-    fn given_records_that_are_no_commands_then_they_are_set_aside_as_they_came_and_their_senders_are_told()
-     {
+    fn are_set_aside_unchanged_and_their_senders_are_told() {
         are_set_aside(&TestBroker::embedded());
     }
 
     #[test]
-    fn given_real_kafka_and_records_that_are_no_commands_then_they_are_set_aside_as_they_came_and_their_senders_are_told()
-     {
+    fn are_set_aside_unchanged_and_their_senders_are_told_on_real_kafka() {
         are_set_aside(&TestBroker::kafka());
     }
 
     #[test]
-    fn given_correlation_ids_of_any_length_or_none_then_commands_and_poison_are_answered_with_the_same()
-     {
+    fn are_answered_like_commands_with_correlation_ids_of_any_length() {
         let broker = TestBroker::embedded();
         let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
         let member = member(&broker, &store).start();
@@ -366,21 +358,18 @@ mod poison {
     }
 
     #[test]
-    fn given_a_reply_topic_that_is_not_there_then_its_commands_are_done_and_the_partition_moves_on()
-    {
+    fn a_missing_reply_topic_stops_no_partition() {
         a_reply_topic_that_is_not_there_holds_nothing_up(&TestBroker::embedded());
     }
 
     #[test]
-    fn given_real_kafka_and_a_reply_topic_that_is_not_there_then_its_commands_are_done_and_the_partition_moves_on()
-     {
+    fn a_missing_reply_topic_stops_no_partition_on_real_kafka() {
         a_reply_topic_that_is_not_there_holds_nothing_up(&TestBroker::kafka());
     }
 
     /// Replies have no keys, which such a topic demands.
     #[test]
-    fn given_real_kafka_and_a_compacted_reply_topic_then_its_commands_are_done_and_the_partition_moves_on()
-     {
+    fn a_compacted_reply_topic_stops_no_partition_on_real_kafka() {
         let broker = TestBroker::kafka();
         broker.create_compacted("compacted");
         let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
@@ -394,13 +383,12 @@ mod poison {
             send(&broker, Some(value), compacted.request_headers());
         }
         assert_moves_on(&broker, &mut answers, 2);
-        let took = member.stop();
-        assert!(took < AT_ONCE, "{took:?}");
+        member.stop();
     }
 
     /// The broker's first words to the member are these, about its first dead letter.
     #[test]
-    fn given_a_dead_letter_that_is_refused_for_a_while_then_it_is_tried_again_and_none_is_lost() {
+    fn are_sent_again_when_they_are_refused_for_a_while() {
         let broker = TestBroker::embedded();
         send(&broker, Some(GARBAGE), address(0).request_headers());
         broker.flush();
@@ -419,8 +407,7 @@ mod poison {
     }
 
     #[test]
-    fn given_real_kafka_whose_dead_letters_are_deleted_then_other_records_go_on_and_the_letters_come_once_they_are_back()
-     {
+    fn wait_for_their_topic_and_other_records_go_on_on_real_kafka() {
         let broker = TestBroker::kafka();
         broker.delete_dead_letters();
         let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
@@ -446,7 +433,7 @@ mod poison {
     }
 
     #[test]
-    fn given_records_whose_senders_can_not_be_told_then_the_partition_moves_on() {
+    fn stop_no_partition_when_their_senders_can_not_be_told() {
         let broker = TestBroker::embedded();
         let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
         let member = member(&broker, &store).start();
@@ -475,8 +462,7 @@ mod poison {
     }
 
     #[test]
-    fn given_a_record_that_is_too_large_to_be_set_aside_then_its_sender_is_told_and_the_partition_moves_on()
-     {
+    fn stop_no_partition_when_they_are_too_large_to_be_set_aside() {
         let broker = TestBroker::embedded();
         let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
         let member = member(&broker, &store).start();
@@ -502,8 +488,7 @@ mod back_pressure {
     use super::*;
 
     #[test]
-    fn given_far_more_records_than_permits_then_all_are_answered_and_no_more_than_the_permits_are_ever_in_hand()
-     {
+    fn no_more_records_are_unfinished_than_there_are_permits() {
         let broker = TestBroker::embedded();
         let (store, mut answers) = (Arc::new(StoreDouble::plain()), Answers::of(&broker));
         send_creates(&broker, 0..500);
@@ -530,11 +515,11 @@ mod back_pressure {
     }
 }
 
-mod leaving {
+mod a_member_that_is_told_to_stop {
     use super::*;
 
-    /// Stops a member that has work in hand, and starts another; tells how long it took until that one had answered.
-    fn succession(broker: &TestBroker) -> Duration {
+    /// Stops a member that has unfinished commands, and starts another.
+    fn succession(broker: &TestBroker) {
         let gate = Arc::new(Gate::default());
         let store = Arc::new(StoreDouble::plain().behind(&gate));
         let mut answers = Answers::of(broker);
@@ -550,15 +535,12 @@ mod leaving {
         let finished = finished(broker);
         assert!(finished > 0);
         answers.until(finished);
-        let begin = Instant::now();
         let second = member(broker, &store).start();
         send_creates(broker, 8..16);
         answers.until(16);
-        let took = begin.elapsed();
         broker.until_committed(GROUP, &spread(16));
         second.stop();
         assert_eq!(store.inner.stock(APPLE), APPLES - 16);
-        took
     }
 
     /// How many records are committed.
@@ -567,24 +549,20 @@ mod leaving {
     }
 
     #[test]
-    fn given_work_in_hand_when_stopped_then_it_is_finished_and_committed_and_the_rest_is_the_successors()
-     {
+    fn finishes_and_commits_what_it_has_and_leaves_the_rest_to_its_successor() {
         succession(&TestBroker::embedded());
     }
 
+    /// The group waits for a member that vanishes for longer than the test does.
     #[test]
-    fn given_a_member_that_stops_on_a_real_kafka_then_its_successor_has_the_partitions_at_once() {
-        let broker = TestBroker::kafka();
-        let took = succession(&broker);
-        assert!(
-            took < AT_ONCE && AT_ONCE < broker.settings.session_timeout,
-            "{took:?}"
-        );
+    fn hands_its_partitions_over_at_once_on_real_kafka() {
+        let mut broker = TestBroker::kafka();
+        broker.settings.session_timeout = 3 * LONGEST_WAIT;
+        succession(&broker);
     }
 
     #[test]
-    fn given_work_that_can_not_be_finished_in_time_when_stopped_then_the_successor_does_it_and_it_is_done_once()
-     {
+    fn leaves_to_its_successor_what_it_can_not_finish_in_time() {
         let broker = TestBroker::embedded();
         let gate = Arc::new(Gate::default());
         let store = Arc::new(StoreDouble::plain().behind(&gate));
@@ -597,9 +575,8 @@ mod leaving {
         send_creates(&broker, 0..8);
         wait_for_arrival(&gate);
 
-        let took = first.stop();
+        first.stop();
 
-        assert!(took < AT_ONCE, "{took:?}");
         assert_eq!(finished(&broker), 0);
         let second = member(&broker, &store).start();
         wait_for_arrival(&gate);
@@ -612,7 +589,7 @@ mod leaving {
     }
 }
 
-mod rebalancing {
+mod members_that_come_and_go {
     use super::*;
 
     /// Orders sent in a row: as many to each partition.
@@ -655,14 +632,13 @@ mod rebalancing {
     }
 
     #[test]
-    fn given_members_that_come_and_go_under_load_then_each_command_is_answered_and_done_once() {
+    fn under_load_do_and_answer_each_command_once() {
         members_come_and_go_under_load(&TestBroker::embedded());
     }
 
     /// The embedded broker refuses commits while a group is being joined, so records come again there; Kafka takes them.
     #[test]
-    fn given_members_that_come_and_go_under_load_on_a_real_kafka_then_each_command_is_answered_once_and_done_once()
-     {
+    fn under_load_do_and_answer_each_command_once_on_real_kafka() {
         let broker = TestBroker::kafka();
         let sent = members_come_and_go_under_load(&broker);
         assert_eq!(
@@ -677,8 +653,7 @@ mod outage {
     use super::*;
 
     #[test]
-    fn given_a_real_kafka_that_is_killed_with_work_in_hand_then_all_is_answered_and_committed_after_its_restart()
-     {
+    fn real_kafka_that_is_killed_loses_no_unfinished_command() {
         let mut broker = TestBroker::kafka();
         let gate = Arc::new(Gate::default());
         let store = Arc::new(StoreDouble::plain().behind(&gate));

@@ -26,7 +26,7 @@ fn assert_told(metrics: &Metrics, lines: &[&str]) {
 }
 
 #[test]
-fn given_all_metrics_of_the_service_then_no_two_have_the_same_name() {
+fn no_two_metrics_have_the_same_name() {
     let all = ServiceMetrics::new("orders", 512).unwrap();
     all.pool.show(8, 5, 2);
     assert_told(
@@ -40,7 +40,7 @@ fn given_all_metrics_of_the_service_then_no_two_have_the_same_name() {
 }
 
 #[test]
-fn given_a_command_and_poison_then_both_are_taken_one_is_set_aside_and_both_are_done() {
+fn commands_and_dead_letters_are_counted() {
     let broker = TestBroker::embedded();
     let member = Member::new(&broker.settings, Arc::new(StoreDouble::plain()));
     let metrics = Arc::clone(&member.metrics);
@@ -67,7 +67,7 @@ fn given_a_command_and_poison_then_both_are_taken_one_is_set_aside_and_both_are_
 }
 
 #[test]
-fn given_an_order_whose_store_is_stuck_then_its_mailbox_is_shown_until_it_goes_on() {
+fn the_mailbox_of_a_stuck_order_is_shown() {
     let gate = Arc::new(Gate::default());
     let broker = TestBroker::embedded();
     let store = StoreDouble::plain().behind(&gate);
@@ -91,9 +91,13 @@ fn given_an_order_whose_store_is_stuck_then_its_mailbox_is_shown_until_it_goes_o
     assert_eq!(order.name, "1");
     assert_eq!(order.oldest_waiting.unwrap().message, "create");
     let in_hand = order.in_hand.unwrap();
-    sleep(Duration::from_millis(5));
-    let now = mailboxes.picture().actors.into_iter().find(stuck).unwrap();
-    assert!(now.in_hand.unwrap().for_ms > in_hand.for_ms);
+    let waits_longer = |actor: &ActorPicture| {
+        let now = actor.in_hand.as_ref();
+        stuck(actor) && now.is_some_and(|now| now.for_ms > in_hand.for_ms)
+    };
+    while !mailboxes.picture().actors.iter().any(waits_longer) {
+        assert!(begin.elapsed() < LONGEST_WAIT, "{:?}", mailboxes.picture());
+    }
 
     gate.open();
     broker.until_committed(GROUP, &[Some(3), None, None, None]);
@@ -108,7 +112,7 @@ fn given_an_order_whose_store_is_stuck_then_its_mailbox_is_shown_until_it_goes_o
 }
 
 #[test]
-fn given_batches_and_loads_then_each_is_counted_by_its_size_its_lane_and_its_outcome() {
+fn batches_and_loads_are_counted_by_size_lane_and_outcome() {
     let metrics = Metrics::new().unwrap();
     let counted = StoreMetrics::new(&metrics, 512).unwrap();
     let store = StoreDouble::on_apply(|nth, _| match nth {

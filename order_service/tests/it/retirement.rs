@@ -13,11 +13,11 @@ use crate::harness::shop::*;
 /// The registry looks for idle actors so often.
 const SWEEP: Duration = Duration::from_secs(1);
 
-mod of_finished_orders {
+mod actors_of_finished_orders {
     use super::*;
 
     #[actix::test]
-    async fn given_orders_that_end_when_answered_then_their_actors_go_at_once() {
+    async fn retire_at_once() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         shop.ask(create(1, &[(APPLE, 1)])).await;
         shop.ask(create(2, &[(APPLE, 1)])).await;
@@ -30,7 +30,7 @@ mod of_finished_orders {
     }
 
     #[actix::test]
-    async fn given_orders_that_never_open_when_answered_then_no_actor_stays() {
+    async fn retire_when_the_order_was_never_open() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         shop.ask(create(1, &[(NO_ITEM, 1)])).await;
         let outcome = shop.ask(approve(404, "1")).await;
@@ -43,7 +43,7 @@ mod of_finished_orders {
     }
 
     #[actix::test]
-    async fn given_a_refused_command_to_an_open_order_then_its_actor_stays() {
+    async fn stay_when_a_command_to_an_open_order_is_refused() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         shop.ask(create(1, &[(APPLE, 1)])).await;
         let mut stranger = draft(1, &[(APPLE, 1)]);
@@ -61,7 +61,7 @@ mod of_finished_orders {
     }
 
     #[actix::test]
-    async fn given_commands_that_arrive_while_an_actor_goes_then_its_successors_answer_them_all() {
+    async fn leave_commands_that_arrive_meanwhile_to_their_successors() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         shop.ask(create(1, &[(APPLE, 1)])).await;
         let paid = accepted(shop.ask(approve(1, "12000")).await);
@@ -95,14 +95,13 @@ mod of_finished_orders {
     }
 }
 
-mod of_idle_actors {
+mod idle_actors {
     use super::*;
 
     const IDLE: Duration = Duration::from_secs(60);
 
     #[actix::test]
-    async fn given_an_open_order_when_nothing_comes_for_long_then_its_actor_goes_and_a_late_command_is_served()
-     {
+    async fn retire_and_a_late_command_is_served() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         shop.ask(create(1, &[(APPLE, 1)])).await;
 
@@ -119,7 +118,7 @@ mod of_idle_actors {
     }
 
     #[actix::test]
-    async fn given_an_open_order_that_is_asked_now_and_then_then_its_actor_stays() {
+    async fn stay_when_a_command_comes_now_and_then() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         for _ in 0..3 {
             shop.ask(create(1, &[(APPLE, 1)])).await;
@@ -129,12 +128,11 @@ mod of_idle_actors {
     }
 }
 
-mod of_too_many {
+mod too_many_actors {
     use super::*;
 
     #[actix::test]
-    async fn given_more_open_orders_than_actors_may_live_then_the_longest_idle_go_and_are_served_all_the_same()
-     {
+    async fn the_longest_idle_retire_and_their_orders_are_served_all_the_same() {
         let mut shop = Shop::open(
             StoreDouble::plain(),
             ActorSettings {
@@ -161,7 +159,7 @@ mod of_too_many {
     }
 
     #[actix::test]
-    async fn given_a_burst_far_beyond_the_cap_then_all_are_answered_and_the_cap_holds_afterwards() {
+    async fn a_burst_is_answered_and_the_cap_holds_afterwards() {
         let mut shop = Shop::open(
             StoreDouble::plain(),
             ActorSettings {

@@ -1,22 +1,15 @@
 //! One order's commands are handled one at a time, in their order; each gets one reply, and its record is finished only after that.
 
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use order_service::domain::command::OrderCommand;
 use order_service::domain::order::{Idempotency, OrderDraft, OrderState};
 use order_service::ports::order_store::{OrderStore, StoreError};
 use shared::reason::Reason;
 
-use crate::harness::doubles::{Fault, StoreDouble};
+use crate::harness::doubles::{Fault, Gate, StoreDouble};
 use crate::harness::samples::*;
 use crate::harness::shop::*;
-
-/// The first call takes longest: whoever does not wait for it overtakes it.
-fn ever_faster(nth: usize) {
-    thread::sleep(Duration::from_millis(20_u64.saturating_sub(2 * nth as u64)));
-}
 
 fn refused() -> Fault {
     Fault::Before(StoreError::Refused("by the test".into()))
@@ -26,16 +19,16 @@ mod one_at_a_time {
     use super::*;
 
     #[actix::test]
-    async fn given_writes_that_get_ever_faster_when_sent_to_one_order_then_none_overtakes_and_no_two_are_in_one_batch()
-     {
+    async fn no_write_overtakes_and_no_two_share_a_batch() {
         // A refused write leaves the actor knowing nothing, so that each command writes again.
-        let store = StoreDouble::on_apply(|nth, _| {
-            ever_faster(nth);
-            refused()
-        });
+        let gate = Arc::new(Gate::default());
+        let store = StoreDouble::on_apply(|_, _| refused()).behind(&gate);
         let mut shop = Shop::open(store, ROOMY);
 
         (0..12).for_each(|_| shop.send(create(1, &[(APPLE, 1)])));
+        gate.reached().await;
+        until_idle().await;
+        gate.open();
         let outcomes = shop.outcomes(12).await;
 
         assert!(
@@ -51,14 +44,20 @@ mod one_at_a_time {
     }
 
     #[actix::test]
-    async fn given_reads_that_get_ever_faster_when_sent_to_one_order_then_none_overtakes() {
-        let store = StoreDouble::on_load(|nth| {
-            ever_faster(nth);
+    async fn no_read_overtakes() {
+        let gate = Arc::new(Gate::default());
+        let closed = Arc::clone(&gate);
+        let store = StoreDouble::on_load(move |_| {
+            closed.pass();
             refused()
         });
         let mut shop = Shop::open(store, ROOMY);
 
         (0..12).for_each(|_| shop.send(approve(1, "12000")));
+        gate.reached().await;
+        until_idle().await;
+        assert_eq!(shop.store.loads(), 1);
+        gate.open();
         let outcomes = shop.outcomes(12).await;
 
         assert!(
@@ -69,8 +68,7 @@ mod one_at_a_time {
     }
 
     #[actix::test]
-    async fn given_many_approvals_and_rejections_of_one_open_order_then_the_first_decides_and_each_has_its_reply()
-     {
+    async fn the_first_of_many_approvals_and_rejections_decides() {
         for first_is_approval in [true, false] {
             let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
             shop.send(create(1, &[(APPLE, 1)]));
@@ -105,7 +103,7 @@ mod one_at_a_time {
     }
 
     #[actix::test]
-    async fn given_many_orders_when_all_are_placed_at_once_then_each_has_its_own_outcome() {
+    async fn orders_that_are_placed_at_once_have_their_own_outcomes() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         for digits in 0..200 {
             shop.send(create(digits, &[(HOT[0], 1)]));
@@ -131,11 +129,11 @@ mod one_at_a_time {
     }
 }
 
-mod repetition {
+mod repeated_commands {
     use super::*;
 
     #[actix::test]
-    async fn given_a_create_that_comes_again_then_the_reply_is_the_same_and_stock_is_taken_once() {
+    async fn a_create_takes_stock_once() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         let first = shop.ask(create(1, &[(APPLE, 1)])).await;
 
@@ -148,8 +146,7 @@ mod repetition {
     }
 
     #[actix::test]
-    async fn given_every_kind_of_command_when_it_comes_again_to_an_actor_that_knows_nothing_then_the_reply_is_the_same()
-     {
+    async fn every_command_gets_the_same_reply_from_an_actor_that_knows_nothing() {
         let commands = [
             create(1, &[(APPLE, 1)]),
             create(2, &[(NO_ITEM, 1)]),
@@ -176,8 +173,7 @@ mod repetition {
     }
 
     #[actix::test]
-    async fn given_a_number_that_another_purchase_has_when_created_then_it_is_taken_and_nothing_changes()
-     {
+    async fn a_number_of_another_purchase_is_refused() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         let mine = accepted(shop.ask(create(1, &[(APPLE, 1)])).await);
         let stranger = OrderDraft {
@@ -208,8 +204,7 @@ mod idempotency_keys {
     }
 
     #[actix::test]
-    async fn given_a_key_that_an_order_has_taken_when_it_comes_with_another_number_then_that_order_is_the_answer()
-     {
+    async fn an_idempotency_key_finds_its_order_under_another_number() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         let first = accepted(shop.ask(create_keyed(1, "an apple")).await);
 
@@ -230,7 +225,7 @@ mod idempotency_keys {
     }
 
     #[actix::test]
-    async fn given_a_number_that_was_turned_away_for_its_key_then_it_is_no_order() {
+    async fn a_number_that_was_refused_for_its_key_is_not_an_order() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         shop.send(create_keyed(1, "an apple"));
         shop.send(create_keyed(2, "an apple"));
@@ -252,8 +247,7 @@ mod stale_knowledge {
     use super::*;
 
     #[actix::test]
-    async fn given_an_order_that_changed_behind_its_actor_when_commanded_then_it_is_decided_again()
-    {
+    async fn an_order_that_changed_behind_its_actor_is_decided_again() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         let order = accepted(shop.ask(create(1, &[(APPLE, 1)])).await);
         shop.store.inner.apply(&[reject(&order)]).unwrap();
@@ -269,8 +263,7 @@ mod stale_knowledge {
     }
 
     #[actix::test]
-    async fn given_an_order_that_another_process_has_completed_when_approved_then_it_is_done_already()
-     {
+    async fn an_order_that_another_process_has_completed_is_done() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         let order = accepted(shop.ask(create(1, &[(APPLE, 1)])).await);
         shop.store.inner.apply(&[complete(&order, "key")]).unwrap();
@@ -284,11 +277,11 @@ mod stale_knowledge {
     }
 }
 
-mod records_in_hand {
+mod unfinished_records {
     use super::*;
 
     #[actix::test]
-    async fn given_a_reply_that_no_broker_has_acknowledged_then_its_record_is_still_in_hand() {
+    async fn a_record_is_unfinished_until_its_reply_is_acknowledged() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         shop.send(create(1, &[(APPLE, 1)]));
         let (_, reply) = shop.reply().await;
@@ -301,8 +294,7 @@ mod records_in_hand {
     }
 
     #[actix::test]
-    async fn given_replies_acknowledged_out_of_order_then_the_oldest_record_holds_the_others_back()
-    {
+    async fn the_oldest_unfinished_record_holds_the_commit_back() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         (1..=3).for_each(|digits| shop.send(create(digits, &[(APPLE, 1)])));
         let mut replies = Vec::new();
@@ -320,8 +312,7 @@ mod records_in_hand {
     }
 
     #[actix::test]
-    async fn given_a_broker_that_forgets_a_reply_then_the_permit_is_free_and_the_record_will_come_again()
-     {
+    async fn a_reply_that_is_dropped_frees_the_permit_and_not_the_offset() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         shop.send(create(1, &[(APPLE, 1)]));
         let (_, reply) = shop.reply().await;

@@ -71,7 +71,7 @@ mod commands {
     }
 
     #[test]
-    fn given_our_create_when_decoded_then_nothing_of_it_is_lost() {
+    fn our_create_is_read_in_full() {
         let draft = OrderDraft {
             number: the_number(),
             request_id: request_id("8c2f4f0e-request"),
@@ -100,8 +100,7 @@ mod commands {
     }
 
     #[test]
-    fn given_a_create_with_an_idempotency_key_when_decoded_then_it_has_the_key_and_is_reviewed_when_it_stays_unpaid()
-     {
+    fn a_create_with_an_idempotency_key_has_it_and_the_time_to_be_paid() {
         let idempotency = Idempotency {
             key: "key of the shopper".parse().unwrap(),
             fingerprint: "9f86d081884c7d65".parse().unwrap(),
@@ -128,7 +127,7 @@ mod commands {
     }
 
     #[test]
-    fn given_a_create_of_a_member_when_decoded_then_the_member_is_known() {
+    fn a_create_of_a_member_names_the_member() {
         let OrderCommand::Create(draft) = decoded("order_create_of_member").command else {
             panic!("not a create");
         };
@@ -137,8 +136,7 @@ mod commands {
     }
 
     #[test]
-    fn given_idempotency_keys_that_the_database_could_not_tell_apart_or_keep_when_decoded_then_they_are_refused()
-     {
+    fn idempotency_keys_that_the_database_could_not_keep_are_malformed() {
         let golden = Golden::read("order_create_keyed").value;
         let sound = r#""idempotencyKey":"key of the shopper","fingerprint":"9f86d081884c7d65""#;
         let with = |members: &str| {
@@ -171,7 +169,7 @@ mod commands {
     }
 
     #[test]
-    fn given_our_other_commands_when_decoded_then_nothing_of_them_is_lost() {
+    fn our_other_commands_are_read_in_full() {
         let number = the_number();
         let pay = OrderCommand::Pay {
             number: number.clone(),
@@ -223,8 +221,7 @@ mod commands {
     }
 
     #[test]
-    fn given_the_spring_composites_create_when_decoded_then_it_is_an_empty_order_of_a_number_made_here()
-     {
+    fn the_spring_composites_create_is_an_empty_order_with_a_number_made_here() {
         let Decoded {
             command: OrderCommand::Create(draft),
             requester,
@@ -249,8 +246,7 @@ mod commands {
     }
 
     #[test]
-    fn given_a_clock_finer_than_the_database_when_decoded_then_the_order_is_placed_at_what_will_be_read_back()
-     {
+    fn an_order_is_placed_at_a_time_that_the_database_can_keep() {
         let golden = Golden::read("order_create");
         let record = OwnedMessage::new(
             Some(golden.value.into()),
@@ -369,8 +365,7 @@ mod replies {
     }
 
     #[test]
-    fn given_each_outcome_when_replied_then_the_record_is_the_golden_one_without_a_key_in_the_asked_for_partition()
-     {
+    fn are_the_golden_records_without_a_key_in_the_requested_partition() {
         let broker = TestBroker::embedded();
         let (publisher, replies) = (publisher(&broker), broker.replies());
         let unknown_line = OrderLine {
@@ -462,7 +457,7 @@ mod replies {
     }
 
     #[test]
-    fn given_correlation_ids_of_any_length_or_none_when_replied_then_they_are_echoed_unchanged() {
+    fn echo_correlation_ids_of_any_length() {
         let broker = TestBroker::embedded();
         let (publisher, replies) = (publisher(&broker), broker.replies());
         for correlation_id in [None, Some(vec![]), Some(vec![0]), Some((0..=255).collect())] {
@@ -483,7 +478,7 @@ mod replies {
     }
 
     #[test]
-    fn given_replies_that_no_broker_will_take_then_each_is_given_up_and_the_next_one_is_sent() {
+    fn that_no_broker_will_take_are_given_up() {
         let broker = TestBroker::embedded();
         let (publisher, replies) = (publisher(&broker), broker.replies());
         let outcome = outcome(bought(OrderState::Created), None);
@@ -496,8 +491,7 @@ mod replies {
     }
 
     #[test]
-    fn given_replies_that_the_broker_refuses_then_each_is_given_up_and_counted_and_the_next_one_is_sent()
-     {
+    fn that_the_broker_refuses_are_given_up_and_counted() {
         let broker = TestBroker::embedded();
         let lost = IntCounter::new("lost", "Lost.").unwrap();
         let (publisher, replies) = (
@@ -520,7 +514,7 @@ mod replies {
     }
 
     #[test]
-    fn given_a_producer_that_ends_with_a_reply_in_hand_then_the_reply_does_not_count_as_sent() {
+    fn that_are_unsent_when_the_producer_ends_do_not_count_as_sent() {
         let broker = TestBroker::embedded();
         let lost = IntCounter::new("lost", "Lost.").unwrap();
         let publisher = publisher_that_counts(&broker, lost.clone());

@@ -1,5 +1,4 @@
-//! A place in a list of orders that is sorted by a time, as the links to the next page write it: the microseconds since 1970, and the
-//! order's number. It does not know what the list is sorted for.
+//! A place in a list of orders that is sorted by a time, as links to the next page write it: `<microseconds since 1970>-<order number>`.
 
 use chrono::{DateTime, Utc};
 use shared::http::Problem;
@@ -15,7 +14,7 @@ pub(super) fn written(at: DateTime<Utc>, number: &OrderNumber) -> String {
 /// The place that a request's `after` names, if it has one.
 ///
 /// # Errors
-/// 400 for a text that is no place.
+/// 400 for a text that isn't one.
 pub(super) fn after(text: Option<&str>) -> Result<Option<(DateTime<Utc>, OrderNumber)>, Problem> {
     text.map(|text| {
         read(text).ok_or_else(|| malformed("after is not a value from a link to a next page"))
@@ -23,7 +22,7 @@ pub(super) fn after(text: Option<&str>) -> Result<Option<(DateTime<Utc>, OrderNu
     .transpose()
 }
 
-/// The place that a text means, if it is one.
+/// The place that a text names, if it is one.
 fn read(text: &str) -> Option<(DateTime<Utc>, OrderNumber)> {
     // A time before 1970 has a sign of its own.
     let (micros, number) = text.rsplit_once('-')?;

@@ -1,4 +1,4 @@
-//! Failures → answers: the only file here that knows status numbers.
+//! How failures are answered: the only file here that knows status numbers.
 
 use actix_web::http::StatusCode;
 use shared::http::Problem;
@@ -9,7 +9,7 @@ use crate::ports::order_store::StoreError;
 /// Why a read has no answer.
 #[derive(Debug)]
 pub enum ApiError {
-    /// Nothing of this identity.
+    /// There is no such thing.
     NotFound(&'static str),
     /// The store failed.
     Store(StoreError),
@@ -48,7 +48,7 @@ impl From<ApiError> for Problem {
     }
 }
 
-/// A request that makes no sense.
+/// A request that is malformed.
 pub(super) fn malformed(detail: &str) -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,

@@ -8,10 +8,10 @@ use super::order_body::OrderBody;
 use super::reads::Reads;
 use crate::dto::order_dto;
 
-/// Answers the order. What is no order number is no order either.
+/// Answers the order. For a text that isn't an order number there is no order, either.
 ///
 /// # Errors
-/// 404 when there is none, 503 when the database is away.
+/// 404 when there is none, 503 when the database can't be reached.
 pub async fn get_order(
     path: web::Path<String>,
     reads: web::Data<Reads>,

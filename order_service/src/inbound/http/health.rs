@@ -1,4 +1,4 @@
-//! `GET /readyz`: the service has what it needs, Kafka and the database, gets done what it is told, and is not going down.
+//! `GET /readyz`: Kafka and the database answer, commands are taken, what they change is written, and the service is not ending.
 
 use actix_web::{HttpResponse, web};
 use shared::http::health::{PROBE_WAIT, readiness};

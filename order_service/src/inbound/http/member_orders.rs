@@ -15,7 +15,7 @@ use crate::ports::member_orders::OrderCursor;
 const DEFAULT_LIMIT: u32 = 20;
 const MAX_LIMIT: u32 = 100;
 
-/// Whose orders, and a page's bounds.
+/// Whose orders, and the page's bounds.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrdersQuery {
@@ -27,7 +27,7 @@ pub struct OrdersQuery {
 /// Answers a page of the member's orders, with `Link: rel="next"`, relative to this page, when there are more.
 ///
 /// # Errors
-/// 400 for what can be no member, no place in the list or no limit, 503 when the database is away.
+/// 400 for an invalid member, place or limit, 503 when the database can't be reached.
 pub async fn list_orders(
     query: web::Query<OrdersQuery>,
     reads: web::Data<Reads>,

@@ -1,4 +1,4 @@
-//! `GET /api/coupon` and `GET /api/recommendation?memberId=…`: what a shopper may use and may like.
+//! `GET /api/coupon` and `GET /api/recommendation?memberId=…`: coupons that a shopper may use, and products that a member may like.
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
@@ -19,11 +19,10 @@ pub struct CouponsQuery {
     limit: Option<u32>,
 }
 
-/// Answers coupons that an order may use now, those that end first in front. A coupon is nobody's before an order holds it: whoever
-/// comes first may use it.
+/// Answers coupons that an order may use now, the first to expire first. They belong to no member: whoever orders first may use one.
 ///
 /// # Errors
-/// 400 for a senseless limit, 503 when the database is away.
+/// 400 for an invalid limit, 503 when the database can't be reached.
 pub async fn list_coupons(
     query: web::Query<CouponsQuery>,
     reads: web::Data<Reads>,
@@ -48,10 +47,10 @@ pub struct RecommendationQuery {
     limit: Option<u32>,
 }
 
-/// Answers products of which something is in stock and nothing among the member's last orders, the newest first.
+/// Answers products of which an item is in stock and none is among the member's last orders, the newest first.
 ///
 /// # Errors
-/// 400 for what can be no member or limit, 503 when the database is away.
+/// 400 for an invalid member or limit, 503 when the database can't be reached.
 pub async fn recommend(
     query: web::Query<RecommendationQuery>,
     reads: web::Data<Reads>,

@@ -23,7 +23,7 @@ pub struct PageQuery {
 /// Answers a page of products in ascending order, with `Link: rel="next"`, relative to this page, when there are more.
 ///
 /// # Errors
-/// 400 for senseless bounds, 503 when the database is away.
+/// 400 for invalid bounds, 503 when the database can't be reached.
 pub async fn list_products(
     query: web::Query<PageQuery>,
     reads: web::Data<Reads>,
@@ -51,7 +51,7 @@ pub async fn list_products(
 /// Answers one product.
 ///
 /// # Errors
-/// 404 when there is none, 503 when the database is away.
+/// 404 when there is none, 503 when the database can't be reached.
 pub async fn get_product(
     path: web::Path<String>,
     reads: web::Data<Reads>,

@@ -13,18 +13,18 @@ use crate::actors::write_progress::WritingState;
 /// What the handlers read from.
 #[derive(Clone)]
 pub struct Reads {
-    /// Orders and products.
+    /// Reads orders and products.
     pub reader: StoreReader,
     /// Asks Kafka whether it is there.
     pub broker: BrokerProbe,
-    /// Whether commands are being taken in.
+    /// Whether commands are being taken.
     pub is_taking: watch::Receiver<bool>,
-    /// Whether what commands change is written.
+    /// Whether what commands change gets written.
     pub writing: WritingState,
-    /// Whether the service is going down.
+    /// Whether the service is ending.
     pub stopping: watch::Receiver<bool>,
-    /// The time that reviews are due at.
+    /// Tells which reviews are due, and which coupons are valid.
     pub clock: Arc<dyn Clock>,
-    /// Zone of dates.
+    /// The zone of dates.
     pub zone: Tz,
 }

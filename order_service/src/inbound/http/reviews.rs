@@ -1,4 +1,4 @@
-//! `GET /internal/purchases?state=unresolved`: orders whose books are open, for the composites that close them and for operators.
+//! `GET /internal/purchases?state=unresolved`: orders whose review is due, for composites, which review them, and for operators.
 
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
@@ -28,7 +28,7 @@ pub struct PurchasesQuery {
 /// may be more.
 ///
 /// # Errors
-/// 400 for another state than `unresolved` or a senseless `after`, 503 when the database is away.
+/// 400 for another state than `unresolved` or an invalid `after`, 503 when the database can't be reached.
 pub async fn list_purchases(
     query: web::Query<PurchasesQuery>,
     reads: web::Data<Reads>,

@@ -1,4 +1,4 @@
-//! The one table of routes.
+//! The table of routes.
 
 use actix_web::web;
 use shared::http::health::livez;

@@ -1,4 +1,4 @@
-//! Record → command. A record that is no command is told apart here, with what is needed to answer its sender. Pure.
+//! Reads a record as a command. Of a record that isn't one it finds what is needed to answer its sender. Pure.
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -22,30 +22,30 @@ use crate::ports::reply_sink::Requester;
 /// The database keeps microseconds.
 const STORED_SUBSECOND_DIGITS: u16 = 6;
 
-/// A command, and who wants to hear of it.
+/// A command, and who asked for a reply.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Decoded {
     /// What to do.
     pub command: OrderCommand,
-    /// Who gets the reply, if anybody.
+    /// Who gets the reply, if anyone asked for one.
     pub requester: Option<Requester>,
 }
 
-/// A record that is no command.
+/// A record that isn't a command.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Poison {
     /// What is wrong.
     pub cause: Malformed,
-    /// Who gets an error, where that can be read.
+    /// Who gets an error reply, where that can be read.
     pub requester: Option<Requester>,
-    /// The order that is spoken of, where that can be read.
+    /// Its order, where that can be read.
     pub number: Option<OrderNumber>,
 }
 
-/// Why a record is no command.
+/// Why a record isn't a command.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// The reply headers make no sense.
+    /// The reply headers are invalid.
     #[error(transparent)]
     Headers(#[from] InvalidHeaders),
     /// The `__TypeId__` header names another class.
@@ -77,10 +77,10 @@ pub enum Malformed {
     Fingerprint(#[from] InvalidFingerprint),
 }
 
-/// What a record does not say itself.
+/// What a command needs and its record does not tell.
 #[derive(Debug, Clone, Copy)]
 pub struct Reading {
-    /// When the record was taken in: a new order counts as placed then. In whole microseconds, as the database keeps it.
+    /// When the record was read: a new order counts as placed then. In whole microseconds, as the database keeps it.
     pub now: DateTime<Utc>,
     /// The zone of the order numbers that are made here.
     pub zone: Tz,
@@ -100,10 +100,10 @@ impl Reading {
     }
 }
 
-/// Reads a command off a record.
+/// Reads a record as a command.
 ///
 /// # Errors
-/// When the record is no command.
+/// When it isn't one.
 pub fn decode(record: &OwnedMessage, reading: Reading) -> Result<Decoded, Box<Poison>> {
     let address = match ReplyAddress::read(record.headers()) {
         Ok(address) => address,
@@ -245,7 +245,8 @@ fn required_payment(dto: Option<PaymentDto>) -> Result<Payment, Malformed> {
     Ok(dto.try_into()?)
 }
 
-/// What makes this record different from every other, and the same when it comes again: its correlation id, or its place in the log.
+/// A hash of what makes the record different from all others, and the same when it is read again: its correlation id, or its place in the
+/// log.
 fn record_identity(record: &OwnedMessage) -> [u8; 32] {
     let mut hash = Sha256::new();
     match headers::header(record.headers(), headers::CORRELATION_ID) {
@@ -260,8 +261,8 @@ fn record_identity(record: &OwnedMessage) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// The order number of a requester that leaves it to us, as the Spring composite does. Made of the record alone, so that the record,
-/// when it comes again, has the same; a Spring composite's correlation ids are random, and so is this.
+/// The order number for a requester that leaves it to us, as a Spring composite does. It is made of the record alone, so that the record,
+/// when it is read again, finds the order that it has placed. It can't be guessed, because the correlation ids of Spring are random.
 fn number_for(record: &OwnedMessage, identity: &[u8; 32], reading: Reading) -> OrderNumber {
     let sent_at = || {
         record
@@ -345,8 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn given_a_spring_composites_create_when_decoded_twice_then_it_is_the_same_empty_order_both_times()
-     {
+    fn a_spring_composites_create_is_the_same_empty_order_each_time() {
         let OrderCommand::Create(draft) = decoded(SPRING_CREATE).unwrap().command else {
             panic!("not a create")
         };
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn given_two_spring_creates_of_one_second_then_their_numbers_differ() {
+    fn spring_creates_of_one_second_have_different_numbers() {
         let create = |correlation_id: &[u8]| {
             let record = record(
                 Some(SPRING_CREATE),
@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn given_our_commands_when_decoded_then_nothing_of_them_is_lost() {
+    fn our_commands_are_read_in_full() {
         let approve = r#"{"eventType":"ORDER_APPROVE","key":"1","data":{"orderNum":"1","payment":{"paymentKey":"p","amount":{"amount":24000}}}}"#;
         let payment = Payment {
             key: "p".parse().unwrap(),
@@ -398,7 +398,7 @@ mod tests {
     }
 
     #[test]
-    fn given_what_is_no_command_when_decoded_then_the_requester_and_the_order_are_still_known() {
+    fn a_record_that_is_not_a_command_still_tells_requester_and_order() {
         for payload in [
             "\u{1}garbage",
             "{}",
@@ -421,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn given_no_value_or_foreign_headers_when_decoded_then_it_is_poison() {
+    fn a_record_without_a_value_or_with_foreign_headers_is_not_a_command() {
         assert_eq!(
             decode(&record(None, &[]), reading()).unwrap_err().cause,
             Malformed::NoValue

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix::System;
 use chrono::TimeDelta;
@@ -141,11 +141,9 @@ impl RunningMember {
         self.stopping_tx.send_replace(true);
     }
 
-    /// Has it end, and tells how long that took.
-    pub(crate) fn stop(self) -> Duration {
-        let begin = Instant::now();
+    /// Has it end.
+    pub(crate) fn stop(self) {
         self.ask_to_stop();
         self.thread.join().unwrap();
-        begin.elapsed()
     }
 }
