@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, Recipient};
+use actix::Actor;
 use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
@@ -17,8 +17,8 @@ use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::lag::{LagMetrics, LagWatch};
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topics;
-use shared::mailboxes::Mailbox;
 use shared::metrics::Metrics;
+use shared::postbox::Postbox;
 use shared::shutdown::{Termination, leave_group};
 use shared::startup::wait_for_peer;
 use shared::trace::Traces;
@@ -89,17 +89,16 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     ));
 
     let (home_tx, reply_partition) = watch::channel(None);
-    let bridge_addr = KafkaBridge::new(KafkaBridgeParts {
+    let bridge = KafkaBridge::start(KafkaBridgeParts {
         bus: Arc::clone(&bus) as _,
         ids: Arc::clone(&ids),
         reply_topic: settings.kafka.composite.name.clone(),
         reply_partition: reply_partition.clone(),
         max_purchases: settings.max_purchases,
         metrics: measured.bridge,
-        mailbox: bridge_mailbox.clone(),
-    })
-    .start();
-    let commands = CommandSender::new(bridge_addr.clone().recipient(), bridge_mailbox.clone());
+        mailbox: bridge_mailbox,
+    });
+    let commands = CommandSender::new(bridge.of());
     let toss = TossGateway::new(client(GATEWAY_WAIT)?, settings.payment.clone());
     let gateway: Arc<dyn PaymentGateway> =
         Arc::new(MeasuredGateway::new(Arc::new(toss), &measured.gateway));
@@ -165,7 +164,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
 
     let replies = tokio::select! {
         () = termination.wait() => None,
-        replies = take_replies(&settings, bridge_addr.recipient(), bridge_mailbox, home_tx) => Some(replies?),
+        replies = take_replies(&settings, bridge.of(), home_tx) => Some(replies?),
     };
     let _lag_watch = match &replies {
         Some(_) => Some(watch_lag(&settings, measured.common.lag)?),
@@ -261,11 +260,9 @@ async fn shut_down(
 /// Makes the topics, as soon as Kafka is there, and joins the group.
 async fn take_replies(
     settings: &Settings,
-    bridge: Recipient<ReplyArrived>,
-    bridge_mailbox: Mailbox,
+    bridge: Postbox<ReplyArrived>,
     home_tx: watch::Sender<Option<i32>>,
 ) -> anyhow::Result<ReplyIntake> {
     wait_for_peer("Kafka", || topics::ensure(&settings.kafka)).await?;
-    ReplyIntake::start(&settings.kafka, bridge, bridge_mailbox, home_tx)
-        .context("joining the group of composites")
+    ReplyIntake::start(&settings.kafka, bridge, home_tx).context("joining the group of composites")
 }

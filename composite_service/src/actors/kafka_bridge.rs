@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::SendError;
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Message, Recipient};
+use actix::{Actor, AsyncContext, Context, Handler};
 use shared::budget;
 use shared::ids::IdSource;
-use shared::mailboxes::{Mailbox, Ticket};
+use shared::mailboxes::Mailbox;
+use shared::postbox::{ActorPostbox, Mail, Postbox, Posted};
 use shared::trace::Trail;
 use shared::wire::headers::ReplyAddress;
 use tokio::sync::{oneshot, watch};
@@ -32,7 +33,6 @@ pub struct KafkaBridge {
     /// The partition of the reply topic that this instance owns; `None` while it owns none.
     reply_partition: watch::Receiver<Option<i32>>,
     waiting_room: WaitingRoom<Waiter>,
-    mailbox_capacity: usize,
     started_at: Instant,
     metrics: BridgeMetrics,
     mailbox: Mailbox,
@@ -59,20 +59,26 @@ pub struct KafkaBridgeParts {
     pub max_purchases: usize,
     /// What is counted.
     pub metrics: BridgeMetrics,
-    /// Where its messages are posted.
+    /// Its entry in the table of mailboxes.
     pub mailbox: Mailbox,
 }
 
 impl KafkaBridge {
-    /// A bridge with nobody waiting.
+    /// Starts a bridge with nobody waiting. It takes two messages for each purchase, its command and its reply; what is more waits where it
+    /// is.
     #[must_use]
-    pub fn new(parts: KafkaBridgeParts) -> Self {
+    pub fn start(parts: KafkaBridgeParts) -> ActorPostbox<Self> {
+        let (capacity, mailbox) = (2 * parts.max_purchases, parts.mailbox.clone());
+        ActorPostbox::start(Self::new(parts), capacity, mailbox)
+    }
+
+    fn new(parts: KafkaBridgeParts) -> Self {
         let KafkaBridgeParts {
             bus,
             ids,
             reply_topic,
             reply_partition,
-            max_purchases,
+            max_purchases: _,
             metrics,
             mailbox,
         } = parts;
@@ -82,14 +88,13 @@ impl KafkaBridge {
             reply_topic,
             reply_partition,
             waiting_room: WaitingRoom::new(budget::REPLY_WAIT),
-            mailbox_capacity: 2 * max_purchases,
             started_at: Instant::now(),
             metrics,
             mailbox,
         }
     }
 
-    fn send(&mut self, message: SendCommand, bridge_addr: Addr<Self>) {
+    fn send(&mut self, message: SendCommand, own: Postbox<CommandUndelivered>) {
         let partition = *self.reply_partition.borrow();
         if partition.is_none() {
             return self.refuse(message.answer_tx);
@@ -100,12 +105,10 @@ impl KafkaBridge {
             partition,
             correlation_id: Some(id.as_bytes().to_vec()),
         };
-        let mailbox = self.mailbox.clone();
         let on_undelivered = Box::new(move || {
-            let ticket = mailbox.post("CommandUndelivered");
             // Dropped when the mailbox is full, because the command is overdue soon anyway; and when the bridge is gone, because a
             // producer's thread outlives the actors at the end of the process.
-            let _ = bridge_addr.try_send(CommandUndelivered { id, ticket });
+            let _ = own.try_send(CommandUndelivered { id });
         });
         let published =
             self.bus
@@ -154,16 +157,13 @@ fn answer(answer_tx: oneshot::Sender<CommandAnswer>, answer: CommandAnswer) {
 
 /// A way to the bridge for those who ask it.
 #[derive(Clone)]
-pub struct CommandSender {
-    bridge: Recipient<SendCommand>,
-    mailbox: Mailbox,
-}
+pub struct CommandSender(Postbox<SendCommand>);
 
 impl CommandSender {
-    /// Sends to `bridge`, whose messages are posted in `mailbox`.
+    /// Sends to `bridge`.
     #[must_use]
-    pub fn new(bridge: Recipient<SendCommand>, mailbox: Mailbox) -> Self {
-        Self { bridge, mailbox }
+    pub fn new(bridge: Postbox<SendCommand>) -> Self {
+        Self(bridge)
     }
 
     /// Sends a command now, whether or not the result is ever polled. The result is its answer; no asker may have a second command out
@@ -175,12 +175,11 @@ impl CommandSender {
     ) -> impl Future<Output = CommandAnswer> + use<> {
         let (answer_tx, answer_rx) = oneshot::channel();
         let message = SendCommand {
-            ticket: self.mailbox.post(command.name()),
             command,
             answer_tx,
             trail: trail.clone(),
         };
-        let sent = self.bridge.try_send(message);
+        let sent = self.0.try_send(message);
         if matches!(sent, Err(SendError::Full(_))) {
             log::warn!("{trail} the bridge has more to do than its mailbox holds");
         }
@@ -204,14 +203,11 @@ impl Actor for KafkaBridge {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        ctx.set_mailbox_capacity(self.mailbox_capacity);
         ctx.run_interval(EXPIRY_INTERVAL, |bridge, _| bridge.expire());
     }
 }
 
 /// Command: publish this, and answer it exactly once. Sent by a [`CommandSender`].
-#[derive(Message)]
-#[rtype(result = "()")]
 pub struct SendCommand {
     /// What to publish.
     pub command: OrderCommand,
@@ -219,36 +215,44 @@ pub struct SendCommand {
     pub answer_tx: oneshot::Sender<CommandAnswer>,
     /// Where its steps are entered.
     pub trail: Trail,
-    /// Its place in the mailbox.
-    pub ticket: Ticket,
 }
 
-impl Handler<SendCommand> for KafkaBridge {
+impl Mail for SendCommand {
+    fn label(&self) -> &'static str {
+        self.command.name()
+    }
+}
+
+impl Handler<Posted<SendCommand>> for KafkaBridge {
     type Result = ();
 
-    fn handle(&mut self, mut message: SendCommand, ctx: &mut Self::Context) {
-        let _in_hand = std::mem::take(&mut message.ticket).begin();
-        self.send(message, ctx.address());
+    fn handle(&mut self, posted: Posted<SendCommand>, ctx: &mut Self::Context) {
+        let (message, _in_hand) = posted.begin();
+        let own = Postbox::new(ctx.address().recipient(), self.mailbox.clone());
+        self.send(message, own);
     }
 }
 
 /// Fact: a reply has come, to whomever. Sent by the reply intake.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
+#[derive(Debug)]
 pub struct ReplyArrived {
     /// Whose it is.
     pub correlation_id: Uuid,
     /// What it says.
     pub reply: OrderReply,
-    /// Its place in the mailbox.
-    pub ticket: Ticket,
 }
 
-impl Handler<ReplyArrived> for KafkaBridge {
+impl Mail for ReplyArrived {
+    fn label(&self) -> &'static str {
+        "reply"
+    }
+}
+
+impl Handler<Posted<ReplyArrived>> for KafkaBridge {
     type Result = ();
 
-    fn handle(&mut self, message: ReplyArrived, _: &mut Self::Context) {
-        let _in_hand = message.ticket.begin();
+    fn handle(&mut self, posted: Posted<ReplyArrived>, _: &mut Self::Context) {
+        let (message, _in_hand) = posted.begin();
         match self.waiting_room.take(&message.correlation_id) {
             Some(waiter) => {
                 waiter.trail.mark(steps::REPLIED);
@@ -266,19 +270,22 @@ impl Handler<ReplyArrived> for KafkaBridge {
 }
 
 /// Fact: the broker has not taken a command in time. Sent by the bus.
-#[derive(Debug, Message)]
-#[rtype(result = "()")]
+#[derive(Debug)]
 struct CommandUndelivered {
     id: Uuid,
-    ticket: Ticket,
 }
 
-impl Handler<CommandUndelivered> for KafkaBridge {
+impl Mail for CommandUndelivered {
+    fn label(&self) -> &'static str {
+        "CommandUndelivered"
+    }
+}
+
+impl Handler<Posted<CommandUndelivered>> for KafkaBridge {
     type Result = ();
 
-    fn handle(&mut self, message: CommandUndelivered, _: &mut Self::Context) {
-        let _in_hand = message.ticket.begin();
-        let id = message.id;
+    fn handle(&mut self, posted: Posted<CommandUndelivered>, _: &mut Self::Context) {
+        let (CommandUndelivered { id }, _in_hand) = posted.begin();
         if let Some(waiter) = self.waiting_room.take(&id) {
             // The broker may have it nonetheless, so the command counts as unanswered, not as never sent.
             self.give_up(waiter);

@@ -6,7 +6,6 @@ use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
 use shared::budget;
-use shared::mailboxes::Ticket;
 use shared::reason::Reason;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -36,9 +35,9 @@ async fn send(bridge: &Bridge, nth: u64) -> Answer {
         command: reject(nth),
         answer_tx,
         trail: trail(nth),
-        ticket: Ticket::default(),
     };
-    bridge.addr.send(message).await.unwrap();
+    bridge.postbox.try_send(message).unwrap();
+    bridge.has_handled_all().await;
     answer_rx
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use actix::{Actor, Context, Handler, Message, Recipient};
+use actix::{Actor, Context, Handler};
 use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::OrderCommand;
 use composite_service::domain::purchase::CommandAnswer;
@@ -19,6 +19,7 @@ use shared::ids::IdSource;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
+use shared::postbox::{Mail, Postbox, Posted};
 use shared::reason::Reason;
 use shared::trace::Trail;
 use shared::trace::context::TraceContext;
@@ -28,13 +29,16 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::harness::mailbox;
+
 /// An actor that hands every message to the test.
 pub(crate) struct Recorder<M>(UnboundedSender<M>);
 
-impl<M: Message<Result = ()> + Send + Unpin + 'static> Recorder<M> {
-    pub(crate) fn start() -> (Recipient<M>, UnboundedReceiver<M>) {
+impl<M: Mail + Unpin> Recorder<M> {
+    pub(crate) fn start() -> (Postbox<M>, UnboundedReceiver<M>) {
         let (seen_tx, seen_rx) = unbounded_channel();
-        (Actor::start(Self(seen_tx)).recipient(), seen_rx)
+        let addr = Actor::start(Self(seen_tx));
+        (Postbox::new(addr.recipient(), mailbox("Recorder")), seen_rx)
     }
 }
 
@@ -42,12 +46,14 @@ impl<M: Unpin + 'static> Actor for Recorder<M> {
     type Context = Context<Self>;
 }
 
-impl<M: Message<Result = ()> + Send + Unpin + 'static> Handler<M> for Recorder<M> {
+impl<M: Mail + Unpin> Handler<Posted<M>> for Recorder<M> {
     type Result = ();
 
-    fn handle(&mut self, message: M, _: &mut Self::Context) {
-        // An error means that the test is over.
-        let _ = self.0.send(message);
+    fn handle(&mut self, posted: Posted<M>, _: &mut Self::Context) {
+        if let Err(unread) = self.0.send(posted.begin().0) {
+            // The test does not look. Dropped, a command would tell its asker that there is no bridge any more.
+            std::mem::forget(unread);
+        }
     }
 }
 
@@ -292,10 +298,18 @@ impl Actor for Desk {
     type Context = Context<Self>;
 }
 
-impl Handler<SendCommand> for Desk {
+impl Desk {
+    /// A way to it for those who ask.
+    pub(crate) fn open(self) -> Postbox<SendCommand> {
+        Postbox::new(self.start().recipient(), mailbox("Desk"))
+    }
+}
+
+impl Handler<Posted<SendCommand>> for Desk {
     type Result = ();
 
-    fn handle(&mut self, message: SendCommand, _: &mut Self::Context) {
+    fn handle(&mut self, posted: Posted<SendCommand>, _: &mut Self::Context) {
+        let (message, _in_hand) = posted.begin();
         let SendCommand {
             command, answer_tx, ..
         } = message;

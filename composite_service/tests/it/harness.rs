@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, Addr, Arbiter, ArbiterHandle, Recipient};
+use actix::{Arbiter, ArbiterHandle};
 use composite_service::actors::kafka_bridge::{
     CommandSender, KafkaBridge, KafkaBridgeParts, ReplyArrived, SendCommand,
 };
@@ -16,11 +16,12 @@ use composite_service::ports::payment::PaymentGateway;
 use composite_service::steps;
 use shared::clock::{FixedClock, SystemClock};
 use shared::ids::SecureIds;
-use shared::mailboxes::{Mailbox, Mailboxes, Ticket};
+use shared::mailboxes::{Mailbox, Mailboxes};
 use shared::metrics::Metrics;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::payment::{Payment, PaymentKey};
+use shared::postbox::{ActorPostbox, Postbox};
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
 use shared::trace::{Arrival, Traces, Trail};
@@ -138,10 +139,11 @@ pub(crate) fn granted(command: &OrderCommand) -> OrderReply {
 
 /// A bridge between doubles.
 pub(crate) struct Bridge {
-    pub(crate) addr: Addr<KafkaBridge>,
+    pub(crate) postbox: ActorPostbox<KafkaBridge>,
     pub(crate) home_tx: watch::Sender<Option<i32>>,
     pub(crate) published_rx: UnboundedReceiver<Published>,
     metrics: BridgeMetrics,
+    mailboxes: Mailboxes,
 }
 
 impl Bridge {
@@ -166,26 +168,28 @@ impl Bridge {
         metrics: BridgeMetrics,
     ) -> Self {
         let (home_tx, reply_partition) = watch::channel(Some(HOME));
+        let mailboxes = mailboxes();
         let parts = KafkaBridgeParts {
             bus,
             ids: Arc::new(CountingIds::default()),
             reply_topic: REPLY_TOPIC.to_owned(),
             reply_partition,
             max_purchases: 4_096,
-            mailbox: mailbox("KafkaBridge"),
+            mailbox: mailboxes.of("KafkaBridge").open("bridge"),
             metrics: metrics.clone(),
         };
         Self {
-            addr: KafkaBridge::new(parts).start(),
+            postbox: KafkaBridge::start(parts),
             home_tx,
             published_rx,
             metrics,
+            mailboxes,
         }
     }
 
     /// A way to it for those who ask.
     pub(crate) fn commands(&self) -> CommandSender {
-        CommandSender::new(self.addr.clone().recipient(), mailbox("KafkaBridge"))
+        CommandSender::new(self.postbox.of())
     }
 
     /// The next command that is published.
@@ -197,15 +201,14 @@ impl Bridge {
         self.reply_to(to.correlation_id(), reply).await;
     }
 
+    /// Until the bridge has handled it.
     pub(crate) async fn reply_to(&self, correlation_id: Uuid, reply: OrderReply) {
-        self.addr
-            .send(ReplyArrived {
-                correlation_id,
-                reply,
-                ticket: Ticket::default(),
-            })
-            .await
-            .unwrap();
+        let arrived = ReplyArrived {
+            correlation_id,
+            reply,
+        };
+        self.postbox.try_send(arrived).unwrap();
+        self.has_handled_all().await;
     }
 
     /// Takes the next command and grants it.
@@ -215,10 +218,17 @@ impl Bridge {
         published.command
     }
 
-    /// How many wait for a reply, once all that was sent to the bridge before is handled.
+    /// Until the bridge has handled all that was sent to it.
+    pub(crate) async fn has_handled_all(&self) {
+        // The bridge and the test share a thread.
+        while self.mailboxes.picture().totals["KafkaBridge"].waiting > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// How many wait for a reply.
     pub(crate) async fn waiters(&self) -> i64 {
-        let nobodys = OrderReply::Refused(Reason::InternalError);
-        self.reply_to(Uuid::nil(), nobodys).await;
+        self.has_handled_all().await;
         self.metrics.waiters.get()
     }
 }
@@ -229,7 +239,7 @@ fn unread_metrics() -> BridgeMetrics {
 
 /// Purchases on this thread.
 pub(crate) fn purchases(
-    bridge: Recipient<SendCommand>,
+    bridge: Postbox<SendCommand>,
     gateway: Arc<dyn PaymentGateway>,
     max_purchases: usize,
 ) -> Purchases {
@@ -239,12 +249,12 @@ pub(crate) fn purchases(
 /// Purchases on another thread. They are numbered by [`clock`] and [`CountingIds`].
 pub(crate) fn purchases_on(
     arbiter: ArbiterHandle,
-    bridge: Recipient<SendCommand>,
+    bridge: Postbox<SendCommand>,
     gateway: Arc<dyn PaymentGateway>,
     max_purchases: usize,
 ) -> Purchases {
     let colleagues = Colleagues {
-        commands: CommandSender::new(bridge, mailbox("KafkaBridge")),
+        commands: CommandSender::new(bridge),
         purchases: mailboxes().of("PurchaseActor"),
         gateway,
         clock: Arc::new(clock()),
@@ -267,7 +277,7 @@ impl Mall {
     pub(crate) fn open(max_purchases: usize) -> Self {
         let bridge = Bridge::start();
         let (gateway, gateway_rx) = ScriptedGateway::new();
-        let purchases = purchases(bridge.addr.clone().recipient(), gateway, max_purchases);
+        let purchases = purchases(bridge.postbox.of(), gateway, max_purchases);
         Self {
             purchases,
             bridge,

@@ -7,7 +7,6 @@ use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::metrics::{BridgeMetrics, GatewayMetrics, ServiceMetrics};
 use composite_service::outbound::measured_gateway::MeasuredGateway;
 use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway};
-use shared::mailboxes::Ticket;
 use shared::metrics::Metrics;
 use shared::reason::Reason;
 use tokio::sync::oneshot;
@@ -42,14 +41,13 @@ async fn given_commands_then_those_who_wait_and_what_became_of_the_others_are_co
             command,
             answer_tx,
             trail: trail(nth),
-            ticket: Ticket::default(),
         };
         (message, answer_rx)
     };
     let mut answers = Vec::new();
     for nth in 1..=3 {
         let (message, answer_rx) = send(nth);
-        bridge.addr.send(message).await.unwrap();
+        bridge.postbox.try_send(message).unwrap();
         answers.push(answer_rx);
     }
     let replied = bridge.published().await;
@@ -62,7 +60,8 @@ async fn given_commands_then_those_who_wait_and_what_became_of_the_others_are_co
         answer_rx.await.unwrap();
     }
     bridge.home_tx.send_replace(None);
-    bridge.addr.send(send(4).0).await.unwrap();
+    bridge.postbox.try_send(send(4).0).unwrap();
+    bridge.has_handled_all().await;
 
     assert_told(
         &metrics,

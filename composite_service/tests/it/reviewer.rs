@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix::{Actor, Recipient};
+use actix::Actor;
 use composite_service::actors::kafka_bridge::{CommandSender, SendCommand};
 use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
 use composite_service::domain::order::OrderCommand;
@@ -21,6 +21,7 @@ use futures_util::future::{BoxFuture, ready};
 use shared::ids::IdSource;
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
+use shared::postbox::Postbox;
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
 use shared::wire::order_dto::{OrderDto, OrderStatus, ProductDto};
@@ -29,7 +30,7 @@ use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
 
 use crate::doubles::{CountingIds, Desk};
-use crate::harness::{granted, mailbox, nth_number, order, payment, traces};
+use crate::harness::{granted, nth_number, order, payment, traces};
 
 /// Orders of a page.
 const PAGE: usize = 200;
@@ -143,7 +144,7 @@ impl Review {
     fn by(ids: Arc<dyn IdSource>, orders: Vec<OrderDto>, books: Books) -> Self {
         let (seen_tx, sent_rx) = unbounded_channel();
         let answer = Box::new(|command: &_| Some(CommandAnswer::Replied(granted(command))));
-        let bridge = Desk { answer, seen_tx }.start().recipient();
+        let bridge = Desk { answer, seen_tx }.open();
         Self {
             sent_rx,
             ..Self::over(ids, bridge, orders, books)
@@ -153,7 +154,7 @@ impl Review {
     /// Over another bridge, which tells itself what it is sent.
     fn over(
         ids: Arc<dyn IdSource>,
-        bridge: Recipient<SendCommand>,
+        bridge: Postbox<SendCommand>,
         orders: Vec<OrderDto>,
         books: Books,
     ) -> Self {
@@ -168,7 +169,7 @@ impl Review {
         let desk = ReviewDesk {
             query: Arc::clone(&due) as _,
             gateway: Arc::clone(&books) as _,
-            commands: CommandSender::new(bridge, mailbox("KafkaBridge")),
+            commands: CommandSender::new(bridge),
             traces: Arc::new(traces()),
         };
         Reviewer::new(desk, ids).start();

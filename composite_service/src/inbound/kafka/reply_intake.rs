@@ -13,14 +13,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use actix::Recipient;
 use actix::prelude::SendError;
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::OwnedMessage;
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::publisher::Publisher;
-use shared::mailboxes::Mailbox;
+use shared::postbox::Postbox;
 use tokio::sync::watch;
 
 use super::decode::NotAReply;
@@ -57,8 +56,7 @@ impl ReplyIntake {
     /// When librdkafka refuses the settings, or the thread can't be started.
     pub fn start(
         settings: &KafkaSettings,
-        bridge: Recipient<ReplyArrived>,
-        bridge_mailbox: Mailbox,
+        bridge: Postbox<ReplyArrived>,
         home_tx: watch::Sender<Option<i32>>,
     ) -> KafkaResult<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
@@ -71,7 +69,6 @@ impl ReplyIntake {
             started_at: Instant::now(),
             home_tx,
             bridge,
-            bridge_mailbox,
             dead_letters: DeadLetters::new(Arc::new(dead_letters))?,
             stopping: Arc::clone(&stopping),
         };
@@ -99,8 +96,7 @@ struct Worker {
     offsets: ReplyOffsets,
     started_at: Instant,
     home_tx: watch::Sender<Option<i32>>,
-    bridge: Recipient<ReplyArrived>,
-    bridge_mailbox: Mailbox,
+    bridge: Postbox<ReplyArrived>,
     dead_letters: DeadLetters,
     stopping: Arc<AtomicBool>,
 }
@@ -202,7 +198,6 @@ impl Worker {
                 self.hand_over(ReplyArrived {
                     correlation_id,
                     reply,
-                    ticket: self.bridge_mailbox.post("reply"),
                 });
             }
             Content::Reply(..) => log::debug!("a reply for another instance"),

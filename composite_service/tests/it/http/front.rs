@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix::{Actor, Recipient};
 use actix_web::http::header::{ACCEPT, HeaderName};
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
@@ -24,6 +23,7 @@ use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::config::KafkaSettings;
 use shared::metrics::Metrics;
 use shared::payment::Payment;
+use shared::postbox::Postbox;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 
@@ -102,16 +102,16 @@ impl Front {
             answer: Box::new(answer),
             seen_tx,
         }
-        .start();
+        .open();
         let gateway = Arc::new(PromptGateway {
             answer: charge,
             asked: Mutex::default(),
         });
-        Self::over(desk.recipient(), commands_rx, gateway, Arc::new(shelves))
+        Self::over(desk, commands_rx, gateway, Arc::new(shelves))
     }
 
     fn over(
-        desk: Recipient<SendCommand>,
+        desk: Postbox<SendCommand>,
         commands_rx: UnboundedReceiver<OrderCommand>,
         gateway: Arc<PromptGateway>,
         shelves: Arc<Shelves>,

@@ -8,7 +8,6 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::doubles::Recorder;
-use crate::harness::mailbox;
 use crate::kafka::{LONGEST_WAIT, TestBroker};
 
 pub(super) struct Instance {
@@ -22,8 +21,7 @@ impl Instance {
     pub(super) fn start(broker: &TestBroker) -> Self {
         let (bridge, arrived_rx) = Recorder::start();
         let (home_tx, home_rx) = watch::channel(None);
-        let intake =
-            ReplyIntake::start(&broker.settings, bridge, mailbox("KafkaBridge"), home_tx).unwrap();
+        let intake = ReplyIntake::start(&broker.settings, bridge, home_tx).unwrap();
         Self {
             home_rx,
             arrived_rx,

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use actix::{Actor, Recipient};
+use actix::Actor;
 use composite_service::actors::kafka_bridge::{CommandSender, SendCommand};
 use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::{CommandAnswer, Outcome};
 use composite_service::ports::payment::PaymentGateway;
 use serde_json::json;
+use shared::postbox::Postbox;
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderStatus};
 use tokio::sync::mpsc::unbounded_channel;
@@ -18,9 +19,7 @@ use super::simulator::{
     IMPATIENT, PATIENT, Simulator, cancel, confirm, gateway_at, gateway_nowhere,
 };
 use crate::doubles::{CountingIds, Desk, Shelves};
-use crate::harness::{
-    arrival, granted, mailbox, nth_number, order, payment, purchases, trace, traces,
-};
+use crate::harness::{arrival, granted, nth_number, order, payment, purchases, trace, traces};
 
 /// A simulator that has charged order 1 by `key`.
 async fn charged() -> Simulator {
@@ -94,7 +93,7 @@ async fn given_a_gateway_that_refuses_for_the_moment_then_the_next_cancellation_
 }
 
 /// Rejects every order that is to be approved, and grants everything else.
-fn too_late() -> Recipient<SendCommand> {
+fn too_late() -> Postbox<SendCommand> {
     let answer = |command: &OrderCommand| {
         let number = command.number();
         let reply = match command {
@@ -109,7 +108,7 @@ fn too_late() -> Recipient<SendCommand> {
         answer: Box::new(answer),
         seen_tx: unbounded_channel().0,
     };
-    desk.start().recipient()
+    desk.open()
 }
 
 #[actix::test]
@@ -144,7 +143,7 @@ async fn given_a_review_whose_cancellation_is_refused_for_the_moment_then_a_late
             ..Shelves::default()
         }),
         gateway: Arc::new(simulator.gateway(PATIENT)),
-        commands: CommandSender::new(too_late(), mailbox("KafkaBridge")),
+        commands: CommandSender::new(too_late()),
         traces: Arc::new(traces()),
     };
     Reviewer::new(desk, Arc::new(CountingIds::default())).start();
