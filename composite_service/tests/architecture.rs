@@ -1,7 +1,7 @@
 //! What the composite service's folders may name: arrows point inwards, each outside part has one place.
 
 use architecture::services::SERVICE_RULES;
-use architecture::{Circle, Rule, hold_with_circles};
+use architecture::{Rule, hold};
 
 const RULES: &[Rule] = &[
     Rule::Bans {
@@ -24,23 +24,9 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Still to be opened.
-const CIRCLES: &[Circle<'_>] = &[&[
-    "inbound/http/get_order.rs",
-    "inbound/http/health.rs",
-    "inbound/http/list_orders.rs",
-    "inbound/http/my_page.rs",
-    "inbound/http/pay_order.rs",
-    "inbound/http/place_order.rs",
-    "inbound/http/products.rs",
-    "inbound/http/routes.rs",
-]];
-
 #[test]
 fn the_source_keeps_to_the_rules() {
-    hold_with_circles(
+    hold(
         env!("CARGO_MANIFEST_DIR"),
-        &[SERVICE_RULES, RULES].concat(),
-        CIRCLES,
-    );
+        &[SERVICE_RULES, RULES].concat());
 }

@@ -11,7 +11,7 @@ use shared::clock::{Clock, SystemClock};
 use shared::http::client_limits::ClientLimits;
 use shared::http::server::{self, ServerSettings};
 use shared::http::{internal, probe};
-use shared::ids::SecureIds;
+use shared::ids::{IdSource, SecureIds};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::lag::LagWatch;
@@ -26,10 +26,11 @@ use shared::trace::Traces;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::actors::journal::{Commit, Journal, WRITERS, Writers};
+use crate::actors::journal::{Commit, Journal};
 use crate::actors::order_actor::Colleagues;
 use crate::actors::order_registry::OrderRegistry;
 use crate::actors::store_threads::{ReadPorts, StoreReader};
+use crate::actors::store_writers::{StoreWriters, WRITERS};
 use crate::actors::write_progress::WriteProgress;
 use crate::catalogue_file;
 use crate::config::Settings;
@@ -117,8 +118,9 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let (taking_tx, is_taking) = watch::channel(false);
     let (progress, writing) = WriteProgress::new();
     let journal = Journal::new(
-        Writers::start(&orders),
+        StoreWriters::start(&orders),
         settings.actors,
+        SecureIds.any(),
         progress,
         measured.transitions_failing.clone(),
     )

@@ -10,7 +10,7 @@ use shared::reason::Reason;
 use crate::domain::command::OrderCommand;
 use crate::domain::decide::{Decision, Refusal, Transition, decide};
 use crate::domain::order::Order;
-use crate::ports::order_store::StoreOutcome;
+use crate::domain::stored_orders::StoreOutcome;
 use crate::ports::reply_sink::CommandOutcome;
 
 /// What an actor knows of its order, so that it need not load it for each command.
@@ -81,12 +81,12 @@ impl CommandRun {
         self.decide(order)
     }
 
-    /// The store has answered. In a conflict the command is decided again from the order as it stands there.
+    /// The store has answered. A stale transition is decided again, from the order that stands.
     #[must_use]
     pub fn stored(&self, outcome: StoreOutcome) -> Step {
         match outcome {
-            StoreOutcome::Applied(order) => self.done(Some(order), None),
-            StoreOutcome::Conflict(current) => self.decide(current),
+            StoreOutcome::Stored(order) => self.done(Some(order), None),
+            StoreOutcome::Stale(current) => self.decide(current),
         }
     }
 
@@ -163,7 +163,7 @@ mod tests {
             panic!("{step:?}");
         };
         let paid = Arc::new(order.completed(payment));
-        let (_, outcome) = done(run.stored(StoreOutcome::Conflict(Some(Arc::clone(&paid)))));
+        let (_, outcome) = done(run.stored(StoreOutcome::Stale(Some(Arc::clone(&paid)))));
         assert_eq!((outcome.order, outcome.refusal), (Some(paid), None));
     }
 
@@ -178,7 +178,7 @@ mod tests {
         };
         let first = stored(with_key(1));
         let run = CommandRun::new(OrderCommand::Create(with_key(2)), now());
-        let (known, outcome) = done(run.stored(StoreOutcome::Conflict(Some(Arc::clone(&first)))));
+        let (known, outcome) = done(run.stored(StoreOutcome::Stale(Some(Arc::clone(&first)))));
         assert_eq!(
             (outcome.order, outcome.number),
             (Some(first), Some(number(2)))

@@ -17,12 +17,13 @@ use tokio::sync::oneshot;
 use crate::actors::command_run::{CommandRun, Known, Step};
 use crate::actors::in_flight::InFlight;
 use crate::actors::journal::Commit;
+use crate::actors::store_backoff::store_backoff;
 use crate::actors::store_threads::StoreReader;
-use crate::actors::store_worker::store_backoff;
 use crate::domain::command::OrderCommand;
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
-use crate::ports::order_store::{StoreError, StoreOutcome};
+use crate::domain::stored_orders::StoreOutcome;
+use crate::ports::order_store::StoreError;
 use crate::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
 use crate::steps;
 
@@ -237,7 +238,7 @@ async fn perform(
                 commit(transition, &trail, &colleagues)
                     .await
                     .map(|outcome| {
-                        if let StoreOutcome::Conflict(_) = outcome {
+                        if let StoreOutcome::Stale(_) = outcome {
                             log::debug!("{trail} has changed behind its actor, deciding again");
                         }
                         run.stored(outcome)

@@ -68,7 +68,7 @@ mod tests {
     const MOMENT: Duration = Duration::from_secs(1);
 
     #[test]
-    fn given_nothing_that_waits_then_all_is_well_for_ever() {
+    fn is_well_while_nothing_waits() {
         let begin = Instant::now();
         let (mut progress, state) = WriteProgress::new();
         assert!(state.is_well(begin + 100 * UNWRITTEN_WAIT));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn given_something_that_waits_then_all_is_well_as_long_as_something_else_is_written() {
+    fn is_well_while_something_is_written() {
         let begin = Instant::now();
         let (mut progress, state) = WriteProgress::new();
         progress.came(begin);

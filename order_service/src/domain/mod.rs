@@ -8,6 +8,7 @@ pub mod command;
 pub mod decide;
 pub mod coupon;
 pub mod shelf;
+pub mod stored_orders;
 pub mod catalogue;
 pub mod recommendation;
 

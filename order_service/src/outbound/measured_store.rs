@@ -9,7 +9,7 @@ use shared::order_number::OrderNumber;
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
 use crate::metrics::StoreMetrics;
-use crate::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome};
+use crate::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError};
 
 /// The store within, and the clocks beside it.
 pub struct MeasuredStore {
@@ -37,13 +37,17 @@ impl Outcomes {
         }
     }
 
-    fn measure<T>(&self, call: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    fn measure<T>(
+        &self,
+        call: impl FnOnce() -> T,
+        failure: impl Fn(&T) -> Option<&StoreError>,
+    ) -> T {
         let begin = Instant::now();
         let result = call();
-        let durations = match &result {
-            Ok(_) => &self.ok,
-            Err(StoreError::Held(_)) => &self.held,
-            Err(StoreError::Unavailable(_) | StoreError::Refused(_) | StoreError::Corrupt(_)) => {
+        let durations = match failure(&result) {
+            None => &self.ok,
+            Some(StoreError::Held(_)) => &self.held,
+            Some(StoreError::Unavailable(_) | StoreError::Refused(_) | StoreError::Corrupt(_)) => {
                 &self.failed
             }
         };
@@ -76,21 +80,31 @@ impl MeasuredStore {
 
 impl OrderStore for MeasuredStore {
     fn load(&self, number: &OrderNumber) -> Result<Option<Order>, StoreError> {
-        self.loads.measure(|| self.inner.load(number))
+        self.loads
+            .measure(|| self.inner.load(number), |loaded| loaded.as_ref().err())
     }
 
-    fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
+    fn write(&self, batch: &[Transition], on_held_row: OnHeldRow) -> Vec<Fate> {
         self.count(batch);
-        self.in_turn.measure(|| self.inner.apply(batch))
-    }
-
-    fn apply_what_is_free(&self, batch: &[Transition]) -> Result<Vec<Attempt>, StoreError> {
-        self.count(batch);
-        self.at_once
-            .measure(|| self.inner.apply_what_is_free(batch))
+        let durations = match on_held_row {
+            OnHeldRow::Skip => &self.at_once,
+            OnHeldRow::Wait => &self.in_turn,
+        };
+        durations.measure(
+            || self.inner.write(batch, on_held_row),
+            |fates| failure(fates),
+        )
     }
 
     fn ping(&self) -> Result<(), StoreError> {
         self.inner.ping()
+    }
+}
+
+/// A transaction that fails does so for all of its batch.
+fn failure(fates: &[Fate]) -> Option<&StoreError> {
+    match fates.first() {
+        Some(Fate::Failing(error)) => Some(error),
+        Some(Fate::Stored(_) | Fate::Stale(_) | Fate::Held(_)) | None => None,
     }
 }

@@ -7,14 +7,29 @@ use shared::order_number::OrderNumber;
 
 use crate::domain::decide::Transition;
 use crate::domain::order::{CouponId, ItemId, Order};
+use crate::domain::stored_orders::StoreOutcome;
 
-/// What became of one transition of a batch.
+/// What became of a transition that the store was given in a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreOutcome {
+pub enum Fate {
     /// It is stored, for good, as this order.
-    Applied(Arc<Order>),
-    /// It started from a state that no longer stands, and nothing of it is stored. The state that stands, if any, is this.
-    Conflict(Option<Arc<Order>>),
+    Stored(Arc<Order>),
+    /// It started from a state that no longer stands, and nothing of it is stored. Another writer was quicker, or it was stored by a try
+    /// whose answer was lost. The order that stands, if any, is this.
+    Stale(Option<Arc<Order>>),
+    /// Somebody else holds this row, and nothing of the transition is stored. The rest of the batch is.
+    Held(StoreRow),
+    /// The transaction failed, and with it the whole batch. Whether it is stored is for the error to say.
+    Failing(StoreError),
+}
+
+impl From<StoreOutcome> for Fate {
+    fn from(outcome: StoreOutcome) -> Self {
+        match outcome {
+            StoreOutcome::Stored(order) => Self::Stored(order),
+            StoreOutcome::Stale(current) => Self::Stale(current),
+        }
+    }
 }
 
 /// A row that somebody else may hold: another service's batch for a moment, a person at the database for long.
@@ -38,13 +53,13 @@ impl fmt::Display for StoreRow {
     }
 }
 
-/// What became of one transition of a batch that waits for nobody.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Attempt {
-    /// It has its outcome.
-    Done(StoreOutcome),
-    /// Somebody else holds this row, and nothing of the transition is stored.
-    Held(StoreRow),
+/// What the store does about a row that somebody else holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnHeldRow {
+    /// Leaves out the transitions that need it, and stores the others.
+    Skip,
+    /// Waits in the row's queue, for a while. Then the whole batch fails.
+    Wait,
 }
 
 /// Why the store did not do what it was asked.
@@ -53,7 +68,8 @@ pub enum StoreError {
     /// It can't be reached or is too busy. The same call may succeed later; whether this one has is unknown.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
-    /// Somebody holds a row of it for longer than a batch waits. Nothing is stored; the same call may succeed later.
+    /// Somebody else holds a row for longer than a batch waits. Which row, the database does not say. Nothing is stored; the same call
+    /// may succeed later.
     #[error("the store waited too long for a row: {0}")]
     Held(String),
     /// It will never take this.
@@ -83,21 +99,13 @@ pub trait OrderStore: Send + Sync {
     /// When the store fails.
     fn load(&self, number: &OrderNumber) -> Result<Option<Order>, StoreError>;
 
-    /// Stores a batch in one transaction: all changes of stock, coupons and orders, or none. One outcome for each transition, in
-    /// their order. The transitions are of different orders; a conflict of one does not touch the others. Doing a batch again whose
-    /// fate is unknown is harmless: what was stored comes back as a conflict with itself. Rows that somebody else holds are waited
-    /// for in their queue, for a while.
+    /// Stores a batch in one transaction: all changes of stock, coupons and orders. Answers one fate for each transition, in their order.
     ///
-    /// # Errors
-    /// When the store fails as a whole; [`StoreError::Held`] when a row was not to be had.
-    fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError>;
-
-    /// As [`apply`](Self::apply), but waits for no row: a transition of which somebody else holds one is left out, and all others are
-    /// stored.
-    ///
-    /// # Errors
-    /// As `apply`; [`StoreError::Held`] is rare here, and does not say whose row it is.
-    fn apply_what_is_free(&self, batch: &[Transition]) -> Result<Vec<Attempt>, StoreError>;
+    /// The transitions are of different orders, and a stale or held one doesn't touch the others. When the transaction fails, all are
+    /// [`Fate::Failing`] with the same error: for [`StoreError::Unavailable`] it is unknown whether they are stored, for the others
+    /// nothing is. A batch whose fate is unknown can be written again: what was stored before is stale then, and the order that stands
+    /// is the very one that was to be stored.
+    fn write(&self, batch: &[Transition], on_held_row: OnHeldRow) -> Vec<Fate>;
 
     /// Whether the store answers.
     ///

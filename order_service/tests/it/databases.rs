@@ -21,7 +21,7 @@ use order_service::outbound::mysql::pool::{SessionManager, session};
 use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
 use order_service::ports::order_store::{OrderStore, StoreError};
 use shared::budget;
-use stack::{Flavour, mysql_is_left_out};
+use stack::Flavour;
 
 use crate::harness::databases::{PrivateServer, TestDatabase};
 use crate::harness::samples::*;
@@ -31,59 +31,61 @@ use crate::harness::stores::*;
 macro_rules! on_each_server {
     ($($behaviour:ident { $($test:ident,)+ })+) => {
         mod mariadb {
-            $($(#[test]
-            fn $test() {
-                super::$behaviour::$test(stack::Flavour::MariaDb);
-            })+)+
+            $(mod $behaviour {
+                $(#[test]
+                fn $test() {
+                    super::super::$behaviour::$test(stack::Flavour::MariaDb);
+                })+
+            })+
         }
         mod mysql {
-            $($(#[test]
-            fn $test() {
-                if !super::mysql_is_left_out() {
-                    super::$behaviour::$test(stack::Flavour::MySql);
-                }
-            })+)+
+            $(mod $behaviour {
+                $(#[test]
+                fn $test() {
+                    if !stack::mysql_is_left_out() {
+                        super::super::$behaviour::$test(stack::Flavour::MySql);
+                    }
+                })+
+            })+
         }
     };
 }
 
 on_each_server! {
-    migrating {
-        given_an_empty_database_when_two_migrate_at_once_then_one_does_and_the_other_finds_it_done,
-        given_a_migrated_database_when_migrated_again_then_nothing_happens_to_it,
-        given_an_order_of_a_version_that_knows_no_members_then_it_is_nobodys_and_goes_on,
+    a_migration {
+        of_an_empty_database_is_done_by_one_of_two,
+        again_changes_nothing,
+        leaves_room_for_a_version_that_knows_no_members,
     }
-    corruption {
-        given_an_order_that_makes_no_sense_when_loaded_then_it_is_corrupt,
-        given_an_order_that_makes_no_sense_in_a_batch_then_the_batch_fails_and_nothing_of_it_is_stored,
-        given_an_order_that_makes_no_sense_when_reviews_are_listed_then_the_others_are_listed,
-        given_items_and_coupons_that_make_no_sense_then_no_order_takes_them,
+    corrupt {
+        orders_are_told_when_loaded,
+        orders_fail_their_batch_as_a_whole,
+        orders_are_left_out_of_the_reviews,
+        items_and_coupons_are_taken_by_no_order,
     }
-    access {
-        given_each_ssl_mode_when_connecting_then_it_is_encrypted_or_refused_as_the_mode_says,
-        given_a_wrong_password_then_the_store_is_unavailable,
-        given_a_row_that_somebody_locks_for_long_then_a_batch_in_its_turn_waits_for_a_while_and_not_for_ever,
-        given_a_process_that_stands_still_in_a_transaction_then_its_rows_are_free_soon_and_silent_sessions_are_replaced,
+    a_session {
+        is_encrypted_or_refused_as_the_ssl_mode_says,
+        with_a_wrong_password_is_unavailable,
+        of_a_row_that_is_locked_for_long_is_given_up_in_time,
+        of_a_paused_process_is_ended_and_its_rows_are_free,
     }
-    outage {
-        given_a_server_that_was_killed_then_the_store_is_unavailable_in_time_and_works_again_after_its_restart,
-        given_a_server_that_is_killed_under_load_then_nothing_is_lost_and_nothing_is_done_twice,
-        given_a_server_that_stops_in_the_middle_then_the_watchdog_tells_and_before_it_does_not,
+    an_outage {
+        is_told_in_time_and_ends_with_the_restart,
+        under_load_loses_and_doubles_nothing,
+        that_pauses_the_server_is_seen_by_the_watchdog,
     }
-    catalogue {
-        given_an_assortment_when_imported_again_then_stock_and_prices_stay_as_they_are,
-        given_products_when_paged_through_then_each_comes_once_with_its_items,
-        given_bought_and_sold_out_products_when_recommended_then_the_others_come_newest_first,
-        given_coupons_when_usable_ones_are_listed_then_they_are_unused_and_valid_now_and_end_first_in_front,
+    the_catalogue {
+        keeps_stock_and_prices_when_imported_again,
+        lists_each_product_once_with_its_items,
+        recommends_what_is_neither_bought_nor_sold_out,
+        lists_coupons_that_can_be_used_now,
     }
 }
 
-mod migrating {
+mod a_migration {
     use super::*;
 
-    pub(super) fn given_an_empty_database_when_two_migrate_at_once_then_one_does_and_the_other_finds_it_done(
-        flavour: Flavour,
-    ) {
+    pub(super) fn of_an_empty_database_is_done_by_one_of_two(flavour: Flavour) {
         let database = TestDatabase::create(flavour);
         let pools = [database.pool(), database.pool()];
         let start = Barrier::new(2);
@@ -109,9 +111,7 @@ mod migrating {
         );
     }
 
-    pub(super) fn given_a_migrated_database_when_migrated_again_then_nothing_happens_to_it(
-        flavour: Flavour,
-    ) {
+    pub(super) fn again_changes_nothing(flavour: Flavour) {
         let world = DatabaseWorld::make(flavour);
         let order = opened(&*world.store(), 1, &[(APPLE, 1)]);
 
@@ -124,9 +124,7 @@ mod migrating {
     }
 
     /// The columns that the version before has named, as it names them.
-    pub(super) fn given_an_order_of_a_version_that_knows_no_members_then_it_is_nobodys_and_goes_on(
-        flavour: Flavour,
-    ) {
+    pub(super) fn leaves_room_for_a_version_that_knows_no_members(flavour: Flavour) {
         let world = DatabaseWorld::make(flavour);
         world.0.sql(
             "INSERT INTO orders (order_num, request_id, status, reject_reason, coupon_id, total_price, final_price, \
@@ -147,16 +145,14 @@ mod migrating {
     }
 }
 
-mod corruption {
+mod corrupt {
     use super::*;
 
     fn is_corrupt<T>(result: &Result<T, StoreError>) -> bool {
         matches!(result, Err(StoreError::Corrupt(_)))
     }
 
-    pub(super) fn given_an_order_that_makes_no_sense_when_loaded_then_it_is_corrupt(
-        flavour: Flavour,
-    ) {
+    pub(super) fn orders_are_told_when_loaded(flavour: Flavour) {
         let world = DatabaseWorld::make(flavour);
         let store = world.store();
         for (digits, nonsense) in (1..).zip([
@@ -181,15 +177,16 @@ mod corruption {
         }
     }
 
-    pub(super) fn given_an_order_that_makes_no_sense_in_a_batch_then_the_batch_fails_and_nothing_of_it_is_stored(
-        flavour: Flavour,
-    ) {
+    pub(super) fn orders_fail_their_batch_as_a_whole(flavour: Flavour) {
         let world = DatabaseWorld::make(flavour);
         let store = world.store();
         opened(&*store, 1, &[(APPLE, 1)]);
         world.0.sql("UPDATE orders SET status = 'SHIPPED'");
 
-        let result = store.apply(&[open(draft(2, &[(APPLE, 1)])), open(draft(1, &[(APPLE, 1)]))]);
+        let result = write_in_turn(
+            &*store,
+            &[open(draft(2, &[(APPLE, 1)])), open(draft(1, &[(APPLE, 1)]))],
+        );
 
         assert!(is_corrupt(&result), "{result:?}");
         assert_eq!(
@@ -198,9 +195,7 @@ mod corruption {
         );
     }
 
-    pub(super) fn given_an_order_that_makes_no_sense_when_reviews_are_listed_then_the_others_are_listed(
-        flavour: Flavour,
-    ) {
+    pub(super) fn orders_are_left_out_of_the_reviews(flavour: Flavour) {
         let world = DatabaseWorld::make(flavour);
         let store = world.store();
         let orders = [1, 2, 3].map(|digits| opened(&*store, digits, &[(APPLE, 1)]));
@@ -229,9 +224,7 @@ mod corruption {
         assert_eq!(page(third.next.as_ref()).next, None);
     }
 
-    pub(super) fn given_items_and_coupons_that_make_no_sense_then_no_order_takes_them(
-        flavour: Flavour,
-    ) {
+    pub(super) fn items_and_coupons_are_taken_by_no_order(flavour: Flavour) {
         let world = DatabaseWorld::make(flavour);
         let store = world.store();
         for nonsense in [
@@ -245,7 +238,7 @@ mod corruption {
             world.0.sql(nonsense);
             let mut draft = draft(1, &[(APPLE, 1)]);
             draft.coupon = Some(COUPON);
-            let result = store.apply(&[open(draft)]);
+            let result = write_in_turn(&*store, &[open(draft)]);
             assert!(is_corrupt(&result), "{nonsense}: {result:?}");
         }
         assert_eq!(
@@ -255,7 +248,7 @@ mod corruption {
     }
 }
 
-mod access {
+mod a_session {
     use super::*;
 
     /// What a connection with this mode and authority is encrypted by; an empty text when it is not.
@@ -280,9 +273,7 @@ mod access {
         Ok(status.value)
     }
 
-    pub(super) fn given_each_ssl_mode_when_connecting_then_it_is_encrypted_or_refused_as_the_mode_says(
-        flavour: Flavour,
-    ) {
+    pub(super) fn is_encrypted_or_refused_as_the_ssl_mode_says(flavour: Flavour) {
         let database = TestDatabase::create(flavour);
         let foreign = Some("/etc/ssl/certs/ca-certificates.crt");
         let own = database.authority();
@@ -321,7 +312,7 @@ mod access {
         assert_eq!(own.is_some(), flavour == Flavour::MySql);
     }
 
-    pub(super) fn given_a_wrong_password_then_the_store_is_unavailable(flavour: Flavour) {
+    pub(super) fn with_a_wrong_password_is_unavailable(flavour: Flavour) {
         let database = TestDatabase::create(flavour);
         let pool = SessionManager::pool(&DatabaseSettings {
             password: "wrong".into(),
@@ -331,9 +322,7 @@ mod access {
         assert!(matches!(&ping, Err(StoreError::Unavailable(_))), "{ping:?}");
     }
 
-    pub(super) fn given_a_row_that_somebody_locks_for_long_then_a_batch_in_its_turn_waits_for_a_while_and_not_for_ever(
-        flavour: Flavour,
-    ) {
+    pub(super) fn of_a_row_that_is_locked_for_long_is_given_up_in_time(flavour: Flavour) {
         let world = DatabaseWorld::make(flavour);
         let store = world.store();
         let pool = world.0.pool();
@@ -347,7 +336,7 @@ mod access {
         run("UPDATE items SET stock = stock - 1 WHERE item_id = 1");
 
         let begin = Instant::now();
-        let result = store.apply(&[open(draft(1, &[(APPLE, 1)]))]);
+        let result = write_in_turn(&*store, &[open(draft(1, &[(APPLE, 1)]))]);
         assert!(matches!(&result, Err(StoreError::Held(_))), "{result:?}");
         assert!(begin.elapsed() < budget::DELIVERY, "{:?}", begin.elapsed());
         assert_eq!(
@@ -363,9 +352,7 @@ mod access {
         assert_eq!(world.stock(APPLE), APPLES - 1);
     }
 
-    pub(super) fn given_a_process_that_stands_still_in_a_transaction_then_its_rows_are_free_soon_and_silent_sessions_are_replaced(
-        flavour: Flavour,
-    ) {
+    pub(super) fn of_a_paused_process_is_ended_and_its_rows_are_free(flavour: Flavour) {
         let world = DatabaseWorld::make(flavour);
         let (store, silent) = (world.store(), MysqlOrderStore::new(world.0.pool()));
         silent.ping().unwrap();
@@ -382,7 +369,7 @@ mod access {
 
         let begin = Instant::now();
         let order = loop {
-            match store.apply(&[open(draft(1, &[(APPLE, 1)]))]) {
+            match write_in_turn(&*store, &[open(draft(1, &[(APPLE, 1)]))]) {
                 Ok(mut outcomes) => break outcomes.remove(0),
                 Err(StoreError::Held(_)) => {
                     assert!(begin.elapsed() < Duration::from_secs(15), "still held");
@@ -399,16 +386,14 @@ mod access {
     }
 }
 
-mod outage {
+mod an_outage {
     use std::sync::mpsc::channel;
 
     use order_service::outbound::mysql::watchdog::{Limits, Watchdog};
 
     use super::*;
 
-    pub(super) fn given_a_server_that_stops_in_the_middle_then_the_watchdog_tells_and_before_it_does_not(
-        flavour: Flavour,
-    ) {
+    pub(super) fn that_pauses_the_server_is_seen_by_the_watchdog(flavour: Flavour) {
         let limits = Limits {
             connecting: Duration::from_secs(20),
             working: Duration::from_secs(10),
@@ -439,9 +424,7 @@ mod outage {
     /// How long a call may take beyond the pool's own wait.
     const MARGIN: Duration = Duration::from_secs(2);
 
-    pub(super) fn given_a_server_that_was_killed_then_the_store_is_unavailable_in_time_and_works_again_after_its_restart(
-        flavour: Flavour,
-    ) {
+    pub(super) fn is_told_in_time_and_ends_with_the_restart(flavour: Flavour) {
         let mut server = PrivateServer::start(flavour);
         let pool = server.pool();
         fill(&pool);
@@ -463,7 +446,7 @@ mod outage {
                 begin.elapsed()
             );
         }
-        let result = store.apply(&[open(draft(2, &[(APPLE, 1)]))]);
+        let result = write_in_turn(&store, &[open(draft(2, &[(APPLE, 1)]))]);
         assert!(
             matches!(&result, Err(StoreError::Unavailable(_))),
             "{result:?}"
@@ -484,9 +467,7 @@ mod outage {
         );
     }
 
-    pub(super) fn given_a_server_that_is_killed_under_load_then_nothing_is_lost_and_nothing_is_done_twice(
-        flavour: Flavour,
-    ) {
+    pub(super) fn under_load_loses_and_doubles_nothing(flavour: Flavour) {
         const WRITERS: u64 = 4;
         const ORDERS: u64 = 40;
         let mut server = PrivateServer::start(flavour);
@@ -519,12 +500,10 @@ mod outage {
     }
 }
 
-mod catalogue {
+mod the_catalogue {
     use super::*;
 
-    pub(super) fn given_an_assortment_when_imported_again_then_stock_and_prices_stay_as_they_are(
-        flavour: Flavour,
-    ) {
+    pub(super) fn keeps_stock_and_prices_when_imported_again(flavour: Flavour) {
         let world = DatabaseWorld::make(flavour);
         opened(&*world.store(), 1, &[(APPLE, 1)]);
         let catalogue = MysqlCatalogue::new(world.0.pool());
@@ -550,9 +529,7 @@ mod catalogue {
         assert_eq!(catalogue.product(3), Ok(None));
     }
 
-    pub(super) fn given_products_when_paged_through_then_each_comes_once_with_its_items(
-        flavour: Flavour,
-    ) {
+    pub(super) fn lists_each_product_once_with_its_items(flavour: Flavour) {
         let database = TestDatabase::create(flavour);
         migrate(&database.pool()).unwrap();
         let catalogue = MysqlCatalogue::new(database.pool());
@@ -585,9 +562,7 @@ mod catalogue {
         assert_eq!(pages.map(|page| page.len()), [2, 2, 1, 0]);
     }
 
-    pub(super) fn given_bought_and_sold_out_products_when_recommended_then_the_others_come_newest_first(
-        flavour: Flavour,
-    ) {
+    pub(super) fn recommends_what_is_neither_bought_nor_sold_out(flavour: Flavour) {
         let database = TestDatabase::create(flavour);
         migrate(&database.pool()).unwrap();
         let catalogue = MysqlCatalogue::new(database.pool());
@@ -638,9 +613,7 @@ mod catalogue {
         assert_eq!(recommended(&[10, 20, 30, 40], 10), []);
     }
 
-    pub(super) fn given_coupons_when_usable_ones_are_listed_then_they_are_unused_and_valid_now_and_end_first_in_front(
-        flavour: Flavour,
-    ) {
+    pub(super) fn lists_coupons_that_can_be_used_now(flavour: Flavour) {
         let database = TestDatabase::create(flavour);
         migrate(&database.pool()).unwrap();
         let catalogue = MysqlCatalogue::new(database.pool());

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::System;
+use memory_store::MemoryOrderStore;
 use order_service::config::ActorSettings;
-use order_service::outbound::memory::order_store::MemoryOrderStore;
 use rdkafka::message::OwnedHeaders;
 use rdkafka::types::RDKafkaRespErr;
 use shared::reason::Reason;

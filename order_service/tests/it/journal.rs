@@ -8,7 +8,7 @@ use std::time::Duration;
 use order_service::config::ActorSettings;
 use order_service::domain::decide::Transition;
 use order_service::domain::order::OrderState;
-use order_service::ports::order_store::{OrderStore, StoreError, StoreRow};
+use order_service::ports::order_store::{StoreError, StoreRow};
 use order_service::ports::reply_sink::CommandOutcome;
 use shared::reason::Reason;
 use tokio::time::{Instant, timeout};
@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout};
 use crate::harness::doubles::{Fault, Gate, StoreDouble};
 use crate::harness::samples::*;
 use crate::harness::shop::*;
+use crate::harness::stores::write_in_turn;
 
 fn unavailable() -> StoreError {
     StoreError::Unavailable("by the test".into())
@@ -25,7 +26,7 @@ fn unavailable() -> StoreError {
 fn failing_when(
     is_failing: impl Fn(usize, &[Transition]) -> bool + Send + Sync + 'static,
 ) -> StoreDouble {
-    StoreDouble::on_apply(move |nth, batch| {
+    StoreDouble::on_write(move |nth, batch| {
         if is_failing(nth, batch) {
             Fault::Before(unavailable())
         } else {
@@ -67,7 +68,7 @@ mod gathering {
     use super::*;
 
     #[actix::test]
-    async fn given_a_write_in_flight_then_all_that_comes_meanwhile_is_the_next_write() {
+    async fn what_comes_during_a_write_is_the_next_write() {
         let gate = Arc::new(Gate::default());
         let mut shop = Shop::open(StoreDouble::plain().behind(&gate), ROOMY);
         send_behind_the_gate(&mut shop, &gate, 20).await;
@@ -81,7 +82,7 @@ mod gathering {
     }
 
     #[actix::test]
-    async fn given_more_than_a_batch_may_have_then_it_is_split_and_keeps_its_order() {
+    async fn more_than_a_batch_holds_is_split_in_its_order() {
         let gate = Arc::new(Gate::default());
         let settings = ActorSettings {
             max_batch: 8,
@@ -98,7 +99,7 @@ mod gathering {
     }
 
     #[actix::test]
-    async fn given_nothing_in_flight_then_each_command_is_written_at_once() {
+    async fn an_idle_journal_writes_at_once() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         for digits in 1..=3 {
             shop.ask(create(digits, &[(APPLE, 1)])).await;
@@ -107,13 +108,13 @@ mod gathering {
     }
 }
 
-mod refusals {
+mod refused_transitions {
     use super::*;
 
     #[actix::test]
-    async fn given_one_transition_that_the_store_refuses_then_its_neighbours_are_stored() {
+    async fn leave_their_neighbours_stored() {
         let gate = Arc::new(Gate::default());
-        let store = StoreDouble::on_apply(|_, batch| {
+        let store = StoreDouble::on_write(|_, batch| {
             let is_refused = batch.iter().any(|transition| matches!(transition, Transition::Open(draft) if draft.number == number(7)));
             if is_refused {
                 Fault::Before(StoreError::Refused("by the test".into()))
@@ -150,7 +151,7 @@ mod outages {
     use super::*;
 
     #[actix::test]
-    async fn given_a_store_that_is_away_for_a_while_then_it_is_asked_again_and_nothing_is_lost() {
+    async fn lose_nothing() {
         let gate = Arc::new(Gate::default());
         let store = failing_when(|nth, _| (1..4).contains(&nth)).behind(&gate);
         let mut shop = Shop::open(store, ROOMY);
@@ -172,8 +173,7 @@ mod outages {
     }
 
     #[actix::test]
-    async fn given_a_store_that_does_not_even_answer_then_its_batch_stays_whole_however_often_it_fails()
-     {
+    async fn leave_a_batch_whole_while_the_store_does_not_answer() {
         let (gate, failures) = (Arc::new(Gate::default()), 9);
         let store = failing_when(move |nth, _| (1..=failures).contains(&nth)).behind(&gate);
         store.answers.store(false, Ordering::SeqCst);
@@ -189,7 +189,7 @@ mod outages {
     }
 
     #[actix::test]
-    async fn given_a_store_that_can_not_be_read_for_a_while_then_it_is_asked_again() {
+    async fn are_survived_by_reads() {
         let store = StoreDouble::on_load(|nth| {
             if nth < 3 {
                 Fault::Before(unavailable())
@@ -197,7 +197,7 @@ mod outages {
                 Fault::None
             }
         });
-        let order = store.inner.apply(&[open(draft(1, &[(APPLE, 1)]))]);
+        let order = write_in_turn(&*store.inner, &[open(draft(1, &[(APPLE, 1)]))]);
         assert!(order.is_ok());
         let mut shop = Shop::open(store, ROOMY);
 
@@ -210,8 +210,7 @@ mod outages {
     }
 
     #[actix::test]
-    async fn given_writes_whose_answers_are_lost_then_each_command_still_gets_its_own_answer_and_is_done_once()
-     {
+    async fn do_nothing_twice_when_an_answer_is_lost() {
         // The first try of every write is done, and told to have failed.
         let answer_is_lost = |nth, _: &[Transition]| {
             if nth % 2 == 0 {
@@ -220,7 +219,7 @@ mod outages {
                 Fault::None
             }
         };
-        let mut shop = Shop::open(StoreDouble::on_apply(answer_is_lost), ROOMY);
+        let mut shop = Shop::open(StoreDouble::on_write(answer_is_lost), ROOMY);
 
         let states = [
             (create(1, &[(APPLE, 1)]), OrderState::Created),
@@ -252,7 +251,7 @@ mod outages {
     }
 }
 
-mod failing_orders {
+mod failing_transitions {
     use super::*;
 
     /// A store that answers, but fails with each batch that order 7 is in, as long as it is told to.
@@ -286,8 +285,7 @@ mod failing_orders {
     }
 
     #[actix::test]
-    async fn given_an_order_that_the_store_fails_with_then_all_others_are_stored_and_it_is_once_the_fault_ends()
-     {
+    async fn hold_no_others_up() {
         let gate = Arc::new(Gate::default());
         let (store, trouble) = Trouble::behind(&gate);
         let mut shop = Shop::open(store, ROOMY);
@@ -316,8 +314,7 @@ mod failing_orders {
     }
 
     #[actix::test]
-    async fn given_an_order_that_waited_for_an_item_when_the_store_fails_with_it_then_those_behind_it_go_on()
-     {
+    async fn release_those_behind_them() {
         let (gate, row) = (Arc::new(Gate::default()), StoreRow::Item(APPLE));
         gate.open();
         let (store, trouble) = Trouble::behind(&gate);
@@ -347,8 +344,7 @@ mod failing_orders {
     }
 
     #[actix::test]
-    async fn given_a_store_that_fails_with_every_order_then_all_are_stored_once_the_fault_ends_and_until_then_it_is_told()
-     {
+    async fn make_the_service_unready_when_nothing_else_is_written() {
         let (gate, is_there) = (Arc::new(Gate::default()), Arc::new(AtomicBool::new(true)));
         let is_troubled = Arc::clone(&is_there);
         let store = failing_when(move |_, _| is_troubled.load(Ordering::SeqCst)).behind(&gate);
@@ -373,8 +369,7 @@ mod held_rows {
     use super::*;
 
     #[actix::test]
-    async fn given_an_item_that_is_held_then_orders_of_others_go_on_and_its_own_follow_once_it_is_free()
-     {
+    async fn of_an_item_hold_up_only_its_orders() {
         let row = StoreRow::Item(APPLE);
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         shop.store.inner.hold(row.clone());
@@ -397,7 +392,7 @@ mod held_rows {
     }
 
     #[actix::test]
-    async fn given_an_order_that_is_held_then_its_commands_wait_in_their_order_and_no_other_does() {
+    async fn of_an_order_hold_up_only_its_commands_which_keep_their_order() {
         let row = StoreRow::Order(number(1));
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         for digits in [1, 2] {
@@ -423,7 +418,7 @@ mod held_rows {
     }
 
     #[actix::test]
-    async fn given_many_orders_behind_one_row_then_one_of_them_tries_for_all() {
+    async fn are_tried_by_one_order_for_all() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         let row = StoreRow::Item(APPLE);
         shop.store.inner.hold(row.clone());
@@ -440,11 +435,10 @@ mod held_rows {
     }
 
     #[actix::test]
-    async fn given_a_batch_that_waited_too_long_for_an_unknown_row_then_one_order_waits_and_its_neighbours_are_stored()
-     {
+    async fn that_are_not_known_hold_up_one_order() {
         let (gate, is_in_the_way) = (Arc::new(Gate::default()), Arc::new(AtomicBool::new(true)));
         let is_there = Arc::clone(&is_in_the_way);
-        let store = StoreDouble::on_apply(move |_, batch| {
+        let store = StoreDouble::on_write(move |_, batch| {
             let is_held = batch
                 .iter()
                 .any(|transition| *transition.number() == number(7));

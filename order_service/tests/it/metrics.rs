@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use order_service::metrics::{ServiceMetrics, StoreMetrics};
 use order_service::outbound::measured_store::MeasuredStore;
-use order_service::ports::order_store::{OrderStore, StoreError};
+use order_service::ports::order_store::{OnHeldRow, OrderStore, StoreError};
 use rdkafka::message::OwnedHeaders;
 use shared::mailboxes::{ActorPicture, Totals};
 use shared::metrics::Metrics;
@@ -115,16 +115,16 @@ fn the_mailbox_of_a_stuck_order_is_shown() {
 fn batches_and_loads_are_counted_by_size_lane_and_outcome() {
     let metrics = Metrics::new().unwrap();
     let counted = StoreMetrics::new(&metrics, 512).unwrap();
-    let store = StoreDouble::on_apply(|nth, _| match nth {
+    let store = StoreDouble::on_write(|nth, _| match nth {
         0 => Fault::None,
         1 => Fault::Before(StoreError::Held("row".to_owned())),
         _ => Fault::After(StoreError::Unavailable("gone".to_owned())),
     });
     let store = MeasuredStore::new(Arc::new(store), &counted);
     let batch = [open(draft(1, &[(APPLE, 1)])), open(draft(2, &[(APPLE, 1)]))];
-    store.apply_what_is_free(&batch).unwrap();
-    store.apply(&batch).unwrap_err();
-    store.apply_what_is_free(&batch[..1]).unwrap_err();
+    store.write(&batch, OnHeldRow::Skip);
+    store.write(&batch, OnHeldRow::Wait);
+    store.write(&batch[..1], OnHeldRow::Skip);
     assert!(store.load(&number(1)).unwrap().is_some());
 
     let commits = "journal_commit_duration_seconds_count";

@@ -7,7 +7,7 @@ use std::thread;
 use chrono::TimeDelta;
 use order_service::domain::decide::Transition;
 use order_service::domain::order::{Idempotency, Order, OrderDraft, OrderState, Payment};
-use order_service::ports::order_store::{OrderStore, StoreOutcome};
+use order_service::ports::order_store::{Fate, OrderStore};
 use shared::reason::Reason;
 
 use crate::harness::samples::*;
@@ -18,64 +18,64 @@ macro_rules! order_store_contract {
     ($name:ident, $make_store:path) => {
         mod $name {
             order_store_contract! { $make_store,
-                opening {
-                    given_several_drafts_when_applied_then_each_is_stored_and_its_stock_taken,
-                    given_a_draft_that_can_not_be_had_beside_one_that_can_then_only_that_one_is_rejected,
-                    given_every_kind_of_order_when_loaded_then_it_is_as_it_was_applied,
-                    given_the_most_that_an_order_may_hold_when_loaded_then_nothing_is_cut_off,
-                    given_a_number_without_an_order_when_loaded_then_there_is_none,
+                new_orders {
+                    are_stored_and_take_their_stock,
+                    without_stock_are_rejected_alone,
+                    of_every_kind_are_loaded_as_they_were_stored,
+                    of_the_largest_size_are_not_cut_off,
+                    of_other_numbers_do_not_exist,
                 }
-                moving {
-                    given_an_open_order_when_completed_then_it_is_paid_and_keeps_what_it_took,
-                    given_an_open_order_when_rejected_then_stock_and_coupon_come_back,
-                    given_a_payment_that_begins_and_ends_then_each_is_stored_and_nothing_is_taken_or_given_back,
-                    given_a_batch_of_all_kinds_when_applied_then_each_is_done,
-                    given_payment_keys_that_look_like_sql_when_completed_then_they_are_text,
+                stored_orders {
+                    keep_what_they_took_when_completed,
+                    give_stock_and_coupon_back_when_rejected,
+                    neither_take_nor_give_when_a_payment_begins_or_ends,
+                    move_beside_new_ones_in_the_order_of_the_batch,
+                    take_payment_keys_that_look_like_sql_as_text,
                 }
-                conflicts {
-                    given_a_number_that_is_stored_when_opened_again_then_it_conflicts_and_its_neighbours_are_applied,
-                    given_an_order_that_has_moved_on_when_moved_from_its_old_state_then_it_conflicts,
-                    given_no_such_order_when_moved_then_it_conflicts_with_nothing,
-                    given_a_batch_whose_fate_is_unknown_when_applied_again_then_it_conflicts_with_itself,
+                stale_transitions {
+                    open_a_number_that_is_stored,
+                    start_from_an_old_revision,
+                    move_an_order_that_does_not_exist,
+                    are_a_batch_that_is_stored_already,
                 }
-                idempotency {
-                    given_an_idempotency_key_that_is_taken_when_another_order_is_opened_with_it_then_it_conflicts_with_its_holder,
-                    given_two_orders_of_one_key_in_one_batch_then_the_first_takes_it,
-                    given_an_order_that_frees_its_key_when_another_takes_it_in_the_same_batch_or_later_then_it_is_opened,
-                    given_writers_of_one_idempotency_key_then_one_order_is_opened_and_stock_is_taken_once,
+                idempotency_keys {
+                    are_taken_once,
+                    are_taken_by_the_first_of_a_batch,
+                    that_are_freed_can_be_taken_again,
+                    are_taken_by_one_of_many_writers,
                 }
                 reviews {
-                    given_more_open_books_than_a_page_holds_then_page_after_page_has_each_once_in_order,
-                    given_open_books_when_due_then_they_are_listed_longest_due_first_until_they_are_closed,
+                    come_page_by_page_each_once,
+                    are_listed_longest_due_first_until_they_are_settled,
                 }
                 members {
-                    given_orders_of_several_members_when_listed_then_each_has_his_own_newest_first,
-                    given_more_orders_than_a_page_holds_then_page_after_page_has_each_once_in_order,
-                    given_an_order_that_moves_on_then_the_list_has_it_as_it_stands,
+                    have_their_own_orders_newest_first,
+                    get_their_orders_page_by_page_each_once,
+                    get_orders_as_they_stand,
                 }
-                held {
-                    given_an_item_that_is_held_then_its_orders_are_left_out_whole_and_all_others_are_stored,
-                    given_a_coupon_that_is_held_then_its_order_is_left_out,
-                    given_an_order_that_is_held_when_moved_then_it_alone_is_left_out,
-                    given_an_order_that_is_held_when_opened_again_then_it_conflicts_at_once,
-                    given_held_rows_and_rows_that_there_are_not_then_they_are_told_apart,
-                    given_stale_transitions_beside_held_rows_then_each_gets_what_is_its_own,
-                    given_a_key_whose_holder_is_held_then_another_order_of_it_conflicts_with_the_holder,
-                    given_a_held_row_when_waited_for_then_nothing_is_stored_and_it_is_told,
-                    given_writers_that_do_not_wait_then_exactly_the_stock_is_sold,
+                held_rows {
+                    of_an_item_leave_its_orders_out_and_no_others,
+                    of_a_coupon_leave_its_order_out,
+                    of_an_order_leave_its_move_out,
+                    of_an_order_do_not_hide_that_its_number_is_taken,
+                    are_told_from_missing_ones,
+                    are_told_from_stale_transitions,
+                    of_a_keys_order_do_not_hide_that_the_key_is_taken,
+                    that_are_waited_for_in_vain_fail_the_batch,
+                    that_are_skipped_by_many_writers_sell_exactly_the_stock,
                 }
-                sizes {
-                    given_nothing_when_applied_then_nothing_comes_of_it,
-                    given_512_orders_when_opened_and_then_moved_then_all_are_stored,
-                    given_more_lines_than_a_statement_can_bind_when_applied_then_all_are_stored,
-                    given_more_unknown_items_than_a_statement_can_bind_when_applied_then_all_orders_are_rejected,
+                batches {
+                    of_nothing_are_nothing,
+                    of_512_orders_are_stored,
+                    of_more_lines_than_a_statement_binds_are_stored,
+                    of_more_unknown_items_than_a_statement_binds_are_rejected,
                 }
-                concurrency {
-                    given_writers_of_one_hot_item_then_exactly_its_stock_is_sold,
-                    given_writers_of_two_items_in_opposite_order_then_neither_deadlock_nor_oversale_surfaces,
-                    given_two_writers_of_one_number_then_one_opens_it_and_stock_is_taken_once,
-                    given_two_writers_that_end_one_order_then_one_of_them_does,
-                    given_writers_that_want_one_coupon_then_one_order_holds_it,
+                concurrent_writers {
+                    of_one_item_sell_exactly_its_stock,
+                    of_two_items_in_opposite_order_never_deadlock_or_oversell,
+                    of_one_number_open_it_once,
+                    of_one_order_end_it_once,
+                    of_one_coupon_use_it_once,
                 }
             }
         }
@@ -96,15 +96,13 @@ order_store_contract!(memory, crate::harness::stores::MemoryWorld::make);
 order_store_contract!(mariadb, crate::harness::stores::DatabaseWorld::mariadb);
 order_store_contract!(mysql, crate::harness::stores::DatabaseWorld::mysql);
 
-mod held;
+mod held_rows;
 mod members;
 
-mod opening {
+mod new_orders {
     use super::*;
 
-    pub(super) fn given_several_drafts_when_applied_then_each_is_stored_and_its_stock_taken(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn are_stored_and_take_their_stock(world: &impl StoreWorld) {
         let store = world.store();
         let batch = [
             open(draft(1, &[(APPLE, 2)])),
@@ -128,9 +126,7 @@ mod opening {
         );
     }
 
-    pub(super) fn given_a_draft_that_can_not_be_had_beside_one_that_can_then_only_that_one_is_rejected(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn without_stock_are_rejected_alone(world: &impl StoreWorld) {
         let store = world.store();
         let batch = [
             open(draft(1, &[(APPLE, 1), (LAST_PIECE, 2)])),
@@ -148,9 +144,7 @@ mod opening {
         assert_eq!((world.stock(APPLE), world.stock(LAST_PIECE)), (APPLES, 0));
     }
 
-    pub(super) fn given_every_kind_of_order_when_loaded_then_it_is_as_it_was_applied(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn of_every_kind_are_loaded_as_they_were_stored(world: &impl StoreWorld) {
         let store = world.store();
         let mut fixed = draft(1, &[(THREAD, 7), (APPLE, 1), (THREAD, 2)]);
         (fixed.coupon, fixed.intent) = (Some(COUPON), Some(payment("🔑 'key'", "9000.09")));
@@ -188,9 +182,7 @@ mod opening {
         }
     }
 
-    pub(super) fn given_the_most_that_an_order_may_hold_when_loaded_then_nothing_is_cut_off(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn of_the_largest_size_are_not_cut_off(world: &impl StoreWorld) {
         let store = world.store();
         let key = "🗝".repeat(200);
         let mut draft = draft(1, &[(THREAD, 3_999_999_999)]);
@@ -221,9 +213,7 @@ mod opening {
         );
     }
 
-    pub(super) fn given_a_number_without_an_order_when_loaded_then_there_is_none(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn of_other_numbers_do_not_exist(world: &impl StoreWorld) {
         let store = world.store();
         opened(&*store, 12, &[(APPLE, 1)]);
 
@@ -234,12 +224,10 @@ mod opening {
     }
 }
 
-mod moving {
+mod stored_orders {
     use super::*;
 
-    pub(super) fn given_an_open_order_when_completed_then_it_is_paid_and_keeps_what_it_took(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn keep_what_they_took_when_completed(world: &impl StoreWorld) {
         let store = world.store();
         let order = applied(&*store, open(draft_with_coupon(1)));
 
@@ -265,9 +253,7 @@ mod moving {
         );
     }
 
-    pub(super) fn given_an_open_order_when_rejected_then_stock_and_coupon_come_back(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn give_stock_and_coupon_back_when_rejected(world: &impl StoreWorld) {
         let store = world.store();
         let order = applied(&*store, open(draft_with_coupon(1)));
         assert_eq!(
@@ -293,9 +279,7 @@ mod moving {
         assert_eq!(world.holder(COUPON), Some(number(2)));
     }
 
-    pub(super) fn given_a_payment_that_begins_and_ends_then_each_is_stored_and_nothing_is_taken_or_given_back(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn neither_take_nor_give_when_a_payment_begins_or_ends(world: &impl StoreWorld) {
         let store = world.store();
         let pending = opened(&*store, 1, &[(APPLE, 2)]);
         let paying = applied(&*store, begin_payment(&pending, "결제 \\' OR 1=1 -- "));
@@ -326,9 +310,7 @@ mod moving {
         assert_eq!(world.stock(APPLE), APPLES);
     }
 
-    pub(super) fn given_a_batch_of_all_kinds_when_applied_then_each_is_done(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn move_beside_new_ones_in_the_order_of_the_batch(world: &impl StoreWorld) {
         let store = world.store();
         let paid = opened(&*store, 1, &[(APPLE, 1)]);
         let ended = opened(&*store, 2, &[(LAST_PIECE, 1)]);
@@ -358,9 +340,7 @@ mod moving {
         }
     }
 
-    pub(super) fn given_payment_keys_that_look_like_sql_when_completed_then_they_are_text(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn take_payment_keys_that_look_like_sql_as_text(world: &impl StoreWorld) {
         let store = world.store();
         let keys = [
             "'",
@@ -406,12 +386,10 @@ mod moving {
     }
 }
 
-mod conflicts {
+mod stale_transitions {
     use super::*;
 
-    pub(super) fn given_a_number_that_is_stored_when_opened_again_then_it_conflicts_and_its_neighbours_are_applied(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn open_a_number_that_is_stored(world: &impl StoreWorld) {
         let store = world.store();
         let current = opened(&*store, 2, &[(APPLE, 1)]);
         let waiting = opened(&*store, 4, &[(APPLE, 1)]);
@@ -424,9 +402,9 @@ mod conflicts {
 
         let outcomes = apply(&*store, &batch);
 
-        assert_eq!(outcomes[1], StoreOutcome::Conflict(Some(current)));
+        assert_eq!(outcomes[1], Fate::Stale(Some(current)));
         for neighbour in [0, 2, 3] {
-            let StoreOutcome::Applied(order) = &outcomes[neighbour] else {
+            let Fate::Stored(order) = &outcomes[neighbour] else {
                 panic!("{:?}", outcomes[neighbour])
             };
             assert_eq!(
@@ -437,17 +415,15 @@ mod conflicts {
         assert_eq!(world.stock(APPLE), APPLES - 4);
     }
 
-    pub(super) fn given_an_order_that_has_moved_on_when_moved_from_its_old_state_then_it_conflicts(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn start_from_an_old_revision(world: &impl StoreWorld) {
         let store = world.store();
         let [first, second] = [1, 2].map(|digits| opened(&*store, digits, &[(APPLE, 1)]));
         let paid = applied(&*store, complete(&first, "key"));
 
         let outcomes = apply(&*store, &[reject(&first), complete(&second, "key")]);
 
-        assert_eq!(outcomes[0], StoreOutcome::Conflict(Some(Arc::clone(&paid))));
-        assert!(matches!(outcomes[1], StoreOutcome::Applied(_)));
+        assert_eq!(outcomes[0], Fate::Stale(Some(Arc::clone(&paid))));
+        assert!(matches!(outcomes[1], Fate::Stored(_)));
         assert_eq!(
             store.load(&paid.number).unwrap().as_ref(),
             Some(paid.as_ref())
@@ -455,9 +431,7 @@ mod conflicts {
         assert_eq!(world.stock(APPLE), APPLES - 2);
     }
 
-    pub(super) fn given_no_such_order_when_moved_then_it_conflicts_with_nothing(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn move_an_order_that_does_not_exist(world: &impl StoreWorld) {
         let store = world.store();
         let stored = opened(&*store, 1, &[(APPLE, 1)]);
         let imagined = Arc::new(Order {
@@ -467,17 +441,15 @@ mod conflicts {
 
         let outcomes = apply(&*store, &[reject(&imagined), complete(&stored, "key")]);
 
-        assert_eq!(outcomes[0], StoreOutcome::Conflict(None));
-        assert!(matches!(outcomes[1], StoreOutcome::Applied(_)));
+        assert_eq!(outcomes[0], Fate::Stale(None));
+        assert!(matches!(outcomes[1], Fate::Stored(_)));
         assert_eq!(
             (store.load(&number(2)).unwrap(), world.stock(APPLE)),
             (None, APPLES - 1)
         );
     }
 
-    pub(super) fn given_a_batch_whose_fate_is_unknown_when_applied_again_then_it_conflicts_with_itself(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn are_a_batch_that_is_stored_already(world: &impl StoreWorld) {
         let store = world.store();
         let paid = opened(&*store, 1, &[(APPLE, 1)]);
         let ended = opened(&*store, 2, &[(APPLE, 1)]);
@@ -493,7 +465,7 @@ mod conflicts {
 
         let itself: Vec<_> = orders
             .into_iter()
-            .map(|order| StoreOutcome::Conflict(Some(order)))
+            .map(|order| Fate::Stale(Some(order)))
             .collect();
         assert_eq!(again, itself);
         assert_eq!(
@@ -503,13 +475,11 @@ mod conflicts {
     }
 }
 
-mod idempotency {
-    use super::concurrency::at_once;
+mod idempotency_keys {
+    use super::concurrent_writers::at_once;
     use super::*;
 
-    pub(super) fn given_an_idempotency_key_that_is_taken_when_another_order_is_opened_with_it_then_it_conflicts_with_its_holder(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn are_taken_once(world: &impl StoreWorld) {
         let store = world.store();
         let holder = applied(&*store, open(draft_with_key(1, "key")));
         let batch = [
@@ -520,16 +490,14 @@ mod idempotency {
 
         let outcomes = apply(&*store, &batch);
 
-        assert_eq!(outcomes[1], StoreOutcome::Conflict(Some(holder)));
-        assert!(matches!(outcomes[0], StoreOutcome::Applied(_)));
-        assert!(matches!(outcomes[2], StoreOutcome::Applied(_)));
+        assert_eq!(outcomes[1], Fate::Stale(Some(holder)));
+        assert!(matches!(outcomes[0], Fate::Stored(_)));
+        assert!(matches!(outcomes[2], Fate::Stored(_)));
         assert_eq!(store.load(&number(3)).unwrap(), None);
         assert_eq!(world.stock(APPLE), APPLES - 3);
     }
 
-    pub(super) fn given_two_orders_of_one_key_in_one_batch_then_the_first_takes_it(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn are_taken_by_the_first_of_a_batch(world: &impl StoreWorld) {
         let store = world.store();
         let batch = [
             open(draft_with_key(1, "key")),
@@ -538,19 +506,14 @@ mod idempotency {
 
         let outcomes = apply(&*store, &batch);
 
-        let StoreOutcome::Applied(holder) = &outcomes[0] else {
+        let Fate::Stored(holder) = &outcomes[0] else {
             panic!("{outcomes:?}")
         };
-        assert_eq!(
-            outcomes[1],
-            StoreOutcome::Conflict(Some(Arc::clone(holder)))
-        );
+        assert_eq!(outcomes[1], Fate::Stale(Some(Arc::clone(holder))));
         assert_eq!(world.stock(APPLE), APPLES - 1);
     }
 
-    pub(super) fn given_an_order_that_frees_its_key_when_another_takes_it_in_the_same_batch_or_later_then_it_is_opened(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn that_are_freed_can_be_taken_again(world: &impl StoreWorld) {
         let store = world.store();
         let give_up = |order: &Arc<Order>| Transition::Reject {
             order: Arc::clone(order),
@@ -570,15 +533,13 @@ mod idempotency {
 
         let outcomes = apply(&*store, &[open(draft_with_key(4, "key"))]);
         assert!(
-            matches!(&outcomes[..], [StoreOutcome::Conflict(Some(holder))] if holder.number == number(3)),
+            matches!(&outcomes[..], [Fate::Stale(Some(holder))] if holder.number == number(3)),
             "{outcomes:?}"
         );
         assert_eq!(world.stock(APPLE), APPLES - 1);
     }
 
-    pub(super) fn given_writers_of_one_idempotency_key_then_one_order_is_opened_and_stock_is_taken_once(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn are_taken_by_one_of_many_writers(world: &impl StoreWorld) {
         for round in 0..10 {
             let outcomes = at_once(world, |store, writer| {
                 let digits = 100 * (round + 1) + writer;
@@ -592,10 +553,8 @@ mod idempotency {
             let opened: BTreeSet<String> = outcomes
                 .iter()
                 .map(|outcome| match outcome {
-                    StoreOutcome::Applied(order) | StoreOutcome::Conflict(Some(order)) => {
-                        order.number.to_string()
-                    }
-                    StoreOutcome::Conflict(None) => panic!("it conflicts with nothing"),
+                    Fate::Stored(order) | Fate::Stale(Some(order)) => order.number.to_string(),
+                    other => panic!("{other:?}"),
                 })
                 .collect();
             assert_eq!(opened.len(), 1, "{outcomes:?}");
@@ -607,9 +566,7 @@ mod idempotency {
 mod reviews {
     use super::*;
 
-    pub(super) fn given_more_open_books_than_a_page_holds_then_page_after_page_has_each_once_in_order(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn come_page_by_page_each_once(world: &impl StoreWorld) {
         let store = world.store();
         // Four that are due together, and one that is due long before them though its number is higher.
         (1..=4).for_each(|digits| {
@@ -630,9 +587,7 @@ mod reviews {
         assert_eq!(after, None);
     }
 
-    pub(super) fn given_open_books_when_due_then_they_are_listed_longest_due_first_until_they_are_closed(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn are_listed_longest_due_first_until_they_are_settled(world: &impl StoreWorld) {
         let store = world.store();
         let due = |minutes| -> Vec<Order> {
             let at = now() + TimeDelta::minutes(minutes);
@@ -661,16 +616,14 @@ mod reviews {
     }
 }
 
-mod sizes {
+mod batches {
     use super::*;
 
-    pub(super) fn given_nothing_when_applied_then_nothing_comes_of_it(world: &impl StoreWorld) {
-        assert_eq!(world.store().apply(&[]), Ok(vec![]));
+    pub(super) fn of_nothing_are_nothing(world: &impl StoreWorld) {
+        assert_eq!(write_in_turn(&*world.store(), &[]), Ok(vec![]));
     }
 
-    pub(super) fn given_512_orders_when_opened_and_then_moved_then_all_are_stored(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn of_512_orders_are_stored(world: &impl StoreWorld) {
         let store = world.store();
         let opens: Vec<_> = (1..=512)
             .map(|digits| open(draft(digits, &[(THREAD, 1), (APPLE, 1)])))
@@ -698,9 +651,7 @@ mod sizes {
         );
     }
 
-    pub(super) fn given_more_lines_than_a_statement_can_bind_when_applied_then_all_are_stored(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn of_more_lines_than_a_statement_binds_are_stored(world: &impl StoreWorld) {
         let store = world.store();
         let lines = [(THREAD, 1); 1_000];
         let batch: Vec<_> = (1..=12).map(|digits| open(draft(digits, &lines))).collect();
@@ -716,7 +667,7 @@ mod sizes {
         assert_eq!(world.stock(THREAD), THREADS - 12_000);
     }
 
-    pub(super) fn given_more_unknown_items_than_a_statement_can_bind_when_applied_then_all_orders_are_rejected(
+    pub(super) fn of_more_unknown_items_than_a_statement_binds_are_rejected(
         world: &impl StoreWorld,
     ) {
         let store = world.store();
@@ -743,7 +694,7 @@ mod sizes {
     }
 }
 
-mod concurrency {
+mod concurrent_writers {
     use super::*;
 
     const WRITERS: u64 = 6;
@@ -771,7 +722,7 @@ mod concurrency {
         })
     }
 
-    fn are_created(outcomes: impl IntoIterator<Item = StoreOutcome>) -> usize {
+    fn are_created(outcomes: impl IntoIterator<Item = Fate>) -> usize {
         let orders = all_applied(outcomes.into_iter().collect());
         orders
             .iter()
@@ -779,9 +730,7 @@ mod concurrency {
             .count()
     }
 
-    pub(super) fn given_writers_of_one_hot_item_then_exactly_its_stock_is_sold(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn of_one_item_sell_exactly_its_stock(world: &impl StoreWorld) {
         let sold = at_once(world, |store, writer| {
             let batches = (0..10).map(|batch| {
                 let opens: Vec<_> = (0..3)
@@ -801,7 +750,7 @@ mod concurrency {
         assert_eq!(world.stock(HOT[0]), 0);
     }
 
-    pub(super) fn given_writers_of_two_items_in_opposite_order_then_neither_deadlock_nor_oversale_surfaces(
+    pub(super) fn of_two_items_in_opposite_order_never_deadlock_or_oversell(
         world: &impl StoreWorld,
     ) {
         let held = at_once(world, |store, writer| {
@@ -830,9 +779,7 @@ mod concurrency {
         assert_eq!(HOT.map(|item| world.stock(item)), [HOT_STOCK - held; 2]);
     }
 
-    pub(super) fn given_two_writers_of_one_number_then_one_opens_it_and_stock_is_taken_once(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn of_one_number_open_it_once(world: &impl StoreWorld) {
         for digits in 1..=10 {
             let outcomes = at_once(world, |store, _| {
                 apply(store, &[open(draft(digits, &[(APPLE, 1)]))]).remove(0)
@@ -840,22 +787,20 @@ mod concurrency {
 
             let (applied, conflicts): (Vec<_>, Vec<_>) = outcomes
                 .into_iter()
-                .partition(|outcome| matches!(outcome, StoreOutcome::Applied(_)));
-            let [StoreOutcome::Applied(order)] = &applied[..] else {
+                .partition(|outcome| matches!(outcome, Fate::Stored(_)));
+            let [Fate::Stored(order)] = &applied[..] else {
                 panic!("{applied:?}")
             };
             assert!(
                 conflicts
                     .iter()
-                    .all(|outcome| *outcome == StoreOutcome::Conflict(Some(Arc::clone(order))))
+                    .all(|outcome| *outcome == Fate::Stale(Some(Arc::clone(order))))
             );
             assert_eq!(world.stock(APPLE), APPLES - u32::try_from(digits).unwrap());
         }
     }
 
-    pub(super) fn given_two_writers_that_end_one_order_then_one_of_them_does(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn of_one_order_end_it_once(world: &impl StoreWorld) {
         let store = world.store();
         let mut completed = 0;
         for digits in 1..=10 {
@@ -872,15 +817,15 @@ mod concurrency {
             let ends: BTreeSet<String> = outcomes
                 .iter()
                 .map(|outcome| match outcome {
-                    StoreOutcome::Applied(order) | StoreOutcome::Conflict(Some(order)) => {
+                    Fate::Stored(order) | Fate::Stale(Some(order)) => {
                         format!("{order:?}")
                     }
-                    StoreOutcome::Conflict(None) => panic!("the order is gone"),
+                    other => panic!("{other:?}"),
                 })
                 .collect();
             let winners = outcomes
                 .iter()
-                .filter(|outcome| matches!(outcome, StoreOutcome::Applied(_)))
+                .filter(|outcome| matches!(outcome, Fate::Stored(_)))
                 .count();
             assert_eq!((winners, ends.len()), (1, 1), "{outcomes:?}");
             let stored = store.load(&order.number).unwrap().unwrap();
@@ -889,9 +834,7 @@ mod concurrency {
         }
     }
 
-    pub(super) fn given_writers_that_want_one_coupon_then_one_order_holds_it(
-        world: &impl StoreWorld,
-    ) {
+    pub(super) fn of_one_coupon_use_it_once(world: &impl StoreWorld) {
         let created = at_once(world, |store, writer| {
             let opens = (0..5).map(|nth| {
                 apply(store, &[open(draft_with_coupon(100 * (writer + 1) + nth))]).remove(0)

@@ -10,6 +10,7 @@ use shared::reason::Reason;
 use crate::harness::doubles::{Fault, Gate, StoreDouble};
 use crate::harness::samples::*;
 use crate::harness::shop::*;
+use crate::harness::stores::write_in_turn;
 
 fn refused() -> Fault {
     Fault::Before(StoreError::Refused("by the test".into()))
@@ -22,7 +23,7 @@ mod one_at_a_time {
     async fn no_write_overtakes_and_no_two_share_a_batch() {
         // A refused write leaves the actor knowing nothing, so that each command writes again.
         let gate = Arc::new(Gate::default());
-        let store = StoreDouble::on_apply(|_, _| refused()).behind(&gate);
+        let store = StoreDouble::on_write(|_, _| refused()).behind(&gate);
         let mut shop = Shop::open(store, ROOMY);
 
         (0..12).for_each(|_| shop.send(create(1, &[(APPLE, 1)])));
@@ -250,7 +251,7 @@ mod stale_knowledge {
     async fn an_order_that_changed_behind_its_actor_is_decided_again() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         let order = accepted(shop.ask(create(1, &[(APPLE, 1)])).await);
-        shop.store.inner.apply(&[reject(&order)]).unwrap();
+        write_in_turn(&*shop.store.inner, &[reject(&order)]).unwrap();
 
         let outcome = shop.ask(approve(1, "12000")).await;
 
@@ -266,7 +267,7 @@ mod stale_knowledge {
     async fn an_order_that_another_process_has_completed_is_done() {
         let mut shop = Shop::open(StoreDouble::plain(), ROOMY);
         let order = accepted(shop.ask(create(1, &[(APPLE, 1)])).await);
-        shop.store.inner.apply(&[complete(&order, "key")]).unwrap();
+        write_in_turn(&*shop.store.inner, &[complete(&order, "key")]).unwrap();
 
         let paid = accepted(shop.ask(approve(1, "12000")).await);
 

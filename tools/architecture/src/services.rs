@@ -118,6 +118,7 @@ pub const SERVICE_RULES: &[Rule] = &[
             "check",
             "load",
             "mall_cli",
+            "memory_store",
             "payment_simulator",
             "stack",
             "terminal",

@@ -1,5 +1,6 @@
 //! All that can happen next in a world while nothing goes wrong.
 
+use order_service::actors::write_plan::step::Lane;
 use shared::order_number::OrderNumber;
 
 use crate::faults::Fault;
@@ -47,10 +48,12 @@ pub enum Action {
     Act(usize, OrderNumber),
     /// The store gives an actor its order.
     Load(usize, OrderNumber),
-    /// The store takes an owner's batch.
-    Write(usize),
-    /// An owner's journal hands out what became of it.
-    HandOut(usize),
+    /// The store takes the batch of an owner's lane.
+    Write(usize, Lane),
+    /// An owner's write plan is told what became of it.
+    TellFates(usize, Lane),
+    /// An alarm of an owner's write plan rings.
+    Ring(usize, usize),
     /// The broker takes a reply.
     SendReply(usize, usize),
     /// It says so.
@@ -179,12 +182,13 @@ impl World {
                 .loading()
                 .map(|number| Action::Load(index, number.clone())),
         );
-        if owner.is_writing() {
-            actions.push(Action::Write(index));
-        }
-        if owner.has_outcomes() {
-            actions.push(Action::HandOut(index));
-        }
+        actions.extend(owner.writing().map(|lane| Action::Write(index, lane)));
+        actions.extend(owner.written().map(|lane| Action::TellFates(index, lane)));
+        actions.extend(
+            owner
+                .due_alarms(self.now)
+                .map(|nth| Action::Ring(index, nth)),
+        );
         actions.extend(
             owner
                 .sendable()
@@ -255,8 +259,9 @@ impl World {
             }
             Action::Act(owner, number) => self.act(owner, &number),
             Action::Load(owner, number) => self.load(owner, &number, false),
-            Action::Write(owner) => self.write(owner, Mood::Well),
-            Action::HandOut(owner) => self.hand_out(owner),
+            Action::Write(owner, lane) => self.write(owner, lane, Mood::Well),
+            Action::TellFates(owner, lane) => self.tell_fates(owner, lane),
+            Action::Ring(owner, nth) => self.ring(owner, nth),
             Action::SendReply(owner, nth) => {
                 self.send_reply(owner, nth);
                 Ok(())

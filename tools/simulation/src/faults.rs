@@ -1,5 +1,9 @@
 //! All that can go wrong in a world.
 
+use order_service::actors::write_plan::step::Lane;
+use order_service::domain::decide::Transition;
+use order_service::domain::shelf::Needs;
+use order_service::ports::order_store::StoreRow;
 use shared::order_number::OrderNumber;
 
 use crate::gateway::Answer;
@@ -25,6 +29,12 @@ pub enum Kind {
     WriteForgotten,
     /// The store refuses a batch.
     WriteRefused,
+    /// The store is away when it is given a batch.
+    StoreAway,
+    /// Somebody holds a row for a while.
+    RowHeld,
+    /// The store fails with an order for a while, although it answers.
+    OrderTroubled,
     /// The store can't tell an order.
     LoadBroken,
     /// A commit of offsets gets lost.
@@ -59,6 +69,9 @@ impl Kind {
         Self::ReplyOvertakes,
         Self::WriteForgotten,
         Self::WriteRefused,
+        Self::StoreAway,
+        Self::RowHeld,
+        Self::OrderTroubled,
         Self::LoadBroken,
         Self::CommitLost,
         Self::OwnerKilled,
@@ -86,8 +99,12 @@ pub enum Fault {
     ReplyDoubled(usize),
     /// Another reply of a composite's comes first.
     ReplyOvertakes(usize),
-    /// An owner's batch is written in this mood.
-    Write(usize, Mood),
+    /// The batch of an owner's lane is written in this mood.
+    Write(usize, Lane, Mood),
+    /// Somebody holds a row for a while.
+    RowHeld(StoreRow),
+    /// The store fails with an order for a while.
+    OrderTroubled(OrderNumber),
     /// An actor's order can't be told.
     LoadBroken(usize, OrderNumber),
     /// An owner's commit gets lost.
@@ -145,8 +162,11 @@ impl Fault {
             Self::ReplyLost(_) => "fault: reply lost",
             Self::ReplyDoubled(_) => "fault: reply doubled",
             Self::ReplyOvertakes(_) => "fault: reply overtakes",
-            Self::Write(_, Mood::Forgetful) => "fault: write forgotten",
+            Self::Write(_, _, Mood::Forgetful) => "fault: write forgotten",
+            Self::Write(_, _, Mood::Away) => "fault: store away",
             Self::Write(..) => "fault: write refused",
+            Self::RowHeld(_) => "fault: row held",
+            Self::OrderTroubled(_) => "fault: order troubled",
             Self::LoadBroken(..) => "fault: load broken",
             Self::CommitLost(_) => "fault: commit lost",
             Self::OwnerKilled(_) => "fault: owner killed",
@@ -203,7 +223,13 @@ impl World {
                 .enumerate()
                 .filter(|(_, owner)| owner.is_up)
         };
-        let writing = || owners().filter(|(_, owner)| owner.is_writing());
+        let asked = || owners().flat_map(|(_, owner)| owner.asked());
+        let writes = |mood| {
+            owners()
+                .flat_map(|(index, owner)| owner.writing().map(move |lane| (index, lane)))
+                .map(|(index, lane)| Fault::Write(index, lane, mood))
+                .collect()
+        };
         match kind {
             Kind::CommandLost => composites
                 .filter(has_command)
@@ -222,11 +248,12 @@ impl World {
                 .filter(has_replies)
                 .map(Fault::ReplyOvertakes)
                 .collect(),
-            Kind::WriteForgotten => writing()
-                .map(|(index, _)| Fault::Write(index, Mood::Forgetful))
-                .collect(),
-            Kind::WriteRefused => writing()
-                .map(|(index, _)| Fault::Write(index, Mood::Refusing))
+            Kind::WriteForgotten => writes(Mood::Forgetful),
+            Kind::WriteRefused => writes(Mood::Refusing),
+            Kind::StoreAway => writes(Mood::Away),
+            Kind::RowHeld => asked().flat_map(rows).map(Fault::RowHeld).collect(),
+            Kind::OrderTroubled => asked()
+                .map(|one| Fault::OrderTroubled(one.number().clone()))
                 .collect(),
             Kind::LoadBroken => owners()
                 .flat_map(|(index, owner)| {
@@ -322,7 +349,17 @@ impl World {
                 let offset = next + i64::try_from(ahead).unwrap_or_default();
                 self.hand_over(composite, partition, offset)
             }
-            Fault::Write(owner, mood) => self.write(owner, mood),
+            Fault::Write(owner, lane, mood) => self.write(owner, lane, mood),
+            Fault::RowHeld(row) => {
+                let until = self.now + self.chance.millis(1, 10_000);
+                self.store.hold(row, until);
+                Ok(())
+            }
+            Fault::OrderTroubled(number) => {
+                let until = self.now + self.chance.millis(1, 60_000);
+                self.store.trouble(number, until);
+                Ok(())
+            }
             Fault::LoadBroken(owner, number) => self.load(owner, &number, true),
             Fault::CommitLost(owner) => self.commit(owner, true),
             Fault::OwnerKilled(owner) => {
@@ -380,4 +417,13 @@ impl World {
         };
         self.answered(&given_up, answer)
     }
+}
+
+/// The rows that a transition needs.
+fn rows(transition: &Transition) -> Vec<StoreRow> {
+    let needs = Needs::of([transition]);
+    let items = needs.items.into_iter().map(StoreRow::Item);
+    let coupons = needs.coupons.into_iter().map(StoreRow::Coupon);
+    let own = StoreRow::Order(transition.number().clone());
+    items.chain(coupons).chain([own]).collect()
 }

@@ -1,16 +1,16 @@
-//! An order service: offsets, the registry of residents, an actor an order, the journal and the replies that are on their way. Mailboxes
-//! are queues here, and whoever reads one does so in a step of its own: what they do is in `steps`, how the group treats them in `group`.
+//! An order service: offsets, the registry of residents, an actor for each order, the write plan and the replies that are on their way.
+//! Mailboxes are queues here, and reading one is a step of its own. What a record goes through is in `steps`, what the write plan asks for
+//! in `writing`, and how the group treats the service in `group`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use order_service::actors::batch_queue::BatchQueue;
 use order_service::actors::command_run::{CommandRun, Known};
 use order_service::actors::residents::{Residents, Route};
+use order_service::actors::write_plan::WritePlan;
+use order_service::actors::write_plan::step::{self, Alarm, Lane, SetAside};
 use order_service::domain::command::OrderCommand;
-use order_service::domain::decide::Transition;
-use order_service::ports::order_store::StoreOutcome;
 use order_service::ports::reply_sink::Requester;
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::order_number::OrderNumber;
@@ -21,6 +21,9 @@ use crate::wire::Reply;
 
 mod group;
 mod steps;
+mod writing;
+
+pub use writing::Mood;
 
 /// One process.
 #[derive(Debug)]
@@ -41,8 +44,11 @@ pub struct Owner {
     residents: Residents<Apply>,
     actors: BTreeMap<OrderNumber, OrderActor>,
     inbox: VecDeque<Message>,
-    queue: BatchQueue<Commit>,
-    batch: Option<Batch>,
+    plan: WritePlan<Asker>,
+    /// The batches that the plan has out.
+    writes: BTreeMap<Lane, writing::Write>,
+    /// What the plan wants to be woken for, and when.
+    alarms: Vec<(Duration, Alarm)>,
     outbox: Vec<Answer>,
 }
 
@@ -96,19 +102,12 @@ struct InHand {
     is_loading: bool,
 }
 
+/// The actor that waits for its transition's outcome, by its order.
 #[derive(Debug)]
-struct Commit {
-    number: OrderNumber,
-    transition: Transition,
-}
+struct Asker(OrderNumber);
 
-/// A batch that is out: written as a whole, or one by one once it was refused.
-#[derive(Debug)]
-struct Batch {
-    commits: Vec<Commit>,
-    pieces: VecDeque<std::ops::Range<usize>>,
-    /// `None` for what the store refuses.
-    outcomes: Vec<Option<StoreOutcome>>,
+impl step::Asker for Asker {
+    fn set_aside(&self, _: SetAside) {}
 }
 
 #[derive(Debug)]
@@ -118,21 +117,10 @@ struct Answer {
     is_sent: bool,
 }
 
-/// What the store does with a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    /// It stores it, and says so.
-    Well,
-    /// It stores it, and its answer is lost: the batch is tried again.
-    Forgetful,
-    /// It refuses it for good.
-    Refusing,
-}
-
 impl Owner {
-    /// A process that has just started.
+    /// A process that has just started. `seed` makes the jitter of what it tries again.
     #[must_use]
-    pub fn new(profile: &Profile) -> Self {
+    pub fn new(profile: &Profile, seed: u64) -> Self {
         Self {
             is_up: true,
             is_zombie: false,
@@ -144,8 +132,9 @@ impl Owner {
             residents: Residents::new(profile.max_live, profile.idle_after),
             actors: BTreeMap::new(),
             inbox: VecDeque::new(),
-            queue: BatchQueue::new(profile.max_batch),
-            batch: None,
+            plan: WritePlan::new(profile.max_batch, seed),
+            writes: BTreeMap::new(),
+            alarms: Vec::new(),
             outbox: Vec::new(),
         }
     }
@@ -184,22 +173,6 @@ impl Owner {
             .map(|(number, _)| number)
     }
 
-    /// Whether a batch is out that is not wholly written.
-    #[must_use]
-    pub fn is_writing(&self) -> bool {
-        self.batch
-            .as_ref()
-            .is_some_and(|batch| !batch.pieces.is_empty())
-    }
-
-    /// Whether a batch is written and not handed out.
-    #[must_use]
-    pub fn has_outcomes(&self) -> bool {
-        self.batch
-            .as_ref()
-            .is_some_and(|batch| batch.pieces.is_empty())
-    }
-
     /// Replies that the producer can send next: the first of each partition.
     #[must_use]
     pub fn sendable(&self) -> Vec<usize> {
@@ -228,7 +201,7 @@ impl Owner {
     pub fn is_quiet(&self) -> bool {
         self.inbox.is_empty()
             && self.outbox.is_empty()
-            && self.batch.is_none()
+            && self.plan.is_idle()
             && self.permits_taken == 0
             && self.actors.values().all(|actor| actor.mailbox.is_empty())
     }
@@ -250,18 +223,6 @@ impl Owner {
             number: number.clone(),
             is_done,
         });
-    }
-
-    fn write_next(&mut self) {
-        if let Some(commits) = self.queue.next_batch() {
-            let pieces = std::iter::once(0..commits.len()).collect();
-            let outcomes = vec![None; commits.len()];
-            self.batch = Some(Batch {
-                commits,
-                pieces,
-                outcomes,
-            });
-        }
     }
 
     fn retire(&mut self, numbers: &[OrderNumber]) {
@@ -324,23 +285,5 @@ impl Owner {
     pub(crate) fn sweep(&mut self, now: Duration) {
         let idle = self.residents.sweep(now);
         self.retire(&idle);
-    }
-
-    fn piece_done(&mut self, outcomes: Option<Vec<StoreOutcome>>) {
-        let Some(batch) = &mut self.batch else { return };
-        let Some(piece) = batch.pieces.pop_front() else {
-            return;
-        };
-        match outcomes {
-            Some(outcomes) => {
-                for (place, outcome) in batch.outcomes[piece].iter_mut().zip(outcomes) {
-                    *place = Some(outcome);
-                }
-            }
-            None if piece.len() > 1 => {
-                batch.pieces.extend(piece.map(|index| index..index + 1));
-            }
-            None => {}
-        }
     }
 }

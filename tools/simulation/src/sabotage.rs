@@ -23,6 +23,8 @@ pub enum Sabotage {
     RepliesToAnybody,
     /// An actor goes on believing what it knew before its partition went and came back.
     StaleKnowledge,
+    /// A lane of the write plan forgets a stuck row: nothing behind it tries again.
+    StuckRowForgotten,
     /// A shopper's request that is repeated has a new idempotency key.
     KeysForgotten,
     /// A purchase hears of the time that has passed a second late, and so charges when it is too old.

@@ -1,15 +1,18 @@
-//! The one store that all owners share, behind an auditor who writes down what is stored and finds out what must not be.
+//! The one store that all owners share, behind an auditor that keeps what is stored and finds what must not be. Somebody holds rows of it
+//! for a while, and there may be orders that it fails with although it answers.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use memory_store::MemoryOrderStore;
 use order_service::domain::catalogue::Item;
 use order_service::domain::coupon::Coupon;
 use order_service::domain::decide::Transition;
 use order_service::domain::order::{CouponId, ItemId, Order, OrderState};
-use order_service::outbound::memory::order_store::MemoryOrderStore;
-use order_service::ports::order_store::{OrderStore, StoreOutcome};
+use order_service::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError, StoreRow};
 use order_service::ports::reviews::Reviews;
 use shared::order_number::OrderNumber;
 
@@ -25,6 +28,10 @@ pub struct Store {
     orders: BTreeMap<OrderNumber, Arc<Order>>,
     stock: BTreeMap<ItemId, u32>,
     coupons: Vec<CouponId>,
+    /// Until when somebody holds them.
+    held: BTreeMap<StoreRow, Duration>,
+    /// Until when every batch fails that they are in.
+    troubled: BTreeMap<OrderNumber, Duration>,
     sabotage: Sabotage,
 }
 
@@ -37,8 +44,38 @@ impl Store {
             orders: BTreeMap::new(),
             stock: items.iter().map(|item| (item.id, item.stock)).collect(),
             coupons: coupons.iter().map(|coupon| coupon.id).collect(),
+            held: BTreeMap::new(),
+            troubled: BTreeMap::new(),
             sabotage,
         }
+    }
+
+    /// Somebody holds a row until then.
+    pub fn hold(&mut self, row: StoreRow, until: Duration) {
+        self.inner.hold(row.clone());
+        self.held.insert(row, until);
+    }
+
+    /// The store fails with an order until then, although it answers.
+    pub fn trouble(&mut self, number: OrderNumber, until: Duration) {
+        self.troubled.insert(number, until);
+    }
+
+    /// Ends what has lasted until now.
+    pub fn recover(&mut self, now: Duration) {
+        self.troubled.retain(|_, until| *until > now);
+        self.held.retain(|row, until| {
+            let is_held = *until > now;
+            if !is_held {
+                self.inner.let_go(row);
+            }
+            is_held
+        });
+    }
+
+    /// When something of it ends.
+    pub fn recoveries(&self) -> impl Iterator<Item = Duration> {
+        self.held.values().chain(self.troubled.values()).copied()
     }
 
     /// An order as an actor loads it.
@@ -51,27 +88,30 @@ impl Store {
     ///
     /// # Errors
     /// When an order moves as it must not.
-    pub fn apply(
+    pub fn write(
         &mut self,
         batch: &[Transition],
+        on_held_row: OnHeldRow,
         tally: &mut Tally,
-    ) -> Result<Vec<StoreOutcome>, Violation> {
-        let batch: Vec<Transition> = batch
-            .iter()
-            .map(|transition| self.sabotaged(transition))
-            .collect();
-        let outcomes = self.inner.apply(&batch).unwrap_or_default();
-        for outcome in &outcomes {
-            match outcome {
-                StoreOutcome::Applied(order) => {
+    ) -> Result<Vec<Fate>, Violation> {
+        let is_troubled = |one: &Transition| self.troubled.contains_key(one.number());
+        if batch.iter().any(is_troubled) {
+            let error = StoreError::Unavailable("by the schedule".to_owned());
+            return Ok(vec![Fate::Failing(error); batch.len()]);
+        }
+        let fates = self.inner.write(&self.sabotaged(batch), on_held_row);
+        for fate in &fates {
+            match fate {
+                Fate::Stored(order) => {
                     tally.count("stored");
                     self.audit(order)?;
                     self.orders.insert(order.number.clone(), Arc::clone(order));
                 }
-                StoreOutcome::Conflict(_) => tally.count("conflict"),
+                Fate::Stale(_) => tally.count("stale"),
+                Fate::Held(_) | Fate::Failing(_) => tally.count("held"),
             }
         }
-        Ok(outcomes)
+        Ok(fates)
     }
 
     /// Orders that are due for review, in the same order each time.
@@ -128,7 +168,16 @@ impl Store {
         }
     }
 
-    fn sabotaged(&self, transition: &Transition) -> Transition {
+    fn sabotaged<'a>(&self, batch: &'a [Transition]) -> Cow<'a, [Transition]> {
+        match self.sabotage {
+            Sabotage::NothingGivenBack | Sabotage::BlindWrites => {
+                batch.iter().map(|one| self.sabotaged_one(one)).collect()
+            }
+            _ => Cow::Borrowed(batch),
+        }
+    }
+
+    fn sabotaged_one(&self, transition: &Transition) -> Transition {
         match (self.sabotage, transition) {
             (
                 Sabotage::NothingGivenBack,

@@ -77,7 +77,9 @@ impl World {
     pub fn new(seed: u64, sabotage: Sabotage, is_told: bool) -> Self {
         let mut chance = Chance::seeded(seed);
         let profile = Profile::by_chance(&mut chance).suited_to(sabotage);
-        let owners = (0..profile.owners).map(|_| Owner::new(&profile)).collect();
+        let owners = (0..profile.owners)
+            .map(|_| Owner::new(&profile, chance.any()))
+            .collect();
         let reply_topic = ReplyTopic::new(profile.composites);
         let composites = (0..profile.composites)
             .map(|composite| {
@@ -165,6 +167,11 @@ impl World {
             4 if is_much => Some(self.chance.millis(2_000, 20_000)),
             _ if is_much => Some(self.chance.millis(20_000, 90_000)),
             0 => Some(self.chance.millis(100, 1_000)),
+            // What is tried again is tried many times before it gets through.
+            1 | 2 => match self.next_alarm() {
+                Some(at) => Some(at.saturating_sub(self.now)),
+                None => Some(self.chance.millis(1, 50)),
+            },
             _ => Some(self.chance.millis(1, 50)),
         };
         let then = passed
@@ -172,6 +179,12 @@ impl World {
             .or(next)
             .unwrap_or(self.now);
         self.now = then.max(self.now + Duration::from_millis(1));
+    }
+
+    /// When the next alarm of a write plan is due.
+    fn next_alarm(&self) -> Option<Duration> {
+        let alarms = self.owners.iter().flat_map(Owner::alarms);
+        alarms.filter(|at| *at > self.now).min()
     }
 
     /// The next time at which something happens by itself.
@@ -196,11 +209,12 @@ impl World {
         let owners = self.owners.iter().flat_map(|owner| {
             let idle = (owner.actors() > 0).then(|| self.now + self.profile.idle_after);
             let leaving = owner.leaving.values().map(|(deadline, _)| *deadline);
-            leaving.chain(idle)
+            leaving.chain(idle).chain(owner.alarms())
         });
         composites
             .chain(calls)
             .chain(owners)
+            .chain(self.store.recoveries())
             .filter(|at| *at > self.now)
             .min()
     }
@@ -212,6 +226,7 @@ impl World {
             self.expire(composite)?;
             self.keep_house(composite);
         }
+        self.store.recover(now);
         self.calls
             .retain(|call| call.caller.is_some() || call.sent_at + LATEST_EFFECT > now);
         while let Some(index) = self
@@ -272,6 +287,7 @@ impl World {
     pub fn heal(&mut self) {
         self.is_healed = true;
         self.away_until = Duration::ZERO;
+        self.store.recover(Duration::MAX);
         self.note(|| "from here on nothing goes wrong".to_owned());
     }
 

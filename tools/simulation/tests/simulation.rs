@@ -12,7 +12,7 @@ const SEEDS: std::ops::Range<u64> = 0..4_000;
 /// What happens at least once in so many schedules.
 const REACHED: &[(&str, u64)] = &[
     ("order complete", 4),
-    ("conflict", 1),
+    ("stale", 1),
     ("renumbered", 10),
     ("payment declined", 40),
     ("payment cancelled", 1_000),
@@ -38,6 +38,13 @@ const REACHED: &[(&str, u64)] = &[
     ("reply of another's", 4),
     ("fault: write forgotten", 4),
     ("fault: write refused", 4),
+    ("fault: store away", 4),
+    ("fault: row held", 4),
+    ("fault: order troubled", 10),
+    ("batch waits", 4),
+    ("row stuck", 4),
+    ("row released to others", 40),
+    ("transition fails", 10),
 ];
 
 #[test]

@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn given_what_servers_say_then_only_final_errors_are_refusals() {
+    fn only_final_errors_are_refusals() {
         for passing in [
             "Deadlock found when trying to get lock; try restarting transaction",
             "Record has changed since last read in table 'items'",

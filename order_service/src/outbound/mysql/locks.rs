@@ -18,28 +18,10 @@ use super::schema::{coupons, items, orders};
 use crate::domain::decide::Transition;
 use crate::domain::order::{CouponId, ItemId};
 use crate::domain::shelf::Needs;
-use crate::ports::order_store::StoreRow;
+use crate::ports::order_store::{OnHeldRow, StoreRow};
 
 /// So many items are asked for by one statement.
 const MAX_IDENTITIES: usize = 10_000;
-
-/// What to do about a row that somebody else holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum OnHeldRow {
-    /// Go on without it.
-    Skip,
-    /// Stand in its queue.
-    Wait,
-}
-
-impl OnHeldRow {
-    fn clause(self) -> &'static str {
-        match self {
-            Self::Skip => "FOR UPDATE SKIP LOCKED",
-            Self::Wait => "FOR UPDATE",
-        }
-    }
-}
 
 /// Which rows are locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,7 +158,10 @@ fn statement(
     opened: &[&OrderNumber],
     on_held_row: OnHeldRow,
 ) -> String {
-    let clause = on_held_row.clause();
+    let clause = match on_held_row {
+        OnHeldRow::Skip => "FOR UPDATE SKIP LOCKED",
+        OnHeldRow::Wait => "FOR UPDATE",
+    };
     let of_items = if wanted.is_empty() {
         "FALSE".to_owned()
     } else {

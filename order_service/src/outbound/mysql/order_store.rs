@@ -1,9 +1,8 @@
 //! The order store on MySQL: a batch of transitions is one transaction.
 //!
-//! It first assumes that every new order is new and every existing one is as its actor knows it; the keys and the revision check
-//! prove it. Only when one of them says no is the batch done again with the stored orders read first, so that the stale transitions
-//! are told from the others, or when a row is not to be had: who does not want to wait leaves the transitions out whose rows somebody
-//! else holds.
+//! The first attempt assumes that every new order is new and every existing one is as its actor knows it. The unique keys and the check
+//! of the revision refuse what is not so. Only then, or when a row is held that is not to be waited for, is the batch attempted again
+//! with care: the stored orders are read first, so that stale transitions are told from the others, and held rows are skipped.
 
 use std::mem;
 use std::sync::Arc;
@@ -18,7 +17,7 @@ use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 
 use super::error::is_duplicate;
-use super::locks::{self, LockedRows, OnHeldRow, Scope};
+use super::locks::{self, LockedRows, Scope};
 use super::pool::{Pool, session};
 use super::{rows, statements};
 use crate::domain::catalogue::Item;
@@ -26,12 +25,13 @@ use crate::domain::coupon::Coupon;
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
 use crate::domain::shelf::Shelf;
-use crate::outbound::stored_orders::StoredOrders;
+use crate::domain::stored_orders::StoredOrders;
 use crate::ports::member_orders::{MemberOrders, OrderCursor};
-use crate::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome};
+use crate::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError};
 use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
-/// How often a batch is done again because another writer was in between.
+/// How often a batch is attempted again because another writer came in between the reading and the writing. It is a bound for what should
+/// not happen: each further attempt needs yet another writer of these very orders.
 const MAX_CAREFUL_ATTEMPTS: u32 = 20;
 
 /// Orders, stock and coupons in MySQL or MariaDB.
@@ -39,21 +39,22 @@ pub struct MysqlOrderStore {
     pool: Pool,
 }
 
-/// How much of what the actors know is taken for granted.
+/// How much of what the actors know is assumed to be so.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Care {
-    /// All of it; the keys and the revision check say when it is not so.
+    /// All of it. The keys and the revision check refuse what is not so.
     Trusting,
-    /// Nothing: the stored orders are read first.
+    /// Nothing. The stored orders are read first.
     Careful,
 }
 
-/// Why a transaction ended without a result.
+/// Why a transaction was rolled back.
 enum Aborted {
     /// A stored order was not as expected.
     Stale,
     Database(Error),
-    Row(StoreError),
+    /// A row makes no sense.
+    Corrupt(StoreError),
 }
 
 impl From<Error> for Aborted {
@@ -68,7 +69,7 @@ impl From<Error> for Aborted {
 
 impl From<StoreError> for Aborted {
     fn from(error: StoreError) -> Self {
-        Self::Row(error)
+        Self::Corrupt(error)
     }
 }
 
@@ -79,44 +80,46 @@ impl MysqlOrderStore {
         Self { pool }
     }
 
-    fn write(
+    fn try_write(
         &self,
         batch: &[Transition],
         on_held_row: OnHeldRow,
-    ) -> Result<Vec<Attempt>, StoreError> {
+    ) -> Result<Vec<Fate>, StoreError> {
         match self.attempt(batch, on_held_row, Care::Trusting) {
-            Ok(Some(attempts)) => return Ok(attempts),
+            Ok(Some(fates)) => return Ok(fates),
             Ok(None) => {}
+            // With care, the held row is skipped.
             Err(StoreError::Held(_)) if on_held_row == OnHeldRow::Skip => {}
             Err(error) => return Err(error),
         }
         for _ in 0..MAX_CAREFUL_ATTEMPTS {
-            if let Some(attempts) = self.attempt(batch, on_held_row, Care::Careful)? {
-                return Ok(attempts);
+            if let Some(fates) = self.attempt(batch, on_held_row, Care::Careful)? {
+                return Ok(fates);
             }
         }
-        // Other writers would not be in the way each time.
+        // A key is taken, and no order that was read has it. Not a passing error: trying on would hold up the batch's other orders.
         Err(StoreError::Refused(
-            "a stored order is in the way that is not to be found".to_owned(),
+            "a stored order conflicts with the batch and is not found".to_owned(),
         ))
     }
 
-    /// One attempt in one transaction. `Ok(None)`: something was not as expected, and must be done with more care.
+    /// One attempt in one transaction. `Ok(None)`: something was not as expected, and the batch must be attempted with care.
     fn attempt(
         &self,
         batch: &[Transition],
         on_held_row: OnHeldRow,
         care: Care,
-    ) -> Result<Option<Vec<Attempt>>, StoreError> {
-        let mut row_error = None;
+    ) -> Result<Option<Vec<Fate>>, StoreError> {
+        // Diesel's transaction must fail with an error of its own to be rolled back, so this one leaves it beside the result.
+        let mut corrupt = None;
         let mut session = session(&self.pool)?;
         let can_fail_at_once = session.can_fail_at_once();
         let (wait, locking, scope) = match (on_held_row, care) {
-            // As long as no row is held, nothing needs to be looked at before.
+            // The usual way: no wait at all, so a held row fails the statement at once. Nothing needs to be read beforehand.
             (OnHeldRow::Skip, Care::Trusting) if can_fail_at_once => {
                 (Duration::ZERO, OnHeldRow::Wait, Scope::Stock)
             }
-            // MariaDB fails to commit what has skipped a row with no wait at all.
+            // A wait of zero does not go with SKIP LOCKED: MariaDB then fails to commit what has skipped a row.
             (OnHeldRow::Skip, _) => (budget::LOCK_WAIT, OnHeldRow::Skip, Scope::StockAndOrders),
             (OnHeldRow::Wait, Care::Trusting) => (budget::LOCK_WAIT, OnHeldRow::Wait, Scope::Stock),
             (OnHeldRow::Wait, Care::Careful) => {
@@ -130,16 +133,16 @@ impl MysqlOrderStore {
                 write_batch(connection, batch, locked, care)
             });
             match written {
-                Ok(attempts) => Ok(Some(attempts)),
+                Ok(fates) => Ok(Some(fates)),
                 Err(Aborted::Stale) => Ok(None),
                 Err(Aborted::Database(error)) => Err(error),
-                Err(Aborted::Row(error)) => {
-                    row_error = Some(error);
+                Err(Aborted::Corrupt(error)) => {
+                    corrupt = Some(error);
                     Ok(None)
                 }
             }
         });
-        match row_error {
+        match corrupt {
             Some(error) => Err(error),
             None => result,
         }
@@ -154,19 +157,9 @@ impl OrderStore for MysqlOrderStore {
             .transpose()
     }
 
-    fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
-        let attempts = self.write(batch, OnHeldRow::Wait)?;
-        attempts
-            .into_iter()
-            .map(|attempt| match attempt {
-                Attempt::Done(outcome) => Ok(outcome),
-                Attempt::Held(row) => Err(StoreError::Held(row.to_string())),
-            })
-            .collect()
-    }
-
-    fn apply_what_is_free(&self, batch: &[Transition]) -> Result<Vec<Attempt>, StoreError> {
-        self.write(batch, OnHeldRow::Skip)
+    fn write(&self, batch: &[Transition], on_held_row: OnHeldRow) -> Vec<Fate> {
+        self.try_write(batch, on_held_row)
+            .unwrap_or_else(|error| vec![Fate::Failing(error); batch.len()])
     }
 
     fn ping(&self) -> Result<(), StoreError> {
@@ -201,7 +194,7 @@ impl Reviews for MysqlOrderStore {
             .filter_map(|(row, lines)| match rows::order(row, lines) {
                 Ok(order) => Some(order),
                 Err(error) => {
-                    // One such row must not keep all others from being reviewed.
+                    // One corrupt row must not keep all others from being reviewed.
                     log::error!("left out of the reviews: {error}");
                     None
                 }
@@ -232,7 +225,7 @@ fn write_batch(
     batch: &[Transition],
     mut locked: LockedRows,
     care: Care,
-) -> Result<Vec<Attempt>, Aborted> {
+) -> Result<Vec<Fate>, Aborted> {
     let items = mem::take(&mut locked.items)
         .into_iter()
         .map(Item::try_from)
@@ -248,26 +241,26 @@ fn write_batch(
     };
 
     let mut shelf = Shelf::new(items, coupons);
-    let attempts: Vec<Attempt> = batch
+    let fates: Vec<Fate> = batch
         .iter()
         .map(|transition| match locked.held_by_others(transition) {
-            Some(row) => Attempt::Held(row),
-            None => Attempt::Done(match &mut stored_opt {
-                Some(stored) => stored.settle(transition, &mut shelf),
-                None => StoreOutcome::Applied(Arc::new(shelf.settle(transition))),
-            }),
+            Some(row) => Fate::Held(row),
+            None => match &mut stored_opt {
+                Some(stored) => stored.settle(transition, &mut shelf).into(),
+                None => Fate::Stored(Arc::new(shelf.settle(transition))),
+            },
         })
         .collect();
 
     statements::write_stock(connection, shelf.changed_items())?;
     statements::write_coupons(connection, shelf.changed_coupons())?;
-    let (opened, moved) = applied_orders(batch, &attempts);
-    // First the stored ones: a rejected order may free the idempotency key that a new one takes.
+    let (opened, moved) = stored_now(batch, &fates);
+    // Updates before inserts: a rejected order may free the idempotency key that a new one takes.
     if !statements::update_orders(connection, &moved)? {
         return Err(Aborted::Stale);
     }
     statements::insert_orders(connection, &opened)?;
-    Ok(attempts)
+    Ok(fates)
 }
 
 /// The stored orders of the batch's numbers, and those that have taken its new orders' idempotency keys.
@@ -296,13 +289,10 @@ fn stored_orders(
 }
 
 /// The new orders, and the existing ones in their new states.
-fn applied_orders<'a>(
-    batch: &[Transition],
-    attempts: &'a [Attempt],
-) -> (Vec<&'a Order>, Vec<&'a Order>) {
+fn stored_now<'a>(batch: &[Transition], fates: &'a [Fate]) -> (Vec<&'a Order>, Vec<&'a Order>) {
     let (mut opened, mut moved) = (Vec::new(), Vec::new());
-    for (transition, attempt) in batch.iter().zip(attempts) {
-        let Attempt::Done(StoreOutcome::Applied(order)) = attempt else {
+    for (transition, fate) in batch.iter().zip(fates) {
+        let Fate::Stored(order) = fate else {
             continue;
         };
         match transition {

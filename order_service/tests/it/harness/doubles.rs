@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
 use chrono::{DateTime, Utc};
+use memory_store::MemoryOrderStore;
 use order_service::domain::catalogue::{Product, ProductId};
 use order_service::domain::decide::Transition;
 use order_service::domain::order::{ItemId, Order};
-use order_service::outbound::memory::order_store::MemoryOrderStore;
 use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
 use order_service::ports::member_orders::{MemberOrders, OrderCursor};
-use order_service::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome};
+use order_service::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError};
 use order_service::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Requester};
 use order_service::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 use shared::member_id::MemberId;
@@ -30,13 +30,13 @@ pub(crate) enum Fault {
     After(StoreError),
 }
 
-type OnApply = Box<dyn Fn(usize, &[Transition]) -> Fault + Send + Sync>;
+type OnWrite = Box<dyn Fn(usize, &[Transition]) -> Fault + Send + Sync>;
 type OnLoad = Box<dyn Fn(usize) -> Fault + Send + Sync>;
 
 /// The memory store with the sample assortment, behind a script. Calls are counted from 0.
 pub(crate) struct StoreDouble {
     pub(crate) inner: Arc<MemoryOrderStore>,
-    on_apply: OnApply,
+    on_write: OnWrite,
     on_load: OnLoad,
     /// Whether it answers a ping.
     pub(crate) answers: AtomicBool,
@@ -54,7 +54,7 @@ impl StoreDouble {
     pub(crate) fn over(inner: Arc<MemoryOrderStore>) -> Self {
         Self {
             inner,
-            on_apply: Box::new(|_, _| Fault::None),
+            on_write: Box::new(|_, _| Fault::None),
             on_load: Box::new(|_| Fault::None),
             answers: AtomicBool::new(true),
             batches: Mutex::default(),
@@ -63,11 +63,11 @@ impl StoreDouble {
     }
 
     /// `script` is asked before each batch; it may take its time.
-    pub(crate) fn on_apply(
+    pub(crate) fn on_write(
         script: impl Fn(usize, &[Transition]) -> Fault + Send + Sync + 'static,
     ) -> Self {
         Self {
-            on_apply: Box::new(script),
+            on_write: Box::new(script),
             ..Self::plain()
         }
     }
@@ -82,9 +82,9 @@ impl StoreDouble {
 
     /// The same, whose batches wait at `gate` before the script is asked.
     pub(crate) fn behind(self, gate: &Arc<Gate>) -> Self {
-        let (gate, script) = (Arc::clone(gate), self.on_apply);
+        let (gate, script) = (Arc::clone(gate), self.on_write);
         Self {
-            on_apply: Box::new(move |nth, batch| {
+            on_write: Box::new(move |nth, batch| {
                 gate.pass();
                 script(nth, batch)
             }),
@@ -92,7 +92,7 @@ impl StoreDouble {
         }
     }
 
-    /// How many transitions each call of `apply` had, the failed ones included.
+    /// How many transitions each call of `write` had, the failed ones included.
     pub(crate) fn batches(&self) -> Vec<usize> {
         self.batches.lock().unwrap().clone()
     }
@@ -100,25 +100,6 @@ impl StoreDouble {
     /// How many orders were asked for.
     pub(crate) fn loads(&self) -> usize {
         self.loads.load(Ordering::SeqCst)
-    }
-}
-
-impl StoreDouble {
-    fn scripted<T>(
-        &self,
-        batch: &[Transition],
-        apply: impl FnOnce(&MemoryOrderStore) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        let nth = {
-            let mut batches = self.batches.lock().unwrap();
-            batches.push(batch.len());
-            batches.len() - 1
-        };
-        match (self.on_apply)(nth, batch) {
-            Fault::None => apply(&self.inner),
-            Fault::Before(error) => Err(error),
-            Fault::After(error) => apply(&self.inner).and(Err(error)),
-        }
     }
 }
 
@@ -130,12 +111,20 @@ impl OrderStore for StoreDouble {
         }
     }
 
-    fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
-        self.scripted(batch, |store| store.apply(batch))
-    }
-
-    fn apply_what_is_free(&self, batch: &[Transition]) -> Result<Vec<Attempt>, StoreError> {
-        self.scripted(batch, |store| store.apply_what_is_free(batch))
+    fn write(&self, batch: &[Transition], on_held_row: OnHeldRow) -> Vec<Fate> {
+        let nth = {
+            let mut batches = self.batches.lock().unwrap();
+            batches.push(batch.len());
+            batches.len() - 1
+        };
+        match (self.on_write)(nth, batch) {
+            Fault::None => self.inner.write(batch, on_held_row),
+            Fault::Before(error) => vec![Fate::Failing(error); batch.len()],
+            Fault::After(error) => {
+                self.inner.write(batch, on_held_row);
+                vec![Fate::Failing(error); batch.len()]
+            }
+        }
     }
 
     fn ping(&self) -> Result<(), StoreError> {

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use actix::Actor;
 use order_service::actors::in_flight::InFlight;
-use order_service::actors::journal::{Commit, Journal, Writers};
+use order_service::actors::journal::{Commit, Journal};
 use order_service::actors::order_actor::{ApplyCommand, Colleagues};
 use order_service::actors::order_registry::OrderRegistry;
 use order_service::actors::store_threads::{ReadPorts, StoreReader};
+use order_service::actors::store_writers::StoreWriters;
 use order_service::actors::write_progress::{WriteProgress, WritingState};
 use order_service::config::ActorSettings;
 use order_service::domain::command::OrderCommand;
@@ -17,7 +18,7 @@ use order_service::ports::order_store::OrderStore;
 use order_service::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
 use order_service::steps;
 use shared::clock::SystemClock;
-use shared::ids::SecureIds;
+use shared::ids::{IdSource, SecureIds};
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::mailboxes::Mailboxes;
 use shared::metrics::{IntCounter, Metrics};
@@ -211,7 +212,8 @@ pub(crate) fn start_actors(
     progress: WriteProgress,
     failing: IntCounter,
 ) -> ActorPostbox<OrderRegistry> {
-    let journal = Journal::new(Writers::start(&store), settings, progress, failing).start();
+    let (writers, seed) = (StoreWriters::start(&store), SecureIds.any());
+    let journal = Journal::new(writers, settings, seed, progress, failing).start();
     let mailbox = mailboxes.of("Journal").open("journal");
     let journal = Postbox::new(journal.recipient(), mailbox);
     start_registry(journal, store, replies, settings, mailboxes)

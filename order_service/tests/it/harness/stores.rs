@@ -5,17 +5,17 @@ use std::time::Instant;
 
 use backon::BlockingRetryable;
 use diesel::connection::SimpleConnection;
-use order_service::actors::store_worker::store_backoff;
+use memory_store::MemoryOrderStore;
+use order_service::actors::store_backoff::store_backoff;
 use order_service::domain::decide::Transition;
 use order_service::domain::order::{CouponId, ItemId, Order};
-use order_service::outbound::memory::order_store::MemoryOrderStore;
 use order_service::outbound::mysql::catalogue::MysqlCatalogue;
 use order_service::outbound::mysql::migrate::migrate;
 use order_service::outbound::mysql::order_store::MysqlOrderStore;
 use order_service::outbound::mysql::pool::{Pool, session};
 use order_service::ports::catalogue::Catalogue;
 use order_service::ports::member_orders::MemberOrders;
-use order_service::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome, StoreRow};
+use order_service::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError, StoreRow};
 use order_service::ports::reviews::Reviews;
 use shared::budget;
 use shared::order_number::OrderNumber;
@@ -173,27 +173,52 @@ impl StoreWorld for DatabaseWorld {
     }
 }
 
-/// Applies a batch in its turn: again while the store is unavailable. No other failure is let through.
-pub(crate) fn apply(store: &dyn OrderStore, batch: &[Transition]) -> Vec<StoreOutcome> {
-    (|| store.apply(batch))
+/// Writes a batch and waits for held rows. A failure of the transaction, which is all of the batch's, is an error.
+pub(crate) fn write_in_turn(
+    store: &dyn OrderStore,
+    batch: &[Transition],
+) -> Result<Vec<Fate>, StoreError> {
+    unless_failed(store.write(batch, OnHeldRow::Wait))
+}
+
+/// Writes what is free of a batch. A failure of the transaction is an error.
+pub(crate) fn write_what_is_free(
+    store: &dyn OrderStore,
+    batch: &[Transition],
+) -> Result<Vec<Fate>, StoreError> {
+    unless_failed(store.write(batch, OnHeldRow::Skip))
+}
+
+fn unless_failed(fates: Vec<Fate>) -> Result<Vec<Fate>, StoreError> {
+    let Some(Fate::Failing(error)) = fates.first().cloned() else {
+        return Ok(fates);
+    };
+    let all = Fate::Failing(error.clone());
+    assert!(fates.iter().all(|fate| *fate == all), "{fates:?}");
+    Err(error)
+}
+
+/// Writes a batch in turn, again while the store is unavailable. No other failure is let through.
+pub(crate) fn apply(store: &dyn OrderStore, batch: &[Transition]) -> Vec<Fate> {
+    (|| write_in_turn(store, batch))
         .retry(store_backoff().with_max_times(100))
         .when(StoreError::is_passing)
         .call()
         .unwrap()
 }
 
-/// Applies what is free of a batch, and makes sure that nothing was waited for.
-pub(crate) fn apply_what_is_free(store: &dyn OrderStore, batch: &[Transition]) -> Vec<Attempt> {
+/// Writes what is free of a batch, and makes sure that nothing was waited for.
+pub(crate) fn apply_what_is_free(store: &dyn OrderStore, batch: &[Transition]) -> Vec<Fate> {
     let begin = Instant::now();
-    let attempts = store.apply_what_is_free(batch).unwrap();
+    let fates = write_what_is_free(store, batch).unwrap();
     assert!(begin.elapsed() < budget::LOCK_WAIT, "{:?}", begin.elapsed());
-    attempts
+    fates
 }
 
 /// Applies one transition that nothing speaks against.
 pub(crate) fn applied(store: &dyn OrderStore, transition: Transition) -> Arc<Order> {
     match apply(store, &[transition]).pop() {
-        Some(StoreOutcome::Applied(order)) => order,
+        Some(Fate::Stored(order)) => order,
         other => panic!("not applied but {other:?}"),
     }
 }
@@ -204,10 +229,10 @@ pub(crate) fn opened(store: &dyn OrderStore, digits: u64, lines: &[(ItemId, i64)
 }
 
 /// The orders of a batch that is applied throughout.
-pub(crate) fn all_applied(outcomes: Vec<StoreOutcome>) -> Vec<Arc<Order>> {
-    let order = |outcome| match outcome {
-        StoreOutcome::Applied(order) => order,
-        StoreOutcome::Conflict(current) => panic!("conflicts with {current:?}"),
+pub(crate) fn all_applied(fates: Vec<Fate>) -> Vec<Arc<Order>> {
+    let order = |fate| match fate {
+        Fate::Stored(order) => order,
+        other => panic!("not stored but {other:?}"),
     };
-    outcomes.into_iter().map(order).collect()
+    fates.into_iter().map(order).collect()
 }

@@ -18,9 +18,7 @@ fn numbers(orders: &[Order]) -> Vec<OrderNumber> {
     orders.iter().map(|order| order.number.clone()).collect()
 }
 
-pub(in crate::order_store_contract) fn given_orders_of_several_members_when_listed_then_each_has_his_own_newest_first(
-    world: &impl StoreWorld,
-) {
+pub(in crate::order_store_contract) fn have_their_own_orders_newest_first(world: &impl StoreWorld) {
     let store = world.store();
     let batch = [
         of("kim", 9, 0),
@@ -45,7 +43,7 @@ pub(in crate::order_store_contract) fn given_orders_of_several_members_when_list
     assert_eq!(listed("nobody"), []);
 }
 
-pub(in crate::order_store_contract) fn given_more_orders_than_a_page_holds_then_page_after_page_has_each_once_in_order(
+pub(in crate::order_store_contract) fn get_their_orders_page_by_page_each_once(
     world: &impl StoreWorld,
 ) {
     let store = world.store();
@@ -70,9 +68,7 @@ pub(in crate::order_store_contract) fn given_more_orders_than_a_page_holds_then_
     assert!(found.iter().all(|order| order.lines.len() == 1));
 }
 
-pub(in crate::order_store_contract) fn given_an_order_that_moves_on_then_the_list_has_it_as_it_stands(
-    world: &impl StoreWorld,
-) {
+pub(in crate::order_store_contract) fn get_orders_as_they_stand(world: &impl StoreWorld) {
     let store = world.store();
     let order = applied(&*store, of("kim", 1, 0));
     let paid = applied(&*store, complete(&order, "key"));

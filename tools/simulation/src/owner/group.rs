@@ -57,9 +57,10 @@ impl World {
     pub(crate) fn leave_group(&mut self, owner: usize, is_killed: bool) {
         self.partitions.leave(owner);
         if is_killed {
+            let seed = self.chance.any();
             self.owners[owner] = Owner {
                 is_up: false,
-                ..Owner::new(&self.profile)
+                ..Owner::new(&self.profile, seed)
             };
         } else {
             self.owners[owner].is_zombie = true;

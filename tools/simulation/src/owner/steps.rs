@@ -1,13 +1,11 @@
-//! A record's way through an order service, step by step: intake, registry, actor, journal, reply. Each step does what a core asks for.
+//! A record's way through an order service, step by step: intake, registry, actor, reply. Each step does what a core asks for.
 
 use order_service::actors::command_run::{CommandRun, Known, Step};
-use order_service::domain::decide::Transition;
 use order_service::inbound::kafka::decode::{Reading, decode};
-use order_service::ports::order_store::StoreOutcome;
 use order_service::ports::reply_sink::{CommandOutcome, Requester};
 use shared::order_number::OrderNumber;
 
-use super::{Answer, Apply, Commit, InHand, Message, Mood, Order, Token};
+use super::{Answer, Apply, Asker, InHand, Message, Order, Token};
 use crate::invariants::{Check, Invariant, effect_stands, violated};
 use crate::sabotage::Sabotage;
 use crate::wire::{Reply, ZONE};
@@ -83,7 +81,8 @@ impl World {
                     token: apply.token,
                     is_loading: false,
                 });
-                self.go_on_with(owner, number, step)
+                self.go_on_with(owner, number, step)?;
+                self.follow_plan(owner)
             }
             Some(Order::Retire) if !actor.mailbox.is_empty() => violated(
                 Invariant::OneAtATime,
@@ -97,7 +96,8 @@ impl World {
         }
     }
 
-    fn go_on_with(&mut self, owner: usize, number: &OrderNumber, step: Step) -> Check {
+    /// What it asks the write plan for is done by [`follow_plan`](Self::follow_plan), which the caller calls or is in.
+    pub(super) fn go_on_with(&mut self, owner: usize, number: &OrderNumber, step: Step) -> Check {
         let process = &mut self.owners[owner];
         let Some(actor) = process.actors.get_mut(number) else {
             return Ok(());
@@ -110,11 +110,7 @@ impl World {
                 Ok(())
             }
             Step::Store(transition) => {
-                process.queue.push(Commit {
-                    number: number.clone(),
-                    transition,
-                });
-                process.write_next();
+                process.plan.submit(transition, Asker(number.clone()));
                 Ok(())
             }
             Step::Done(known, outcome) => {
@@ -175,68 +171,8 @@ impl World {
         } else {
             hand.run.loaded(loaded)
         };
-        self.go_on_with(owner, number, step)
-    }
-
-    /// The store is given a batch, or what is to be written next of it.
-    pub(crate) fn write(&mut self, owner: usize, mood: Mood) -> Check {
-        let process = &mut self.owners[owner];
-        let Some((batch, piece)) = process
-            .batch
-            .as_ref()
-            .and_then(|batch| Some((batch, batch.pieces.front()?)))
-        else {
-            return Ok(());
-        };
-        if mood == Mood::Refusing {
-            process.piece_done(None);
-            return Ok(());
-        }
-        let transitions: Vec<Transition> = batch.commits[piece.clone()]
-            .iter()
-            .map(|commit| commit.transition.clone())
-            .collect();
-        let outcomes = self.store.apply(&transitions, &mut self.tally)?;
-        if mood == Mood::Well {
-            process.piece_done(Some(outcomes));
-        }
-        Ok(())
-    }
-
-    /// The journal hands out what has become of a batch.
-    pub(crate) fn hand_out(&mut self, owner: usize) -> Check {
-        let process = &mut self.owners[owner];
-        let Some(mut batch) = process.batch.take() else {
-            return Ok(());
-        };
-        process.queue.written();
-        process.write_next();
-        if self.sabotage == Sabotage::OutcomesReversed {
-            batch.outcomes.reverse();
-        }
-        for (commit, outcome) in batch.commits.into_iter().zip(batch.outcomes) {
-            let hand = self.owners[owner]
-                .actors
-                .get(&commit.number)
-                .and_then(|actor| actor.in_hand.as_ref());
-            let Some(hand) = hand else {
-                return violated(
-                    Invariant::OneAtATime,
-                    format!("nobody waits for {commit:?}"),
-                );
-            };
-            let step = match outcome {
-                Some(StoreOutcome::Conflict(Some(order)))
-                    if self.sabotage == Sabotage::ConflictIsSuccess =>
-                {
-                    hand.run.stored(StoreOutcome::Applied(order))
-                }
-                Some(outcome) => hand.run.stored(outcome),
-                None => hand.run.failed(),
-            };
-            self.go_on_with(owner, &commit.number, step)?;
-        }
-        Ok(())
+        self.go_on_with(owner, number, step)?;
+        self.follow_plan(owner)
     }
 
     /// The broker takes a reply.

@@ -3,26 +3,22 @@
 use std::sync::Arc;
 
 use order_service::domain::order::{Order, OrderDraft, OrderState};
-use order_service::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome, StoreRow};
+use order_service::ports::order_store::{Fate, OrderStore, StoreError, StoreRow};
 use shared::reason::Reason;
 
-use super::concurrency::at_once;
+use super::concurrent_writers::at_once;
 use super::{draft_with_coupon, draft_with_key};
 use crate::harness::samples::*;
 use crate::harness::stores::*;
 
-fn is_stored(store: &dyn OrderStore, attempt: &Attempt) -> bool {
-    match attempt {
-        Attempt::Done(StoreOutcome::Applied(order)) => {
-            store.load(&order.number).unwrap().as_ref() == Some(order.as_ref())
-        }
-        Attempt::Done(StoreOutcome::Conflict(_)) | Attempt::Held(_) => false,
+fn is_stored(store: &dyn OrderStore, fate: &Fate) -> bool {
+    match fate {
+        Fate::Stored(order) => store.load(&order.number).unwrap().as_ref() == Some(order.as_ref()),
+        Fate::Stale(_) | Fate::Held(_) | Fate::Failing(_) => false,
     }
 }
 
-pub(super) fn given_an_item_that_is_held_then_its_orders_are_left_out_whole_and_all_others_are_stored(
-    world: &impl StoreWorld,
-) {
+pub(super) fn of_an_item_leave_its_orders_out_and_no_others(world: &impl StoreWorld) {
     let store = world.store();
     let (kept, ended) = (
         opened(&*store, 1, &[(APPLE, 1)]),
@@ -40,14 +36,14 @@ pub(super) fn given_an_item_that_is_held_then_its_orders_are_left_out_whole_and_
     ];
     let hold = world.hold(StoreRow::Item(APPLE));
 
-    let attempts = apply_what_is_free(&*store, &batch);
+    let fates = apply_what_is_free(&*store, &batch);
 
-    let held = Attempt::Held(StoreRow::Item(APPLE));
+    let held = Fate::Held(StoreRow::Item(APPLE));
     for nth in [0, 2, 4] {
-        assert_eq!(attempts[nth], held, "{nth}");
+        assert_eq!(fates[nth], held, "{nth}");
     }
     for nth in [1, 3, 5] {
-        assert!(is_stored(&*store, &attempts[nth]), "{nth}");
+        assert!(is_stored(&*store, &fates[nth]), "{nth}");
     }
     assert_eq!(
         (
@@ -61,15 +57,15 @@ pub(super) fn given_an_item_that_is_held_then_its_orders_are_left_out_whole_and_
 
     drop(hold);
     let left_out = [batch[0].clone(), batch[2].clone(), batch[4].clone()];
-    let attempts = apply_what_is_free(&*store, &left_out);
-    assert!(attempts.iter().all(|attempt| is_stored(&*store, attempt)));
+    let fates = apply_what_is_free(&*store, &left_out);
+    assert!(fates.iter().all(|fate| is_stored(&*store, fate)));
     assert_eq!(
         (world.stock(APPLE), world.holder(COUPON)),
         (APPLES - 3, Some(number(5)))
     );
 }
 
-pub(super) fn given_a_coupon_that_is_held_then_its_order_is_left_out(world: &impl StoreWorld) {
+pub(super) fn of_a_coupon_leave_its_order_out(world: &impl StoreWorld) {
     let store = world.store();
     let other = OrderDraft {
         coupon: Some(PERCENT_COUPON),
@@ -77,24 +73,22 @@ pub(super) fn given_a_coupon_that_is_held_then_its_order_is_left_out(world: &imp
     };
     let hold = world.hold(StoreRow::Coupon(COUPON));
 
-    let attempts = apply_what_is_free(&*store, &[open(draft_with_coupon(1)), open(other)]);
+    let fates = apply_what_is_free(&*store, &[open(draft_with_coupon(1)), open(other)]);
 
-    assert_eq!(attempts[0], Attempt::Held(StoreRow::Coupon(COUPON)));
-    assert!(is_stored(&*store, &attempts[1]));
+    assert_eq!(fates[0], Fate::Held(StoreRow::Coupon(COUPON)));
+    assert!(is_stored(&*store, &fates[1]));
     assert_eq!(
         (world.stock(APPLE), world.holder(COUPON)),
         (APPLES - 1, None)
     );
 
     drop(hold);
-    let attempts = apply_what_is_free(&*store, &[open(draft_with_coupon(1))]);
-    assert!(is_stored(&*store, &attempts[0]));
+    let fates = apply_what_is_free(&*store, &[open(draft_with_coupon(1))]);
+    assert!(is_stored(&*store, &fates[0]));
     assert_eq!(world.holder(COUPON), Some(number(1)));
 }
 
-pub(super) fn given_an_order_that_is_held_when_moved_then_it_alone_is_left_out(
-    world: &impl StoreWorld,
-) {
+pub(super) fn of_an_order_leave_its_move_out(world: &impl StoreWorld) {
     let store = world.store();
     let orders = [1, 2, 3].map(|digits| opened(&*store, digits, &[(APPLE, 1)]));
     let batch = [
@@ -104,10 +98,10 @@ pub(super) fn given_an_order_that_is_held_when_moved_then_it_alone_is_left_out(
     ];
     let hold = world.hold(StoreRow::Order(number(2)));
 
-    let attempts = apply_what_is_free(&*store, &batch);
+    let fates = apply_what_is_free(&*store, &batch);
 
-    assert_eq!(attempts[1], Attempt::Held(StoreRow::Order(number(2))));
-    assert!(is_stored(&*store, &attempts[0]) && is_stored(&*store, &attempts[2]));
+    assert_eq!(fates[1], Fate::Held(StoreRow::Order(number(2))));
+    assert!(is_stored(&*store, &fates[0]) && is_stored(&*store, &fates[2]));
     assert_eq!(
         world.stock(APPLE),
         APPLES - 3,
@@ -115,34 +109,27 @@ pub(super) fn given_an_order_that_is_held_when_moved_then_it_alone_is_left_out(
     );
 
     drop(hold);
-    let attempts = apply_what_is_free(&*store, &[reject(&orders[1])]);
-    assert!(is_stored(&*store, &attempts[0]));
+    let fates = apply_what_is_free(&*store, &[reject(&orders[1])]);
+    assert!(is_stored(&*store, &fates[0]));
     assert_eq!(world.stock(APPLE), APPLES - 2);
 }
 
-pub(super) fn given_an_order_that_is_held_when_opened_again_then_it_conflicts_at_once(
-    world: &impl StoreWorld,
-) {
+pub(super) fn of_an_order_do_not_hide_that_its_number_is_taken(world: &impl StoreWorld) {
     let store = world.store();
     let current = opened(&*store, 1, &[(APPLE, 1)]);
     let _hold = world.hold(StoreRow::Order(number(1)));
 
-    let attempts = apply_what_is_free(
+    let fates = apply_what_is_free(
         &*store,
         &[open(draft(1, &[(APPLE, 1)])), open(draft(2, &[(APPLE, 1)]))],
     );
 
-    assert_eq!(
-        attempts[0],
-        Attempt::Done(StoreOutcome::Conflict(Some(current)))
-    );
-    assert!(is_stored(&*store, &attempts[1]));
+    assert_eq!(fates[0], Fate::Stale(Some(current)));
+    assert!(is_stored(&*store, &fates[1]));
     assert_eq!(world.stock(APPLE), APPLES - 2);
 }
 
-pub(super) fn given_held_rows_and_rows_that_there_are_not_then_they_are_told_apart(
-    world: &impl StoreWorld,
-) {
+pub(super) fn are_told_from_missing_ones(world: &impl StoreWorld) {
     let store = world.store();
     let stored = opened(&*store, 1, &[(THREAD, 1)]);
     let imagined = Arc::new(Order {
@@ -168,24 +155,22 @@ pub(super) fn given_held_rows_and_rows_that_there_are_not_then_they_are_told_apa
     ]
     .map(|row| world.hold(row));
 
-    let attempts = apply_what_is_free(&*store, &batch);
+    let fates = apply_what_is_free(&*store, &batch);
 
-    let state = |attempt: &Attempt| match attempt {
-        Attempt::Done(StoreOutcome::Applied(order)) => Some(order.state.clone()),
-        Attempt::Done(StoreOutcome::Conflict(_)) | Attempt::Held(_) => None,
+    let state = |fate: &Fate| match fate {
+        Fate::Stored(order) => Some(order.state.clone()),
+        Fate::Stale(_) | Fate::Held(_) | Fate::Failing(_) => None,
     };
     let rejected = |reason| Some(OrderState::Rejected(reason));
-    assert_eq!(state(&attempts[0]), rejected(Reason::UnknownItem));
-    assert_eq!(attempts[1], Attempt::Held(StoreRow::Item(LAST_PIECE)));
-    assert_eq!(state(&attempts[2]), rejected(Reason::CouponUnknown));
-    assert_eq!(attempts[3], Attempt::Held(StoreRow::Coupon(COUPON)));
-    assert_eq!(attempts[4], Attempt::Done(StoreOutcome::Conflict(None)));
-    assert_eq!(attempts[5], Attempt::Held(StoreRow::Order(number(1))));
+    assert_eq!(state(&fates[0]), rejected(Reason::UnknownItem));
+    assert_eq!(fates[1], Fate::Held(StoreRow::Item(LAST_PIECE)));
+    assert_eq!(state(&fates[2]), rejected(Reason::CouponUnknown));
+    assert_eq!(fates[3], Fate::Held(StoreRow::Coupon(COUPON)));
+    assert_eq!(fates[4], Fate::Stale(None));
+    assert_eq!(fates[5], Fate::Held(StoreRow::Order(number(1))));
 }
 
-pub(super) fn given_stale_transitions_beside_held_rows_then_each_gets_what_is_its_own(
-    world: &impl StoreWorld,
-) {
+pub(super) fn are_told_from_stale_transitions(world: &impl StoreWorld) {
     let store = world.store();
     let [moved_on, kept, held] = [1, 2, 3].map(|digits| opened(&*store, digits, &[(THREAD, 1)]));
     let paid = applied(&*store, complete(&moved_on, "key"));
@@ -204,38 +189,30 @@ pub(super) fn given_stale_transitions_beside_held_rows_then_each_gets_what_is_it
     ];
     let _holds = [StoreRow::Item(APPLE), StoreRow::Order(number(3))].map(|row| world.hold(row));
 
-    let attempts = apply_what_is_free(&*store, &batch);
+    let fates = apply_what_is_free(&*store, &batch);
 
-    let conflict =
-        |order: &Arc<Order>| Attempt::Done(StoreOutcome::Conflict(Some(Arc::clone(order))));
-    assert_eq!(attempts[0], conflict(&paid));
-    assert!(is_stored(&*store, &attempts[1]));
-    assert_eq!(attempts[2], Attempt::Held(StoreRow::Order(number(3))));
-    assert_eq!(attempts[3], conflict(&holder));
-    assert_eq!(attempts[4], conflict(&holder));
-    assert_eq!(attempts[5], Attempt::Held(StoreRow::Item(APPLE)));
-    assert!(is_stored(&*store, &attempts[6]));
+    let conflict = |order: &Arc<Order>| Fate::Stale(Some(Arc::clone(order)));
+    assert_eq!(fates[0], conflict(&paid));
+    assert!(is_stored(&*store, &fates[1]));
+    assert_eq!(fates[2], Fate::Held(StoreRow::Order(number(3))));
+    assert_eq!(fates[3], conflict(&holder));
+    assert_eq!(fates[4], conflict(&holder));
+    assert_eq!(fates[5], Fate::Held(StoreRow::Item(APPLE)));
+    assert!(is_stored(&*store, &fates[6]));
     assert_eq!(world.stock(THREAD), THREADS - 4);
 }
 
-pub(super) fn given_a_key_whose_holder_is_held_then_another_order_of_it_conflicts_with_the_holder(
-    world: &impl StoreWorld,
-) {
+pub(super) fn of_a_keys_order_do_not_hide_that_the_key_is_taken(world: &impl StoreWorld) {
     let store = world.store();
     let holder = applied(&*store, open(draft_with_key(1, "key")));
     let _hold = world.hold(StoreRow::Order(number(1)));
 
-    let attempts = apply_what_is_free(&*store, &[open(draft_with_key(2, "key"))]);
+    let fates = apply_what_is_free(&*store, &[open(draft_with_key(2, "key"))]);
 
-    assert_eq!(
-        attempts,
-        [Attempt::Done(StoreOutcome::Conflict(Some(holder)))]
-    );
+    assert_eq!(fates, [Fate::Stale(Some(holder))]);
 }
 
-pub(super) fn given_a_held_row_when_waited_for_then_nothing_is_stored_and_it_is_told(
-    world: &impl StoreWorld,
-) {
+pub(super) fn that_are_waited_for_in_vain_fail_the_batch(world: &impl StoreWorld) {
     let store = world.store();
     let _hold = world.hold(StoreRow::Item(APPLE));
     let batch = [
@@ -243,26 +220,24 @@ pub(super) fn given_a_held_row_when_waited_for_then_nothing_is_stored_and_it_is_
         open(draft(2, &[(APPLE, 1)])),
     ];
 
-    let result = store.apply(&batch);
+    let result = write_in_turn(&*store, &batch);
 
     assert!(matches!(&result, Err(StoreError::Held(_))), "{result:?}");
     assert_eq!(store.load(&number(1)).unwrap(), None);
     assert_eq!(world.stock(THREAD), THREADS);
 }
 
-pub(super) fn given_writers_that_do_not_wait_then_exactly_the_stock_is_sold(
-    world: &impl StoreWorld,
-) {
+pub(super) fn that_are_skipped_by_many_writers_sell_exactly_the_stock(world: &impl StoreWorld) {
     let sold = at_once(world, |store, writer| {
         let mut sold = 0;
         for nth in 0..30 {
             let batch = [open(draft(1_000 + 100 * writer + nth, &[(HOT[0], 1)]))];
             // Others hold the item for no longer than their batch takes.
             let outcome = loop {
-                match store.apply_what_is_free(&batch) {
-                    Ok(mut attempts) => match attempts.remove(0) {
-                        Attempt::Done(outcome) => break outcome,
-                        Attempt::Held(row) => assert_eq!(row, StoreRow::Item(HOT[0])),
+                match write_what_is_free(store, &batch) {
+                    Ok(mut fates) => match fates.remove(0) {
+                        Fate::Held(row) => assert_eq!(row, StoreRow::Item(HOT[0])),
+                        other => break other,
                     },
                     Err(error) => assert!(error.is_passing(), "{error}"),
                 }

@@ -1,4 +1,4 @@
-//! Which stored order stands in the way of a transition: the same rule for every store. Pure.
+//! Which stored order stands in the way of a transition: the same rule for every store.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,21 +6,29 @@ use std::sync::Arc;
 use shared::idempotency::IdempotencyKey;
 use shared::order_number::OrderNumber;
 
-use crate::domain::decide::Transition;
-use crate::domain::order::Order;
-use crate::domain::shelf::Shelf;
-use crate::ports::order_store::StoreOutcome;
+use super::decide::Transition;
+use super::order::Order;
+use super::shelf::Shelf;
+
+/// How a transition ended, where nothing failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreOutcome {
+    /// It is stored, for good, as this order.
+    Stored(Arc<Order>),
+    /// It started from a state that no longer stands, and nothing of it is stored. The order that stands, if any, is this.
+    Stale(Option<Arc<Order>>),
+}
 
 /// Stored orders by number and by idempotency key.
 #[derive(Debug, Default)]
-pub(super) struct StoredOrders {
+pub struct StoredOrders {
     by_number: HashMap<OrderNumber, Arc<Order>>,
     by_key: HashMap<IdempotencyKey, OrderNumber>,
 }
 
 impl StoredOrders {
     /// Takes an order in, or its next revision, which may have let go of its key.
-    pub(super) fn keep(&mut self, order: &Arc<Order>) {
+    pub fn keep(&mut self, order: &Arc<Order>) {
         let freed = self
             .by_number
             .get(&order.number)
@@ -38,28 +46,29 @@ impl StoredOrders {
     }
 
     /// The order of this number.
-    pub(super) fn get(&self, number: &OrderNumber) -> Option<&Arc<Order>> {
+    #[must_use]
+    pub fn get(&self, number: &OrderNumber) -> Option<&Arc<Order>> {
         self.by_number.get(number)
     }
 
     /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Order>> {
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Order>> {
         self.by_number.values()
     }
 
     /// Does the transition, unless another order than it starts from is stored.
-    pub(super) fn settle(&mut self, transition: &Transition, shelf: &mut Shelf) -> StoreOutcome {
-        if let Some(conflict) = self.conflict(transition) {
-            return conflict;
+    pub fn settle(&mut self, transition: &Transition, shelf: &mut Shelf) -> StoreOutcome {
+        if let Some(stale) = self.overtaken(transition) {
+            return stale;
         }
         let order = Arc::new(shelf.settle(transition));
         self.keep(&order);
-        StoreOutcome::Applied(order)
+        StoreOutcome::Stored(order)
     }
 
     /// What a transition comes to when the order it starts from is not the one that is stored: a new order's number or idempotency
     /// key is taken, or an existing one's revision has moved on.
-    fn conflict(&self, transition: &Transition) -> Option<StoreOutcome> {
+    fn overtaken(&self, transition: &Transition) -> Option<StoreOutcome> {
         let of_number = self.get(transition.number());
         let (current, is_stale) = match transition {
             Transition::Open(_) => {
@@ -75,7 +84,7 @@ impl StoredOrders {
                 of_number.is_none_or(|current| current.revision != order.revision),
             ),
         };
-        is_stale.then(|| StoreOutcome::Conflict(current.cloned()))
+        is_stale.then(|| StoreOutcome::Stale(current.cloned()))
     }
 
     fn key_holder(&self, transition: &Transition) -> Option<&Arc<Order>> {

@@ -1,4 +1,4 @@
-//! The order store in memory: what MySQL does, without MySQL. Its contract is that of the port.
+//! The order store in memory, for tests and the simulation. The order service's tests hold it to the same contract as the real databases.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,15 +9,15 @@ use parking_lot::{Mutex, MutexGuard};
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 
-use crate::domain::catalogue::Item;
-use crate::domain::coupon::Coupon;
-use crate::domain::decide::Transition;
-use crate::domain::order::{CouponId, ItemId, Order};
-use crate::domain::shelf::{Needs, Shelf};
-use crate::outbound::stored_orders::StoredOrders;
-use crate::ports::member_orders::{MemberOrders, OrderCursor};
-use crate::ports::order_store::{Attempt, OrderStore, StoreError, StoreOutcome, StoreRow};
-use crate::ports::reviews::{DueOrders, ReviewCursor, Reviews};
+use order_service::domain::catalogue::Item;
+use order_service::domain::coupon::Coupon;
+use order_service::domain::decide::Transition;
+use order_service::domain::order::{CouponId, ItemId, Order};
+use order_service::domain::shelf::{Needs, Shelf};
+use order_service::domain::stored_orders::StoredOrders;
+use order_service::ports::member_orders::{MemberOrders, OrderCursor};
+use order_service::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError, StoreRow};
+use order_service::ports::reviews::{DueOrders, ReviewCursor, Reviews};
 
 /// Orders, stock and coupons in memory.
 #[derive(Debug, Default)]
@@ -94,35 +94,20 @@ impl OrderStore for MemoryOrderStore {
             .map(|order| order.as_ref().clone()))
     }
 
-    /// Does not stand in a queue: a row that is held is one that was waited for too long.
-    fn apply(&self, batch: &[Transition]) -> Result<Vec<StoreOutcome>, StoreError> {
-        let mut contents = self.contents();
-        if let Some(row) = batch.iter().find_map(|one| contents.held_by_others(one)) {
-            return Err(StoreError::Held(row.to_string()));
-        }
-        Ok(contents.settle(batch))
-    }
-
-    fn apply_what_is_free(&self, batch: &[Transition]) -> Result<Vec<Attempt>, StoreError> {
+    /// Waits for no row: one that is held was waited for too long.
+    fn write(&self, batch: &[Transition], on_held_row: OnHeldRow) -> Vec<Fate> {
         let mut contents = self.contents();
         let held: Vec<_> = batch
             .iter()
             .map(|one| contents.held_by_others(one))
             .collect();
-        let free: Vec<_> = batch
-            .iter()
-            .zip(&held)
-            .filter(|(_, row)| row.is_none())
-            .map(|(transition, _)| transition.clone())
-            .collect();
-        let mut outcomes = contents.settle(&free).into_iter();
-        Ok(held
-            .into_iter()
-            .filter_map(|row| match row {
-                Some(row) => Some(Attempt::Held(row)),
-                None => outcomes.next().map(Attempt::Done),
-            })
-            .collect())
+        if on_held_row == OnHeldRow::Wait
+            && let Some(row) = held.iter().flatten().next()
+        {
+            let error = StoreError::Held(row.to_string());
+            return vec![Fate::Failing(error); batch.len()];
+        }
+        contents.settle(batch, held)
     }
 
     fn ping(&self) -> Result<(), StoreError> {
@@ -184,6 +169,9 @@ impl MemberOrders for MemoryOrderStore {
 impl Contents {
     /// A new order's row is nobody's.
     fn held_by_others(&self, transition: &Transition) -> Option<StoreRow> {
+        if self.held.is_empty() {
+            return None;
+        }
         let needs = Needs::of([transition]);
         let is_stored = !matches!(transition, Transition::Open(_));
         let own = is_stored.then(|| StoreRow::Order(transition.number().clone()));
@@ -195,14 +183,18 @@ impl Contents {
             .find(|row| self.held.contains(row))
     }
 
-    fn settle(&mut self, batch: &[Transition]) -> Vec<StoreOutcome> {
+    fn settle(&mut self, batch: &[Transition], held: Vec<Option<StoreRow>>) -> Vec<Fate> {
         let mut shelf = Shelf::new(self.items.values().cloned(), self.coupons.values().cloned());
-        let outcomes = batch
+        let fates = batch
             .iter()
-            .map(|transition| self.orders.settle(transition, &mut shelf))
+            .zip(held)
+            .map(|(transition, held)| match held {
+                Some(row) => Fate::Held(row),
+                None => self.orders.settle(transition, &mut shelf).into(),
+            })
             .collect();
         self.keep(&shelf);
-        outcomes
+        fates
     }
 
     fn keep(&mut self, shelf: &Shelf) {
