@@ -48,7 +48,5 @@ const RULES: &[Rule] = &[
 
 #[test]
 fn the_source_keeps_to_the_rules() {
-    hold(
-        env!("CARGO_MANIFEST_DIR"),
-        &[SERVICE_RULES, RULES].concat());
+    hold(env!("CARGO_MANIFEST_DIR"), &[SERVICE_RULES, RULES].concat());
 }

@@ -148,7 +148,7 @@ fn commands_that_are_unfinished_when_the_process_ends_in_order_do_it_no_harm() {
     let output = alone(test, || {
         let gate = Arc::new(Gate::default());
         let closed = Arc::clone(&gate);
-        let store = StoreDouble::on_apply(move |nth, _| {
+        let store = StoreDouble::on_write(move |nth, _| {
             if nth > 0 {
                 closed.pass();
             }
