@@ -147,8 +147,8 @@ fn until_too_slow(
     end
 }
 
-fn bytes_of(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + use<> {
-    text.to_vec().into_iter().map(|byte| vec![byte])
+fn bytes_of(text: &'static [u8]) -> impl Iterator<Item = Vec<u8>> {
+    text.iter().map(|byte| vec![*byte])
 }
 
 mod heads {

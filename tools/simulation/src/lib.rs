@@ -2,7 +2,7 @@
 //! they say to each other, and kills those who say it.
 //!
 //! What is real: the saga, the waiting room and the review of `composite_service`; decoding, retirement, the run of a command, `decide`,
-//! the batch queue, the shelf and the store's rule of conflicts of `order_service`; the offset ledger, the wire's encoding. What is
+//! the write plan, the shelf and the store's rule of conflicts of `order_service`; the offset ledger, the wire's encoding. What is
 //! modelled: the actors' mailboxes, Kafka, time, the payment gateway and the shoppers. A model only carries; it decides nothing that a
 //! core decides.
 //!
@@ -12,6 +12,7 @@
 pub mod action;
 pub mod chance;
 pub mod composite;
+pub mod fault_kind;
 pub mod faults;
 pub mod gateway;
 pub mod invariants;

@@ -10,7 +10,7 @@ use order_service::domain::order::{CouponId, ItemId};
 use shared::money::Money;
 
 use crate::chance::Chance;
-use crate::faults::Kind;
+use crate::fault_kind::Kind;
 use crate::sabotage::Sabotage;
 
 /// The items there are.

@@ -46,6 +46,7 @@ const CIRCLES: &[Circle<'_>] = &[&[
     "composite.rs",
     "faults.rs",
     "invariants.rs",
+    "owner/writing.rs",
     "owner.rs",
     "partitions.rs",
     "profile.rs",

@@ -129,6 +129,10 @@ impl<A> Batch<A> {
     }
 
     /// Its only entry; itself when it has several.
+    #[expect(
+        clippy::result_large_err,
+        reason = "the batch comes back as it was; it is no error that travels"
+    )]
     pub(super) fn into_single(mut self) -> Result<Entry<A>, Self> {
         match (self.transitions.pop(), self.waiters.pop()) {
             (Some(transition), Some(waiter)) if self.waiters.is_empty() => {

@@ -3,6 +3,9 @@
 use super::desk::*;
 use super::*;
 
+/// Something that may happen next.
+type Act = Box<dyn FnOnce(&mut Actors)>;
+
 /// What a schedule is made of.
 struct Size {
     orders: u32,
@@ -32,7 +35,7 @@ impl Actors {
         self.waits_for[order] = Some(self.desk.submitted);
         let digits = u32::try_from(order).unwrap() + 1;
         // Every other order needs all items, so that one that gets the first row may want the second.
-        let wanted: Vec<ItemId> = if order % 2 == 0 {
+        let wanted: Vec<ItemId> = if order.is_multiple_of(2) {
             (1..=items).collect()
         } else {
             vec![1 + i64::from(digits) % items]
@@ -62,7 +65,7 @@ fn run(size: &Size, choose: &mut dyn FnMut(usize) -> usize) {
         waits_for: vec![None; orders],
     };
     for _ in 0..size.steps {
-        let mut can: Vec<Box<dyn FnOnce(&mut Actors)>> = Vec::new();
+        let mut can: Vec<Act> = Vec::new();
         for order in (0..orders).filter(|order| actors.may_submit(*order)) {
             let items = size.items;
             can.push(Box::new(move |actors| actors.submit(order, items)));
