@@ -2,11 +2,11 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`source`] | the files of a crate |
-//! | [`syntax`] | file → modules, imports and paths, as `syn` reads them |
-//! | [`rules`] | what a folder may name, how long a file may be |
-//! | [`modules`] | path → the file that defines the item |
-//! | [`circles`] | which files use each other in a loop |
+//! | `source` | the files of a crate |
+//! | `syntax` | file → modules, imports and paths, as `syn` reads them |
+//! | `rules` | what a folder may name, how long a file may be |
+//! | `modules` | path → the file that defines the item |
+//! | `circles` | which files use each other in a loop |
 //! | [`services`] | the rules that both services keep to |
 //!
 //! Types are not known here: a method call is no use of the file that implements the method.
