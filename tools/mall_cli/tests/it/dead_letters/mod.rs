@@ -179,7 +179,11 @@ mod redrive {
         ];
         desk.send("orders-dlt", Some(b"nowhere"), &nowhere);
         let all = desk.dlt(&["redrive", "--all", "--force"]);
-        assert_ends(&all, 1, "orders-dlt/0/0 not redriven: its headers do not say which topic it came from");
+        assert_ends(
+            &all,
+            1,
+            "orders-dlt/0/0 not redriven: its headers do not say which topic it came from",
+        );
         assert_ends(&all, 1, "\"gone\" that it came from does not exist");
         assert_ends(&all, 1, "no partition 9");
         assert_eq!(desk.names(&[]).len(), 3);
