@@ -9,7 +9,7 @@
 //!   same item take turns there: a service that only ever skipped the row could miss each of its turns.
 //! - *alone*: transitions that the store has failed with although it answers, one at a time, so that they fail alone.
 //!
-//! A row that stays held is *stuck*: its transitions are parked behind it ([`StuckRows`]). The first of them tries again from time to
+//! A row that stays held is *stuck*: its transitions are parked behind it (`StuckRows`). The first of them tries again from time to
 //! time, and when it gets through, or turns out to need another row, all others are released. A transition that fails again is parked
 //! under its own order.
 //!

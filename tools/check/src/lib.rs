@@ -2,12 +2,12 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`plan`] | seed → what buyers do, when which fault strikes; pure |
-//! | [`buyer`], [`crowd`], [`peer`] | buy, over HTTP and Kafka, and keep the journal ([`told`]) |
-//! | [`faults`], [`keeper`] | strike and heal; restart what exited by itself |
-//! | [`quiet`], [`witness`], [`evidence`] | wait until nothing changes, and gather the evidence |
-//! | [`invariants`], [`story`], [`recovery`] | judge it, and describe orders; pure |
-//! | [`folder`], [`round`], [`run`] | put it together |
+//! | `plan` | seed → what buyers do, when which fault strikes; pure |
+//! | `buyer`, `crowd`, `peer` | buy, over HTTP and Kafka, and keep the journal (`told`) |
+//! | `faults`, `keeper` | strike and heal; restart what exited by itself |
+//! | `quiet`, `witness`, `evidence` | wait until nothing changes, and gather the evidence |
+//! | `invariants`, `story`, `recovery` | judge it, and describe orders; pure |
+//! | `folder`, `round`, `run` | put it together |
 //!
 //! Nothing here links to a service: evidence is read by the database's own client, over HTTP and from Kafka.
 
