@@ -366,108 +366,121 @@ mod tests {
         text.lines().any(|told| told == line)
     }
 
-    #[test]
-    fn given_messages_then_those_that_wait_and_the_one_in_hand_are_shown_until_they_are_done() {
-        let (metrics, mailboxes) = mailboxes();
-        let mailbox = mailboxes.of("OrderActor").open("20261123");
-        let (first, second) = (mailbox.post("ORDER_CREATE"), mailbox.post("ORDER_APPROVE"));
-        let in_hand = first.begin();
-        thread::sleep(Duration::from_millis(2));
+    mod messages {
+        use super::*;
 
-        let picture = mailboxes.picture();
-        assert_eq!(
-            picture.totals["OrderActor"],
-            Totals {
-                live: 1,
-                waiting: 1,
-                busy: 1
-            }
-        );
-        let [actor] = &picture.actors[..] else {
-            panic!("{picture:?}")
-        };
-        assert_eq!((actor.name.as_str(), actor.depth), ("20261123", 1));
-        let (waiting, busy) = (actor.oldest_waiting.as_ref(), actor.in_hand.as_ref());
-        assert_eq!(waiting.unwrap().message, "ORDER_APPROVE");
-        assert_eq!(busy.unwrap().message, "ORDER_CREATE");
-        assert!(busy.unwrap().for_ms >= 2);
+        #[test]
+        fn are_shown_while_they_wait_and_while_they_are_handled() {
+            let (metrics, mailboxes) = mailboxes();
+            let mailbox = mailboxes.of("OrderActor").open("20261123");
+            let (first, second) = (mailbox.post("ORDER_CREATE"), mailbox.post("ORDER_APPROVE"));
+            let in_hand = first.begin();
+            thread::sleep(Duration::from_millis(2));
 
-        drop(in_hand);
-        drop(second.begin());
-        let picture = mailboxes.picture();
-        assert_eq!(
-            picture.totals["OrderActor"],
-            Totals {
-                live: 1,
-                waiting: 0,
-                busy: 0
-            }
-        );
-        assert!(told(
-            &metrics,
-            r#"actor_mailbox_size{actor="OrderActor"} 0"#
-        ));
-        let done = r#"actor_processing_duration_seconds_count{actor="OrderActor"} 2"#;
-        assert!(told(&metrics, done));
-    }
+            let picture = mailboxes.picture();
+            assert_eq!(
+                picture.totals["OrderActor"],
+                Totals {
+                    live: 1,
+                    waiting: 1,
+                    busy: 1
+                }
+            );
+            let [actor] = &picture.actors[..] else {
+                panic!("{picture:?}")
+            };
+            assert_eq!((actor.name.as_str(), actor.depth), ("20261123", 1));
+            let (waiting, busy) = (actor.oldest_waiting.as_ref(), actor.in_hand.as_ref());
+            assert_eq!(waiting.unwrap().message, "ORDER_APPROVE");
+            assert_eq!(busy.unwrap().message, "ORDER_CREATE");
+            assert!(busy.unwrap().for_ms >= 2);
 
-    #[test]
-    fn given_a_message_that_never_arrives_then_it_waits_no_longer_and_was_never_in_hand() {
-        let (metrics, mailboxes) = mailboxes();
-        let mailbox = mailboxes.of("Journal").open("journal");
-        let (lost, kept) = (mailbox.post("Commit"), mailbox.post("Commit"));
-        drop(lost);
-        assert_eq!(mailboxes.picture().actors[0].depth, 1);
-        drop(kept.begin());
-        assert!(told(
-            &metrics,
-            r#"actor_mailbox_time_seconds_count{actor="Journal"} 1"#
-        ));
-    }
+            drop(in_hand);
+            drop(second.begin());
+            let picture = mailboxes.picture();
+            assert_eq!(
+                picture.totals["OrderActor"],
+                Totals {
+                    live: 1,
+                    waiting: 0,
+                    busy: 0
+                }
+            );
+            assert!(told(
+                &metrics,
+                r#"actor_mailbox_size{actor="OrderActor"} 0"#
+            ));
+            let done = r#"actor_processing_duration_seconds_count{actor="OrderActor"} 2"#;
+            assert!(told(&metrics, done));
+        }
 
-    #[test]
-    fn given_an_actor_that_has_ended_then_it_is_gone_and_counted() {
-        let (metrics, mailboxes) = mailboxes();
-        let orders = mailboxes.of("OrderActor");
-        let (one, _other) = (orders.open("1"), orders.open("2"));
-        let kept_by_a_sender = one.clone();
-        drop(one);
-        assert_eq!(mailboxes.picture().totals["OrderActor"].live, 2);
-        drop(kept_by_a_sender);
-        assert_eq!(mailboxes.picture().totals["OrderActor"].live, 1);
-        for line in [
-            r#"actor_live{actor="OrderActor"} 1"#,
-            r#"actor_woken_total{actor="OrderActor"} 2"#,
-            r#"actor_retired_total{actor="OrderActor"} 1"#,
-        ] {
-            assert!(told(&metrics, line), "{line}");
+        #[test]
+        fn that_never_arrive_are_neither_waiting_nor_handled() {
+            let (metrics, mailboxes) = mailboxes();
+            let mailbox = mailboxes.of("Journal").open("journal");
+            let (lost, kept) = (mailbox.post("Commit"), mailbox.post("Commit"));
+            drop(lost);
+            assert_eq!(mailboxes.picture().actors[0].depth, 1);
+            drop(kept.begin());
+            assert!(told(
+                &metrics,
+                r#"actor_mailbox_time_seconds_count{actor="Journal"} 1"#
+            ));
+        }
+
+        #[test]
+        fn sent_while_they_are_read_are_all_handled() {
+            let (_metrics, mailboxes) = mailboxes();
+            let mailbox = mailboxes.of("KafkaBridge").open("bridge");
+            thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope
+                        .spawn(|| (0..500).for_each(|_| drop(mailbox.post("SendCommand").begin())));
+                }
+                (0..50).for_each(|_| drop(mailboxes.picture()));
+            });
+            assert_eq!(mailboxes.picture().actors[0].depth, 0);
         }
     }
 
-    #[test]
-    fn given_more_actors_than_are_shown_then_the_longest_awaited_are_and_the_totals_are_of_all() {
-        let (_metrics, mailboxes) = mailboxes();
-        let orders = mailboxes.of("OrderActor");
-        let idle: Vec<Mailbox> = (0..150).map(|nth| orders.open(&nth.to_string())).collect();
-        let _stuck = idle[120].post("ORDER_CREATE").begin();
-        thread::sleep(Duration::from_millis(2));
+    mod an_ended_actor {
+        use super::*;
 
-        let picture = mailboxes.picture();
-        assert_eq!(picture.actors.len(), SHOWN);
-        assert_eq!(picture.actors[0].name, "120");
-        assert_eq!(picture.totals["OrderActor"].live, 150);
+        #[test]
+        fn is_removed_and_counted() {
+            let (metrics, mailboxes) = mailboxes();
+            let orders = mailboxes.of("OrderActor");
+            let (one, _other) = (orders.open("1"), orders.open("2"));
+            let kept_by_a_sender = one.clone();
+            drop(one);
+            assert_eq!(mailboxes.picture().totals["OrderActor"].live, 2);
+            drop(kept_by_a_sender);
+            assert_eq!(mailboxes.picture().totals["OrderActor"].live, 1);
+            for line in [
+                r#"actor_live{actor="OrderActor"} 1"#,
+                r#"actor_woken_total{actor="OrderActor"} 2"#,
+                r#"actor_retired_total{actor="OrderActor"} 1"#,
+            ] {
+                assert!(told(&metrics, line), "{line}");
+            }
+        }
     }
 
-    #[test]
-    fn given_senders_and_a_reader_at_once_then_nothing_is_left_in_the_end() {
-        let (_metrics, mailboxes) = mailboxes();
-        let mailbox = mailboxes.of("KafkaBridge").open("bridge");
-        thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| (0..500).for_each(|_| drop(mailbox.post("SendCommand").begin())));
-            }
-            (0..50).for_each(|_| drop(mailboxes.picture()));
-        });
-        assert_eq!(mailboxes.picture().actors[0].depth, 0);
+    mod the_picture {
+        use super::*;
+
+        #[test]
+        fn shows_the_longest_awaited_actors_and_the_totals_of_all() {
+            let (_metrics, mailboxes) = mailboxes();
+            let orders = mailboxes.of("OrderActor");
+            let idle: Vec<Mailbox> = (0..150).map(|nth| orders.open(&nth.to_string())).collect();
+            let _stuck = idle[120].post("ORDER_CREATE").begin();
+            thread::sleep(Duration::from_millis(2));
+
+            let picture = mailboxes.picture();
+            assert_eq!(picture.actors.len(), SHOWN);
+            assert_eq!(picture.actors[0].name, "120");
+            assert_eq!(picture.totals["OrderActor"].live, 150);
+        }
     }
 }

@@ -119,131 +119,134 @@ fn address(partition: Option<i32>, last_id_byte: u8) -> ReplyAddress {
     }
 }
 
-#[test]
-fn given_each_command_when_published_then_key_headers_and_value_are_the_golden_files_and_the_trace_is_beside_them()
- {
-    let broker = TestBroker::embedded(1);
-    let trail = trail(1);
-    let create_keyed = create_of(Basket {
-        idempotency: idempotency(),
-        ..basket()
-    });
-    let create_of_member = create_of(Basket {
-        member: Some("kim.minji-1".parse().unwrap()),
-        ..basket()
-    });
-    let approve = OrderCommand::Approve {
-        number: number(),
-        payment: payment(),
-    };
-    let pay = OrderCommand::Pay {
-        number: number(),
-        payment: payment(),
-        idempotency: idempotency(),
-    };
-    let settle = OrderCommand::Settle { number: number() };
-    for (command, at, address) in [
-        (
-            create(),
-            "2026-11-23T10:15:40.582933",
-            address(Some(258), 0xff),
-        ),
-        (
-            create_keyed,
-            "2026-11-23T10:15:40.000001",
-            address(Some(3), 0x12),
-        ),
-        (
-            create_of_member,
-            "2026-11-23T10:15:40.000001",
-            address(Some(3), 0x15),
-        ),
-        (pay, "2026-11-23T10:15:40.9", address(Some(4), 0x14)),
-        (approve, "2026-11-23T10:15:41", address(Some(0), 0x10)),
-        (reject(), "2026-11-23T10:16:00", address(None, 0x11)),
-        (settle, "2026-11-23T10:17:00", address(None, 0x13)),
-    ] {
-        let publisher = publisher(&broker, at, LONGEST_WAIT);
-        publisher
-            .publish(
-                &command,
-                &address,
-                &trail,
-                Box::new(|| panic!("it is delivered")),
-            )
-            .unwrap();
-        publisher.flush(LONGEST_WAIT).unwrap();
+mod a_command {
+    use super::*;
+
+    #[test]
+    fn is_byte_for_byte_its_golden_file_beside_its_trace() {
+        let broker = TestBroker::embedded(1);
+        let trail = trail(1);
+        let create_keyed = create_of(Basket {
+            idempotency: idempotency(),
+            ..basket()
+        });
+        let create_of_member = create_of(Basket {
+            member: Some("kim.minji-1".parse().unwrap()),
+            ..basket()
+        });
+        let approve = OrderCommand::Approve {
+            number: number(),
+            payment: payment(),
+        };
+        let pay = OrderCommand::Pay {
+            number: number(),
+            payment: payment(),
+            idempotency: idempotency(),
+        };
+        let settle = OrderCommand::Settle { number: number() };
+        for (command, at, address) in [
+            (
+                create(),
+                "2026-11-23T10:15:40.582933",
+                address(Some(258), 0xff),
+            ),
+            (
+                create_keyed,
+                "2026-11-23T10:15:40.000001",
+                address(Some(3), 0x12),
+            ),
+            (
+                create_of_member,
+                "2026-11-23T10:15:40.000001",
+                address(Some(3), 0x15),
+            ),
+            (pay, "2026-11-23T10:15:40.9", address(Some(4), 0x14)),
+            (approve, "2026-11-23T10:15:41", address(Some(0), 0x10)),
+            (reject(), "2026-11-23T10:16:00", address(None, 0x11)),
+            (settle, "2026-11-23T10:17:00", address(None, 0x13)),
+        ] {
+            let publisher = publisher(&broker, at, LONGEST_WAIT);
+            publisher
+                .publish(
+                    &command,
+                    &address,
+                    &trail,
+                    Box::new(|| panic!("it is delivered")),
+                )
+                .unwrap();
+            publisher.flush(LONGEST_WAIT).unwrap();
+        }
+        let golden = [
+            "order_create",
+            "order_create_keyed",
+            "order_create_of_member",
+            "order_pay",
+            "order_approve",
+            "order_reject",
+            "order_settle",
+        ];
+        let traceparent = (TRACEPARENT.to_owned(), trail.context().header().to_vec());
+        let commands = broker.commands(7).into_iter().map(|mut command| {
+            assert_eq!(command.headers.pop().as_ref(), Some(&traceparent));
+            command
+        });
+        assert_eq!(commands.collect::<Vec<_>>(), golden.map(Golden::read));
     }
-    let golden = [
-        "order_create",
-        "order_create_keyed",
-        "order_create_of_member",
-        "order_pay",
-        "order_approve",
-        "order_reject",
-        "order_settle",
-    ];
-    let traceparent = (TRACEPARENT.to_owned(), trail.context().header().to_vec());
-    let commands = broker.commands(7).into_iter().map(|mut command| {
-        assert_eq!(command.headers.pop().as_ref(), Some(&traceparent));
-        command
-    });
-    assert_eq!(commands.collect::<Vec<_>>(), golden.map(Golden::read));
-}
 
-#[test]
-fn given_a_broker_that_is_away_when_the_time_is_over_then_the_command_is_undelivered_once() {
-    let broker = TestBroker::embedded(1);
-    broker.set_up(false);
-    let publisher = publisher(&broker, "2026-11-23T10:15:40", Duration::from_millis(300));
-    let (on_undelivered, undelivered_rx) = watched();
-    publisher
-        .publish(&create(), &address(Some(0), 0), &trail(1), on_undelivered)
-        .unwrap();
-    undelivered_rx.recv_timeout(LONGEST_WAIT).unwrap();
-    // The sender is gone with its call.
-    assert!(undelivered_rx.recv().is_err());
-}
+    #[test]
+    fn is_undelivered_once_when_the_broker_stays_away() {
+        let broker = TestBroker::embedded(1);
+        broker.set_up(false);
+        let publisher = publisher(&broker, "2026-11-23T10:15:40", Duration::from_millis(300));
+        let (on_undelivered, undelivered_rx) = watched();
+        publisher
+            .publish(&create(), &address(Some(0), 0), &trail(1), on_undelivered)
+            .unwrap();
+        undelivered_rx.recv_timeout(LONGEST_WAIT).unwrap();
+        // The sender is gone with its call.
+        assert!(undelivered_rx.recv().is_err());
+    }
 
-#[test]
-fn given_a_command_that_no_record_can_hold_then_it_is_undelivered_at_once() {
-    let broker = TestBroker::embedded(1);
-    let publisher = publisher(&broker, "2026-11-23T10:15:40", LONGEST_WAIT);
-    let payment = Payment {
-        key: PaymentKey::recorded("k".repeat(2_000_000)),
-        ..payment()
-    };
-    let too_large = OrderCommand::Approve {
-        number: number(),
-        payment,
-    };
-    let (on_undelivered, undelivered_rx) = watched();
-    publisher
-        .publish(&too_large, &address(Some(0), 0), &trail(1), on_undelivered)
-        .unwrap();
-    assert_eq!(undelivered_rx.try_recv(), Ok(()));
-}
+    #[test]
+    fn too_large_for_a_record_is_undelivered_at_once() {
+        let broker = TestBroker::embedded(1);
+        let publisher = publisher(&broker, "2026-11-23T10:15:40", LONGEST_WAIT);
+        let payment = Payment {
+            key: PaymentKey::recorded("k".repeat(2_000_000)),
+            ..payment()
+        };
+        let too_large = OrderCommand::Approve {
+            number: number(),
+            payment,
+        };
+        let (on_undelivered, undelivered_rx) = watched();
+        publisher
+            .publish(&too_large, &address(Some(0), 0), &trail(1), on_undelivered)
+            .unwrap();
+        assert_eq!(undelivered_rx.try_recv(), Ok(()));
+    }
 
-#[test]
-fn given_a_full_queue_then_the_command_is_not_taken() {
-    let broker = TestBroker::embedded(1);
-    broker.set_up(false);
-    let mut config = broker.settings.producer(Some(LONGEST_WAIT));
-    let publisher = over(
-        config.set("queue.buffering.max.messages", "1"),
-        &broker,
-        "2026-11-23T10:15:40",
-    );
-    publisher
-        .publish(&create(), &address(Some(0), 0), &trail(1), Box::new(|| {}))
-        .unwrap();
-    let (on_undelivered, undelivered_rx) = watched();
-    let refused = publisher.publish(&create(), &address(Some(0), 1), &trail(1), on_undelivered);
-    assert!(
-        refused
-            .unwrap_err()
-            .to_string()
-            .contains("could not be sent")
-    );
-    assert_eq!(undelivered_rx.try_recv(), Err(TryRecvError::Disconnected));
+    #[test]
+    fn is_refused_when_the_queue_is_full() {
+        let broker = TestBroker::embedded(1);
+        broker.set_up(false);
+        let mut config = broker.settings.producer(Some(LONGEST_WAIT));
+        let publisher = over(
+            config.set("queue.buffering.max.messages", "1"),
+            &broker,
+            "2026-11-23T10:15:40",
+        );
+        publisher
+            .publish(&create(), &address(Some(0), 0), &trail(1), Box::new(|| {}))
+            .unwrap();
+        let (on_undelivered, undelivered_rx) = watched();
+        let refused = publisher.publish(&create(), &address(Some(0), 1), &trail(1), on_undelivered);
+        assert!(
+            refused
+                .unwrap_err()
+                .to_string()
+                .contains("could not be sent")
+        );
+        assert_eq!(undelivered_rx.try_recv(), Err(TryRecvError::Disconnected));
+    }
 }

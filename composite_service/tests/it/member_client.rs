@@ -32,45 +32,53 @@ fn profile(email: Option<&str>) -> Profile {
     }
 }
 
-#[actix::test]
-async fn given_a_member_then_the_profile_is_read_from_its_path_and_unknown_members_are_ignored() {
-    let body = json!({"memberId": "kim.minji", "name": "김민지", "email": "minji@example.com", "points": 7});
-    let peer = Peer::start(Script::Answer(200, &[], body.to_string()));
-    let read = asked(&peer.server.url, PATIENT).await.unwrap();
-    assert_eq!(read, Some(profile(Some("minji@example.com"))));
-    assert_eq!(peer.asked()[0].line, "GET /api/member/kim.minji");
-    let without = answered(200, json!({"name": "김민지"})).await.unwrap();
-    assert_eq!(without, Some(profile(None)));
-}
+mod a_profile {
+    use super::*;
 
-#[actix::test]
-async fn given_no_such_member_then_there_is_none() {
-    assert_eq!(answered(404, json!({})).await.unwrap(), None);
-}
-
-#[actix::test]
-async fn given_any_other_answer_then_it_is_an_error() {
-    for status in [204, 302, 400, 500, 503] {
-        let error = answered(status, json!({})).await.unwrap_err().to_string();
-        assert!(error.contains(&status.to_string()), "{error}");
+    #[actix::test]
+    async fn is_read_from_its_path_and_unknown_fields_are_ignored() {
+        let body = json!({"memberId": "kim.minji", "name": "김민지", "email": "minji@example.com", "points": 7});
+        let peer = Peer::start(Script::Answer(200, &[], body.to_string()));
+        let read = asked(&peer.server.url, PATIENT).await.unwrap();
+        assert_eq!(read, Some(profile(Some("minji@example.com"))));
+        assert_eq!(peer.asked()[0].line, "GET /api/member/kim.minji");
+        let without = answered(200, json!({"name": "김민지"})).await.unwrap();
+        assert_eq!(without, Some(profile(None)));
     }
-    for body in [json!({}), json!("text"), json!({"name": 7})] {
-        assert!(answered(200, body).await.is_err());
+
+    #[actix::test]
+    async fn of_an_unknown_member_is_none() {
+        assert_eq!(answered(404, json!({})).await.unwrap(), None);
     }
 }
 
-#[actix::test]
-async fn given_silence_or_nobody_then_it_is_an_error_that_does_not_name_the_member() {
-    let peer = Peer::start(Script::Silence);
-    let silence = asked(&peer.server.url, Duration::from_millis(200)).await;
-    let port = free_port().unwrap();
-    let nobody = asked(
-        &format!("http://127.0.0.1:{port}").parse().unwrap(),
-        PATIENT,
-    )
-    .await;
-    for (answer, cause) in [(silence, "timed out"), (nobody, "refused")] {
-        let error = answer.unwrap_err().to_string();
-        assert!(error.contains(cause) && !error.contains("kim"), "{error}");
+mod an_error {
+    use super::*;
+
+    #[actix::test]
+    async fn comes_of_any_other_answer() {
+        for status in [204, 302, 400, 500, 503] {
+            let error = answered(status, json!({})).await.unwrap_err().to_string();
+            assert!(error.contains(&status.to_string()), "{error}");
+        }
+        for body in [json!({}), json!("text"), json!({"name": 7})] {
+            assert!(answered(200, body).await.is_err());
+        }
+    }
+
+    #[actix::test]
+    async fn does_not_name_the_member() {
+        let peer = Peer::start(Script::Silence);
+        let silence = asked(&peer.server.url, Duration::from_millis(200)).await;
+        let port = free_port().unwrap();
+        let nobody = asked(
+            &format!("http://127.0.0.1:{port}").parse().unwrap(),
+            PATIENT,
+        )
+        .await;
+        for (answer, cause) in [(silence, "timed out"), (nobody, "refused")] {
+            let error = answer.unwrap_err().to_string();
+            assert!(error.contains(cause) && !error.contains("kim"), "{error}");
+        }
     }
 }

@@ -22,12 +22,12 @@ fn assert_told(metrics: &Metrics, lines: &[&str]) {
 }
 
 #[test]
-fn given_all_metrics_of_the_service_then_no_two_have_the_same_name() {
+fn no_two_metrics_have_the_same_name() {
     ServiceMetrics::new().unwrap();
 }
 
 #[actix::test]
-async fn given_commands_then_those_who_wait_and_what_became_of_the_others_are_counted() {
+async fn commands_are_counted_by_what_became_of_them() {
     let metrics = Metrics::new().unwrap();
     let mut bridge = Bridge::measured(BridgeMetrics::new(&metrics).unwrap());
     let send = |nth| {
@@ -76,8 +76,7 @@ async fn given_commands_then_those_who_wait_and_what_became_of_the_others_are_co
 }
 
 #[actix::test]
-async fn given_calls_of_the_gateway_then_each_is_counted_by_operation_and_outcome_and_answered_as_before()
- {
+async fn gateway_calls_are_counted_by_operation_and_outcome_and_their_answers_stay() {
     let metrics = Metrics::new().unwrap();
     let counted = GatewayMetrics::new(&metrics).unwrap();
     let payment = payment("pay-1");

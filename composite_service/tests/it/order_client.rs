@@ -63,160 +63,29 @@ async fn errors(client: &OrderClient) -> [String; 6] {
     ]
 }
 
-mod found {
+mod not_found {
     use super::*;
 
     #[actix::test]
-    async fn given_an_order_then_it_is_read_from_its_path() {
-        let stored = order(&nth_number(1), OrderStatus::Created);
-        let (client, peer) = answered(200, &[], &json!(stored));
-        assert_eq!(client.order(&nth_number(1)).await.unwrap(), Some(stored));
-        assert_eq!(
-            peer.asked()[0].line,
-            format!("GET /api/order/{}", nth_number(1))
-        );
-    }
-
-    #[actix::test]
-    async fn given_an_order_of_the_spring_service_then_it_is_read_and_unknown_members_are_ignored()
-    {
-        let body = json!({
-            "orderNum": nth_number(1), "status": "COMPLETE", "colour": "red",
-            "orderLineList": [{
-                "orderLineId": 1, "quantity": 2,
-                "item": {"itemId": 3, "name": "an item", "price": {"amount": PRICE}, "productDTO": {"productId": 4}},
-            }],
-        });
-        let (client, _peer) = answered(200, &[], &body);
-        let read = client.order(&nth_number(1)).await.unwrap().unwrap();
-        let line = &read.order_line_list.unwrap()[0];
-        assert_eq!(
-            (line.item.item_id, line.quantity, read.status),
-            (3, 2, Some(OrderStatus::Complete))
-        );
-    }
-
-    #[actix::test]
-    async fn given_a_product_then_it_is_read_from_its_path() {
-        let (client, peer) = answered(
-            200,
+    async fn is_none_for_an_order_or_a_product_and_an_error_for_a_list() {
+        let (client, _peer) = answered(
+            404,
             &[],
-            &json!({"productId": 7, "name": "a product", "itemList": []}),
+            &json!({"code": -704, "msg": "해당건이 없습니다."}),
         );
-        let product = ProductDto {
-            product_id: 7,
-            name: "a product".to_owned(),
-            item_list: Vec::new(),
-        };
-        assert_eq!(client.product(7).await.unwrap(), Some(product));
-        assert_eq!(peer.asked()[0].line, "GET /api/product/7");
+        assert_eq!(client.order(&nth_number(1)).await.unwrap(), None);
+        assert_eq!(client.product(1).await.unwrap(), None);
+        assert!(client.products(PageBounds::default()).await.is_err());
+        assert!(client.usable_coupons(1).await.is_err());
+        assert!(client.recommended(&member(), 1).await.is_err());
     }
+}
+
+mod coupons_and_recommendations {
+    use super::*;
 
     #[actix::test]
-    async fn given_a_link_to_a_next_page_then_there_is_more() {
-        let body = json!([{"productId": 7, "name": "a product", "itemList": []}]);
-        let link: &[_] = &[("link", "<?after=7>; rel=\"next\"")];
-        for (headers, has_more) in [(link, true), (&[], false)] {
-            let (client, _peer) = answered(200, headers, &body);
-            let page = client.products(PageBounds::default()).await.unwrap();
-            assert_eq!((page.products.len(), page.has_more), (1, has_more));
-        }
-    }
-
-    #[actix::test]
-    async fn given_bounds_then_only_those_are_asked_for() {
-        let (client, peer) = answered(200, &[], &json!([]));
-        for (after, limit, line) in [
-            (None, None, "GET /api/product"),
-            (Some(-5), None, "GET /api/product?after=-5"),
-            (None, Some(3), "GET /api/product?limit=3"),
-            (Some(5), Some(3), "GET /api/product?after=5&limit=3"),
-        ] {
-            assert_eq!(
-                client
-                    .products(PageBounds { after, limit })
-                    .await
-                    .unwrap()
-                    .products,
-                []
-            );
-            assert_eq!(peer.asked().pop().unwrap().line.trim_end_matches('?'), line);
-        }
-    }
-
-    #[actix::test]
-    async fn given_orders_that_are_due_for_review_then_they_are_read_from_their_path() {
-        let due = vec![
-            order(&nth_number(1), OrderStatus::Created),
-            order(&nth_number(2), OrderStatus::Rejected),
-        ];
-        let (client, peer) = answered(200, &[], &json!(due));
-        let page = client.due_reviews(None).await.unwrap();
-        assert_eq!((page.orders, page.next), (due, None));
-        client.due_reviews(Some("7-8")).await.unwrap();
-        let asked = "GET /internal/purchases?state=unresolved&limit=500";
-        assert_eq!(peer.asked()[0].line, asked);
-        assert_eq!(peer.asked()[1].line, format!("{asked}&after=7-8"));
-    }
-
-    #[actix::test]
-    async fn given_a_link_to_the_next_reviews_then_it_is_where_they_begin() {
-        let next: &[_] = &[("link", "<?after=7-8&limit=3>; rel=\"next\"")];
-        let whole: &[_] = &[("link", "</internal/purchases?after=7-8>; rel=\"next\"")];
-        let before: &[_] = &[("link", "<?after=7-8>; rel=\"prev\"")];
-        let strange: &[_] = &[("link", "next")];
-        for (headers, expected) in [
-            (next, Some("7-8")),
-            (whole, Some("7-8")),
-            (before, None),
-            (strange, None),
-        ] {
-            let (client, _peer) = answered(200, headers, &json!([]));
-            let page = client.due_reviews(None).await.unwrap();
-            assert_eq!(page.next.as_deref(), expected);
-        }
-    }
-
-    #[actix::test]
-    async fn given_a_members_orders_then_they_are_read_from_their_path_with_the_next_pages_place() {
-        let stored = vec![order(&nth_number(1), OrderStatus::Complete)];
-        let link: &[_] = &[(
-            "link",
-            "<?memberId=kim.minji&after=7-8&limit=3>; rel=\"next\"",
-        )];
-        let (client, peer) = answered(200, link, &json!(stored));
-        let bounds = OrdersBounds {
-            after: Some("9&limit=9".to_owned()),
-            limit: Some(3),
-        };
-        let page = client.orders_of(&member(), bounds).await.unwrap().unwrap();
-        assert_eq!((page.orders, page.next.as_deref()), (stored, Some("7-8")));
-        let all = client.orders_of(&member(), OrdersBounds::default()).await;
-        assert!(all.unwrap().is_some());
-        let lines: Vec<String> = peer.asked().into_iter().map(|asked| asked.line).collect();
-        assert_eq!(
-            lines,
-            [
-                "GET /api/order?memberId=kim.minji&after=9%26limit%3D9&limit=3",
-                "GET /api/order?memberId=kim.minji"
-            ]
-        );
-    }
-
-    #[actix::test]
-    async fn given_what_is_no_place_in_the_list_then_there_is_no_such_page() {
-        let (client, _peer) = answered(400, &[], &json!({"reason": "MALFORMED_REQUEST"}));
-        let page = client.orders_of(&member(), OrdersBounds::default()).await;
-        assert_eq!(page.unwrap(), None);
-        for status in [404, 500, 503] {
-            let (client, _peer) = answered(status, &[], &json!([]));
-            let page = client.orders_of(&member(), OrdersBounds::default()).await;
-            assert!(page.unwrap_err().to_string().contains(&status.to_string()));
-        }
-    }
-
-    #[actix::test]
-    async fn given_coupons_and_recommendations_then_they_are_read_from_their_paths() {
+    async fn are_read_from_their_paths() {
         let coupons = json!([
             {"couponId": 1, "name": "가을", "kind": "FIXED", "amount": {"amount": 3000},
              "minimumTotal": {"amount": 0}, "validUntil": "2027-01-01T09:00:00+09:00"},
@@ -244,27 +113,177 @@ mod found {
         let asked = "GET /api/recommendation?memberId=kim.minji&limit=6";
         assert_eq!(peer.asked()[0].line, asked);
     }
-
-    #[actix::test]
-    async fn given_nothing_there_then_an_order_or_a_product_is_none_and_a_page_is_an_error() {
-        let (client, _peer) = answered(
-            404,
-            &[],
-            &json!({"code": -704, "msg": "해당건이 없습니다."}),
-        );
-        assert_eq!(client.order(&nth_number(1)).await.unwrap(), None);
-        assert_eq!(client.product(1).await.unwrap(), None);
-        assert!(client.products(PageBounds::default()).await.is_err());
-        assert!(client.usable_coupons(1).await.is_err());
-        assert!(client.recommended(&member(), 1).await.is_err());
-    }
 }
 
-mod failed {
+mod a_members_orders {
     use super::*;
 
     #[actix::test]
-    async fn given_any_other_status_then_it_is_an_error_that_tells_it() {
+    async fn are_read_from_their_path_with_the_start_of_the_next_page() {
+        let stored = vec![order(&nth_number(1), OrderStatus::Complete)];
+        let link: &[_] = &[(
+            "link",
+            "<?memberId=kim.minji&after=7-8&limit=3>; rel=\"next\"",
+        )];
+        let (client, peer) = answered(200, link, &json!(stored));
+        let bounds = OrdersBounds {
+            after: Some("9&limit=9".to_owned()),
+            limit: Some(3),
+        };
+        let page = client.orders_of(&member(), bounds).await.unwrap().unwrap();
+        assert_eq!((page.orders, page.next.as_deref()), (stored, Some("7-8")));
+        let all = client.orders_of(&member(), OrdersBounds::default()).await;
+        assert!(all.unwrap().is_some());
+        let lines: Vec<String> = peer.asked().into_iter().map(|asked| asked.line).collect();
+        assert_eq!(
+            lines,
+            [
+                "GET /api/order?memberId=kim.minji&after=9%26limit%3D9&limit=3",
+                "GET /api/order?memberId=kim.minji"
+            ]
+        );
+    }
+
+    #[actix::test]
+    async fn that_begin_at_an_invalid_place_are_none() {
+        let (client, _peer) = answered(400, &[], &json!({"reason": "MALFORMED_REQUEST"}));
+        let page = client.orders_of(&member(), OrdersBounds::default()).await;
+        assert_eq!(page.unwrap(), None);
+        for status in [404, 500, 503] {
+            let (client, _peer) = answered(status, &[], &json!([]));
+            let page = client.orders_of(&member(), OrdersBounds::default()).await;
+            assert!(page.unwrap_err().to_string().contains(&status.to_string()));
+        }
+    }
+}
+
+mod due_reviews {
+    use super::*;
+
+    #[actix::test]
+    async fn are_read_from_their_path() {
+        let due = vec![
+            order(&nth_number(1), OrderStatus::Created),
+            order(&nth_number(2), OrderStatus::Rejected),
+        ];
+        let (client, peer) = answered(200, &[], &json!(due));
+        let page = client.due_reviews(None).await.unwrap();
+        assert_eq!((page.orders, page.next), (due, None));
+        client.due_reviews(Some("7-8")).await.unwrap();
+        let asked = "GET /internal/purchases?state=unresolved&limit=500";
+        assert_eq!(peer.asked()[0].line, asked);
+        assert_eq!(peer.asked()[1].line, format!("{asked}&after=7-8"));
+    }
+
+    #[actix::test]
+    async fn go_on_where_a_link_says_so() {
+        let next: &[_] = &[("link", "<?after=7-8&limit=3>; rel=\"next\"")];
+        let whole: &[_] = &[("link", "</internal/purchases?after=7-8>; rel=\"next\"")];
+        let before: &[_] = &[("link", "<?after=7-8>; rel=\"prev\"")];
+        let strange: &[_] = &[("link", "next")];
+        for (headers, expected) in [
+            (next, Some("7-8")),
+            (whole, Some("7-8")),
+            (before, None),
+            (strange, None),
+        ] {
+            let (client, _peer) = answered(200, headers, &json!([]));
+            let page = client.due_reviews(None).await.unwrap();
+            assert_eq!(page.next.as_deref(), expected);
+        }
+    }
+}
+
+mod products {
+    use super::*;
+
+    #[actix::test]
+    async fn are_read_one_by_one_from_their_path() {
+        let (client, peer) = answered(
+            200,
+            &[],
+            &json!({"productId": 7, "name": "a product", "itemList": []}),
+        );
+        let product = ProductDto {
+            product_id: 7,
+            name: "a product".to_owned(),
+            item_list: Vec::new(),
+        };
+        assert_eq!(client.product(7).await.unwrap(), Some(product));
+        assert_eq!(peer.asked()[0].line, "GET /api/product/7");
+    }
+
+    #[actix::test]
+    async fn have_a_next_page_where_a_link_says_so() {
+        let body = json!([{"productId": 7, "name": "a product", "itemList": []}]);
+        let link: &[_] = &[("link", "<?after=7>; rel=\"next\"")];
+        for (headers, has_more) in [(link, true), (&[], false)] {
+            let (client, _peer) = answered(200, headers, &body);
+            let page = client.products(PageBounds::default()).await.unwrap();
+            assert_eq!((page.products.len(), page.has_more), (1, has_more));
+        }
+    }
+
+    #[actix::test]
+    async fn are_asked_for_within_the_given_bounds_only() {
+        let (client, peer) = answered(200, &[], &json!([]));
+        for (after, limit, line) in [
+            (None, None, "GET /api/product"),
+            (Some(-5), None, "GET /api/product?after=-5"),
+            (None, Some(3), "GET /api/product?limit=3"),
+            (Some(5), Some(3), "GET /api/product?after=5&limit=3"),
+        ] {
+            assert_eq!(
+                client
+                    .products(PageBounds { after, limit })
+                    .await
+                    .unwrap()
+                    .products,
+                []
+            );
+            assert_eq!(peer.asked().pop().unwrap().line.trim_end_matches('?'), line);
+        }
+    }
+}
+
+mod an_order {
+    use super::*;
+
+    #[actix::test]
+    async fn is_read_from_its_path() {
+        let stored = order(&nth_number(1), OrderStatus::Created);
+        let (client, peer) = answered(200, &[], &json!(stored));
+        assert_eq!(client.order(&nth_number(1)).await.unwrap(), Some(stored));
+        assert_eq!(
+            peer.asked()[0].line,
+            format!("GET /api/order/{}", nth_number(1))
+        );
+    }
+
+    #[actix::test]
+    async fn of_the_spring_service_is_read_and_unknown_fields_are_ignored() {
+        let body = json!({
+            "orderNum": nth_number(1), "status": "COMPLETE", "colour": "red",
+            "orderLineList": [{
+                "orderLineId": 1, "quantity": 2,
+                "item": {"itemId": 3, "name": "an item", "price": {"amount": PRICE}, "productDTO": {"productId": 4}},
+            }],
+        });
+        let (client, _peer) = answered(200, &[], &body);
+        let read = client.order(&nth_number(1)).await.unwrap().unwrap();
+        let line = &read.order_line_list.unwrap()[0];
+        assert_eq!(
+            (line.item.item_id, line.quantity, read.status),
+            (3, 2, Some(OrderStatus::Complete))
+        );
+    }
+}
+
+mod an_error {
+    use super::*;
+
+    #[actix::test]
+    async fn tells_an_unexpected_status() {
         for status in [201, 204, 302, 400, 401, 500, 503] {
             let (client, _peer) = answered(status, &[("location", "/elsewhere")], &json!([]));
             for error in errors(&client).await {
@@ -274,7 +293,7 @@ mod failed {
     }
 
     #[actix::test]
-    async fn given_a_body_without_sense_then_it_is_an_error() {
+    async fn comes_of_an_invalid_body() {
         for body in ["", "<html>", "{\"orderNum\":", "\"text\"", "7"] {
             let (client, _peer) = scripted(Script::Answer(200, &[], body.to_owned()), PATIENT);
             errors(&client).await;
@@ -282,7 +301,7 @@ mod failed {
     }
 
     #[actix::test]
-    async fn given_silence_then_it_is_an_error_in_time() {
+    async fn comes_in_time_of_a_silent_peer() {
         let (client, _peer) = scripted(Script::Silence, IMPATIENT);
         for error in errors(&client).await {
             assert!(error.contains("timed out"), "{error}");
@@ -290,7 +309,7 @@ mod failed {
     }
 
     #[actix::test]
-    async fn given_nobody_who_listens_then_it_is_an_error_that_names_the_cause_and_no_address() {
+    async fn names_the_cause_and_no_address_when_nobody_listens() {
         let port = free_port().unwrap();
         let nowhere = format!("http://127.0.0.1:{port}/").parse().unwrap();
         let client = OrderClient::new(client(PATIENT).unwrap(), nowhere);

@@ -19,12 +19,11 @@ use crate::harness::{
 };
 use composite_service::domain::purchase::CommandAnswer;
 
-mod paths {
+mod a_purchase {
     use super::*;
 
     #[actix::test]
-    async fn given_a_payment_when_all_goes_well_then_the_order_is_complete_and_nobody_is_left_waiting()
-     {
+    async fn is_completed_and_leaves_no_command_waiting() {
         let mut mall = Mall::open(1);
         let outcome_rx = mall
             .purchases
@@ -54,7 +53,7 @@ mod paths {
     }
 
     #[actix::test]
-    async fn given_a_request_in_a_trace_then_its_commands_are_parts_of_it_under_whichever_number() {
+    async fn sends_its_commands_in_the_requests_trace_under_every_number() {
         let mut mall = Mall::open(1);
         let caller = Some(trace());
         let outcome_rx = mall
@@ -87,7 +86,7 @@ mod paths {
     }
 
     #[actix::test]
-    async fn given_a_pending_order_when_its_payment_is_declined_then_it_is_rejected() {
+    async fn is_rejected_when_its_payment_is_declined() {
         let mut mall = Mall::open(1);
         let outcome_rx = mall.paying(7).await;
         let (_, _, answer_tx) = mall.gateway_call().await.confirm();
@@ -110,7 +109,7 @@ mod paths {
     }
 
     #[actix::test]
-    async fn given_a_taken_number_when_another_is_made_then_the_same_basket_is_placed_under_it() {
+    async fn keeps_its_basket_under_another_number() {
         let mut mall = Mall::open(1);
         let outcome_rx = mall.purchases.place(basket(None), arrival()).unwrap();
         let taken = mall.bridge.published().await;
@@ -135,8 +134,7 @@ mod paths {
     }
 
     #[actix::test]
-    async fn given_a_charge_when_the_order_has_expired_then_it_is_answered_at_once_and_cancelled_until_that_succeeds()
-     {
+    async fn is_answered_at_once_and_refunded_when_the_order_has_expired() {
         tokio::time::pause();
         let mut mall = Mall::open(1);
         let outcome_rx = mall.paying(1).await;
@@ -170,11 +168,11 @@ mod paths {
     }
 }
 
-mod bridge_troubles {
+mod a_command {
     use super::*;
 
     #[actix::test]
-    async fn given_a_command_whose_delivery_is_given_up_then_it_is_sent_again() {
+    async fn that_is_not_delivered_is_sent_again() {
         let mut mall = Mall::open(1);
         let outcome_rx = mall.purchases.place(basket(None), arrival()).unwrap();
         (mall.bridge.published().await.on_undelivered)();
@@ -184,7 +182,7 @@ mod bridge_troubles {
     }
 
     #[actix::test]
-    async fn more_commands_than_the_bridges_mailbox_holds_are_not_sent_and_their_shoppers_told() {
+    async fn that_exceeds_the_bridges_mailbox_is_not_sent_and_its_shopper_told() {
         let (bridge, mut sent_rx) = Recorder::start();
         let purchases = purchases(bridge, ScriptedGateway::new().0, 100);
         let outcomes: Vec<_> = (0..100)
@@ -208,8 +206,7 @@ mod bridge_troubles {
     }
 
     #[actix::test]
-    async fn given_an_overdue_reply_when_the_purchase_goes_on_then_the_same_command_is_sent_after_half_to_all_of_the_delay()
-     {
+    async fn without_a_reply_is_repeated_after_half_to_all_of_the_delay() {
         tokio::time::pause();
         let mut mall = Mall::open(1);
         let outcome_rx = mall.purchases.place(basket(None), arrival()).unwrap();
@@ -235,12 +232,11 @@ mod bridge_troubles {
     }
 }
 
-mod shoppers {
+mod a_shopper {
     use super::*;
 
     #[actix::test]
-    async fn given_a_late_reply_when_the_deadline_passes_then_the_shopper_hears_the_number_and_the_purchase_goes_on()
-     {
+    async fn hears_the_number_at_the_deadline_and_the_purchase_goes_on() {
         tokio::time::pause();
         let mut mall = Mall::open(1);
         let begin = Instant::now();
@@ -264,7 +260,7 @@ mod shoppers {
     }
 
     #[actix::test]
-    async fn given_a_shopper_who_has_gone_then_the_purchase_ends_as_if_he_were_there() {
+    async fn who_has_gone_does_not_stop_the_purchase() {
         let mut mall = Mall::open(1);
         drop(
             mall.purchases
@@ -280,10 +276,13 @@ mod shoppers {
         ));
         mall.close().await;
     }
+}
+
+mod an_unknown_charge {
+    use super::*;
 
     #[actix::test]
-    async fn given_an_unknown_charge_when_it_stays_unknown_for_long_then_it_is_left_to_the_review_before_that_begins()
-     {
+    async fn is_left_to_the_review_before_that_begins() {
         tokio::time::pause();
         let mut mall = Mall::open(1);
         let outcome_rx = mall.paying(1).await;
@@ -306,8 +305,7 @@ mod permits {
     use super::*;
 
     #[actix::test]
-    async fn given_as_many_purchases_as_allowed_when_one_more_comes_then_it_is_refused_until_one_has_ended()
-     {
+    async fn beyond_the_limit_are_refused_until_a_purchase_has_ended() {
         tokio::time::pause();
         let mut mall = Mall::open(2);
         let second_rx = mall.paying(9).await;
@@ -337,9 +335,13 @@ mod permits {
         answer_tx.send(ConfirmAnswer::PaidOtherwise).unwrap();
         mall.close().await;
     }
+}
+
+mod draining {
+    use super::*;
 
     #[actix::test]
-    async fn given_no_purchases_when_drained_then_it_is_over_at_once_and_none_can_be_started() {
+    async fn ends_at_once_without_purchases_and_lets_none_start() {
         tokio::time::pause();
         let mall = Mall::open(3);
         let begin = Instant::now();
@@ -352,7 +354,7 @@ mod permits {
     }
 
     #[actix::test]
-    async fn given_purchases_under_way_when_drained_then_their_ends_are_waited_for() {
+    async fn waits_for_the_purchases_under_way() {
         let mut mall = Mall::open(3);
         let outcome_rx = mall.purchases.place(basket(None), arrival()).unwrap();
         let purchases = mall.purchases.clone();
@@ -363,8 +365,7 @@ mod permits {
     }
 
     #[actix::test]
-    async fn given_purchases_that_do_not_end_when_drained_then_they_are_counted_when_the_time_is_over()
-     {
+    async fn counts_the_purchases_that_are_left_at_its_end() {
         tokio::time::pause();
         let mall = Mall::open(5);
         let _outcomes = [
@@ -389,8 +390,7 @@ mod crowds {
     const CROWD: u64 = 1_000;
 
     #[actix::test]
-    async fn given_a_thousand_purchases_at_once_when_replies_come_in_any_order_then_each_shopper_gets_his_own_order()
-     {
+    async fn of_a_thousand_shoppers_each_get_their_own_order() {
         let mut mall = Mall::open(CROWD as usize);
         let baskets: Vec<_> = (0..CROWD)
             .map(|nth| basket((nth % 2 == 0).then(|| payment(&format!("key-{nth}")))))

@@ -211,136 +211,184 @@ fn standings(all: impl IntoIterator<Item = (u64, Standing)>) -> Books {
     }
 }
 
-#[actix::test]
-async fn given_orders_of_each_standing_then_each_gets_its_remedy() {
-    let charged = || Standing::Charged(payment("key"));
-    let away = || Standing::Unknown("away".to_owned());
-    let books = standings([
-        (1, charged()),
-        (3, charged()),
-        (5, charged()),
-        (6, away()),
-        (7, away()),
-    ]);
-    let expired = OrderDto {
-        reject_reason: Some(Reason::Expired),
-        ..due(3, OrderStatus::Rejected)
-    };
-    let orders = vec![
-        due(1, OrderStatus::Created),
-        due(2, OrderStatus::Created),
-        expired,
-        due(4, OrderStatus::Rejected),
-        due(5, OrderStatus::Complete),
-        due(6, OrderStatus::Created),
-        due(7, OrderStatus::Rejected),
-        OrderDto {
-            order_num: None,
-            ..due(8, OrderStatus::Created)
-        },
-    ];
-    let mut review = Review::begin(orders, books);
-    review.round().await;
-    let mut commands = review.commands().await;
-    commands.sort_by_key(|command| command.number().clone());
-    let expected = [
-        OrderCommand::Approve {
-            number: nth_number(1),
-            payment: payment("key"),
-        },
-        OrderCommand::Reject {
-            number: nth_number(2),
-            reason: Reason::Expired,
-            detail: None,
-        },
-        OrderCommand::Settle {
-            number: nth_number(4),
-        },
-    ];
-    assert_eq!(commands, expected);
-    assert_eq!(
-        *review.books.cancelled.lock().unwrap(),
-        [(nth_number(3), payment("key"), Reason::Expired)]
-    );
-}
+mod a_round {
+    use super::*;
 
-#[actix::test]
-async fn given_an_order_that_stays_due_then_it_is_remedied_in_every_round_until_it_is_not() {
-    let mut review = Review::begin(
-        vec![due(1, OrderStatus::Rejected)],
-        standings([(1, Standing::Charged(payment("key")))]),
-    );
-    for rounds in 0..5 {
+    #[actix::test]
+    async fn gives_each_order_the_remedy_for_its_standing() {
+        let charged = || Standing::Charged(payment("key"));
+        let away = || Standing::Unknown("away".to_owned());
+        let books = standings([
+            (1, charged()),
+            (3, charged()),
+            (5, charged()),
+            (6, away()),
+            (7, away()),
+        ]);
+        let expired = OrderDto {
+            reject_reason: Some(Reason::Expired),
+            ..due(3, OrderStatus::Rejected)
+        };
+        let orders = vec![
+            due(1, OrderStatus::Created),
+            due(2, OrderStatus::Created),
+            expired,
+            due(4, OrderStatus::Rejected),
+            due(5, OrderStatus::Complete),
+            due(6, OrderStatus::Created),
+            due(7, OrderStatus::Rejected),
+            OrderDto {
+                order_num: None,
+                ..due(8, OrderStatus::Created)
+            },
+        ];
+        let mut review = Review::begin(orders, books);
         review.round().await;
-        assert_eq!(review.books.cancelled.lock().unwrap().len(), rounds);
+        let mut commands = review.commands().await;
+        commands.sort_by_key(|command| command.number().clone());
+        let expected = [
+            OrderCommand::Approve {
+                number: nth_number(1),
+                payment: payment("key"),
+            },
+            OrderCommand::Reject {
+                number: nth_number(2),
+                reason: Reason::Expired,
+                detail: None,
+            },
+            OrderCommand::Settle {
+                number: nth_number(4),
+            },
+        ];
+        assert_eq!(commands, expected);
+        assert_eq!(
+            *review.books.cancelled.lock().unwrap(),
+            [(nth_number(3), payment("key"), Reason::Expired)]
+        );
     }
-    *review.due.orders.lock().unwrap() = Ok(Vec::new());
-    for _ in 0..5 {
+
+    #[actix::test]
+    async fn begins_three_to_six_seconds_after_the_last_one() {
+        let mut review = Review::begin(Vec::new(), Books::default());
+        let mut last = Instant::now();
+        for _ in 0..20 {
+            let asked_at = review.round().await;
+            let pause = (asked_at - last).as_millis();
+            assert!((3_000..=6_010).contains(&pause), "{pause} ms");
+            last = asked_at;
+        }
+    }
+
+    #[actix::test]
+    async fn looks_up_all_orders_and_the_next_one_waits() {
+        let orders: Vec<_> = (1..=100)
+            .map(|nth| due(nth, OrderStatus::Rejected))
+            .collect();
+        let mut review = Review::begin(orders, Books::default());
+        let first = review.round().await;
+        let commands = review.commands().await;
+        assert_eq!(commands.len(), 100);
+        assert_eq!(review.books.most_at_once.load(Ordering::Acquire), 16);
+        // 100 look-ups of a second each, 16 at once, and the pause.
+        assert!(
+            first.elapsed() >= Duration::from_secs(7 + 3),
+            "{:?}",
+            first.elapsed()
+        );
+    }
+
+    #[actix::test]
+    async fn reaches_the_orders_behind_a_page_that_never_resolves() {
+        let stuck = PAGE as u64 + 20;
+        let silent = |nth| (nth, Standing::Unknown("its status is READY".to_owned()));
+        let orders: Vec<_> = (1..=stuck + 1)
+            .map(|nth| due(nth, OrderStatus::Rejected))
+            .collect();
+        let mut review = Review::begin(orders, standings((1..=stuck).map(silent)));
         review.round().await;
+        let settle = OrderCommand::Settle {
+            number: nth_number(stuck + 1),
+        };
+        assert_eq!(review.commands().await, [settle]);
     }
-    assert_eq!(review.books.cancelled.lock().unwrap().len(), 5);
-}
 
-#[actix::test]
-async fn given_rounds_then_they_are_three_to_six_seconds_apart() {
-    let mut review = Review::begin(Vec::new(), Books::default());
-    let mut last = Instant::now();
-    for _ in 0..20 {
-        let asked_at = review.round().await;
-        let pause = (asked_at - last).as_millis();
-        assert!((3_000..=6_010).contains(&pause), "{pause} ms");
-        last = asked_at;
+    #[actix::test]
+    async fn ends_early_while_the_gateway_is_away() {
+        let away = |nth| (nth, Standing::Away("refused".to_owned()));
+        let orders: Vec<_> = (1..=200)
+            .map(|nth| due(nth, OrderStatus::Rejected))
+            .collect();
+        let mut review = Review::begin(orders, standings((1..=200).map(away)));
+        for round in 0..3 {
+            review.round().await;
+            // 32 failures in a row, and what was being asked meanwhile; this round has begun.
+            let asked = review.books.looked_up.lock().unwrap().len();
+            assert!((32 * round..=47 * round + 16).contains(&asked), "{asked}");
+        }
+        assert!(review.sent_rx.try_recv().is_err());
     }
-}
 
-#[actix::test]
-async fn given_more_orders_than_are_looked_at_at_once_then_all_are_and_the_next_round_waits() {
-    let orders: Vec<_> = (1..=100)
-        .map(|nth| due(nth, OrderStatus::Rejected))
-        .collect();
-    let mut review = Review::begin(orders, Books::default());
-    let first = review.round().await;
-    let commands = review.commands().await;
-    assert_eq!(commands.len(), 100);
-    assert_eq!(review.books.most_at_once.load(Ordering::Acquire), 16);
-    // 100 look-ups of a second each, 16 at once, and the pause.
-    assert!(
-        first.elapsed() >= Duration::from_secs(7 + 3),
-        "{:?}",
-        first.elapsed()
-    );
-}
-
-#[actix::test]
-async fn given_more_orders_than_a_page_holds_that_never_resolve_then_those_behind_them_are_reviewed_all_the_same()
- {
-    let stuck = PAGE as u64 + 20;
-    let silent = |nth| (nth, Standing::Unknown("its status is READY".to_owned()));
-    let orders: Vec<_> = (1..=stuck + 1)
-        .map(|nth| due(nth, OrderStatus::Rejected))
-        .collect();
-    let mut review = Review::begin(orders, standings((1..=stuck).map(silent)));
-    review.round().await;
-    let settle = OrderCommand::Settle {
-        number: nth_number(stuck + 1),
-    };
-    assert_eq!(review.commands().await, [settle]);
-}
-
-#[actix::test]
-async fn given_a_gateway_that_is_away_then_the_round_ends_early_and_the_next_one_asks_again() {
-    let away = |nth| (nth, Standing::Away("refused".to_owned()));
-    let orders: Vec<_> = (1..=200)
-        .map(|nth| due(nth, OrderStatus::Rejected))
-        .collect();
-    let mut review = Review::begin(orders, standings((1..=200).map(away)));
-    for round in 0..3 {
+    #[actix::test]
+    async fn asks_again_after_the_order_service_was_away() {
+        let mut review = Review::begin(Vec::new(), Books::default());
+        *review.due.orders.lock().unwrap() = Err("away".to_owned());
         review.round().await;
-        // 32 failures in a row, and what was being asked meanwhile; this round has begun.
-        let asked = review.books.looked_up.lock().unwrap().len();
-        assert!((32 * round..=47 * round + 16).contains(&asked), "{asked}");
+        review.round().await;
+        *review.due.orders.lock().unwrap() = Ok(vec![due(1, OrderStatus::Rejected)]);
+        review.round().await;
+        assert_eq!(
+            review.commands().await,
+            [OrderCommand::Settle {
+                number: nth_number(1)
+            }]
+        );
     }
-    assert!(review.sent_rx.try_recv().is_err());
+}
+
+mod a_due_order {
+    use super::*;
+
+    #[actix::test]
+    async fn is_remedied_in_every_round_while_it_is_due() {
+        let mut review = Review::begin(
+            vec![due(1, OrderStatus::Rejected)],
+            standings([(1, Standing::Charged(payment("key")))]),
+        );
+        for rounds in 0..5 {
+            review.round().await;
+            assert_eq!(review.books.cancelled.lock().unwrap().len(), rounds);
+        }
+        *review.due.orders.lock().unwrap() = Ok(Vec::new());
+        for _ in 0..5 {
+            review.round().await;
+        }
+        assert_eq!(review.books.cancelled.lock().unwrap().len(), 5);
+    }
+
+    #[actix::test]
+    async fn is_left_to_chance_after_a_long_time() {
+        let since = |nth, seconds| OrderDto {
+            due_for_seconds: Some(seconds),
+            ..due(nth, OrderStatus::Rejected)
+        };
+        for (ids, expected) in [
+            (Arc::new(BadLuck) as Arc<dyn IdSource>, vec![1]),
+            (Arc::new(CountingIds::default()), vec![1, 2]),
+        ] {
+            let orders = vec![since(1, 60), since(2, 100 * 60)];
+            let mut review = Review::by(ids, orders, Books::default());
+            review.round().await;
+            let mut numbers: Vec<_> = (review.commands().await.iter())
+                .map(|command| command.number().clone())
+                .collect();
+            numbers.sort();
+            assert_eq!(
+                numbers,
+                expected.into_iter().map(nth_number).collect::<Vec<_>>()
+            );
+            tokio::time::resume();
+        }
+    }
 }
 
 /// Chance that is never on the side of an order that waits for it.
@@ -366,46 +414,4 @@ impl IdSource for BadLuck {
     fn span(&self) -> u64 {
         unreachable!("reviews name nothing by this chance")
     }
-}
-
-#[actix::test]
-async fn given_an_order_that_has_been_due_for_long_then_whether_it_is_its_turn_is_a_matter_of_chance()
- {
-    let since = |nth, seconds| OrderDto {
-        due_for_seconds: Some(seconds),
-        ..due(nth, OrderStatus::Rejected)
-    };
-    for (ids, expected) in [
-        (Arc::new(BadLuck) as Arc<dyn IdSource>, vec![1]),
-        (Arc::new(CountingIds::default()), vec![1, 2]),
-    ] {
-        let orders = vec![since(1, 60), since(2, 100 * 60)];
-        let mut review = Review::by(ids, orders, Books::default());
-        review.round().await;
-        let mut numbers: Vec<_> = (review.commands().await.iter())
-            .map(|command| command.number().clone())
-            .collect();
-        numbers.sort();
-        assert_eq!(
-            numbers,
-            expected.into_iter().map(nth_number).collect::<Vec<_>>()
-        );
-        tokio::time::resume();
-    }
-}
-
-#[actix::test]
-async fn given_an_order_service_that_is_away_then_it_is_asked_again() {
-    let mut review = Review::begin(Vec::new(), Books::default());
-    *review.due.orders.lock().unwrap() = Err("away".to_owned());
-    review.round().await;
-    review.round().await;
-    *review.due.orders.lock().unwrap() = Ok(vec![due(1, OrderStatus::Rejected)]);
-    review.round().await;
-    assert_eq!(
-        review.commands().await,
-        [OrderCommand::Settle {
-            number: nth_number(1)
-        }]
-    );
 }

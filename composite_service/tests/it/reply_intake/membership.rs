@@ -13,64 +13,67 @@ use tokio::time::timeout;
 use super::instance::Instance;
 use crate::kafka::{LONGEST_WAIT, TestBroker, counts, id};
 
-#[actix::test]
-async fn given_two_instances_then_each_has_a_home_of_its_own_and_gets_the_replies_there() {
-    let broker = TestBroker::embedded(4);
-    let (mut first, _) = Instance::at_home(&broker).await;
-    let (mut second, second_home) = Instance::at_home(&broker).await;
-    let first_home = first.home().await;
-    assert_ne!(first_home, second_home);
-    broker.reply(first_home, 1..=10);
-    broker.reply(second_home, 101..=110);
-    assert_eq!(first.ids(10).await, (1..=10).map(id).collect::<Vec<_>>());
-    assert_eq!(
-        second.ids(10).await,
-        (101..=110).map(id).collect::<Vec<_>>()
-    );
-    broker.until_drained();
-    first.stop().await;
-    second.stop().await;
-}
+mod instances {
+    use super::*;
 
-#[actix::test]
-async fn given_real_kafka_when_instances_come_and_go_then_they_own_disjoint_partitions_and_their_homes()
- {
-    let broker = TestBroker::start(BrokerKind::Kafka, 5);
-    let (mut first, _) = Instance::at_home(&broker).await;
-    let (mut second, _) = Instance::at_home(&broker).await;
-    let (mut third, _) = Instance::at_home(&broker).await;
-    let owned = broker.owned(3);
-    assert!(
-        counts(owned.iter().flatten())
-            .values()
-            .all(|count| *count == 1),
-        "{owned:?}"
-    );
-    let homes = BTreeSet::from([first.home().await, second.home().await, third.home().await]);
-    assert_eq!(homes.len(), 3, "{homes:?}");
-    assert!(
-        owned
-            .iter()
-            .all(|partitions| partitions.iter().any(|partition| homes.contains(partition))),
-        "{owned:?}, {homes:?}"
-    );
+    #[actix::test]
+    async fn have_a_home_each_and_get_their_replies_there() {
+        let broker = TestBroker::embedded(4);
+        let (mut first, _) = Instance::at_home(&broker).await;
+        let (mut second, second_home) = Instance::at_home(&broker).await;
+        let first_home = first.home().await;
+        assert_ne!(first_home, second_home);
+        broker.reply(first_home, 1..=10);
+        broker.reply(second_home, 101..=110);
+        assert_eq!(first.ids(10).await, (1..=10).map(id).collect::<Vec<_>>());
+        assert_eq!(
+            second.ids(10).await,
+            (101..=110).map(id).collect::<Vec<_>>()
+        );
+        broker.until_drained();
+        first.stop().await;
+        second.stop().await;
+    }
 
-    second.stop().await;
-    broker.owned(2);
-    let (first_home, third_home) = (first.home().await, third.home().await);
-    assert!(
-        homes.contains(&first_home) && homes.contains(&third_home),
-        "who stays keeps his home"
-    );
-    broker.reply(first_home, [1]);
-    broker.reply(third_home, [2]);
-    assert_eq!(
-        (first.ids(1).await, third.ids(1).await),
-        (vec![id(1)], vec![id(2)])
-    );
-    broker.until_drained();
-    first.stop().await;
-    third.stop().await;
+    #[actix::test]
+    async fn on_kafka_own_disjoint_partitions_and_keep_their_homes() {
+        let broker = TestBroker::start(BrokerKind::Kafka, 5);
+        let (mut first, _) = Instance::at_home(&broker).await;
+        let (mut second, _) = Instance::at_home(&broker).await;
+        let (mut third, _) = Instance::at_home(&broker).await;
+        let owned = broker.owned(3);
+        assert!(
+            counts(owned.iter().flatten())
+                .values()
+                .all(|count| *count == 1),
+            "{owned:?}"
+        );
+        let homes = BTreeSet::from([first.home().await, second.home().await, third.home().await]);
+        assert_eq!(homes.len(), 3, "{homes:?}");
+        assert!(
+            owned
+                .iter()
+                .all(|partitions| partitions.iter().any(|partition| homes.contains(partition))),
+            "{owned:?}, {homes:?}"
+        );
+
+        second.stop().await;
+        broker.owned(2);
+        let (first_home, third_home) = (first.home().await, third.home().await);
+        assert!(
+            homes.contains(&first_home) && homes.contains(&third_home),
+            "who stays keeps his home"
+        );
+        broker.reply(first_home, [1]);
+        broker.reply(third_home, [2]);
+        assert_eq!(
+            (first.ids(1).await, third.ids(1).await),
+            (vec![id(1)], vec![id(2)])
+        );
+        broker.until_drained();
+        first.stop().await;
+        third.stop().await;
+    }
 }
 
 /// The second instance waits for the first to leave.
@@ -87,46 +90,56 @@ async fn move_in_after(broker: &TestBroker) {
     second.stop().await;
 }
 
-#[actix::test]
-async fn given_more_instances_than_partitions_when_one_leaves_then_another_moves_in() {
-    move_in_after(&TestBroker::embedded(1)).await;
+mod a_leaving_instance {
+    use super::*;
+
+    #[actix::test]
+    async fn makes_room_for_another() {
+        move_in_after(&TestBroker::embedded(1)).await;
+    }
+
+    #[actix::test]
+    async fn tells_the_group_on_kafka() {
+        let mut broker = TestBroker::start(BrokerKind::Kafka, 1);
+        broker.settings.session_timeout = 2 * LONGEST_WAIT;
+        move_in_after(&broker).await;
+    }
 }
 
-#[actix::test]
-async fn given_real_kafka_when_an_instance_leaves_then_the_group_is_told_and_does_not_miss_it_first()
- {
-    let mut broker = TestBroker::start(BrokerKind::Kafka, 1);
-    broker.settings.session_timeout = 2 * LONGEST_WAIT;
-    move_in_after(&broker).await;
+mod a_lost_membership {
+    use super::*;
+
+    #[actix::test]
+    async fn keeps_the_home_while_its_replies_are_read() {
+        let broker = TestBroker::embedded(1);
+        let (mut instance, home) = Instance::at_home(&broker).await;
+        broker.set_up(false);
+        let begun = Instant::now();
+        timeout(LONGEST_WAIT, instance.home_rx.wait_for(Option::is_none))
+            .await
+            .expect("homelessness in time")
+            .unwrap();
+        // Missed by the group, and what is asked for in the last moment is still read when it is overdue.
+        assert!(begun.elapsed() >= broker.settings.session_timeout / 2 + budget::REPLY_WAIT);
+        broker.set_up(true);
+        assert_eq!(instance.home().await, home);
+        broker.reply(home, [1]);
+        assert_eq!(instance.ids(1).await, [id(1)]);
+        instance.stop().await;
+    }
 }
 
-#[actix::test]
-async fn given_an_instance_that_has_lost_the_group_then_it_stays_at_home_as_long_as_its_replies_are_read()
- {
-    let broker = TestBroker::embedded(1);
-    let (mut instance, home) = Instance::at_home(&broker).await;
-    broker.set_up(false);
-    let begun = Instant::now();
-    timeout(LONGEST_WAIT, instance.home_rx.wait_for(Option::is_none))
-        .await
-        .expect("homelessness in time")
-        .unwrap();
-    // Missed by the group, and what is asked for in the last moment is still read when it is overdue.
-    assert!(begun.elapsed() >= broker.settings.session_timeout / 2 + budget::REPLY_WAIT);
-    broker.set_up(true);
-    assert_eq!(instance.home().await, home);
-    broker.reply(home, [1]);
-    assert_eq!(instance.ids(1).await, [id(1)]);
-    instance.stop().await;
-}
+mod a_stopped_instance {
+    use super::*;
 
-#[actix::test]
-async fn given_a_stopped_instance_then_it_has_no_home() {
-    let broker = TestBroker::embedded(1);
-    let (instance, _) = Instance::at_home(&broker).await;
-    let home_rx = instance.home_rx.clone();
-    instance.stop().await;
-    assert_eq!(*home_rx.borrow(), None);
+    #[actix::test]
+    async fn has_no_home() {
+        let broker = TestBroker::embedded(1);
+        let (instance, _) = Instance::at_home(&broker).await;
+        let home_rx = instance.home_rx.clone();
+        instance.stop().await;
+        assert_eq!(*home_rx.borrow(), None);
+    }
 }
 
 /// Replies to the first instance's home never end while a second one comes and goes.
@@ -154,15 +167,18 @@ async fn come_and_go(kind: BrokerKind) {
     first.stop().await;
 }
 
-#[actix::test]
-async fn given_replies_without_end_when_another_instance_comes_and_goes_then_none_is_lost() {
-    come_and_go(BrokerKind::Embedded).await;
-}
+mod endless_replies {
+    use super::*;
 
-#[actix::test]
-async fn given_real_kafka_and_replies_without_end_when_another_instance_comes_and_goes_then_none_is_lost()
- {
-    come_and_go(BrokerKind::Kafka).await;
+    #[actix::test]
+    async fn are_not_lost_while_an_instance_comes_and_goes() {
+        come_and_go(BrokerKind::Embedded).await;
+    }
+
+    #[actix::test]
+    async fn are_not_lost_on_kafka() {
+        come_and_go(BrokerKind::Kafka).await;
+    }
 }
 
 /// A reply that is none of the stream's.

@@ -100,93 +100,101 @@ async fn every_kind_is_set_aside(kind: BrokerKind) {
     instance.stop().await;
 }
 
-#[actix::test]
-async fn given_every_kind_of_poison_then_it_is_set_aside_as_it_came_and_the_partition_goes_on() {
-    every_kind_is_set_aside(BrokerKind::Embedded).await;
+mod every_kind_of_poison {
+    use super::*;
+
+    #[actix::test]
+    async fn is_set_aside_unchanged_and_the_partition_goes_on() {
+        every_kind_is_set_aside(BrokerKind::Embedded).await;
+    }
+
+    #[actix::test]
+    async fn is_set_aside_on_kafka() {
+        every_kind_is_set_aside(BrokerKind::Kafka).await;
+    }
 }
 
-#[actix::test]
-async fn given_real_kafka_and_every_kind_of_poison_then_it_is_set_aside_as_it_came_and_the_partition_goes_on()
- {
-    every_kind_is_set_aside(BrokerKind::Kafka).await;
+mod redriven_poison {
+    use super::*;
+
+    #[actix::test]
+    async fn keeps_its_count_of_redrives() {
+        let broker = TestBroker::embedded(1);
+        let (instance, home) = Instance::at_home(&broker).await;
+        let count = 2_i32.to_be_bytes();
+        let put_back = ours().insert(Header {
+            key: REDRIVES,
+            value: Some(&count),
+        });
+        broker.put(home, Some(b"nonsense"), put_back);
+        let letters = broker.dead_letters(1);
+        assert_eq!(header(letters[0].headers(), REDRIVES), Some(&count[..]));
+        instance.stop().await;
+    }
 }
 
-#[actix::test]
-async fn given_poison_that_was_put_back_when_it_fails_again_then_it_still_tells_how_often() {
-    let broker = TestBroker::embedded(1);
-    let (instance, home) = Instance::at_home(&broker).await;
-    let count = 2_i32.to_be_bytes();
-    let put_back = ours().insert(Header {
-        key: REDRIVES,
-        value: Some(&count),
-    });
-    broker.put(home, Some(b"nonsense"), put_back);
-    let letters = broker.dead_letters(1);
-    assert_eq!(header(letters[0].headers(), REDRIVES), Some(&count[..]));
-    instance.stop().await;
-}
+mod a_dead_letter {
+    use super::*;
 
-#[actix::test]
-async fn given_dead_letters_that_are_not_taken_then_replies_go_on_and_nothing_is_committed_past_the_poison()
- {
-    let broker = TestBroker::embedded(2);
-    let (mut instance, home) = Instance::at_home(&broker).await;
-    broker.take_dead_letters(false);
-    broker.reply(home, [1]);
-    broker.put(home, Some(b"nonsense"), ours());
-    broker.reply(home, [2]);
-    broker.reply(1 - home, [3]);
-    assert_eq!(instance.ids(3).await.len(), 3);
-    // Both partitions are committed together: when this is seen of the other one, more would be seen of home.
-    let mut committed = [1, 1];
-    broker.until_committed(&committed);
+    #[actix::test]
+    async fn that_is_not_taken_holds_back_commits_and_no_replies() {
+        let broker = TestBroker::embedded(2);
+        let (mut instance, home) = Instance::at_home(&broker).await;
+        broker.take_dead_letters(false);
+        broker.reply(home, [1]);
+        broker.put(home, Some(b"nonsense"), ours());
+        broker.reply(home, [2]);
+        broker.reply(1 - home, [3]);
+        assert_eq!(instance.ids(3).await.len(), 3);
+        // Both partitions are committed together: when this is seen of the other one, more would be seen of home.
+        let mut committed = [1, 1];
+        broker.until_committed(&committed);
 
-    broker.take_dead_letters(true);
-    committed[usize::try_from(home).unwrap()] = 3;
-    broker.until_committed(&committed);
-    assert_eq!(broker.dead_letter_count(), 1);
-    instance.stop().await;
-}
+        broker.take_dead_letters(true);
+        committed[usize::try_from(home).unwrap()] = 3;
+        broker.until_committed(&committed);
+        assert_eq!(broker.dead_letter_count(), 1);
+        instance.stop().await;
+    }
 
-#[actix::test]
-async fn given_a_dead_letter_that_is_refused_for_a_while_then_it_is_tried_again_and_its_partition_is_committed()
- {
-    let broker = TestBroker::embedded(1);
-    let (mut instance, home) = Instance::at_home(&broker).await;
-    broker.take_dead_letters(false);
-    broker.put(home, Some(b"nonsense"), ours());
-    broker.reply(home, [1]);
-    assert_eq!(instance.ids(1).await, [id(1)]);
-    // From now on nobody but the dead letters produces anything.
-    broker.refuse_next();
-    broker.take_dead_letters(true);
+    #[actix::test]
+    async fn that_is_refused_is_tried_again_and_its_partition_committed() {
+        let broker = TestBroker::embedded(1);
+        let (mut instance, home) = Instance::at_home(&broker).await;
+        broker.take_dead_letters(false);
+        broker.put(home, Some(b"nonsense"), ours());
+        broker.reply(home, [1]);
+        assert_eq!(instance.ids(1).await, [id(1)]);
+        // From now on nobody but the dead letters produces anything.
+        broker.refuse_next();
+        broker.take_dead_letters(true);
 
-    broker.until_drained();
-    let letters = broker.dead_letters(1);
-    assert_eq!(letters[0].payload(), Some(&b"nonsense"[..]));
-    assert_eq!(broker.dead_letter_count(), 1);
-    instance.stop().await;
-}
+        broker.until_drained();
+        let letters = broker.dead_letters(1);
+        assert_eq!(letters[0].payload(), Some(&b"nonsense"[..]));
+        assert_eq!(broker.dead_letter_count(), 1);
+        instance.stop().await;
+    }
 
-#[actix::test]
-async fn given_poison_that_was_not_set_aside_at_the_end_then_the_next_instance_does_it_and_hands_no_old_reply_over()
- {
-    let broker = TestBroker::embedded(1);
-    let (mut instance, home) = Instance::at_home(&broker).await;
-    broker.take_dead_letters(false);
-    broker.reply(home, [1]);
-    broker.put(home, Some(b"nonsense"), ours());
-    broker.reply(home, [2]);
-    assert_eq!(instance.ids(2).await, [id(1), id(2)]);
-    instance.stop().await;
-    broker.take_dead_letters(true);
+    #[actix::test]
+    async fn left_at_the_end_is_written_by_the_next_instance() {
+        let broker = TestBroker::embedded(1);
+        let (mut instance, home) = Instance::at_home(&broker).await;
+        broker.take_dead_letters(false);
+        broker.reply(home, [1]);
+        broker.put(home, Some(b"nonsense"), ours());
+        broker.reply(home, [2]);
+        assert_eq!(instance.ids(2).await, [id(1), id(2)]);
+        instance.stop().await;
+        broker.take_dead_letters(true);
 
-    let (mut next, home) = Instance::at_home(&broker).await;
-    broker.reply(home, [3]);
-    assert_eq!(next.ids(1).await, [id(3)]);
-    broker.until_drained();
-    let letters = broker.dead_letters(1);
-    assert_eq!(letters[0].payload(), Some(&b"nonsense"[..]));
-    assert_eq!(broker.dead_letter_count(), 1);
-    next.stop().await;
+        let (mut next, home) = Instance::at_home(&broker).await;
+        broker.reply(home, [3]);
+        assert_eq!(next.ids(1).await, [id(3)]);
+        broker.until_drained();
+        let letters = broker.dead_letters(1);
+        assert_eq!(letters[0].payload(), Some(&b"nonsense"[..]));
+        assert_eq!(broker.dead_letter_count(), 1);
+        next.stop().await;
+    }
 }

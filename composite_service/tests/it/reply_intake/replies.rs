@@ -18,8 +18,7 @@ fn told(reply: OrderReply) -> String {
 }
 
 #[actix::test]
-async fn given_every_kind_of_reply_when_it_comes_home_then_it_is_handed_over_under_its_correlation_id()
- {
+async fn of_every_kind_are_handed_over_under_their_correlation_ids() {
     for kind in [BrokerKind::Embedded, BrokerKind::Kafka] {
         let broker = TestBroker::start(kind, 3);
         let (mut instance, home) = Instance::at_home(&broker).await;
@@ -50,7 +49,7 @@ async fn given_every_kind_of_reply_when_it_comes_home_then_it_is_handed_over_und
 }
 
 #[actix::test]
-async fn given_replies_from_before_then_only_those_after_the_start_are_handed_over() {
+async fn from_before_the_start_are_not_handed_over() {
     let broker = TestBroker::embedded(2);
     (0..2).for_each(|partition| broker.reply(partition, 1..=3));
     let (mut instance, home) = Instance::at_home(&broker).await;
@@ -67,7 +66,7 @@ async fn given_replies_from_before_then_only_those_after_the_start_are_handed_ov
 }
 
 #[actix::test]
-async fn given_more_replies_than_the_bridges_mailbox_holds_then_none_is_lost() {
+async fn beyond_the_bridges_mailbox_are_not_lost() {
     let broker = TestBroker::embedded(1);
     let (mut instance, home) = Instance::at_home(&broker).await;
     // The bridge is on this thread, which is busy until all are there and committed as far as they were taken.
@@ -78,7 +77,7 @@ async fn given_more_replies_than_the_bridges_mailbox_holds_then_none_is_lost() {
 }
 
 #[actix::test]
-async fn given_a_broker_that_is_away_for_a_while_then_replies_are_handed_over_afterwards() {
+async fn are_handed_over_after_the_broker_was_away() {
     let broker = TestBroker::embedded(2);
     let (mut instance, home) = Instance::at_home(&broker).await;
     broker.reply(home, [1]);

@@ -30,8 +30,7 @@ fn answer(sent: SendCommand, answer: CommandAnswer) {
 }
 
 #[actix::test]
-async fn given_a_backlog_and_commands_without_an_answer_then_only_so_many_are_out_and_each_answer_lets_one_follow()
- {
+async fn is_sent_a_limited_number_at_a_time_and_each_answer_lets_one_follow() {
     let backlog = AT_ONCE + 50;
     let orders: Vec<_> = (1..=backlog as u64)
         .map(|nth| due(nth, OrderStatus::Rejected))
@@ -90,7 +89,7 @@ impl IdSource for Falling {
 }
 
 #[actix::test]
-async fn given_two_composites_then_their_chance_decides_in_which_order_each_goes_through_a_page() {
+async fn is_taken_by_each_composite_in_an_order_of_its_own() {
     let in_turn: Vec<_> = (1..=40).map(nth_number).collect();
     let reversed: Vec<_> = in_turn.iter().rev().cloned().collect();
     for (ids, expected) in [

@@ -30,66 +30,169 @@ async fn charged() -> Simulator {
 
 const BOTH: [(&str, &str); 2] = [("CHARGED", "key"), ("CANCELED", "key")];
 
-#[actix::test]
-async fn given_a_charge_when_it_is_cancelled_again_and_again_then_the_money_is_given_back_once() {
-    let simulator = charged().await;
-    let gateway = simulator.gateway(PATIENT);
-    for _ in 0..3 {
+mod a_charge {
+    use super::*;
+
+    #[actix::test]
+    async fn is_given_back_once_however_often_it_is_cancelled() {
+        let simulator = charged().await;
+        let gateway = simulator.gateway(PATIENT);
+        for _ in 0..3 {
+            assert_eq!(
+                cancel(&gateway, &nth_number(1), &payment("key")).await,
+                Ok(())
+            );
+        }
+        assert!(simulator.has_moved(&BOTH).await);
+    }
+
+    #[actix::test]
+    async fn cancelled_elsewhere_counts_as_cancelled() {
+        let simulator = charged().await;
+        simulator.cancel_elsewhere(&payment("key")).await;
+        assert_eq!(
+            cancel(&simulator.gateway(PATIENT), &nth_number(1), &payment("key")).await,
+            Ok(())
+        );
+        assert!(simulator.has_moved(&BOTH).await);
+    }
+}
+
+mod a_cancellation {
+    use super::*;
+
+    #[actix::test]
+    async fn fails_as_often_as_the_gateway_and_then_succeeds() {
+        let simulator = charged().await;
+        let gateway = simulator.gateway(PATIENT);
+        simulator.set_faults(json!({"failCancels": 3})).await;
+        for _ in 0..3 {
+            assert!(
+                cancel(&gateway, &nth_number(1), &payment("key"))
+                    .await
+                    .is_err()
+            );
+        }
+        assert!(simulator.has_moved(&BOTH[..1]).await);
         assert_eq!(
             cancel(&gateway, &nth_number(1), &payment("key")).await,
             Ok(())
         );
+        assert!(simulator.has_moved(&BOTH).await);
     }
-    assert!(simulator.has_moved(&BOTH).await);
-}
 
-#[actix::test]
-async fn given_a_charge_that_somebody_else_has_cancelled_then_it_is_cancelled() {
-    let simulator = charged().await;
-    simulator.cancel_elsewhere(&payment("key")).await;
-    assert_eq!(
-        cancel(&simulator.gateway(PATIENT), &nth_number(1), &payment("key")).await,
-        Ok(())
-    );
-    assert!(simulator.has_moved(&BOTH).await);
-}
-
-#[actix::test]
-async fn given_a_gateway_that_fails_a_few_times_then_the_cancellation_fails_as_often_and_then_succeeds()
- {
-    let simulator = charged().await;
-    let gateway = simulator.gateway(PATIENT);
-    simulator.set_faults(json!({"failCancels": 3})).await;
-    for _ in 0..3 {
+    #[actix::test]
+    async fn fails_in_time_at_a_paused_gateway_and_succeeds_later() {
+        let mut simulator = charged().await;
+        simulator.service.pause().unwrap();
         assert!(
-            cancel(&gateway, &nth_number(1), &payment("key"))
-                .await
-                .is_err()
+            cancel(
+                &simulator.gateway(IMPATIENT),
+                &nth_number(1),
+                &payment("key")
+            )
+            .await
+            .is_err()
         );
+        simulator.service.resume().unwrap();
+        assert_eq!(
+            cancel(&simulator.gateway(PATIENT), &nth_number(1), &payment("key")).await,
+            Ok(())
+        );
+        assert!(simulator.has_moved(&BOTH).await);
     }
-    assert!(simulator.has_moved(&BOTH[..1]).await);
-    assert_eq!(
-        cancel(&gateway, &nth_number(1), &payment("key")).await,
-        Ok(())
-    );
-    assert!(simulator.has_moved(&BOTH).await);
+
+    #[actix::test]
+    async fn of_an_uncharged_payment_is_refused() {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        confirm(&gateway, &nth_number(1), &payment("decline-1")).await;
+        for (key, code) in [
+            ("decline-1", "NOT_CANCELABLE_PAYMENT"),
+            ("unheard of", "NOT_FOUND_PAYMENT"),
+        ] {
+            assert_eq!(
+                cancel(&gateway, &nth_number(1), &payment(key)).await,
+                Err(code.to_owned())
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn fails_without_a_gateway_or_the_right_secret_key() {
+        let simulator = charged().await;
+        let stranger = gateway_at(simulator.service.url(), "wrong", PATIENT);
+        for gateway in [gateway_nowhere(), stranger] {
+            assert!(
+                cancel(&gateway, &nth_number(1), &payment("key"))
+                    .await
+                    .is_err()
+            );
+        }
+        assert!(simulator.has_moved(&BOTH[..1]).await);
+    }
 }
 
-#[actix::test]
-async fn given_a_gateway_that_refuses_for_the_moment_then_the_next_cancellation_succeeds_for_whatever_reason()
- {
-    let simulator = charged().await;
-    let gateway = simulator.gateway(PATIENT);
-    simulator.set_faults(json!({"refuseCancels": 1})).await;
-    assert_eq!(
-        cancel(&gateway, &nth_number(1), &payment("key")).await,
-        Err("PROVIDER_ERROR".to_owned())
-    );
-    for reason in [Reason::AmountMismatch, Reason::Expired] {
-        let cancelled = gateway.cancel(&nth_number(1), &payment("key"), reason, trace());
-        assert_eq!(cancelled.await, Ok(()));
+mod a_temporary_refusal {
+    use super::*;
+
+    #[actix::test]
+    async fn does_not_affect_later_cancellations_for_any_reason() {
+        let simulator = charged().await;
+        let gateway = simulator.gateway(PATIENT);
+        simulator.set_faults(json!({"refuseCancels": 1})).await;
+        assert_eq!(
+            cancel(&gateway, &nth_number(1), &payment("key")).await,
+            Err("PROVIDER_ERROR".to_owned())
+        );
+        for reason in [Reason::AmountMismatch, Reason::Expired] {
+            let cancelled = gateway.cancel(&nth_number(1), &payment("key"), reason, trace());
+            assert_eq!(cancelled.await, Ok(()));
+        }
+        assert!(simulator.has_moved(&BOTH).await);
     }
-    assert!(simulator.has_moved(&BOTH).await);
+
+    #[actix::test]
+    async fn is_followed_by_a_refund_of_the_purchase() {
+        let simulator = Simulator::with_faults(json!({"refuseCancels": 1})).await;
+        let purchases = purchases(too_late(), Arc::new(simulator.gateway(PATIENT)), 1);
+        let paying = purchases.pay(nth_number(1), payment("key"), None, arrival());
+        let refused = Outcome::Refused {
+            number: nth_number(1),
+            reason: Reason::Expired,
+            detail: None,
+        };
+        assert_eq!(paying.unwrap().await, Ok(refused));
+        assert_eq!(purchases.drain(PATIENT, 1).await, 0);
+        assert_eq!(simulator.switch("refuseCancels").await, false);
+        assert!(simulator.has_moved(&BOTH).await);
+    }
+
+    #[actix::test]
+    async fn is_followed_by_a_refund_of_a_later_review() {
+        let simulator = charged().await;
+        simulator.set_faults(json!({"refuseCancels": 1})).await;
+        let rejected = OrderDto {
+            reject_reason: Some(Reason::AmountMismatch),
+            ..order(&nth_number(1), OrderStatus::Rejected)
+        };
+        let desk = ReviewDesk {
+            query: Arc::new(Shelves {
+                orders: vec![rejected],
+                ..Shelves::default()
+            }),
+            gateway: Arc::new(simulator.gateway(PATIENT)),
+            commands: CommandSender::new(too_late()),
+            traces: Arc::new(traces()),
+        };
+        Reviewer::new(desk, Arc::new(CountingIds::default())).start();
+        timeout(PATIENT, async {
+            while !simulator.has_moved(&BOTH).await {}
+        })
+        .await
+        .unwrap();
+        assert_eq!(simulator.switch("refuseCancels").await, false);
+    }
 }
 
 /// Rejects every order that is to be approved, and grants everything else.
@@ -109,100 +212,4 @@ fn too_late() -> Postbox<SendCommand> {
         seen_tx: unbounded_channel().0,
     };
     desk.open()
-}
-
-#[actix::test]
-async fn given_a_purchase_whose_cancellation_is_refused_for_the_moment_then_it_gives_the_money_back()
- {
-    let simulator = Simulator::with_faults(json!({"refuseCancels": 1})).await;
-    let purchases = purchases(too_late(), Arc::new(simulator.gateway(PATIENT)), 1);
-    let paying = purchases.pay(nth_number(1), payment("key"), None, arrival());
-    let refused = Outcome::Refused {
-        number: nth_number(1),
-        reason: Reason::Expired,
-        detail: None,
-    };
-    assert_eq!(paying.unwrap().await, Ok(refused));
-    assert_eq!(purchases.drain(PATIENT, 1).await, 0);
-    assert_eq!(simulator.switch("refuseCancels").await, false);
-    assert!(simulator.has_moved(&BOTH).await);
-}
-
-#[actix::test]
-async fn given_a_review_whose_cancellation_is_refused_for_the_moment_then_a_later_one_gives_the_money_back()
- {
-    let simulator = charged().await;
-    simulator.set_faults(json!({"refuseCancels": 1})).await;
-    let rejected = OrderDto {
-        reject_reason: Some(Reason::AmountMismatch),
-        ..order(&nth_number(1), OrderStatus::Rejected)
-    };
-    let desk = ReviewDesk {
-        query: Arc::new(Shelves {
-            orders: vec![rejected],
-            ..Shelves::default()
-        }),
-        gateway: Arc::new(simulator.gateway(PATIENT)),
-        commands: CommandSender::new(too_late()),
-        traces: Arc::new(traces()),
-    };
-    Reviewer::new(desk, Arc::new(CountingIds::default())).start();
-    timeout(PATIENT, async {
-        while !simulator.has_moved(&BOTH).await {}
-    })
-    .await
-    .unwrap();
-    assert_eq!(simulator.switch("refuseCancels").await, false);
-}
-
-#[actix::test]
-async fn given_a_gateway_that_stands_still_then_the_cancellation_fails_in_time_and_succeeds_later()
-{
-    let mut simulator = charged().await;
-    simulator.service.pause().unwrap();
-    assert!(
-        cancel(
-            &simulator.gateway(IMPATIENT),
-            &nth_number(1),
-            &payment("key")
-        )
-        .await
-        .is_err()
-    );
-    simulator.service.resume().unwrap();
-    assert_eq!(
-        cancel(&simulator.gateway(PATIENT), &nth_number(1), &payment("key")).await,
-        Ok(())
-    );
-    assert!(simulator.has_moved(&BOTH).await);
-}
-
-#[actix::test]
-async fn given_what_was_never_charged_then_its_cancellation_is_refused() {
-    let simulator = Simulator::start();
-    let gateway = simulator.gateway(PATIENT);
-    confirm(&gateway, &nth_number(1), &payment("decline-1")).await;
-    for (key, code) in [
-        ("decline-1", "NOT_CANCELABLE_PAYMENT"),
-        ("unheard of", "NOT_FOUND_PAYMENT"),
-    ] {
-        assert_eq!(
-            cancel(&gateway, &nth_number(1), &payment(key)).await,
-            Err(code.to_owned())
-        );
-    }
-}
-
-#[actix::test]
-async fn given_a_gateway_out_of_reach_or_a_wrong_secret_key_then_the_cancellation_fails() {
-    let simulator = charged().await;
-    let stranger = gateway_at(simulator.service.url(), "wrong", PATIENT);
-    for gateway in [gateway_nowhere(), stranger] {
-        assert!(
-            cancel(&gateway, &nth_number(1), &payment("key"))
-                .await
-                .is_err()
-        );
-    }
-    assert!(simulator.has_moved(&BOTH[..1]).await);
 }

@@ -17,11 +17,11 @@ fn is_not_reached(answer: &ConfirmAnswer) -> bool {
     matches!(answer, ConfirmAnswer::NotReached(_))
 }
 
-mod answered {
+mod a_payment {
     use super::*;
 
     #[actix::test]
-    async fn given_a_payment_when_it_is_confirmed_again_and_again_then_it_is_charged_once() {
+    async fn is_charged_once_however_often_it_is_confirmed() {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         for _ in 0..3 {
@@ -34,7 +34,7 @@ mod answered {
     }
 
     #[actix::test]
-    async fn given_an_amount_with_a_fraction_then_it_is_charged_to_the_last_digit() {
+    async fn with_a_fraction_is_charged_to_the_last_digit() {
         let simulator = Simulator::start();
         let dear = Payment {
             amount: "24000.5".parse().unwrap(),
@@ -48,8 +48,7 @@ mod answered {
     }
 
     #[actix::test]
-    async fn given_a_declined_payment_when_it_is_confirmed_again_then_it_is_declined_again_with_the_gateways_words()
-     {
+    async fn that_is_declined_is_declined_again_in_the_gateways_words() {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         let declined = ConfirmAnswer::Declined("the card company declined the payment".to_owned());
@@ -63,8 +62,7 @@ mod answered {
     }
 
     #[actix::test]
-    async fn given_a_charged_order_when_another_payment_comes_then_it_is_paid_otherwise_and_not_charged()
-     {
+    async fn of_a_charged_order_is_not_charged_beside_the_first() {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         confirm(&gateway, &nth_number(1), &payment("key")).await;
@@ -82,7 +80,7 @@ mod answered {
     }
 
     #[actix::test]
-    async fn given_a_payment_key_of_another_order_then_it_is_declined() {
+    async fn with_the_key_of_another_order_is_declined() {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         confirm(&gateway, &nth_number(1), &payment("key")).await;
@@ -95,12 +93,11 @@ mod answered {
     }
 }
 
-mod charged_elsewhere {
+mod a_charge_from_elsewhere {
     use super::*;
 
     #[actix::test]
-    async fn given_our_payment_when_the_gateway_has_processed_it_then_it_is_looked_up_and_confirmed()
-     {
+    async fn by_our_payment_is_looked_up_and_confirmed() {
         let simulator = Simulator::start();
         simulator
             .charge_elsewhere(&nth_number(1), &payment("key"))
@@ -114,8 +111,7 @@ mod charged_elsewhere {
     }
 
     #[actix::test]
-    async fn given_another_payment_or_amount_when_the_gateway_has_processed_it_then_it_is_paid_otherwise()
-     {
+    async fn by_another_payment_or_amount_is_paid_otherwise() {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         let dearer = Payment {
@@ -132,7 +128,7 @@ mod charged_elsewhere {
     }
 
     #[actix::test]
-    async fn given_our_payment_when_it_was_cancelled_then_it_is_paid_otherwise() {
+    async fn that_was_cancelled_is_paid_otherwise() {
         let simulator = Simulator::start();
         simulator
             .charge_elsewhere(&nth_number(1), &payment("key"))
@@ -146,11 +142,11 @@ mod charged_elsewhere {
     }
 }
 
-mod unanswered {
+mod an_unknown_result {
     use super::*;
 
     #[actix::test]
-    async fn given_a_lost_answer_when_it_is_confirmed_again_then_it_is_charged_once() {
+    async fn of_a_lost_answer_is_confirmed_and_charged_once() {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         let lost = confirm(&gateway, &nth_number(1), &payment("lose-1")).await;
@@ -163,8 +159,7 @@ mod unanswered {
     }
 
     #[actix::test]
-    async fn given_a_gateway_that_hangs_then_it_is_unknown_in_time_and_confirmed_when_it_hangs_no_more()
-     {
+    async fn of_a_hanging_gateway_comes_in_time_and_is_confirmed_later() {
         let simulator = Simulator::with_faults(json!({"hang": true})).await;
         let hung = confirm(
             &simulator.gateway(IMPATIENT),
@@ -182,7 +177,7 @@ mod unanswered {
     }
 
     #[actix::test]
-    async fn given_a_gateway_that_fails_then_it_is_unknown_and_confirmed_afterwards() {
+    async fn of_a_failing_gateway_is_confirmed_later() {
         let simulator = Simulator::with_faults(json!({"failConfirms": 2})).await;
         let gateway = simulator.gateway(PATIENT);
         for _ in 0..2 {
@@ -196,8 +191,7 @@ mod unanswered {
     }
 
     #[actix::test]
-    async fn given_a_slow_payment_when_it_is_confirmed_again_meanwhile_then_that_is_unknown_and_it_is_charged_once()
-     {
+    async fn of_a_payment_in_progress_does_not_charge_twice() {
         let simulator = Simulator::with_faults(json!({"delayMs": 1_500})).await;
         let gateway = simulator.gateway(PATIENT);
         let first = actix::spawn(gateway.confirm(&nth_number(1), &payment("key"), trace()));
@@ -212,8 +206,7 @@ mod unanswered {
     }
 
     #[actix::test]
-    async fn given_a_gateway_that_stands_still_then_it_is_unknown_and_charged_once_when_it_goes_on()
-    {
+    async fn of_a_paused_gateway_is_charged_once_when_it_goes_on() {
         let mut simulator = Simulator::start();
         simulator.service.pause().unwrap();
         let stalled = confirm(
@@ -232,8 +225,7 @@ mod unanswered {
     }
 
     #[actix::test]
-    async fn given_a_charge_when_the_gateway_is_killed_and_comes_back_then_it_is_confirmed_and_not_charged_again()
-     {
+    async fn of_a_killed_gateway_is_confirmed_after_its_restart_and_charged_once() {
         let mut simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         confirm(&gateway, &nth_number(1), &payment("lose-1")).await;
@@ -249,18 +241,17 @@ mod unanswered {
     }
 }
 
-mod unreached {
+mod the_gateway {
     use super::*;
 
     #[actix::test]
-    async fn given_nobody_who_listens_then_the_gateway_is_not_reached() {
+    async fn is_not_reached_when_nobody_listens() {
         let answer = confirm(&gateway_nowhere(), &nth_number(1), &payment("key")).await;
         assert!(is_not_reached(&answer), "{answer:?}");
     }
 
     #[actix::test]
-    async fn given_a_wrong_secret_key_then_the_gateway_is_not_reached_and_the_shopper_is_not_declined()
-     {
+    async fn is_not_reached_with_a_wrong_secret_key_and_declines_nothing() {
         let simulator = Simulator::start();
         let gateway = gateway_at(simulator.service.url(), "wrong", PATIENT);
         let answer = confirm(&gateway, &nth_number(1), &payment("key")).await;
@@ -276,8 +267,7 @@ mod payment_keys {
     use super::*;
 
     #[actix::test]
-    async fn given_keys_that_mean_something_in_a_path_then_each_is_charged_and_cancelled_as_itself()
-    {
+    async fn with_a_meaning_in_paths_are_charged_and_cancelled_as_themselves() {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         let long = "k".repeat(200);
@@ -331,7 +321,7 @@ mod payment_keys {
     }
 
     #[actix::test]
-    async fn given_keys_that_no_path_can_hold_then_no_other_payment_is_cancelled() {
+    async fn that_fit_into_no_path_cancel_no_other_payment() {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
         confirm(&gateway, &nth_number(1), &payment("ab")).await;

@@ -18,61 +18,107 @@ fn is_away(standing: &Standing) -> bool {
     matches!(standing, Standing::Away(_))
 }
 
-#[actix::test]
-async fn given_an_order_then_its_standing_follows_its_payment() {
-    let simulator = Simulator::start();
-    let gateway = simulator.gateway(PATIENT);
-    let number = nth_number(1);
-    assert_eq!(
-        gateway.look_up(&number, trace()).await,
-        Standing::NotCharged
-    );
-    let exact = Payment {
-        amount: "24000.5".parse().unwrap(),
-        ..payment("lose-1")
-    };
-    assert!(matches!(
-        confirm(&gateway, &number, &exact).await,
-        ConfirmAnswer::Unknown(_)
-    ));
-    assert_eq!(
-        gateway.look_up(&number, trace()).await,
-        Standing::Charged(exact.clone())
-    );
-    cancel(&gateway, &number, &exact).await.unwrap();
-    assert_eq!(
-        gateway.look_up(&number, trace()).await,
-        Standing::NotCharged
-    );
-}
+mod a_standing {
+    use super::*;
 
-#[actix::test]
-async fn given_a_declined_payment_then_it_is_told_apart_from_none() {
-    let simulator = Simulator::start();
-    let gateway = simulator.gateway(PATIENT);
-    confirm(&gateway, &nth_number(1), &payment("decline-1")).await;
-    assert_eq!(
-        gateway.look_up(&nth_number(1), trace()).await,
-        Standing::Declined
-    );
-}
+    #[actix::test]
+    async fn follows_the_payment_of_the_order() {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        let number = nth_number(1);
+        assert_eq!(
+            gateway.look_up(&number, trace()).await,
+            Standing::NotCharged
+        );
+        let exact = Payment {
+            amount: "24000.5".parse().unwrap(),
+            ..payment("lose-1")
+        };
+        assert!(matches!(
+            confirm(&gateway, &number, &exact).await,
+            ConfirmAnswer::Unknown(_)
+        ));
+        assert_eq!(
+            gateway.look_up(&number, trace()).await,
+            Standing::Charged(exact.clone())
+        );
+        cancel(&gateway, &number, &exact).await.unwrap();
+        assert_eq!(
+            gateway.look_up(&number, trace()).await,
+            Standing::NotCharged
+        );
+    }
 
-#[actix::test]
-async fn given_a_payment_in_progress_then_its_standing_is_unknown() {
-    let simulator = Simulator::with_faults(json!({"delayMs": 60_000})).await;
-    let gateway = simulator.gateway(PATIENT);
-    let charge = actix::spawn(gateway.confirm(&nth_number(1), &payment("key"), trace()));
-    until_in_progress(&gateway, &nth_number(1)).await;
-    charge.abort();
-}
+    #[actix::test]
+    async fn tells_a_declined_payment_from_none() {
+        let simulator = Simulator::start();
+        let gateway = simulator.gateway(PATIENT);
+        confirm(&gateway, &nth_number(1), &payment("decline-1")).await;
+        assert_eq!(
+            gateway.look_up(&nth_number(1), trace()).await,
+            Standing::Declined
+        );
+    }
 
-#[actix::test]
-async fn given_a_gateway_that_can_not_be_asked_then_it_is_away() {
-    let simulator = Simulator::start();
-    let stranger = gateway_at(simulator.service.url(), "wrong", PATIENT);
-    for gateway in [gateway_nowhere(), stranger] {
-        let standing = gateway.look_up(&nth_number(1), trace()).await;
-        assert!(is_away(&standing), "{standing:?}");
+    #[actix::test]
+    async fn is_unknown_while_a_payment_is_in_progress() {
+        let simulator = Simulator::with_faults(json!({"delayMs": 60_000})).await;
+        let gateway = simulator.gateway(PATIENT);
+        let charge = actix::spawn(gateway.confirm(&nth_number(1), &payment("key"), trace()));
+        until_in_progress(&gateway, &nth_number(1)).await;
+        charge.abort();
+    }
+
+    #[actix::test]
+    async fn is_away_when_the_gateway_can_not_be_asked() {
+        let simulator = Simulator::start();
+        let stranger = gateway_at(simulator.service.url(), "wrong", PATIENT);
+        for gateway in [gateway_nowhere(), stranger] {
+            let standing = gateway.look_up(&nth_number(1), trace()).await;
+            assert!(is_away(&standing), "{standing:?}");
+        }
+    }
+
+    #[actix::test]
+    async fn is_not_charged_when_the_gateway_knows_no_payment() {
+        let unheard_of =
+            json!({"code": "NOT_FOUND_PAYMENT", "message": "존재하지 않는 결제 입니다."});
+        let peer = Peer::start(Script::Answer(404, &[], unheard_of.to_string()));
+        let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
+        assert_eq!(
+            gateway.look_up(&nth_number(1), trace()).await,
+            Standing::NotCharged
+        );
+    }
+
+    #[actix::test]
+    async fn is_unknown_by_the_gateways_own_answer_and_away_by_any_other() {
+        let waiting = object("WAITING_FOR_DEPOSIT");
+        let partial = object("PARTIAL_CANCELED");
+        let of_another_order = object("DONE").replace(nth_number(1).as_str(), "2");
+        let nowhere = json!({"code": "NOT_FOUND", "message": "no such path"}).to_string();
+        let refused = json!({"code": "NOT_FOUND_PAYMENT", "message": ""}).to_string();
+        for (status, body, says) in [
+            (200, waiting.as_str(), is_unknown as fn(&Standing) -> bool),
+            (200, &partial, is_unknown),
+            (200, &of_another_order, is_unknown),
+            (403, &refused, is_unknown),
+            (404, &nowhere, is_unknown),
+            (200, "", is_away),
+            (200, "{}", is_away),
+            (204, "", is_away),
+            (400, "{}", is_away),
+            (404, "{}", is_away),
+            (404, "<html>", is_away),
+            (429, &refused, is_away),
+            (500, "", is_away),
+        ] {
+            let peer = Peer::start(Script::Answer(status, &[], body.to_owned()));
+            let standing = gateway_at(peer.server.url.as_str(), "secret", PATIENT)
+                .look_up(&nth_number(1), trace())
+                .await;
+            assert!(says(&standing), "{status} {body}: {standing:?}");
+        }
     }
 }
 
@@ -80,45 +126,4 @@ async fn given_a_gateway_that_can_not_be_asked_then_it_is_away() {
 fn object(status: &str) -> String {
     json!({"paymentKey": "key", "orderId": nth_number(1), "status": status, "totalAmount": 1})
         .to_string()
-}
-
-#[actix::test]
-async fn given_the_gateways_own_word_that_it_knows_no_payment_then_nothing_is_charged() {
-    let unheard_of = json!({"code": "NOT_FOUND_PAYMENT", "message": "존재하지 않는 결제 입니다."});
-    let peer = Peer::start(Script::Answer(404, &[], unheard_of.to_string()));
-    let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
-    assert_eq!(
-        gateway.look_up(&nth_number(1), trace()).await,
-        Standing::NotCharged
-    );
-}
-
-#[actix::test]
-async fn given_an_answer_that_settles_nothing_then_it_is_told_whether_it_was_the_gateways_own() {
-    let waiting = object("WAITING_FOR_DEPOSIT");
-    let partial = object("PARTIAL_CANCELED");
-    let of_another_order = object("DONE").replace(nth_number(1).as_str(), "2");
-    let nowhere = json!({"code": "NOT_FOUND", "message": "no such path"}).to_string();
-    let refused = json!({"code": "NOT_FOUND_PAYMENT", "message": ""}).to_string();
-    for (status, body, says) in [
-        (200, waiting.as_str(), is_unknown as fn(&Standing) -> bool),
-        (200, &partial, is_unknown),
-        (200, &of_another_order, is_unknown),
-        (403, &refused, is_unknown),
-        (404, &nowhere, is_unknown),
-        (200, "", is_away),
-        (200, "{}", is_away),
-        (204, "", is_away),
-        (400, "{}", is_away),
-        (404, "{}", is_away),
-        (404, "<html>", is_away),
-        (429, &refused, is_away),
-        (500, "", is_away),
-    ] {
-        let peer = Peer::start(Script::Answer(status, &[], body.to_owned()));
-        let standing = gateway_at(peer.server.url.as_str(), "secret", PATIENT)
-            .look_up(&nth_number(1), trace())
-            .await;
-        assert!(says(&standing), "{status} {body}: {standing:?}");
-    }
 }

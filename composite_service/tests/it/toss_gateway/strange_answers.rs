@@ -30,175 +30,183 @@ fn error(code: &str) -> String {
     json!({"code": code, "message": "in the gateway's words"}).to_string()
 }
 
-#[actix::test]
-async fn given_a_confirmation_then_its_request_is_as_toss_wants_it() {
-    let peer = Peer::start(Script::Answer(200, &[], object("DONE")));
-    let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
-    assert_eq!(
-        confirm(&gateway, &nth_number(1), &payment("key")).await,
-        ConfirmAnswer::Confirmed
-    );
-    let asked = &peer.asked()[0];
-    assert_eq!(asked.line, "POST /v1/payments/confirm");
-    assert_eq!(asked.header("authorization"), Some("Basic c2VjcmV0Og=="));
-    assert_eq!(
-        asked.header("idempotency-key"),
-        Some(nth_number(1).as_str())
-    );
-    assert_eq!(asked.header("content-type"), Some("application/json"));
-    assert_eq!(
-        asked.body,
-        format!(
-            r#"{{"paymentKey":"key","orderId":"{}","amount":12000}}"#,
-            nth_number(1)
-        )
-    );
-}
+mod a_request {
+    use super::*;
 
-#[actix::test]
-async fn given_a_trace_then_every_call_says_that_it_is_a_part_of_it() {
-    let peer = Peer::start(Script::Answer(500, &[], String::new()));
-    let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
-    let [confirm, look_up, cancel] = [trace(), trace(), trace()];
-    let (number, payment) = (nth_number(1), payment("key"));
-    gateway.confirm(&number, &payment, confirm).await;
-    gateway.look_up(&number, look_up).await;
-    gateway
-        .cancel(&number, &payment, Reason::Expired, cancel)
-        .await
-        .unwrap_err();
-    let told: Vec<_> = peer
-        .asked()
-        .iter()
-        .map(|asked| TraceContext::parse(asked.header(TRACEPARENT).unwrap().as_bytes()))
-        .collect();
-    assert_eq!(told, [Some(confirm), Some(look_up), Some(cancel)]);
-}
-
-#[actix::test]
-async fn given_a_cancellation_then_its_request_is_as_toss_wants_it() {
-    let peer = Peer::start(Script::Answer(200, &[], object("CANCELED")));
-    let gateway = gateway_at(&format!("{}base/", peer.server.url), "secret", PATIENT);
-    assert_eq!(
-        cancel(&gateway, &nth_number(1), &payment("a/b")).await,
-        Ok(())
-    );
-    let asked = &peer.asked()[0];
-    assert_eq!(asked.line, "POST /base/v1/payments/a%2Fb/cancel");
-    assert_eq!(asked.header("idempotency-key"), None);
-    assert_eq!(asked.body, r#"{"cancelReason":"EXPIRED"}"#);
-}
-
-#[actix::test]
-async fn given_a_payment_object_then_only_our_own_finished_payment_is_confirmed() {
-    for (status, expected) in [
-        ("DONE", ConfirmAnswer::Confirmed),
-        ("CANCELED", ConfirmAnswer::PaidOtherwise),
-        ("PARTIAL_CANCELED", ConfirmAnswer::PaidOtherwise),
-    ] {
-        assert_eq!(confirmed(200, &object(status)).await, expected);
-    }
-    for status in ["ABORTED", "EXPIRED"] {
-        assert!(
-            matches!(
-                confirmed(200, &object(status)).await,
-                ConfirmAnswer::Declined(_)
-            ),
-            "{status}"
-        );
-    }
-    for status in ["READY", "IN_PROGRESS", "WAITING_FOR_DEPOSIT", "of tomorrow"] {
-        assert!(
-            matches!(
-                confirmed(200, &object(status)).await,
-                ConfirmAnswer::Unknown(_)
-            ),
-            "{status}"
-        );
-    }
-    for (ours, theirs) in [
-        ("\"key\"", "\"other\""),
-        (nth_number(1).as_str(), nth_number(2).as_str()),
-        ("12000", "11999"),
-    ] {
+    #[actix::test]
+    async fn to_confirm_has_the_form_of_the_toss_api() {
+        let peer = Peer::start(Script::Answer(200, &[], object("DONE")));
+        let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
         assert_eq!(
-            confirmed(200, &object("DONE").replace(ours, theirs)).await,
-            ConfirmAnswer::PaidOtherwise
+            confirm(&gateway, &nth_number(1), &payment("key")).await,
+            ConfirmAnswer::Confirmed
         );
-    }
-}
-
-#[actix::test]
-async fn given_an_answer_without_sense_then_whether_it_is_charged_is_unknown() {
-    for (status, body) in [
-        (200, ""),
-        (200, "{}"),
-        (200, "<html>"),
-        (204, ""),
-        (302, ""),
-        (400, ""),
-        (400, "<html>"),
-        (404, "{}"),
-        (429, "slow down"),
-        (500, "{\"code\":\"UNAUTHORIZED_KEY\",\"message\":\"\"}"),
-        (502, "<html>"),
-        (503, ""),
-    ] {
-        assert!(
-            matches!(confirmed(status, body).await, ConfirmAnswer::Unknown(_)),
-            "{status} {body}"
-        );
-    }
-}
-
-#[actix::test]
-async fn given_a_refusal_then_its_code_tells_the_shoppers_fault_from_ours() {
-    let words = || "in the gateway's words".to_owned();
-    for (status, code, expected) in [
-        (
-            400,
-            "INVALID_CARD_EXPIRATION",
-            ConfirmAnswer::Declined(words()),
-        ),
-        (403, "REJECT_CARD_PAYMENT", ConfirmAnswer::Declined(words())),
-        (
-            404,
-            "NOT_FOUND_PAYMENT_SESSION",
-            ConfirmAnswer::Declined(words()),
-        ),
-        (
-            401,
-            "UNAUTHORIZED_KEY",
-            ConfirmAnswer::NotReached("UNAUTHORIZED_KEY".to_owned()),
-        ),
-        (
-            429,
-            "TOO_MANY_REQUESTS",
-            ConfirmAnswer::NotReached("TOO_MANY_REQUESTS".to_owned()),
-        ),
-        (
-            409,
-            "IDEMPOTENT_REQUEST_PROCESSING",
-            ConfirmAnswer::Unknown("IDEMPOTENT_REQUEST_PROCESSING".to_owned()),
-        ),
-        (422, "INVALID_IDEMPOTENCY_KEY", ConfirmAnswer::PaidOtherwise),
-        // The look-up is answered alike, so that it is not known.
-        (
-            400,
-            "ALREADY_PROCESSED_PAYMENT",
-            ConfirmAnswer::Unknown("ALREADY_PROCESSED_PAYMENT".to_owned()),
-        ),
-    ] {
+        let asked = &peer.asked()[0];
+        assert_eq!(asked.line, "POST /v1/payments/confirm");
+        assert_eq!(asked.header("authorization"), Some("Basic c2VjcmV0Og=="));
         assert_eq!(
-            confirmed(status, &error(code)).await,
-            expected,
-            "{status} {code}"
+            asked.header("idempotency-key"),
+            Some(nth_number(1).as_str())
         );
+        assert_eq!(asked.header("content-type"), Some("application/json"));
+        assert_eq!(
+            asked.body,
+            format!(
+                r#"{{"paymentKey":"key","orderId":"{}","amount":12000}}"#,
+                nth_number(1)
+            )
+        );
+    }
+
+    #[actix::test]
+    async fn carries_its_trace() {
+        let peer = Peer::start(Script::Answer(500, &[], String::new()));
+        let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
+        let [confirm, look_up, cancel] = [trace(), trace(), trace()];
+        let (number, payment) = (nth_number(1), payment("key"));
+        gateway.confirm(&number, &payment, confirm).await;
+        gateway.look_up(&number, look_up).await;
+        gateway
+            .cancel(&number, &payment, Reason::Expired, cancel)
+            .await
+            .unwrap_err();
+        let told: Vec<_> = peer
+            .asked()
+            .iter()
+            .map(|asked| TraceContext::parse(asked.header(TRACEPARENT).unwrap().as_bytes()))
+            .collect();
+        assert_eq!(told, [Some(confirm), Some(look_up), Some(cancel)]);
+    }
+
+    #[actix::test]
+    async fn to_cancel_has_the_form_of_the_toss_api() {
+        let peer = Peer::start(Script::Answer(200, &[], object("CANCELED")));
+        let gateway = gateway_at(&format!("{}base/", peer.server.url), "secret", PATIENT);
+        assert_eq!(
+            cancel(&gateway, &nth_number(1), &payment("a/b")).await,
+            Ok(())
+        );
+        let asked = &peer.asked()[0];
+        assert_eq!(asked.line, "POST /base/v1/payments/a%2Fb/cancel");
+        assert_eq!(asked.header("idempotency-key"), None);
+        assert_eq!(asked.body, r#"{"cancelReason":"EXPIRED"}"#);
+    }
+}
+
+mod a_confirmation {
+    use super::*;
+
+    #[actix::test]
+    async fn succeeds_only_for_our_own_finished_payment() {
+        for (status, expected) in [
+            ("DONE", ConfirmAnswer::Confirmed),
+            ("CANCELED", ConfirmAnswer::PaidOtherwise),
+            ("PARTIAL_CANCELED", ConfirmAnswer::PaidOtherwise),
+        ] {
+            assert_eq!(confirmed(200, &object(status)).await, expected);
+        }
+        for status in ["ABORTED", "EXPIRED"] {
+            assert!(
+                matches!(
+                    confirmed(200, &object(status)).await,
+                    ConfirmAnswer::Declined(_)
+                ),
+                "{status}"
+            );
+        }
+        for status in ["READY", "IN_PROGRESS", "WAITING_FOR_DEPOSIT", "of tomorrow"] {
+            assert!(
+                matches!(
+                    confirmed(200, &object(status)).await,
+                    ConfirmAnswer::Unknown(_)
+                ),
+                "{status}"
+            );
+        }
+        for (ours, theirs) in [
+            ("\"key\"", "\"other\""),
+            (nth_number(1).as_str(), nth_number(2).as_str()),
+            ("12000", "11999"),
+        ] {
+            assert_eq!(
+                confirmed(200, &object("DONE").replace(ours, theirs)).await,
+                ConfirmAnswer::PaidOtherwise
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn is_unknown_by_an_invalid_answer() {
+        for (status, body) in [
+            (200, ""),
+            (200, "{}"),
+            (200, "<html>"),
+            (204, ""),
+            (302, ""),
+            (400, ""),
+            (400, "<html>"),
+            (404, "{}"),
+            (429, "slow down"),
+            (500, "{\"code\":\"UNAUTHORIZED_KEY\",\"message\":\"\"}"),
+            (502, "<html>"),
+            (503, ""),
+        ] {
+            assert!(
+                matches!(confirmed(status, body).await, ConfirmAnswer::Unknown(_)),
+                "{status} {body}"
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn fails_by_the_code_of_a_refusal() {
+        let words = || "in the gateway's words".to_owned();
+        for (status, code, expected) in [
+            (
+                400,
+                "INVALID_CARD_EXPIRATION",
+                ConfirmAnswer::Declined(words()),
+            ),
+            (403, "REJECT_CARD_PAYMENT", ConfirmAnswer::Declined(words())),
+            (
+                404,
+                "NOT_FOUND_PAYMENT_SESSION",
+                ConfirmAnswer::Declined(words()),
+            ),
+            (
+                401,
+                "UNAUTHORIZED_KEY",
+                ConfirmAnswer::NotReached("UNAUTHORIZED_KEY".to_owned()),
+            ),
+            (
+                429,
+                "TOO_MANY_REQUESTS",
+                ConfirmAnswer::NotReached("TOO_MANY_REQUESTS".to_owned()),
+            ),
+            (
+                409,
+                "IDEMPOTENT_REQUEST_PROCESSING",
+                ConfirmAnswer::Unknown("IDEMPOTENT_REQUEST_PROCESSING".to_owned()),
+            ),
+            (422, "INVALID_IDEMPOTENCY_KEY", ConfirmAnswer::PaidOtherwise),
+            // The look-up is answered alike, so that it is not known.
+            (
+                400,
+                "ALREADY_PROCESSED_PAYMENT",
+                ConfirmAnswer::Unknown("ALREADY_PROCESSED_PAYMENT".to_owned()),
+            ),
+        ] {
+            assert_eq!(
+                confirmed(status, &error(code)).await,
+                expected,
+                "{status} {code}"
+            );
+        }
     }
 }
 
 #[actix::test]
-async fn given_silence_then_it_is_unknown_in_time() {
+async fn silence_is_unknown_in_time() {
     let peer = Peer::start(Script::Silence);
     let gateway = gateway_at(peer.server.url.as_str(), "secret", IMPATIENT);
     let answer = confirm(&gateway, &nth_number(1), &payment("key")).await;
@@ -210,28 +218,32 @@ async fn given_silence_then_it_is_unknown_in_time() {
     );
 }
 
-#[actix::test]
-async fn given_a_cancellation_that_is_answered_without_sense_then_it_fails() {
-    for (status, body) in [
-        (200, String::new()),
-        (200, object("DONE")),
-        (200, object("IN_PROGRESS")),
-        (400, error("X")),
-        (500, String::new()),
-    ] {
-        let peer = Peer::start(Script::Answer(status, &[], body.clone()));
-        let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
-        assert!(
-            cancel(&gateway, &nth_number(1), &payment("key"))
-                .await
-                .is_err(),
-            "{status} {body}"
-        );
+mod a_cancellation {
+    use super::*;
+
+    #[actix::test]
+    async fn fails_by_an_invalid_answer() {
+        for (status, body) in [
+            (200, String::new()),
+            (200, object("DONE")),
+            (200, object("IN_PROGRESS")),
+            (400, error("X")),
+            (500, String::new()),
+        ] {
+            let peer = Peer::start(Script::Answer(status, &[], body.clone()));
+            let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
+            assert!(
+                cancel(&gateway, &nth_number(1), &payment("key"))
+                    .await
+                    .is_err(),
+                "{status} {body}"
+            );
+        }
     }
 }
 
 #[actix::test]
-async fn given_a_failure_then_its_text_holds_neither_the_secret_nor_the_payment_key() {
+async fn a_failure_names_neither_the_secret_nor_the_payment_key() {
     let gateway = gateway_at("http://127.0.0.1:1", "hush", PATIENT);
     let answer = format!(
         "{:?}",

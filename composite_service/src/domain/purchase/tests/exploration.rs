@@ -255,40 +255,43 @@ fn explore_all(worlds: impl IntoIterator<Item = World>) -> (usize, usize) {
         .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
 }
 
-#[test]
-fn given_up_to_three_faults_when_everything_is_tried_then_a_purchase_costs_what_it_buys_and_is_told_the_truth()
- {
-    let (worlds, ends) = explore_all(alone(3));
-    assert!(
-        worlds > 58_000 && ends > 1_700,
-        "only {worlds} worlds with {ends} ends"
-    );
+mod every_course_of_events {
+    use super::*;
+
+    #[test]
+    fn of_one_purchase_with_three_faults_keeps_money_and_truth() {
+        let (worlds, ends) = explore_all(alone(3));
+        assert!(
+            worlds > 58_000 && ends > 1_700,
+            "only {worlds} worlds with {ends} ends"
+        );
+    }
+
+    #[test]
+    fn of_two_payments_of_one_order_pays_it_once() {
+        let [same, other, ..] = in_pairs(1);
+        let [.., same_key, reused_key] = in_pairs(0);
+        let (worlds, ends) = explore_all([same, other, same_key, reused_key, in_threes(0)]);
+        assert!(
+            worlds > 35_000 && ends > 1_300,
+            "only {worlds} worlds with {ends} ends"
+        );
+    }
+
+    #[test]
+    fn of_two_requests_with_one_key_places_one_order() {
+        let [_, _, _, reused, unpaid, ..] = in_pairs(1);
+        let [_, _, paid, ..] = in_pairs(0);
+        let (worlds, ends) = explore_all([reused, unpaid, paid]);
+        assert!(
+            worlds > 25_000 && ends > 1_300,
+            "only {worlds} worlds with {ends} ends"
+        );
+    }
 }
 
 #[test]
-fn given_two_who_pay_one_order_and_a_fault_when_everything_is_tried_then_it_is_paid_once() {
-    let [same, other, ..] = in_pairs(1);
-    let [.., same_key, reused_key] = in_pairs(0);
-    let (worlds, ends) = explore_all([same, other, same_key, reused_key, in_threes(0)]);
-    assert!(
-        worlds > 35_000 && ends > 1_300,
-        "only {worlds} worlds with {ends} ends"
-    );
-}
-
-#[test]
-fn given_two_with_one_idempotency_key_when_everything_is_tried_then_there_is_one_order() {
-    let [_, _, _, reused, unpaid, ..] = in_pairs(1);
-    let [_, _, paid, ..] = in_pairs(0);
-    let (worlds, ends) = explore_all([reused, unpaid, paid]);
-    assert!(
-        worlds > 25_000 && ends > 1_300,
-        "only {worlds} worlds with {ends} ends"
-    );
-}
-
-#[test]
-fn given_many_faults_when_chance_decides_then_no_money_is_lost_and_no_answer_is_false() {
+fn random_courses_with_many_faults_keep_money_and_truth() {
     let mut chance = Chance(0x9E37_79B9_7F4A_7C15);
     let mut steps = 0;
     for _ in 0..200 {

@@ -8,11 +8,11 @@ use super::samples::*;
 use crate::domain::order::{Basket, OrderCommand, OrderReply, Payment};
 use crate::domain::purchase::{Effect, Event, Outcome, Purchase};
 
-mod happy_paths {
+mod an_order {
     use super::*;
 
     #[test]
-    fn given_a_payment_when_all_goes_well_then_the_order_is_created_charged_and_approved() {
+    fn with_a_payment_is_created_charged_and_approved() {
         let (mut purchase, first) = one_step();
         let created = OrderCommand::Create {
             number: number(1),
@@ -30,7 +30,7 @@ mod happy_paths {
     }
 
     #[test]
-    fn given_no_payment_when_the_order_is_placed_then_it_is_answered_as_pending() {
+    fn without_a_payment_is_answered_as_pending() {
         let (purchase, effects) = after(unpaid(), &[pending()]);
         let placed = order(number(1), OrderStatus::Created);
         assert_eq!(effects, [Effect::Answer(Outcome::Pending(placed))]);
@@ -38,7 +38,7 @@ mod happy_paths {
     }
 
     #[test]
-    fn given_a_pending_order_when_it_is_paid_then_it_is_charged_and_approved() {
+    fn that_is_pending_is_charged_and_approved() {
         let (mut purchase, first) = second_step();
         let begins = OrderCommand::Pay {
             number: number(1),
@@ -53,7 +53,7 @@ mod happy_paths {
     }
 
     #[test]
-    fn given_nothing_to_pay_when_the_order_is_paid_then_it_is_approved_without_the_gateway() {
+    fn that_costs_nothing_is_approved_without_the_gateway() {
         let free = OrderDto {
             final_price: Some(Money::ZERO),
             ..order(number(1), OrderStatus::Created)
@@ -78,7 +78,7 @@ mod happy_paths {
     }
 
     #[test]
-    fn given_an_order_service_that_numbers_orders_itself_then_its_number_is_charged_and_approved() {
+    fn numbered_by_the_order_service_is_charged_under_that_number() {
         let placed = replied(OrderReply::Pending(order(number(77), OrderStatus::Created)));
         let (purchase, effects) = after(one_step(), &[placed]);
         assert_eq!(*purchase.number(), number(77));
@@ -96,7 +96,7 @@ mod refusals {
     use super::*;
 
     #[test]
-    fn given_each_reason_when_the_order_is_rejected_then_it_is_answered_and_nothing_else_is_done() {
+    fn a_rejected_order_is_answered_and_nothing_else_is_done() {
         for reason in Reason::ALL {
             for start in [unpaid(), one_step()] {
                 let (purchase, effects) = after(start, &[rejected(*reason)]);
@@ -107,8 +107,82 @@ mod refusals {
     }
 
     #[test]
-    fn given_another_amount_than_the_price_when_placed_then_the_order_is_rejected_and_never_charged()
-     {
+    fn an_order_that_is_paid_otherwise_is_left_alone() {
+        for events in [
+            vec![pending(), PAID_OTHERWISE],
+            vec![pending(), unknown(), Event::WaitOver, PAID_OTHERWISE],
+        ] {
+            let (purchase, effects) = after(second_step(), &events);
+            assert_eq!(effects, [answer_refused(Reason::PaymentConflict)]);
+            assert!(purchase.is_done());
+        }
+    }
+}
+
+mod a_silent_order_service {
+    use super::*;
+
+    #[test]
+    fn leaves_the_order_to_expire() {
+        let (mut purchase, _) = one_step();
+        let mut told = 0;
+        for _ in 0..30 {
+            told += answers(&purchase.handle(OVERDUE, YOUNG));
+            assert_eq!(purchase.handle(Event::WaitOver, YOUNG).len(), 1);
+        }
+        assert!(!purchase.is_done() && told == 0);
+        let last = purchase.handle(OVERDUE, YOUNG);
+        assert!(purchase.is_done());
+        assert_eq!(answers(&last), 1, "{last:?}");
+        assert!(matches!(last.last(), Some(Effect::Warn(_))), "{last:?}");
+    }
+}
+
+mod a_command_that_is_not_sent {
+    use super::*;
+
+    #[test]
+    fn makes_ordering_unavailable_when_it_is_the_first() {
+        let (purchase, effects) = after(one_step(), &[NOT_SENT]);
+        assert_eq!(effects, [Effect::Answer(Outcome::Unavailable)]);
+        assert!(purchase.is_done());
+    }
+
+    #[test]
+    fn is_repeated_when_the_order_may_exist() {
+        let (purchase, effects) = after(one_step(), &[OVERDUE, Event::WaitOver, NOT_SENT]);
+        assert!(matches!(effects[..], [Effect::Wait(_)]));
+        assert!(!purchase.is_done());
+    }
+}
+
+mod a_declined_payment {
+    use super::*;
+
+    #[test]
+    fn rejects_the_order_with_the_gateways_words() {
+        assert_eq!(
+            after(one_step(), &[pending(), declined()]).1,
+            [reject_declined()]
+        );
+        let (_, effects) = after(
+            one_step(),
+            &[pending(), declined(), rejected(Reason::PaymentDeclined)],
+        );
+        let refused = Outcome::Refused {
+            number: number(1),
+            reason: Reason::PaymentDeclined,
+            detail: Some("over the limit".to_owned()),
+        };
+        assert_eq!(effects, [Effect::Answer(refused)]);
+    }
+}
+
+mod a_wrong_amount {
+    use super::*;
+
+    #[test]
+    fn rejects_the_order_and_is_never_charged() {
         for units in [0, PRICE - 1, PRICE + 1] {
             let start = || Purchase::place(number(1), basket(Some(pays("key", units))));
             assert_eq!(
@@ -130,7 +204,7 @@ mod refusals {
     }
 
     #[test]
-    fn given_an_order_service_that_tells_no_price_then_nothing_is_charged_or_sent() {
+    fn of_an_order_without_a_price_is_refused_and_nothing_is_sent() {
         let priceless = OrderDto {
             final_price: None,
             ..order(number(1), OrderStatus::Created)
@@ -139,69 +213,9 @@ mod refusals {
         assert_eq!(effects, [answer_refused(Reason::AmountMismatch)]);
         assert!(purchase.is_done());
     }
-
-    #[test]
-    fn given_a_declined_payment_when_the_order_is_rejected_then_the_gateways_words_are_answered() {
-        assert_eq!(
-            after(one_step(), &[pending(), declined()]).1,
-            [reject_declined()]
-        );
-        let (_, effects) = after(
-            one_step(),
-            &[pending(), declined(), rejected(Reason::PaymentDeclined)],
-        );
-        let refused = Outcome::Refused {
-            number: number(1),
-            reason: Reason::PaymentDeclined,
-            detail: Some("over the limit".to_owned()),
-        };
-        assert_eq!(effects, [Effect::Answer(refused)]);
-    }
-
-    #[test]
-    fn given_an_order_that_is_paid_otherwise_then_it_is_left_alone() {
-        for events in [
-            vec![pending(), PAID_OTHERWISE],
-            vec![pending(), unknown(), Event::WaitOver, PAID_OTHERWISE],
-        ] {
-            let (purchase, effects) = after(second_step(), &events);
-            assert_eq!(effects, [answer_refused(Reason::PaymentConflict)]);
-            assert!(purchase.is_done());
-        }
-    }
-
-    #[test]
-    fn given_a_first_command_that_does_not_leave_then_ordering_is_unavailable() {
-        let (purchase, effects) = after(one_step(), &[NOT_SENT]);
-        assert_eq!(effects, [Effect::Answer(Outcome::Unavailable)]);
-        assert!(purchase.is_done());
-    }
-
-    #[test]
-    fn given_an_order_that_may_exist_when_the_next_command_does_not_leave_then_it_is_asked_for_again()
-     {
-        let (purchase, effects) = after(one_step(), &[OVERDUE, Event::WaitOver, NOT_SENT]);
-        assert!(matches!(effects[..], [Effect::Wait(_)]));
-        assert!(!purchase.is_done());
-    }
-
-    #[test]
-    fn given_an_order_service_that_never_answers_then_the_order_is_left_to_expire_in_the_end() {
-        let (mut purchase, _) = one_step();
-        let mut told = 0;
-        for _ in 0..30 {
-            told += answers(&purchase.handle(OVERDUE, YOUNG));
-            assert_eq!(purchase.handle(Event::WaitOver, YOUNG).len(), 1);
-        }
-        assert!(!purchase.is_done() && told == 0);
-        let last = purchase.handle(OVERDUE, YOUNG);
-        assert!(purchase.is_done());
-        assert_eq!(answers(&last), 1, "{last:?}");
-        assert!(matches!(last.last(), Some(Effect::Warn(_))), "{last:?}");
-    }
 }
 
-mod numbers {
+mod a_taken_number {
     use super::*;
 
     fn taken() -> Event {
@@ -209,7 +223,7 @@ mod numbers {
     }
 
     #[test]
-    fn given_a_taken_number_when_renumbered_then_the_same_request_is_placed_under_the_new_one() {
+    fn is_replaced_and_the_same_request_placed_again() {
         let (purchase, effects) = after(one_step(), &[taken(), Event::Renumbered(number(2))]);
         let again = OrderCommand::Create {
             number: number(2),
@@ -220,7 +234,7 @@ mod numbers {
     }
 
     #[test]
-    fn given_numbers_that_are_all_taken_then_five_more_are_tried_and_the_purchase_fails() {
+    fn is_replaced_five_times_before_the_purchase_fails() {
         let (mut purchase, _) = one_step();
         for tried in 2..=6 {
             assert_eq!(purchase.handle(taken(), YOUNG), [Effect::Renumber]);
@@ -234,8 +248,7 @@ mod numbers {
     }
 
     #[test]
-    fn given_a_shopper_who_was_told_a_number_when_it_is_taken_then_nothing_is_bought_under_another()
-    {
+    fn is_not_replaced_once_the_shopper_was_told_it() {
         let renumbered = Event::Renumbered(number(2));
         for events in [
             [
@@ -283,7 +296,7 @@ mod replays {
     }
 
     #[test]
-    fn given_a_key_that_is_known_then_the_earlier_requests_order_is_answered_as_a_replay() {
+    fn answer_with_the_earlier_requests_order() {
         let over = OrderDto {
             reject_detail: Some("over".to_owned()),
             ..theirs(OrderStatus::Rejected)
@@ -313,7 +326,7 @@ mod replays {
     }
 
     #[test]
-    fn given_an_earlier_request_that_has_not_been_paid_then_its_order_is_charged_and_approved() {
+    fn charge_and_approve_an_order_that_was_not_paid() {
         let pending = replied(OrderReply::Pending(theirs(OrderStatus::Created)));
         let (mut purchase, effects) = after(keyed(Some(payment())), &[pending]);
         assert_eq!(
@@ -332,7 +345,7 @@ mod replays {
     }
 
     #[test]
-    fn given_a_key_when_the_deadline_passes_before_the_number_is_certain_then_it_is_not_told() {
+    fn tell_no_number_before_it_is_certain() {
         let (mut purchase, late) = after(keyed(Some(payment())), &[Event::DeadlinePassed]);
         assert_eq!(late, [Effect::Answer(Outcome::StillRunning)]);
         assert_eq!(purchase.handle(pending(), YOUNG), [confirm()]);
@@ -341,7 +354,7 @@ mod replays {
     }
 
     #[test]
-    fn given_a_payment_that_an_earlier_request_has_ended_then_its_end_is_answered_as_a_replay() {
+    fn of_an_ended_payment_answer_with_its_end() {
         let paying = || Purchase::pay(number(1), payment(), once("of the payment"));
         let paid = order(number(1), OrderStatus::Complete);
         let (_, effects) = after(paying(), &[complete()]);
@@ -359,7 +372,7 @@ mod replays {
     }
 
     #[test]
-    fn given_a_key_that_is_new_or_no_key_then_it_is_no_replay() {
+    fn need_a_key_that_was_used_before() {
         let (_, effects) = after(keyed(None), &[pending()]);
         assert_eq!(
             effects,
@@ -374,7 +387,7 @@ mod replays {
     }
 
     #[test]
-    fn given_a_key_that_was_used_for_another_request_then_it_is_refused_and_nothing_is_done() {
+    fn with_a_key_of_another_request_are_refused() {
         let (purchase, effects) = after(
             keyed(Some(payment())),
             &[refused(Reason::IdempotencyKeyReused)],

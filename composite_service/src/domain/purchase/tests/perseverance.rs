@@ -24,43 +24,11 @@ fn waits(start: (Purchase, Vec<Effect>), event: &Event, times: usize) -> Vec<Dur
     waits
 }
 
-mod charging {
+mod a_charged_order {
     use super::*;
 
     #[test]
-    fn given_an_unknown_charge_when_the_gateway_stays_away_then_the_order_is_never_rejected() {
-        let (mut purchase, _) = after(one_step(), &[pending(), unknown(), Event::WaitOver]);
-        for _ in 0..1_000 {
-            for event in [not_reached(), unknown(), not_reached()] {
-                let effects = purchase.handle(event, YOUNG);
-                assert!(matches!(effects[0], Effect::Wait(_)), "{effects:?}");
-                assert_eq!(purchase.handle(Event::WaitOver, YOUNG), [confirm()]);
-            }
-        }
-        assert_eq!(purchase.clone().handle(CONFIRMED, YOUNG), [approve()]);
-        assert_eq!(purchase.handle(declined(), YOUNG), [reject_declined()]);
-    }
-
-    #[test]
-    fn given_a_gateway_that_is_never_reached_then_the_sixth_time_rejects_the_order_unless_it_can_wait()
-     {
-        let mut sixth = vec![pending()];
-        for _ in 0..5 {
-            sixth.extend([not_reached(), Event::WaitOver]);
-        }
-        sixth.push(not_reached());
-        assert_eq!(
-            after(one_step(), &sixth).1,
-            [reject(Reason::PaymentUnavailable)]
-        );
-        let (purchase, effects) = after(second_step(), &sixth);
-        assert_eq!(effects, [answer_refused(Reason::PaymentUnavailable)]);
-        assert!(purchase.is_done());
-    }
-
-    #[test]
-    fn given_a_charge_when_the_approval_is_not_granted_then_it_is_answered_and_cancelled_until_it_is()
-     {
+    fn that_is_not_approved_is_answered_and_cancelled_until_that_succeeds() {
         for (reply, reason) in [
             (rejected(Reason::Expired), Reason::Expired),
             (refused(Reason::AlreadyRejected), Reason::AlreadyRejected),
@@ -80,7 +48,7 @@ mod charging {
     }
 
     #[test]
-    fn given_a_charge_when_the_approval_has_no_answer_then_it_is_asked_for_until_it_has() {
+    fn is_approved_until_that_is_answered() {
         let (mut purchase, _) = after(one_step(), &[pending(), CONFIRMED]);
         for _ in 0..100 {
             for event in [OVERDUE, NOT_SENT, refused(Reason::InternalError)] {
@@ -89,6 +57,44 @@ mod charging {
             }
         }
         assert_eq!(answers(&purchase.handle(complete(), YOUNG)), 1);
+    }
+}
+
+mod an_unreached_gateway {
+    use super::*;
+
+    #[test]
+    fn rejects_the_sixth_time_an_order_that_can_not_wait() {
+        let mut sixth = vec![pending()];
+        for _ in 0..5 {
+            sixth.extend([not_reached(), Event::WaitOver]);
+        }
+        sixth.push(not_reached());
+        assert_eq!(
+            after(one_step(), &sixth).1,
+            [reject(Reason::PaymentUnavailable)]
+        );
+        let (purchase, effects) = after(second_step(), &sixth);
+        assert_eq!(effects, [answer_refused(Reason::PaymentUnavailable)]);
+        assert!(purchase.is_done());
+    }
+}
+
+mod an_unknown_charge {
+    use super::*;
+
+    #[test]
+    fn never_rejects_the_order() {
+        let (mut purchase, _) = after(one_step(), &[pending(), unknown(), Event::WaitOver]);
+        for _ in 0..1_000 {
+            for event in [not_reached(), unknown(), not_reached()] {
+                let effects = purchase.handle(event, YOUNG);
+                assert!(matches!(effects[0], Effect::Wait(_)), "{effects:?}");
+                assert_eq!(purchase.handle(Event::WaitOver, YOUNG), [confirm()]);
+            }
+        }
+        assert_eq!(purchase.clone().handle(CONFIRMED, YOUNG), [approve()]);
+        assert_eq!(purchase.handle(declined(), YOUNG), [reject_declined()]);
     }
 }
 
@@ -142,11 +148,11 @@ mod fence {
     }
 }
 
-mod answering {
+mod a_passed_deadline {
     use super::*;
 
     #[test]
-    fn given_a_passed_deadline_then_the_purchase_goes_on_and_does_not_answer_again() {
+    fn is_answered_once_and_the_purchase_goes_on() {
         let (mut purchase, late) = after(one_step(), &[Event::DeadlinePassed]);
         assert_eq!(late, [Effect::Answer(Outcome::Late(number(1)))]);
         assert_eq!(purchase.handle(pending(), YOUNG), [confirm()]);
@@ -156,7 +162,7 @@ mod answering {
     }
 
     #[test]
-    fn given_each_end_when_the_deadline_passed_before_then_nothing_is_answered() {
+    fn silences_every_later_end() {
         let confirming = [Event::DeadlinePassed, pending()];
         let ends: [&[Event]; 9] = [
             &[Event::DeadlinePassed, NOT_SENT],
@@ -185,7 +191,7 @@ mod answering {
     }
 
     #[test]
-    fn given_an_answered_purchase_when_the_deadline_passes_then_it_is_not_answered_again() {
+    fn is_ignored_after_an_answer() {
         let refunding = [pending(), CONFIRMED, rejected(Reason::Expired)];
         for events in [&[complete()][..], &refunding] {
             let (mut purchase, effects) = after(one_step(), events);
@@ -199,8 +205,7 @@ mod repetition {
     use super::*;
 
     #[test]
-    fn given_a_step_without_an_answer_then_its_delays_double_from_a_tenth_of_a_second_to_half_a_minute()
-     {
+    fn delays_double_from_a_tenth_of_a_second_to_half_a_minute() {
         let expected: Vec<_> = [
             100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000,
         ]
@@ -231,7 +236,7 @@ mod repetition {
     }
 
     #[test]
-    fn given_many_repetitions_then_the_delay_stays_at_its_cap_and_every_tenth_warns() {
+    fn delays_stay_at_their_cap_and_every_tenth_warns() {
         let (mut purchase, _) = after(one_step(), &[pending(), CONFIRMED]);
         let unresolved = Effect::Warn(Warning::Unresolved("completing the paid order"));
         let mut warned = Vec::new();
@@ -246,7 +251,7 @@ mod repetition {
     }
 
     #[test]
-    fn given_a_step_that_took_long_when_the_next_begins_then_its_delays_begin_anew() {
+    fn delays_start_over_with_each_step() {
         let (mut purchase, _) = after(
             one_step(),
             &[OVERDUE, OVERDUE, OVERDUE, pending(), CONFIRMED],

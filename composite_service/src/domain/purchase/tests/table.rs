@@ -70,7 +70,7 @@ fn answered(outcome: &Outcome) -> &'static str {
 }
 
 #[test]
-fn given_each_step_when_each_event_comes_then_the_table_says_what_happens() {
+fn each_step_handles_each_event_as_the_table_says() {
     #[rustfmt::skip]
     let table: &[(Event, [&str; 9])] = &[
         //                                    place            place and pay    pay                  confirm           charged, perhaps  approve                    reject               refund    done
