@@ -1,4 +1,4 @@
-//! The only wiring: builds the service bottom-up, each part from those below it, and takes it down in the opposite order.
+//! The only wiring: builds the service bottom-up, each part from those below it, and shuts it down in the opposite order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,27 +44,28 @@ use crate::ports::member_directory::MemberDirectory;
 use crate::ports::order_query::OrderQuery;
 use crate::ports::payment::{GATEWAY_WAIT, PaymentGateway};
 
+/// How long a read from the order service may take.
 const QUERY_WAIT: Duration = Duration::from_secs(3);
-/// Failures of a page's part in a row after which its breaker opens, and for how long.
+/// Consecutive failures of a page's part that open its circuit breaker, and how long it stays open.
 const PART_FAILURES: usize = 5;
 const PART_OPEN_FOR: Duration = Duration::from_secs(5);
-/// How long the last commands may take to be acknowledged.
+/// How long the shutdown waits for the acknowledgements of the last commands.
 const LAST_FLUSH: Duration = Duration::from_secs(1);
-/// How old a lag may be.
+/// How often the consumer lag is measured.
 const LAG_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// When the address is taken, or settings are refused. A missing Kafka is waited for.
+/// When an address is in use or a client refuses its settings. If Kafka is unavailable, waits for it.
 pub fn serve(settings: Settings) -> anyhow::Result<()> {
     actix::System::new().block_on(run(settings))
 }
 
-/// Asks the service that runs with these settings whether it is well.
+/// Asks the probe at `path` of the service that runs with these settings.
 ///
 /// # Errors
-/// When it does not answer, or is not.
+/// When it does not answer, or is not healthy.
 pub fn healthcheck(settings: &Settings, path: &str) -> anyhow::Result<()> {
     probe::ask(settings.http_addr, path).with_context(|| format!("asking {}", settings.http_addr))
 }
@@ -162,6 +163,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let operators = internal::start(settings.internal_addr, shown)
         .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
+    // HTTP is served before Kafka is reachable: probes answer, and purchases get 503. A signal ends the wait.
     let replies = tokio::select! {
         () = termination.wait() => None,
         replies = take_replies(&settings, bridge.of(), home_tx) => Some(replies?),
@@ -175,15 +177,15 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     shut_down(&settings, &termination, http, &purchases, replies).await;
     operators.stop(false).await;
     if let Err(error) = bus.flush(LAST_FLUSH) {
-        // Nobody was told more than that his purchase goes on, and an order that was begun is reviewed.
+        // Only logged: these shoppers were told at most that their purchase is still running, and their orders will be reviewed.
         log::warn!(
-            "commands are not acknowledged; the reviews bring to an end what was begun: {error}"
+            "some commands are not acknowledged; the reviews complete their orders: {error}"
         );
     }
     Ok(())
 }
 
-/// With clients of their own: what waits for slow parts holds up no other read.
+/// With HTTP clients of their own, so that slow parts do not delay other reads.
 fn my_page_parts(settings: &Settings, metrics: &MyPageMetrics) -> anyhow::Result<GuardedParts> {
     let client = client(budget::HTTP_ANSWER)?;
     let directory = settings.member_service_url.clone().map(|url| {
@@ -232,8 +234,8 @@ fn watch_lag(settings: &Settings, lag: LagMetrics) -> anyhow::Result<LagWatch> {
         .context("watching the group of composites")
 }
 
-/// Readiness is off by now. Requests in hand are answered, purchases that were answered early come to their end in what is left of
-/// the grace, and only then the replies stop.
+/// Readiness is off already. The order matters: first the open requests are answered, then running purchases may finish within the rest of
+/// the grace period, and only then the replies stop, because these purchases need them.
 async fn shut_down(
     settings: &Settings,
     termination: &Termination,
@@ -249,7 +251,7 @@ async fn shut_down(
         )
         .await;
     if left > 0 {
-        log::warn!("{left} purchases are left unfinished");
+        log::warn!("{left} purchases are unfinished; the reviews complete their orders");
     }
     if let Some(replies) = replies {
         leave_group(move || replies.stop()).await;
@@ -257,7 +259,7 @@ async fn shut_down(
     log::info!("stopped");
 }
 
-/// Makes the topics, as soon as Kafka is there, and joins the group.
+/// Waits for Kafka, creates the topics if they are missing, and joins the group.
 async fn take_replies(
     settings: &Settings,
     bridge: Postbox<ReplyArrived>,

@@ -1,4 +1,4 @@
-//! Settings of the composite service, by environment, validated at start.
+//! Settings of the composite service, read from the environment and validated at startup.
 //!
 //! | variable | default | meaning |
 //! |---|---|---|
@@ -41,9 +41,9 @@ pub struct Settings {
     pub payment: PaymentSettings,
     /// The member service, where there is one.
     pub member_service_url: Option<Url>,
-    /// How long a member's page waits for its parts.
+    /// The deadlines of the parts of a member's page.
     pub my_page: MyPageSettings,
-    /// Purchases under way at most.
+    /// The limit of concurrent purchases.
     pub max_purchases: usize,
     /// How long HTTP is still served after SIGTERM, while readiness is off and balancers notice it.
     pub shutdown_delay: Duration,
@@ -51,7 +51,7 @@ pub struct Settings {
     pub shutdown_grace: Duration,
     /// Zone of order numbers.
     pub zone: Tz,
-    /// All of these as they are shown to operators.
+    /// All settings, as they are shown to operators.
     pub effective: EffectiveSettings,
 }
 
@@ -64,7 +64,7 @@ pub struct PaymentSettings {
     pub secret_key: SecretString,
 }
 
-/// Until when the parts of a member's page are waited for.
+/// The deadlines of the parts of a member's page.
 #[derive(Debug, Clone, Copy)]
 pub struct MyPageSettings {
     /// The profile.
@@ -78,10 +78,10 @@ pub struct MyPageSettings {
 }
 
 impl Settings {
-    /// Reads the process' environment.
+    /// Reads the environment of the process.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// All problems at once.
     pub fn from_env() -> Result<Self, InvalidEnvironment> {
         Self::read(EnvReader::from_process())
     }
@@ -89,7 +89,7 @@ impl Settings {
     /// Reads the given environment.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// All problems at once.
     pub fn read(mut env: EnvReader) -> Result<Self, InvalidEnvironment> {
         let settings = Self {
             http_addr: env.parsed("HTTP_ADDR", SocketAddr::from(([127, 0, 0, 1], 7000))),
@@ -125,7 +125,7 @@ impl Settings {
     }
 }
 
-/// Shorter than what is waited for behind it.
+/// At most 9 s: the deadline of a part must end before that of the whole answer and of the HTTP client behind it.
 fn part_wait(env: &mut EnvReader, name: &str) -> Duration {
     Duration::from_millis(env.within(name, 1..=9_000, 2_500))
 }
@@ -141,7 +141,7 @@ fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -> Url {
     let fallback = || Url::parse(default).unwrap_or_else(|_| unreachable!("a constant"));
     let url = env.parsed(name, fallback());
     if !url.username().is_empty() || url.password().is_some() {
-        // Settings are shown, and this one may hold a secret.
+        // Effective settings are shown to operators, and a URL with a user may contain a password. So it is not quoted here either.
         env.problem(format!("{name}: must not name a user"));
         return fallback();
     }
@@ -156,36 +156,41 @@ fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -> Url {
 mod tests {
     use super::*;
 
-    #[test]
-    fn given_only_the_secret_when_read_then_the_defaults_stand_and_the_secret_is_not_shown() {
-        let settings = Settings::read(EnvReader::new([("PAYMENT_SECRET_KEY", "hush")])).unwrap();
-        assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7000");
-        assert_eq!(settings.internal_addr.to_string(), "127.0.0.1:7001");
-        assert!(!format!("{settings:?}").contains("hush"));
-        assert_eq!(settings.member_service_url, None);
-    }
+    mod settings {
+        use super::*;
 
-    #[test]
-    fn given_several_wrong_settings_when_read_then_all_are_told() {
-        let told = Settings::read(EnvReader::new([
-            ("ORDER_SERVICE_URL", "ftp://x"),
-            ("PAYMENT_URL", "nowhere"),
-            ("MEMBER_SERVICE_URL", "http://us:hush@members"),
-            ("MY_PAGE_ORDERS_MS", "9001"),
-            ("MAX_PURCHASES", "0"),
-        ]))
-        .unwrap_err()
-        .to_string();
-        for name in [
-            "ORDER_SERVICE_URL",
-            "PAYMENT_URL",
-            "MEMBER_SERVICE_URL",
-            "MY_PAGE_ORDERS_MS",
-            "MAX_PURCHASES",
-            "PAYMENT_SECRET_KEY",
-        ] {
-            assert!(told.contains(name), "{told}");
+        #[test]
+        fn have_defaults_and_hide_the_secret() {
+            let settings =
+                Settings::read(EnvReader::new([("PAYMENT_SECRET_KEY", "hush")])).unwrap();
+            assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7000");
+            assert_eq!(settings.internal_addr.to_string(), "127.0.0.1:7001");
+            assert!(!format!("{settings:?}").contains("hush"));
+            assert_eq!(settings.member_service_url, None);
         }
-        assert!(!told.contains("hush"), "{told}");
+
+        #[test]
+        fn that_are_invalid_are_all_reported() {
+            let told = Settings::read(EnvReader::new([
+                ("ORDER_SERVICE_URL", "ftp://x"),
+                ("PAYMENT_URL", "nowhere"),
+                ("MEMBER_SERVICE_URL", "http://us:hush@members"),
+                ("MY_PAGE_ORDERS_MS", "9001"),
+                ("MAX_PURCHASES", "0"),
+            ]))
+            .unwrap_err()
+            .to_string();
+            for name in [
+                "ORDER_SERVICE_URL",
+                "PAYMENT_URL",
+                "MEMBER_SERVICE_URL",
+                "MY_PAGE_ORDERS_MS",
+                "MAX_PURCHASES",
+                "PAYMENT_SECRET_KEY",
+            ] {
+                assert!(told.contains(name), "{told}");
+            }
+            assert!(!told.contains("hush"), "{told}");
+        }
     }
 }

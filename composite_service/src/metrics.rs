@@ -1,13 +1,13 @@
-//! The composite's metrics: every name in one place, as typed handles that `app.rs` gives to those who count.
+//! The metrics of the composite: all names in one place, as typed handles that `app.rs` passes to the code that counts.
 
 use shared::common_metrics::CommonMetrics;
 use shared::metrics::{
     Histogram, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Metrics, Result,
 };
 
-/// All of them.
+/// All metrics of the service.
 pub struct ServiceMetrics {
-    /// Those of every service.
+    /// The metrics that all services have.
     pub common: CommonMetrics,
     /// Commands and their replies.
     pub bridge: BridgeMetrics,
@@ -40,15 +40,15 @@ impl ServiceMetrics {
 /// Commands and their replies.
 #[derive(Clone)]
 pub struct BridgeMetrics {
-    /// Commands whose reply somebody waits for.
+    /// Commands that wait for their reply.
     pub waiters: IntGauge,
-    /// How long they have waited for a reply that came in time.
+    /// How long commands have waited for a reply that came in time.
     pub replied: Histogram,
-    /// Commands that nobody replied to in time.
+    /// Commands without a reply in time.
     pub overdue: IntCounter,
-    /// Commands that were not even sent.
+    /// Commands that were not sent.
     pub not_sent: IntCounter,
-    /// Replies that nobody waited for any more.
+    /// Replies that were late or repeated.
     pub late: IntCounter,
 }
 
@@ -110,9 +110,9 @@ impl GatewayMetrics {
 /// Purchases under way.
 #[derive(Clone)]
 pub struct PurchaseMetrics {
-    /// Purchases that have not come to their end.
+    /// Purchases that have not ended.
     pub under_way: IntGauge,
-    /// How many more may be started.
+    /// How many more purchases may be started.
     pub permits_left: IntGauge,
 }
 

@@ -1,27 +1,27 @@
-//! The steps of a purchase's trail, and of a review's. Each ends what it has waited for. A command is a step by its own name, when it is
-//! wanted; the steps after it are its way.
+//! The names of the steps in the trail of a purchase or a review. A step marks a moment; the time before it was spent waiting for it. A
+//! command that is requested is a step by its own name, followed by the steps of its delivery.
 
-/// The request's head is there.
+/// The head of the request has arrived.
 pub const RECEIVED: &str = "http.received";
 /// A review begins.
 pub const REVIEWED: &str = "review.begun";
-/// The bridge has the command, and gives it to the producer.
+/// The bridge hands the command to the producer.
 pub const PUBLISHED: &str = "command.published";
-/// The brokers have the command.
+/// The broker has acknowledged the command.
 pub const ACKNOWLEDGED: &str = "command.acknowledged";
-/// The reply has come to the bridge.
+/// The bridge has received the reply.
 pub const REPLIED: &str = "reply.received";
-/// The wait for the reply is over.
+/// The command has timed out without a reply.
 pub const UNANSWERED: &str = "reply.missing";
 /// The gateway is asked to charge.
 pub const CONFIRM: &str = "gateway.confirm";
-/// The gateway is asked to give back.
+/// The gateway is asked to cancel.
 pub const CANCEL: &str = "gateway.cancel";
-/// The gateway is asked what it knows.
+/// The gateway is asked for the state of the payment.
 pub const LOOK_UP: &str = "gateway.look_up";
-/// The gateway has answered, or has not.
+/// The call of the gateway has ended, with or without an answer.
 pub const GATEWAY_ANSWERED: &str = "gateway.answered";
-/// The purchase waits before it tries again.
+/// The purchase waits before it repeats a step.
 pub const PAUSED: &str = "purchase.paused";
-/// The answer goes to the shopper.
+/// The answer is sent to the shopper.
 pub const ANSWERED: &str = "http.answered";

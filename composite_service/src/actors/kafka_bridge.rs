@@ -1,5 +1,5 @@
-//! Pairs replies with those who wait for them: gives each command a correlation id and this instance's reply partition, publishes it,
-//! and hands the reply, or its absence, to the asker. Knows nothing of what commands and replies say.
+//! Correlates replies with commands. Gives each command a correlation id and this instance's reply partition, publishes it, and answers
+//! its sender with the reply or with a timeout. Does not look into commands and replies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +23,8 @@ use crate::metrics::BridgeMetrics;
 use crate::ports::order_bus::OrderBus;
 use crate::steps;
 
+/// How often timeouts are checked. A sender may so wait up to this much longer than `budget::REPLY_WAIT`; the second of
+/// `domain::ownership::FAREWELL` allows for it.
 const EXPIRY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The bridge between actors and Kafka.
@@ -38,34 +40,34 @@ pub struct KafkaBridge {
     mailbox: Mailbox,
 }
 
-/// Somebody who waits for a reply.
+/// A sender that waits for its reply.
 struct Waiter {
     answer_tx: oneshot::Sender<CommandAnswer>,
     since: Instant,
     trail: Trail,
 }
 
-/// What the bridge works with.
+/// The dependencies of the bridge.
 pub struct KafkaBridgeParts {
-    /// Where commands go.
+    /// Publishes commands.
     pub bus: Arc<dyn OrderBus>,
-    /// Correlation ids.
+    /// Makes correlation ids.
     pub ids: Arc<dyn IdSource>,
-    /// The topic of replies.
+    /// The topic that replies are sent to.
     pub reply_topic: String,
-    /// The partition of it that this instance owns.
+    /// The partition of the reply topic that this instance owns; `None` while it owns none.
     pub reply_partition: watch::Receiver<Option<i32>>,
-    /// Purchases under way at most: each has at most one command out.
+    /// The limit of concurrent purchases. Each has at most one unanswered command.
     pub max_purchases: usize,
-    /// What is counted.
+    /// Its metrics.
     pub metrics: BridgeMetrics,
     /// Its entry in the table of mailboxes.
     pub mailbox: Mailbox,
 }
 
 impl KafkaBridge {
-    /// Starts a bridge with nobody waiting. It takes two messages for each purchase, its command and its reply; what is more waits where it
-    /// is.
+    /// Starts the bridge. Its mailbox holds two messages per purchase: the command and the reply. When it is full, commands are
+    /// answered as not sent, and replies stay in Kafka.
     #[must_use]
     pub fn start(parts: KafkaBridgeParts) -> ActorPostbox<Self> {
         let (capacity, mailbox) = (2 * parts.max_purchases, parts.mailbox.clone());
@@ -97,6 +99,7 @@ impl KafkaBridge {
     fn send(&mut self, message: SendCommand, own: Postbox<CommandUndelivered>) {
         let partition = *self.reply_partition.borrow();
         if partition.is_none() {
+            // Without a reply partition the reply could not come back, so the command is not published at all.
             return self.refuse(message.answer_tx);
         }
         let id = self.ids.unique();
@@ -106,14 +109,16 @@ impl KafkaBridge {
             correlation_id: Some(id.as_bytes().to_vec()),
         };
         let on_undelivered = Box::new(move || {
-            // Dropped when the mailbox is full, because the command is overdue soon anyway; and when the bridge is gone, because a
-            // producer's thread outlives the actors at the end of the process.
+            // The error is dropped. If the mailbox is full, the command times out soon anyway. If the bridge is gone, the process is
+            // ending: the producer's thread outlives the actors.
             let _ = own.try_send(CommandUndelivered { id });
         });
         let published =
             self.bus
                 .publish(&message.command, &address, &message.trail, on_undelivered);
         match published {
+            // Registered only after publishing, which is no race: the reply and `CommandUndelivered` reach this actor as messages, and
+            // it handles them after this one.
             Ok(()) => {
                 let waiter = Waiter {
                     answer_tx: message.answer_tx,
@@ -151,11 +156,12 @@ impl KafkaBridge {
 }
 
 fn answer(answer_tx: oneshot::Sender<CommandAnswer>, answer: CommandAnswer) {
-    // An error means that the asker's thread has ended: askers wait until they are answered, and so does the order, for its review.
+    // The error is dropped. A sender always waits for its answer, so it is gone only when its thread has ended; the review completes
+    // what is unfinished.
     let _ = answer_tx.send(answer);
 }
 
-/// A way to the bridge for those who ask it.
+/// Sends commands to the bridge.
 #[derive(Clone)]
 pub struct CommandSender(Postbox<SendCommand>);
 
@@ -166,8 +172,8 @@ impl CommandSender {
         Self(bridge)
     }
 
-    /// Sends a command now, whether or not the result is ever polled. The result is its answer; no asker may have a second command out
-    /// before that.
+    /// Sends a command at once, even if the returned future is never polled. The future resolves to the answer. A sender must not send
+    /// another command before that: the size of the mailbox relies on it.
     pub fn send(
         &self,
         command: OrderCommand,
@@ -181,7 +187,7 @@ impl CommandSender {
         };
         let sent = self.0.try_send(message);
         if matches!(sent, Err(SendError::Full(_))) {
-            log::warn!("{trail} the bridge has more to do than its mailbox holds");
+            log::warn!("{trail} the mailbox of the bridge is full");
         }
         async move {
             match sent {
@@ -193,8 +199,8 @@ impl CommandSender {
     }
 }
 
-/// The bridge lives as long as the process, and answers every command that it takes. If it is gone it has panicked, and this instance
-/// could sell nothing any more; so it ends, and another one begins afresh.
+/// Ends the process. The bridge lives as long as the process and answers every command that it accepts, so a missing bridge has panicked.
+/// Without it this instance can't sell anything; a restart can.
 pub fn bridge_is_gone() -> ! {
     panic!("the bridge between purchases and Kafka is gone");
 }
@@ -207,13 +213,13 @@ impl Actor for KafkaBridge {
     }
 }
 
-/// Command: publish this, and answer it exactly once. Sent by a [`CommandSender`].
+/// Message: publish a command and answer it exactly once. Sent by a [`CommandSender`].
 pub struct SendCommand {
-    /// What to publish.
+    /// The command.
     pub command: OrderCommand,
-    /// Where the answer goes.
+    /// Receives the answer.
     pub answer_tx: oneshot::Sender<CommandAnswer>,
-    /// Where its steps are entered.
+    /// Records the steps of the command.
     pub trail: Trail,
 }
 
@@ -233,12 +239,12 @@ impl Handler<Posted<SendCommand>> for KafkaBridge {
     }
 }
 
-/// Fact: a reply has come, to whomever. Sent by the reply intake.
+/// Message: a reply was read from Kafka. Sent by the reply intake.
 #[derive(Debug)]
 pub struct ReplyArrived {
-    /// Whose it is.
+    /// The correlation id of the command that it answers.
     pub correlation_id: Uuid,
-    /// What it says.
+    /// The reply.
     pub reply: OrderReply,
 }
 
@@ -261,15 +267,16 @@ impl Handler<Posted<ReplyArrived>> for KafkaBridge {
                 self.metrics.replied.observe(waited);
                 answer(waiter.answer_tx, CommandAnswer::Replied(message.reply));
             }
+            // Normal under at-least-once delivery: the reply is repeated, or came after the timeout.
             None => {
                 self.metrics.late.inc();
-                log::debug!("nobody waits for reply {}", message.correlation_id);
+                log::debug!("reply {} is late or repeated", message.correlation_id);
             }
         }
     }
 }
 
-/// Fact: the broker has not taken a command in time. Sent by the bus.
+/// Message: the broker has not acknowledged a command in time. Sent by the bus.
 #[derive(Debug)]
 struct CommandUndelivered {
     id: Uuid,
@@ -287,7 +294,7 @@ impl Handler<Posted<CommandUndelivered>> for KafkaBridge {
     fn handle(&mut self, posted: Posted<CommandUndelivered>, _: &mut Self::Context) {
         let (CommandUndelivered { id }, _in_hand) = posted.begin();
         if let Some(waiter) = self.waiting_room.take(&id) {
-            // The broker may have it nonetheless, so the command counts as unanswered, not as never sent.
+            // The broker may have the command nonetheless: only its acknowledgement may be lost. So it is unanswered, not unsent.
             self.give_up(waiter);
         }
     }

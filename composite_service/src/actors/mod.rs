@@ -1,5 +1,5 @@
-//! The actors: a thin shell of actix around the domain. A purchase actor runs one saga; the bridge pairs replies with their askers.
-//! Must not know rdkafka, reqwest or HTTP.
+//! The actors: a thin actix shell around the domain. A purchase actor runs one saga, the bridge correlates replies with commands, and the
+//! reviewer completes unfinished purchases. Must not use rdkafka, reqwest or HTTP.
 
 pub mod purchase_actor;
 pub mod reviewer;

@@ -1,4 +1,4 @@
-//! One purchase: does what the saga asks for, and tells it what came of it. Decides nothing itself.
+//! One purchase: performs the effects of the saga and passes their results back as events. Makes no decisions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,25 +22,25 @@ use crate::domain::purchase::{CancelAnswer, Effect, Event, Outcome, Purchase};
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
 use crate::steps;
 
-/// What every purchase works with.
+/// The dependencies that all purchases share.
 pub struct Colleagues {
-    /// Sends commands and finds their replies.
+    /// Sends commands and awaits their replies.
     pub commands: CommandSender,
-    /// Where purchases are entered.
+    /// Their entry in the table of mailboxes.
     pub purchases: ActorType,
-    /// Charges and cancels.
+    /// Charges and cancels payments.
     pub gateway: Arc<dyn PaymentGateway>,
-    /// Time, for order numbers.
+    /// The time in order numbers.
     pub clock: Arc<dyn Clock>,
-    /// Chance, for order numbers and jitter.
+    /// Random numbers for order numbers and jitter.
     pub ids: Arc<dyn IdSource>,
-    /// The zone of order numbers.
+    /// The time zone of order numbers.
     pub zone: Tz,
-    /// Where purchases leave their trails.
+    /// Records the trails of purchases.
     pub traces: Arc<Traces>,
 }
 
-/// Starts purchases, at most so many at a time.
+/// Starts purchases, up to a limit of concurrent ones.
 #[derive(Clone)]
 pub struct Purchases {
     colleagues: Arc<Colleagues>,
@@ -48,12 +48,12 @@ pub struct Purchases {
     arbiter: ArbiterHandle,
 }
 
-/// All purchases that may be under way are.
+/// The limit of concurrent purchases is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overloaded;
 
 impl Purchases {
-    /// At most `max_purchases`, all on `arbiter`.
+    /// At most `max_purchases` at a time, all on `arbiter`.
     #[must_use]
     pub fn new(colleagues: Colleagues, max_purchases: usize, arbiter: ArbiterHandle) -> Self {
         Self {
@@ -63,7 +63,8 @@ impl Purchases {
         }
     }
 
-    /// Places an order, as the request that `arrival` is about wants it, and pays it where the basket says so. The receiver gets the outcome within [`budget::HTTP_ANSWER`].
+    /// Places the order of the request that `arrival` describes, and pays it if the basket has a payment. The receiver gets the outcome
+    /// within [`budget::HTTP_ANSWER`].
     ///
     /// # Errors
     /// When too many purchases are under way.
@@ -76,7 +77,7 @@ impl Purchases {
         self.start(Purchase::place(number, basket), arrival)
     }
 
-    /// Pays a pending order. The receiver is as that of [`place`](Self::place).
+    /// Pays a pending order. The receiver gets the outcome as with [`place`](Self::place).
     ///
     /// # Errors
     /// When too many purchases are under way.
@@ -96,9 +97,11 @@ impl Purchases {
         self.permits.available_permits()
     }
 
-    /// Waits until no purchase is under way, at most so long; afterwards none can be started. Returns how many were left.
+    /// Waits until no purchase is running, for `wait` at most. Afterwards no purchase can be started. Returns how many are still running.
     pub async fn drain(&self, wait: Duration, max_purchases: usize) -> usize {
         let everything = u32::try_from(max_purchases).unwrap_or(u32::MAX);
+        // All permits are free only when every purchase has ended. While this waits it collects permits as they are released, so no new
+        // purchase gets one. A timeout drops the waiting future, which returns them; only then is `available_permits` right again.
         let drained = tokio::time::timeout(wait, self.permits.acquire_many(everything))
             .await
             .is_ok();
@@ -116,6 +119,7 @@ impl Purchases {
         (purchase, effects): (Purchase, Vec<Effect>),
         arrival: Arrival,
     ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
+        // The actor owns the permit, so it is returned when the purchase ends, not when the shopper is answered.
         let permit = Arc::clone(&self.permits)
             .try_acquire_owned()
             .map_err(|_| Overloaded)?;
@@ -151,7 +155,7 @@ pub struct PurchaseActor {
     outcome_tx_opt: Option<oneshot::Sender<Outcome>>,
     started_at: Instant,
     mailbox: Mailbox,
-    /// What it waits for: that is what it has in hand.
+    /// The answer that it waits for, shown as the message that it handles.
     awaits: InHand,
     trail: Trail,
     colleagues: Arc<Colleagues>,
@@ -172,7 +176,7 @@ impl Actor for PurchaseActor {
 
 impl PurchaseActor {
     fn await_answer(&mut self, to: &'static str) {
-        // What was in hand ends before the next begins.
+        // Dropped first, so that the previous wait is recorded as ended before the next one begins.
         drop(std::mem::take(&mut self.awaits));
         self.awaits = self.mailbox.post(to).begin();
     }
@@ -198,15 +202,15 @@ impl PurchaseActor {
                 self.await_answer(command.name());
                 self.trail.mark(command.name());
                 let answered = self.colleagues.commands.send(command, &self.trail);
-                // Spawned, not waited for: meanwhile the deadline must be able to pass. The future is the context's own, so it ends
-                // with the purchase and not before, whoever asked for it.
+                // Spawned, not awaited: the actor must still handle `DeadlinePassed` meanwhile. The future belongs to the actor's
+                // context, so it lives as long as the purchase, even if the shopper disconnects.
                 ctx.spawn(answered.into_actor(self).map(|answer, actor, ctx| {
                     actor.go_on(Event::Command(answer), ctx);
                 }));
             }
             Effect::Renumber => {
                 log::info!(
-                    "{} is another purchase's number, taking a new one",
+                    "{}: the order number is taken, trying another one",
                     self.trail
                 );
                 let number = self.colleagues.next_number();
@@ -247,7 +251,7 @@ impl PurchaseActor {
             Effect::Answer(outcome) => {
                 if let Some(outcome_tx) = self.outcome_tx_opt.take() {
                     self.trail.mark(steps::ANSWERED);
-                    // An error means that the shopper has gone; the purchase is not affected.
+                    // The error is dropped: it means that the client has disconnected, and the purchase goes on without it.
                     let _ = outcome_tx.send(outcome);
                 }
             }
@@ -263,7 +267,9 @@ impl PurchaseActor {
                 log::warn!("{trail} the payment gateway was not reached: {cause}");
             }
             ConfirmAnswer::Unknown(cause) => {
-                log::warn!("{trail} the payment gateway's answer is unknown: {cause}");
+                log::warn!(
+                    "{trail} it is unknown whether the payment gateway has charged: {cause}"
+                );
             }
             ConfirmAnswer::Confirmed
             | ConfirmAnswer::Declined(_)

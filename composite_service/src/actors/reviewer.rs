@@ -1,8 +1,8 @@
-//! Closes the books of purchases that have ended, or died, with something open: asks the order service which are due, the gateway what it
-//! has charged, and does what `domain/review` says. Every composite does so; all of it is harmless when done twice.
+//! Completes purchases that ended, or crashed, before everything was done. Asks the order service which orders are due for review, asks
+//! the gateway what it has charged, and does what `domain/review` decides. Every composite does this; every action is idempotent.
 //!
-//! Nothing is remembered here: an order stays due until it is settled, so whatever fails is looked at again, though ever more rarely.
-//! What is out at a time is bounded: a review ends with the answer to its command, and only so many are under way.
+//! The reviewer keeps no state between rounds. An order stays due until it is settled, so a failed review is repeated, but less and less
+//! often. The load is bounded: a review ends with the answer to its command, and the number of concurrent reviews is limited.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -26,14 +26,14 @@ use crate::ports::order_query::OrderQuery;
 use crate::ports::payment::PaymentGateway;
 use crate::steps;
 
-/// How many reviews are under way at a time: so many wait for replies at most. A good many, so that orders whose commands are stuck behind
-/// a row that somebody holds do not keep the others waiting for long.
+/// The limit of concurrent reviews, and so of unanswered commands. It is high, so that commands that wait for a locked row do not delay
+/// the other reviews for long.
 const AT_ONCE: usize = 128;
 
-/// How many of them ask the gateway at a time.
+/// How many of them call the gateway at a time. It is low, because shoppers need the gateway too.
 const AT_GATEWAY: usize = 16;
 
-/// A gateway that has failed so often, one time after the other, is away, and the round is over.
+/// After so many consecutive failures the gateway counts as unavailable, and the round ends.
 const AWAY: u32 = 32;
 
 /// Reviews orders.
@@ -42,20 +42,20 @@ pub struct Reviewer {
     ids: Arc<dyn IdSource>,
 }
 
-/// What a review works with.
+/// The dependencies of a review.
 pub struct ReviewDesk {
-    /// Tells which orders are due.
+    /// Lists the orders that are due.
     pub query: Arc<dyn OrderQuery>,
-    /// Tells what is charged, and cancels.
+    /// Looks up and cancels payments.
     pub gateway: Arc<dyn PaymentGateway>,
     /// Sends commands.
     pub commands: CommandSender,
-    /// Where reviews leave their trails.
+    /// Records the trails of reviews.
     pub traces: Arc<Traces>,
 }
 
 impl Reviewer {
-    /// A reviewer at this desk; `ids` is the chance in its interval, and in whose turn it is, and when.
+    /// A reviewer with these dependencies. `ids` gives the random numbers for the pause, the selection and the order of reviews.
     #[must_use]
     pub fn new(desk: ReviewDesk, ids: Arc<dyn IdSource>) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Reviewer {
         }
     }
 
-    /// One round, and the next after a pause: rounds never overlap.
+    /// A pause, a round, and so on. The next round is scheduled only when this one has ended, so rounds never overlap.
     fn go_round(&self, ctx: &mut Context<Self>) {
         let (desk, ids) = (Arc::clone(&self.desk), Arc::clone(&self.ids));
         let round = async move {
@@ -88,10 +88,10 @@ impl Actor for Reviewer {
     }
 }
 
-/// A round through all that is due.
+/// One round through all orders that are due.
 struct Round<'desk> {
     desk: &'desk ReviewDesk,
-    /// How often the gateway has failed, one time after the other.
+    /// Consecutive failures of the gateway. A `Cell` is enough: all reviews of a round run in one task.
     failures: Cell<u32>,
     at_gateway: Semaphore,
 }
@@ -105,14 +105,17 @@ impl<'desk> Round<'desk> {
         }
     }
 
-    /// Goes through all pages. Each is gone through in an order of its own, so that several composites, which read the same pages, look at
-    /// different orders at a time.
+    /// Reviews all pages, each in random order. Several composites read the same pages; so they review different orders at the same time.
     async fn review_all(&self, ids: &dyn IdSource) {
         let mut after: Option<String> = None;
         loop {
             let page = match self.desk.query.due_reviews(after.as_deref()).await {
                 Ok(page) => page,
-                Err(error) => return log::warn!("what is due for review is unknown: {error}"),
+                Err(error) => {
+                    return log::warn!(
+                        "the orders that are due for review could not be read: {error}"
+                    );
+                }
             };
             let mut turns = page.orders;
             turns.retain(|order| {
@@ -124,8 +127,11 @@ impl<'desk> Round<'desk> {
                 .for_each_concurrent(AT_ONCE, |order| self.review(order))
                 .await;
             if self.gateway_is_away() {
-                return log::warn!("the payment gateway is away, the reviews wait");
+                return log::warn!(
+                    "the payment gateway is unavailable; the reviews go on in the next round"
+                );
             }
+            // A page that links to itself would make this loop endless.
             if page.next.is_none() || page.next == after {
                 return;
             }
@@ -139,12 +145,15 @@ impl<'desk> Round<'desk> {
 
     async fn review(&self, order: &OrderDto) {
         let Some(number) = &order.order_num else {
-            return log::error!("the order service says that an order without a number is due");
+            return log::error!(
+                "the order service has listed an order without a number for review"
+            );
         };
         let place = match self.at_gateway.acquire().await {
             Ok(place) => place,
-            Err(_) => unreachable!("the round has this semaphore, and never closes it"),
+            Err(_) => unreachable!("the round owns this semaphore and never closes it"),
         };
+        // Checked again: other reviews may have failed while this one waited for the semaphore.
         if self.gateway_is_away() {
             return;
         }
@@ -153,6 +162,7 @@ impl<'desk> Round<'desk> {
         match remedy(number, order, standing) {
             Remedy::Wait => {}
             Remedy::Send(command) => {
+                // Released before the reply is awaited: that takes no call of the gateway, and may take seconds.
                 drop(place);
                 self.desk.send(command, trail).await;
             }
@@ -168,11 +178,14 @@ impl<'desk> Round<'desk> {
         match &standing {
             Standing::Away(cause) => {
                 self.failures.set(self.failures.get() + 1);
-                log::warn!("{trail} the gateway can't be asked: {cause}");
+                log::warn!("{trail} the payment gateway is unavailable: {cause}");
             }
+            // The gateway has answered, so it is available, even though the answer does not help.
             Standing::Unknown(cause) => {
                 self.failures.set(0);
-                log::warn!("{trail} the gateway does not say whether it is charged: {cause}");
+                log::warn!(
+                    "{trail} the payment gateway does not say whether the order is charged: {cause}"
+                );
             }
             Standing::Charged(_) | Standing::Declined | Standing::NotCharged => {
                 self.failures.set(0);
@@ -183,20 +196,21 @@ impl<'desk> Round<'desk> {
 }
 
 impl ReviewDesk {
-    /// Until the command is answered, or will not be. What came of it shows in the next round.
+    /// Returns when the command is answered or has timed out. The result is not needed: if the order is still due, a later round
+    /// reviews it again.
     async fn send(&self, command: OrderCommand, trail: &Trail) {
         log::info!("{trail} review: {}", command.name());
         trail.mark(command.name());
         match self.commands.send(command, trail).await {
-            CommandAnswer::Replied(reply) => log::debug!("{trail} is answered: {reply:?}"),
+            CommandAnswer::Replied(reply) => log::debug!("{trail} review: the reply is {reply:?}"),
             CommandAnswer::Overdue | CommandAnswer::NotSent => {
-                log::warn!("{trail} is not answered, trying again in a later round");
+                log::warn!("{trail} review: no reply, trying again in a later round");
             }
         }
     }
 
     async fn refund(&self, trail: &Trail, payment: &Payment, reason: Reason) {
-        log::info!("{trail} review: cancelling its payment, it is rejected for {reason}");
+        log::info!("{trail} review: cancelling the payment of a rejected order: {reason}");
         trail.mark(steps::CANCEL);
         let cancelled = self
             .gateway
@@ -208,7 +222,7 @@ impl ReviewDesk {
         }
     }
 
-    /// Nobody has asked for a review, so each is a trace of its own.
+    /// A review belongs to no request, so each begins a trace of its own.
     fn begin(&self, number: &OrderNumber) -> Trail {
         let arrival = Arrival {
             name: "review",

@@ -1,22 +1,23 @@
-//! Correlation id → who waits for the reply, and until when. Pure.
+//! Correlation id → the waiter for the reply, and its deadline. Pure.
 //!
-//! Everybody waits equally long, so the deadlines are in the order of arrival.
+//! All waiters have the same timeout, so deadlines are in the order of registration and a queue is enough.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use uuid::Uuid;
 
-/// Those who wait. Times are since some fixed start.
+/// The waiters. All times are measured from the same fixed start.
 #[derive(Debug)]
 pub struct WaitingRoom<W> {
     waiters: HashMap<Uuid, W>,
+    // May name waiters that are answered already; `expire` skips them. Its size is bounded by the commands of one timeout.
     deadlines: VecDeque<(Duration, Uuid)>,
     wait: Duration,
 }
 
 impl<W> WaitingRoom<W> {
-    /// An empty room where everybody waits for `wait`.
+    /// An empty room with this timeout for every waiter.
     #[must_use]
     pub fn new(wait: Duration) -> Self {
         Self {
@@ -26,18 +27,18 @@ impl<W> WaitingRoom<W> {
         }
     }
 
-    /// Lets one in at `now`.
+    /// Adds a waiter at `now`.
     pub fn register(&mut self, correlation_id: Uuid, waiter: W, now: Duration) {
         self.waiters.insert(correlation_id, waiter);
         self.deadlines.push_back((now + self.wait, correlation_id));
     }
 
-    /// Lets the one out whose reply has come; `None` when it is late, repeated or somebody else's.
+    /// Removes the waiter with this correlation id; `None` when the reply is late, repeated or for another instance.
     pub fn take(&mut self, correlation_id: &Uuid) -> Option<W> {
         self.waiters.remove(correlation_id)
     }
 
-    /// Lets those out who have waited long enough at `now`.
+    /// Removes the waiters whose deadline has passed at `now`, in the order of their deadlines.
     pub fn expire(&mut self, now: Duration) -> Vec<W> {
         let mut expired = Vec::new();
         while let Some((_, correlation_id)) = self

@@ -1,5 +1,5 @@
-//! The pure core: a purchase, step by step. Speaks of orders in the contract's words (`shared::wire::order_dto`).
-//! Must not know actix, Kafka, HTTP, logging, the clock, chance or the environment.
+//! The pure core: a purchase, step by step. Uses the order types of the contract (`shared::wire::order_dto`).
+//! Must not use actix, Kafka, HTTP, logging, the clock, random numbers or the environment.
 
 #![warn(clippy::wildcard_enum_match_arm)]
 

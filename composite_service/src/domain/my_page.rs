@@ -1,54 +1,54 @@
-//! A member's page: four parts that know nothing of each other, each there or away for a reason of its own. Pure.
+//! A member's page: four independent parts, each present or absent for its own reason. Pure.
 
 use shared::member_id::MemberId;
 use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
 
-/// What the member service says of a member.
+/// A member's profile in the member service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
-    /// Who it is.
+    /// The member's id.
     pub member: MemberId,
-    /// The name to be greeted by.
+    /// The member's name.
     pub name: String,
-    /// Where letters go, where that is known.
+    /// The e-mail address, if there is one.
     pub email: Option<String>,
 }
 
-/// Why a part is not there.
+/// Why a part is absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absence {
     /// No answer before the part's deadline.
     Timeout,
-    /// Whoever has it can't be reached, or fails.
+    /// The service that provides it is unreachable or has failed.
     Unavailable,
-    /// It has failed again and again, so nobody was asked.
+    /// The circuit breaker is open after repeated failures, so no request was sent.
     Open,
 }
 
-/// A part, or why it is not there. What is there may be empty; what is away never looks empty.
+/// A part, or why it is absent. A part that is present may be empty; an absent part is never shown as empty.
 pub type Part<T> = Result<T, Absence>;
 
 /// The page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MyPage {
-    /// The member's profile; `None` where the member service knows no such member.
+    /// The profile; `None` if the member service does not know the member.
     pub profile: Part<Option<Profile>>,
-    /// His last orders, the newest first.
+    /// The member's last orders, the newest first.
     pub orders: Part<Vec<OrderDto>>,
-    /// Coupons that can be used now, those that end first in front.
+    /// Coupons that can be used now, ordered by their expiry.
     pub coupons: Part<Vec<CouponDto>>,
-    /// Products he may like.
+    /// Recommended products.
     pub products: Part<Vec<ProductDto>>,
 }
 
 impl MyPage {
-    /// Whether each part is there.
+    /// Whether all parts are present.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.parts_there().iter().all(|is_there| *is_there)
     }
 
-    /// Whether no part is there.
+    /// Whether all parts are absent.
     #[must_use]
     pub fn is_away(&self) -> bool {
         self.parts_there().iter().all(|is_there| !is_there)
@@ -86,42 +86,46 @@ mod tests {
         }
     }
 
-    #[test]
-    fn given_parts_that_are_there_and_empty_then_the_page_is_complete() {
-        assert!(empty().is_complete() && !empty().is_away());
-    }
+    mod a_page {
+        use super::*;
 
-    #[test]
-    fn given_one_part_that_is_away_for_any_reason_then_the_page_is_neither_complete_nor_away() {
-        for absence in [Absence::Timeout, Absence::Unavailable, Absence::Open] {
-            let lacking = [
-                MyPage {
-                    profile: Err(absence),
-                    ..empty()
-                },
-                MyPage {
-                    orders: Err(absence),
-                    ..empty()
-                },
-                MyPage {
-                    coupons: Err(absence),
-                    ..empty()
-                },
-                MyPage {
-                    products: Err(absence),
-                    ..empty()
-                },
-            ];
-            for page in lacking {
-                assert!(!page.is_complete() && !page.is_away(), "{page:?}");
+        #[test]
+        fn with_empty_parts_is_complete() {
+            assert!(empty().is_complete() && !empty().is_away());
+        }
+
+        #[test]
+        fn lacking_one_part_is_neither_complete_nor_away() {
+            for absence in [Absence::Timeout, Absence::Unavailable, Absence::Open] {
+                let lacking = [
+                    MyPage {
+                        profile: Err(absence),
+                        ..empty()
+                    },
+                    MyPage {
+                        orders: Err(absence),
+                        ..empty()
+                    },
+                    MyPage {
+                        coupons: Err(absence),
+                        ..empty()
+                    },
+                    MyPage {
+                        products: Err(absence),
+                        ..empty()
+                    },
+                ];
+                for page in lacking {
+                    assert!(!page.is_complete() && !page.is_away(), "{page:?}");
+                }
             }
         }
-    }
 
-    #[test]
-    fn given_no_part_then_the_page_is_away() {
-        for absence in [Absence::Timeout, Absence::Unavailable, Absence::Open] {
-            assert!(away(absence).is_away() && !away(absence).is_complete());
+        #[test]
+        fn without_any_part_is_away() {
+            for absence in [Absence::Timeout, Absence::Unavailable, Absence::Open] {
+                assert!(away(absence).is_away() && !away(absence).is_complete());
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the order service is asked, and what it answers.
+//! The commands to the order service and its replies.
 
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
@@ -8,16 +8,16 @@ use shared::wire::order_dto::{OrderDto, OrderLineDto};
 pub use shared::idempotency::Idempotency;
 pub use shared::payment::Payment;
 
-/// What a shopper asked for.
+/// The content of a shopper's request for an order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Basket {
-    /// Names the purchase towards the order service: the same in every repetition.
+    /// Identifies the request at the order service; the same in every repetition.
     pub request_id: String,
-    /// The member who orders, if one is named.
+    /// The member who orders, if the request names one.
     pub member: Option<MemberId>,
     /// The shopper's idempotency key.
     pub idempotency: Option<Idempotency>,
-    /// What to buy.
+    /// The items to buy.
     pub lines: Vec<OrderLineDto>,
     /// The coupon to use.
     pub coupon_id: Option<i64>,
@@ -25,7 +25,7 @@ pub struct Basket {
     pub payment: Option<Payment>,
 }
 
-/// A command to the order service. All are harmless when repeated.
+/// A command to the order service. All commands are idempotent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OrderCommand {
     /// Place the order.
@@ -35,7 +35,7 @@ pub enum OrderCommand {
         /// With this content.
         basket: Basket,
     },
-    /// A payment of it begins.
+    /// Begin the payment of the order.
     Pay {
         /// The order.
         number: OrderNumber,
@@ -44,23 +44,23 @@ pub enum OrderCommand {
         /// The shopper's idempotency key.
         idempotency: Option<Idempotency>,
     },
-    /// Complete it.
+    /// Complete the order.
     Approve {
         /// The order.
         number: OrderNumber,
         /// The payment that was made.
         payment: Payment,
     },
-    /// Reject it.
+    /// Reject the order.
     Reject {
         /// The order.
         number: OrderNumber,
         /// Why.
         reason: Reason,
-        /// The gateway's words.
+        /// The gateway's explanation.
         detail: Option<String>,
     },
-    /// Close the books of a rejected order: nothing is charged for it any more.
+    /// Settle a rejected order: confirm that no charge for it is left.
     Settle {
         /// The order.
         number: OrderNumber,
@@ -68,7 +68,7 @@ pub enum OrderCommand {
 }
 
 impl OrderCommand {
-    /// What is asked, in a word.
+    /// The name of the command in logs and trails.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ impl OrderCommand {
         }
     }
 
-    /// The order that is spoken of.
+    /// The order that the command is about.
     #[must_use]
     pub fn number(&self) -> &OrderNumber {
         match self {

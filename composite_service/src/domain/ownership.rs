@@ -1,52 +1,52 @@
-//! Which partition of the reply topic a composite names in its commands, its *home*, and which partitions it reads. Decides, does nothing;
-//! times are since some fixed start.
+//! Which partition of the reply topic a composite names in its commands, its *home*, and which partitions it reads. Pure; all times are
+//! measured from the same fixed start.
 //!
-//! The group of composites gives partitions and takes them away. A command names the home of its moment, and its reply may come until the
-//! command is overdue: so a partition is read until the last command that may have named it is overdue, whoever owns it by then.
+//! The consumer group assigns and revokes partitions. A command names the home at the time of sending, and its reply may arrive until the
+//! command times out. So a partition is read until the last command that named it has timed out, even if another composite owns it by then.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use shared::budget;
 
-/// How long a composite that owns nothing any more still names its last home. The group may have missed it only for a moment, as when the
-/// group's broker is away; then nothing is refused for it.
+/// How long a composite that owns no partition any more still names its last home. It may have lost its membership only for a moment, for
+/// example because the group coordinator is unavailable; purchases should not fail because of that.
 pub const LAST_HOME_WAIT: Duration = Duration::from_secs(8);
 
-/// How long a partition is read after it was named for the last time: until the last command that named it is overdue. Who waits is let go
-/// a little late, because the bridge looks at its clock ten times a second; a second covers that.
+/// How long a partition is read after it was named for the last time: until the last command that named it has timed out. The extra second
+/// is needed because the bridge checks timeouts only ten times a second.
 pub const FAREWELL: Duration = budget::REPLY_WAIT.saturating_add(Duration::from_secs(1));
 
 /// The partitions of one composite.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ownership {
-    /// All that are read.
+    /// All partitions that are read.
     partitions: BTreeMap<i32, Tenure>,
     home: Option<i32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tenure {
-    /// The group has given it to this composite.
+    /// Assigned to this composite.
     Owned,
-    /// The group has taken it away.
+    /// Revoked from this composite.
     Lost {
-        /// When it was lost or, if it stayed home after that, when it ceased to be home.
+        /// When it was revoked or, if it stayed home after that, when it ceased to be home.
         since: Duration,
     },
 }
 
 impl Ownership {
-    /// Those of the `owned` partitions that are new, or were lost before. The shell finds out where to read them, and reads them, before
-    /// it calls [`follow`](Self::follow): a partition that is named must be read already.
+    /// Those of the `owned` partitions that are new or were revoked before. The shell must start to read them before it calls
+    /// [`follow`](Self::follow): otherwise a reply could arrive in a partition that is named but not read yet.
     #[must_use]
     pub fn gained(&self, owned: &BTreeSet<i32>) -> Vec<i32> {
         let is_new = |partition: &&i32| !self.owns(**partition);
         owned.iter().filter(is_new).copied().collect()
     }
 
-    /// The group has given this composite the `owned` partitions, and no others. It stays at home as long as it owns home, or owns nothing
-    /// else.
+    /// The group has assigned exactly the `owned` partitions to this composite. Its home changes only if it was revoked and another
+    /// partition is owned.
     pub fn follow(&mut self, owned: &BTreeSet<i32>, now: Duration) {
         for (_, lost) in self
             .partitions
@@ -65,7 +65,7 @@ impl Ownership {
         }
     }
 
-    /// Time has passed: leaves a home that was lost long ago. Returns the partitions that need not be read any longer.
+    /// Time has passed: gives up a home that was revoked [`LAST_HOME_WAIT`] ago. Returns the partitions that need not be read any longer.
     pub fn pass(&mut self, now: Duration) -> Vec<i32> {
         if self.lost_home_for(now) >= Some(LAST_HOME_WAIT) {
             self.leave_home(now);
@@ -81,19 +81,19 @@ impl Ownership {
             .collect()
     }
 
-    /// The partition that commands name now; `None` while there is none, and nothing can be asked for.
+    /// The partition that commands name now; `None` while there is none and commands can't be sent.
     #[must_use]
     pub fn home(&self) -> Option<i32> {
         self.home
     }
 
-    /// Whether the group has given it this partition.
+    /// Whether this partition is assigned to the composite.
     #[must_use]
     pub fn owns(&self, partition: i32) -> bool {
         self.partitions.get(&partition) == Some(&Tenure::Owned)
     }
 
-    /// Whether replies in this partition may be meant for it.
+    /// Whether replies in this partition may be for this composite.
     #[must_use]
     pub fn reads(&self, partition: i32) -> bool {
         self.partitions.contains_key(&partition)
@@ -106,13 +106,14 @@ impl Ownership {
     fn leave_home(&mut self, now: Duration) {
         let left = self.home.take();
         if let Some(Tenure::Lost { since }) = left.and_then(|home| self.partitions.get_mut(&home)) {
+            // Commands have named it until now, so their replies may come for another `FAREWELL`.
             *since = now;
         }
     }
 }
 
 impl Tenure {
-    /// `None` while it is owned, which is less than any time.
+    /// `None` while it is owned. `None` compares as less than any time, so it never exceeds a limit.
     fn lost_for(self, now: Duration) -> Option<Duration> {
         match self {
             Self::Owned => None,

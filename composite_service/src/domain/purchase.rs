@@ -1,8 +1,8 @@
-//! The saga of a purchase: step and event → next step and effects. Decides, does nothing.
+//! The saga of a purchase: step and event → next step and effects. Pure.
 //!
-//! `Placing` or `Paying` → `Confirming` → `Approving` → done; every failure leads over `Rejecting` or `Refunding` to done. A step that got
-//! no answer is done again after a while: all that it asks for is harmless when repeated. The shopper is answered once, at the latest
-//! when the deadline passes; the purchase goes on behind that.
+//! `Placing` or `Paying` → `Confirming` → `Approving` → done. Failures lead through `Rejecting` or `Refunding` to done, or end the saga at
+//! once. A step without an answer is repeated with a growing delay; all its effects are idempotent. The shopper is answered exactly once,
+//! at the deadline at the latest; the purchase continues after that.
 
 use std::time::Duration;
 
@@ -17,12 +17,14 @@ mod protocol;
 
 pub use protocol::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Warning};
 
-/// A purchase that is older does not ask the gateway to charge. An order is reviewed a minute after its payment began or it was rejected
-/// (`PAYMENT_REVIEW` of the order service), and that review trusts what the gateway says then. So the last charge must have had its
-/// effect by that time, however slowly it got there: 20 seconds are left for it.
+/// A purchase older than this does not ask the gateway to charge any more. An order is reviewed one minute after its payment began or it
+/// was rejected (`PAYMENT_REVIEW` of the order service), and the review relies on what the gateway says then. So the last charge must have
+/// taken effect by that time, however slow the network is: 20 seconds are left for it.
 pub const CONFIRM_FENCE: Duration = Duration::from_secs(40);
 
+/// The delay before the first repetition of a step.
 const MIN_DELAY: Duration = Duration::from_millis(100);
+/// The cap of the delay, which doubles with each repetition.
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
 /// One purchase.
@@ -30,19 +32,20 @@ const MAX_DELAY: Duration = Duration::from_secs(30);
 pub struct Purchase {
     number: OrderNumber,
     step: Step,
-    /// Time since it began, at the last event.
+    /// Time from the start of the purchase to the last event.
     age: Duration,
+    /// Repetitions of the current step.
     attempt: u32,
     is_answered: bool,
-    /// An earlier request has placed the order, or paid it.
+    /// An earlier request with the same idempotency key has placed or paid the order.
     is_replay: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
-    /// The order is asked for.
+    /// The order service is asked to create the order.
     Placing { basket: Basket, renumberings: u32 },
-    /// The pending order is told that its payment begins.
+    /// The order service is told that the payment of the pending order begins.
     Paying {
         payment: Payment,
         idempotency: Option<Idempotency>,
@@ -50,8 +53,9 @@ enum Step {
     /// The gateway is asked to charge.
     Confirming {
         payment: Payment,
+        /// Whether an earlier attempt may have charged. Then the order must not be rejected before the gateway gives a definite answer.
         may_be_charged: bool,
-        /// Whether the order goes on waiting for a payment when the gateway is away.
+        /// Whether the order stays pending when the gateway can't be reached.
         order_waits: bool,
     },
     /// Charged; the order is to be completed.
@@ -61,14 +65,14 @@ enum Step {
         reason: Reason,
         detail: Option<String>,
     },
-    /// Charged, but the order is not ours to complete.
+    /// Charged, but the order can't be completed; the charge is cancelled.
     Refunding { payment: Payment, reason: Reason },
     /// Nothing is left to do.
     Done,
 }
 
 impl Purchase {
-    /// A purchase from its beginning, and what to do first.
+    /// A new purchase and its first effects.
     #[must_use]
     pub fn place(number: OrderNumber, basket: Basket) -> (Self, Vec<Effect>) {
         Self::begin(
@@ -80,7 +84,7 @@ impl Purchase {
         )
     }
 
-    /// The payment of a pending order, and what to do first.
+    /// The payment of a pending order and its first effects.
     #[must_use]
     pub fn pay(
         number: OrderNumber,
@@ -121,7 +125,8 @@ impl Purchase {
         self.step == Step::Done
     }
 
-    /// Goes on after an event that comes when the purchase is so old. An event that the step does not wait for changes nothing.
+    /// Handles an event at this age of the purchase. An event that the current step does not expect is ignored, because answers may
+    /// arrive late or twice.
     pub fn handle(&mut self, event: Event, age: Duration) -> Vec<Effect> {
         self.age = age;
         match event {
@@ -164,7 +169,7 @@ impl Purchase {
         self.act()
     }
 
-    /// What the step asks for.
+    /// The effects of the current step.
     fn act(&mut self) -> Vec<Effect> {
         let number = self.number.clone();
         match &self.step {
@@ -203,8 +208,9 @@ impl Purchase {
         }
     }
 
-    /// Does the step again after a while that doubles with each attempt.
+    /// Repeats the step after a delay that doubles with each attempt. Warns at every tenth attempt.
     fn again(&mut self) -> Vec<Effect> {
+        // `min(16)` keeps the shift within `u32`; the cap is reached long before.
         let delay = MIN_DELAY
             .saturating_mul(1 << self.attempt.min(16))
             .min(MAX_DELAY);
@@ -228,7 +234,8 @@ impl Purchase {
         }
     }
 
-    /// Which order a repeated request is about is not known before the order service has said so.
+    /// The answer at the deadline. With an idempotency key the number is not certain before the order service has replied: an earlier
+    /// request may have created the order under another number.
     fn late(&self) -> Outcome {
         let is_uncertain =
             matches!(&self.step, Step::Placing { basket, .. } if basket.idempotency.is_some());

@@ -1,5 +1,5 @@
-//! What to do about an order whose books are open: its purchase has ended, or died, without anybody knowing whether the gateway has
-//! charged. Decides from what the order service and the gateway say now; does nothing. Every step may be done twice.
+//! What to do about an order that is due for review: its purchase has ended or crashed, and it is unknown whether the gateway has charged.
+//! Decides from the current state at the order service and at the gateway. Pure. Every remedy is idempotent.
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -7,29 +7,29 @@ use shared::wire::order_dto::{OrderDto, OrderStatus};
 
 use super::order::{OrderCommand, Payment};
 
-/// What the gateway says of an order.
+/// The state of an order's payment at the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// It has charged, and has not cancelled.
+    /// Charged and not cancelled.
     Charged(Payment),
-    /// It has declined the order's payment, and will charge no other.
+    /// Declined, and no other payment of the order will be charged.
     Declined,
-    /// Nothing is charged: it has cancelled, or never heard of the order.
+    /// Not charged: the payment is cancelled, or the gateway does not know the order.
     NotCharged,
-    /// It can't say, or not yet.
+    /// The gateway has answered, but the payment is in no final state.
     Unknown(String),
-    /// It was not reached, or failed, which says nothing of this order.
+    /// The gateway was not reached or has failed, which says nothing about this order.
     Away(String),
 }
 
-/// What is to be done.
+/// The action for an order.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Remedy {
     /// Send this command.
     Send(OrderCommand),
-    /// Cancel the payment; the next review finds nothing charged.
+    /// Cancel the payment. The next review finds nothing charged, and settles the order.
     Refund(Payment, Reason),
-    /// Look again later.
+    /// Do nothing now; a later round reviews the order again.
     Wait,
 }
 
@@ -42,7 +42,8 @@ pub fn remedy(number: &OrderNumber, order: &OrderDto, standing: Standing) -> Rem
         (_, Standing::Unknown(_) | Standing::Away(_)) | (Some(OrderStatus::Complete) | None, _) => {
             Remedy::Wait
         }
-        // The order service checks the amount, and rejects the order when it is wrong; then it is due for review again.
+        // The amount is not compared here: the order service does so when it approves. If it is wrong, it rejects the order, which is
+        // then due for review again and refunded.
         (Some(OrderStatus::Created), Standing::Charged(payment)) => {
             Remedy::Send(OrderCommand::Approve { number, payment })
         }
@@ -90,47 +91,59 @@ mod tests {
         "7".parse().unwrap()
     }
 
-    #[test]
-    fn given_a_pending_order_then_the_gateway_decides_whether_it_is_completed_or_given_up() {
-        let approve = OrderCommand::Approve {
-            number: number(),
-            payment: payment(),
-        };
-        assert_eq!(
-            reviewed(OrderStatus::Created, Standing::Charged(payment())),
-            Remedy::Send(approve)
-        );
-        for (standing, reason) in [
-            (Standing::NotCharged, Reason::Expired),
-            (Standing::Declined, Reason::PaymentDeclined),
-        ] {
-            let remedy = reviewed(OrderStatus::Created, standing);
-            assert_eq!(remedy, reject(number(), reason));
+    mod a_pending_order {
+        use super::*;
+
+        #[test]
+        fn is_completed_or_given_up_as_the_gateway_says() {
+            let approve = OrderCommand::Approve {
+                number: number(),
+                payment: payment(),
+            };
+            assert_eq!(
+                reviewed(OrderStatus::Created, Standing::Charged(payment())),
+                Remedy::Send(approve)
+            );
+            for (standing, reason) in [
+                (Standing::NotCharged, Reason::Expired),
+                (Standing::Declined, Reason::PaymentDeclined),
+            ] {
+                let remedy = reviewed(OrderStatus::Created, standing);
+                assert_eq!(remedy, reject(number(), reason));
+            }
         }
     }
 
-    #[test]
-    fn given_a_rejected_order_then_a_charge_is_given_back_before_the_books_are_closed() {
-        let refund = Remedy::Refund(payment(), Reason::PaymentDeclined);
-        assert_eq!(
-            reviewed(OrderStatus::Rejected, Standing::Charged(payment())),
-            refund
-        );
-        let settle = Remedy::Send(OrderCommand::Settle { number: number() });
-        for standing in [Standing::NotCharged, Standing::Declined] {
-            assert_eq!(reviewed(OrderStatus::Rejected, standing), settle);
+    mod a_rejected_order {
+        use super::*;
+
+        #[test]
+        fn is_refunded_before_it_is_settled() {
+            let refund = Remedy::Refund(payment(), Reason::PaymentDeclined);
+            assert_eq!(
+                reviewed(OrderStatus::Rejected, Standing::Charged(payment())),
+                refund
+            );
+            let settle = Remedy::Send(OrderCommand::Settle { number: number() });
+            for standing in [Standing::NotCharged, Standing::Declined] {
+                assert_eq!(reviewed(OrderStatus::Rejected, standing), settle);
+            }
         }
     }
 
-    #[test]
-    fn given_a_gateway_that_can_not_say_then_nothing_is_done() {
-        for status in [
-            OrderStatus::Created,
-            OrderStatus::Rejected,
-            OrderStatus::Complete,
-        ] {
-            for standing in [Standing::Unknown, Standing::Away] {
-                assert_eq!(reviewed(status, standing("why".to_owned())), Remedy::Wait);
+    mod an_unknown_standing {
+        use super::*;
+
+        #[test]
+        fn changes_nothing() {
+            for status in [
+                OrderStatus::Created,
+                OrderStatus::Rejected,
+                OrderStatus::Complete,
+            ] {
+                for standing in [Standing::Unknown, Standing::Away] {
+                    assert_eq!(reviewed(status, standing("why".to_owned())), Remedy::Wait);
+                }
             }
         }
     }

@@ -1,26 +1,26 @@
-//! How often there is a round of reviews, and how often an order is reviewed whose review keeps coming to nothing: the longer it has been
-//! due, the more rarely. Remembers nothing.
+//! How often a round of reviews takes place, and how often an order is reviewed that stays due: the longer it has been due, the less often.
+//! Keeps no state: a random number decides in each round.
 
 use std::time::Duration;
 
 use shared::ids::jittered;
 
-/// The longest pause between two rounds of a composite.
+/// The longest pause between two rounds.
 const LONGEST_PAUSE: Duration = Duration::from_secs(6);
 
-/// An order is looked at again after a tenth of the time for which it has been due,
+/// On average, an order is reviewed again after a tenth of the time for which it has been due,
 const SHARE: u32 = 10;
-/// but no later than that.
+/// but at least once in this time.
 const LONGEST_GAP: Duration = Duration::from_secs(600);
 
-/// The pause before the next round, by `chance`, a random number: composites do not ask together.
+/// The pause before the next round. `chance` is a random number, so that composites do not ask at the same time.
 #[must_use]
 pub fn pause(chance: u64) -> Duration {
     jittered(LONGEST_PAUSE, chance)
 }
 
-/// Whether an order that has been due for so long is looked at in this round. `chance` is a random number, so that this is so as often
-/// as it should be, whoever goes round.
+/// Whether an order that has been due for this time is reviewed in this round. `chance` is a random number: so the average rate is right
+/// without any memory of earlier rounds.
 #[must_use]
 pub fn is_its_turn(due_for: Duration, chance: u64) -> bool {
     let gap = (due_for / SHARE).min(LONGEST_GAP).as_millis();

@@ -1,4 +1,4 @@
-//! A call behind a deadline and a circuit breaker, measured. Knows no part of any page.
+//! Calls with a deadline, a circuit breaker and metrics. Independent of what is called.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,21 +17,21 @@ use tower_resilience_circuitbreaker::{
 use crate::domain::my_page::{Absence, Part};
 use crate::metrics::MyPageMetrics;
 
-/// How long calls may take, and what becomes of them when they fail.
+/// The deadline of calls and the limits of their circuit breaker.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Until a call is given up.
+    /// How long a call may take.
     pub deadline: Duration,
-    /// Failures in a row, time-outs among them, after which nobody is asked for a while.
+    /// Consecutive failures, timeouts included, that open the breaker.
     pub failures: usize,
-    /// How long that while is. After it one call is let through, and decides.
+    /// How long the breaker stays open. After that a single trial call decides whether it closes.
     pub open_for: Duration,
 }
 
 type Call<T> = BoxFuture<'static, Part<T>>;
 type Breaker<T> = CircuitBreaker<ServiceFn<fn(Call<T>) -> Call<T>>, DefaultClassifier>;
 
-/// The guard of all calls for one thing.
+/// The guard of all calls of one kind.
 pub(super) struct Guard<T> {
     deadline: Duration,
     breaker: Breaker<T>,
@@ -47,10 +47,10 @@ struct Outcomes {
 }
 
 impl<T: Send + 'static> Guard<T> {
-    /// Guards what is called `name`.
+    /// A guard with this name in metrics and logs.
     ///
     /// # Errors
-    /// When the limits make no breaker.
+    /// When the limits are not valid for a breaker.
     pub(super) fn new(
         name: &'static str,
         limits: Limits,
@@ -77,9 +77,10 @@ impl<T: Send + 'static> Guard<T> {
         })
     }
 
-    /// Lets the call happen, unless the breaker is open: then it is dropped before it has begun. It ends by its deadline. Whoever does
-    /// not wait for it cancels it, which the breaker takes for neither failure nor success.
+    /// Makes the call, which ends by its deadline. If the breaker is open, the call is dropped without being polled. Dropping the returned
+    /// future cancels the call, which counts as neither failure nor success.
     pub(super) fn call(&self, call: Call<T>) -> Call<T> {
+        // The deadline is inside the breaker, so that a timeout counts as a failure.
         let in_time = timeout(self.deadline, call)
             .map(|answer| answer.unwrap_or(Err(Absence::Timeout)))
             .boxed();
@@ -117,12 +118,12 @@ fn absence(error: CircuitBreakerError<Absence>) -> Absence {
 fn show(name: &str, state: &IntGauge, now: CircuitState) {
     match now {
         CircuitState::Closed => {
-            log::info!("my page: {name} answers again");
+            log::info!("my page: {name} is available again");
             state.set(0);
         }
         CircuitState::HalfOpen => state.set(1),
         CircuitState::Open => {
-            log::warn!("my page: {name} fails again and again; nobody is asked for a while");
+            log::warn!("my page: {name} has failed repeatedly; its circuit breaker is open");
             state.set(2);
         }
     }

@@ -1,4 +1,4 @@
-//! The parts of a member's page, each behind a guard of its own: one that is slow or away holds up no other.
+//! The parts of a member's page, each with its own guard, so that a slow or failing part does not affect the others.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -16,6 +16,7 @@ use crate::ports::member_directory::MemberDirectory;
 use crate::ports::member_query::{MemberQuery, OrdersBounds};
 use crate::ports::my_page::MyPageParts;
 
+/// How many orders, coupons and products a page shows at most.
 const ORDERS: u32 = 5;
 const COUPONS: u32 = 20;
 const PRODUCTS: u32 = 6;
@@ -44,11 +45,11 @@ pub struct GuardedParts {
 }
 
 impl GuardedParts {
-    /// The profile comes from `directory` and is unavailable where there is none; the rest comes from `query`. Their own time-outs must
-    /// be longer than the deadlines.
+    /// The profile comes from `directory`, and is unavailable without one; the rest comes from `query`. Their own timeouts must be longer
+    /// than the deadlines, so that a slow part counts as a timeout.
     ///
     /// # Errors
-    /// When limits make no breaker.
+    /// When the limits are not valid for a breaker.
     pub fn new(
         directory: Option<Arc<dyn MemberDirectory>>,
         query: Arc<dyn MemberQuery>,
@@ -82,7 +83,7 @@ impl MyPageParts for GuardedParts {
         let page = part(self.query.orders_of(member, bounds));
         let orders = page.map(|page| match page? {
             Some(page) => Ok(page.orders),
-            // The beginning is a place in every list: whoever denies it is not the service that was meant.
+            // No cursor was sent, so "invalid cursor" makes no sense: something other than the order service has answered.
             None => Err(Absence::Unavailable),
         });
         self.orders.call(orders.boxed())
@@ -98,7 +99,7 @@ impl MyPageParts for GuardedParts {
     }
 }
 
-/// The cause of a failure is logged here, once, and is not on the page.
+/// Logs the cause of a failure. The page shows only that the part is unavailable.
 fn part<T: 'static, E: Display + 'static>(
     answer: BoxFuture<'static, Result<T, E>>,
 ) -> BoxFuture<'static, Part<T>> {

@@ -1,4 +1,4 @@
-//! A payment gateway whose calls are measured. Changes nothing of what they do.
+//! A payment gateway that measures its calls, and otherwise passes them on unchanged.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,7 +14,7 @@ use shared::trace::context::TraceContext;
 use crate::metrics::GatewayMetrics;
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
 
-/// The gateway within, and the clocks beside it.
+/// The inner gateway and the metrics of its operations.
 pub struct MeasuredGateway {
     inner: Arc<dyn PaymentGateway>,
     confirms: Arc<Outcomes>,
@@ -105,7 +105,7 @@ impl PaymentGateway for MeasuredGateway {
         let call = self.inner.cancel(number, payment, reason, trace);
         self.cancels.measure(call, |outcomes, answer| match answer {
             Ok(()) => &outcomes.done,
-            // It may have cancelled or not.
+            // The payment may be cancelled or not.
             Err(CancelError(_)) => &outcomes.unknown,
         })
     }

@@ -1,5 +1,5 @@
-//! The outside, behind the ports: Kafka, the order service's reads, the member service and the payment gateway over HTTP, what is
-//! measured of them, and what guards the parts of a member's page.
+//! The adapters behind the ports: Kafka; the order service, the member service and the payment gateway over HTTP; and the wrappers that
+//! measure calls of the gateway and guard the parts of a member's page.
 
 pub mod kafka;
 pub mod http;

@@ -1,4 +1,4 @@
-//! Reading from the order service what concerns a member.
+//! Reads for a member from the order service.
 
 use futures_util::future::BoxFuture;
 use shared::member_id::MemberId;
@@ -6,12 +6,12 @@ use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
 
 use super::order_query::QueryError;
 
-/// Which of a member's orders.
+/// Selects a page of a member's orders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrdersBounds {
-    /// Where the page begins: a word of the order service, at the end of the page before.
+    /// Where the page begins: the opaque cursor of the previous page.
     pub after: Option<String>,
-    /// At most so many; the order service has a default and a maximum.
+    /// The maximal number of orders; the order service has a default and an upper limit.
     pub limit: Option<u32>,
 }
 
@@ -20,23 +20,23 @@ pub struct OrdersBounds {
 pub struct OrdersPage {
     /// The newest first.
     pub orders: Vec<OrderDto>,
-    /// Where the next page begins, when there is one.
+    /// The cursor of the next page, if there is one.
     pub next: Option<String>,
 }
 
-/// What can be read for a member.
+/// Reads for a member.
 pub trait MemberQuery: Send + Sync {
-    /// A page of the member's orders, or `None` when it begins at what is no place in any list.
+    /// A page of the member's orders, or `None` if `after` is not a valid cursor.
     fn orders_of(
         &self,
         member: &MemberId,
         bounds: OrdersBounds,
     ) -> BoxFuture<'static, Result<Option<OrdersPage>, QueryError>>;
 
-    /// At most so many coupons that an order may use now, those that end first in front.
+    /// At most `limit` coupons that can be used now, ordered by their expiry.
     fn usable_coupons(&self, limit: u32) -> BoxFuture<'static, Result<Vec<CouponDto>, QueryError>>;
 
-    /// At most so many products that the member may like.
+    /// At most `limit` products that are recommended to the member.
     fn recommended(
         &self,
         member: &MemberId,

@@ -1,4 +1,4 @@
-//! What the actors and handlers need of the outside, in the domain's words. Implemented in `outbound`.
+//! What the actors and handlers need from outside, as traits in terms of the domain. Implemented in `outbound`.
 
 pub mod order_bus;
 pub mod order_query;

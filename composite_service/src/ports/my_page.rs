@@ -1,4 +1,4 @@
-//! The parts of a member's page, each from wherever it comes, within its deadline.
+//! The parts of a member's page, each within its deadline.
 
 use futures_util::future::BoxFuture;
 use shared::member_id::MemberId;
@@ -6,17 +6,17 @@ use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
 
 use crate::domain::my_page::{Part, Profile};
 
-/// Gets the parts. None waits for another, and each ends in time.
+/// Fetches the parts. They are independent, and each call ends by its deadline.
 pub trait MyPageParts: Send + Sync {
     /// The member's profile.
     fn profile(&self, member: &MemberId) -> BoxFuture<'static, Part<Option<Profile>>>;
 
-    /// His last orders.
+    /// The member's last orders.
     fn orders(&self, member: &MemberId) -> BoxFuture<'static, Part<Vec<OrderDto>>>;
 
     /// Coupons that can be used now.
     fn coupons(&self) -> BoxFuture<'static, Part<Vec<CouponDto>>>;
 
-    /// Products he may like.
+    /// Recommended products.
     fn products(&self, member: &MemberId) -> BoxFuture<'static, Part<Vec<ProductDto>>>;
 }

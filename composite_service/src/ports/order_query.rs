@@ -1,42 +1,42 @@
-//! Reading from the order service.
+//! Reads from the order service.
 
 use futures_util::future::BoxFuture;
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::{OrderDto, ProductDto};
 
-/// Why a read has no answer.
+/// Why a read has failed.
 #[derive(Debug, thiserror::Error)]
 #[error("the order service could not be read: {0}")]
 pub struct QueryError(pub String);
 
-/// Which products.
+/// Selects a page of products.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PageBounds {
-    /// Products after this one.
+    /// Products after this id.
     pub after: Option<i64>,
-    /// At most so many; the order service has a default and a maximum.
+    /// The maximal number of products; the order service has a default and an upper limit.
     pub limit: Option<u32>,
 }
 
 /// A page of products.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProductPage {
-    /// In ascending order of identity.
+    /// In ascending order of id.
     pub products: Vec<ProductDto>,
     /// Whether more follow.
     pub has_more: bool,
 }
 
-/// A page of the orders whose books are open.
+/// A page of the orders that are due for review.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DuePage {
     /// The longest due first.
     pub orders: Vec<OrderDto>,
-    /// Where the next page begins, when there may be one: a word of the order service.
+    /// The opaque cursor of the next page, if there may be one.
     pub next: Option<String>,
 }
 
-/// What can be read.
+/// Reads orders and products.
 pub trait OrderQuery: Send + Sync {
     /// An order, or `None` when there is none.
     fn order(
@@ -47,7 +47,7 @@ pub trait OrderQuery: Send + Sync {
     /// A page of products.
     fn products(&self, bounds: PageBounds) -> BoxFuture<'static, Result<ProductPage, QueryError>>;
 
-    /// Orders whose books are open, from the beginning or from where the last page ended.
+    /// Orders that are due for review, from the beginning or from the cursor of the previous page.
     fn due_reviews(&self, after: Option<&str>) -> BoxFuture<'static, Result<DuePage, QueryError>>;
 
     /// A product, or `None` when there is none.

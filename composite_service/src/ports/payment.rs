@@ -11,16 +11,16 @@ use shared::trace::context::TraceContext;
 pub use crate::domain::purchase::ConfirmAnswer;
 pub use crate::domain::review::Standing;
 
-/// How long a request to the gateway waits for its answer. Whether one that was given up has its effect is unknown.
+/// How long a request to the gateway waits for its answer. After a timeout it is unknown whether the request has taken effect.
 pub const GATEWAY_WAIT: Duration = Duration::from_secs(5);
 
-/// Why a payment is perhaps not cancelled.
+/// Why a payment may not be cancelled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the payment may not be cancelled: {0}")]
 pub struct CancelError(pub String);
 
-/// A payment gateway. All calls are harmless when repeated: an order is charged once, and its money given back once. Each is a part of the
-/// trace that it is given.
+/// A payment gateway. All calls are idempotent: an order is charged once, and its charge is cancelled once. Each call is part of the given
+/// trace.
 pub trait PaymentGateway: Send + Sync {
     /// Charges the payment for the order.
     fn confirm(
@@ -30,11 +30,11 @@ pub trait PaymentGateway: Send + Sync {
         trace: TraceContext,
     ) -> BoxFuture<'static, ConfirmAnswer>;
 
-    /// What it says of the order now.
+    /// The current state of the order's payment.
     fn look_up(&self, number: &OrderNumber, trace: TraceContext) -> BoxFuture<'static, Standing>;
 
-    /// Gives all of the money back; whoever has done so before, and for whatever reason, it is given back. An error asks for a repetition,
-    /// which is decided anew.
+    /// Cancels the whole payment. Succeeds if it was cancelled before, by anyone and for any reason. After an error the caller repeats the
+    /// call; the gateway must then decide again, and not repeat its earlier refusal.
     fn cancel(
         &self,
         number: &OrderNumber,

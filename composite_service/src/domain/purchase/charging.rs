@@ -1,4 +1,4 @@
-//! The saga's second half: the money, and what the order comes to by it.
+//! The second half of the saga: charge the payment, then complete or reject the order.
 
 use shared::money::Money;
 use shared::reason::Reason;
@@ -6,11 +6,11 @@ use shared::reason::Reason;
 use super::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Outcome, Purchase, Step, Warning};
 use crate::domain::order::{OrderReply, Payment};
 
-/// How often the gateway may be out of reach, with nothing charged, before the payment is given up.
+/// How many attempts may fail to reach the gateway, with nothing charged, before the payment is given up.
 const MAX_UNREACHED: u32 = 6;
 
 impl Purchase {
-    /// Asks the gateway, unless there is nothing to pay.
+    /// Charges the payment. An order that costs nothing is approved without the gateway.
     pub(super) fn charge(&mut self, payment: Payment, order_waits: bool) -> Vec<Effect> {
         if payment.amount == Money::ZERO {
             return self.enter(Step::Approving { payment });
@@ -38,6 +38,7 @@ impl Purchase {
                 detail: Some(detail),
             }),
             ConfirmAnswer::PaidOtherwise => self.refuse(Reason::PaymentConflict, None),
+            // Only if no earlier attempt may have charged: a lost answer followed by an outage must not reject a paid order.
             ConfirmAnswer::NotReached(_)
                 if !may_be_charged && self.attempt + 1 >= MAX_UNREACHED =>
             {
@@ -55,14 +56,15 @@ impl Purchase {
         }
     }
 
-    /// Whether an earlier attempt has charged is the review's to find out.
+    /// Ends the purchase without a result. The review of the order finds out whether an earlier attempt has charged.
     pub(super) fn leave_to_review(&mut self) -> Vec<Effect> {
         let mut effects = self.end(Outcome::Late(self.number.clone()));
         effects.push(Effect::Warn(Warning::TooOldToCharge));
         effects
     }
 
-    /// Nothing is charged: an order that has been waiting for its payment goes on waiting, and the shopper may try again.
+    /// Nothing is charged. An order that was pending before this purchase stays pending, so the shopper may try again; a new one is
+    /// rejected.
     fn unreached(&mut self, order_waits: bool) -> Vec<Effect> {
         if order_waits {
             return self.refuse(Reason::PaymentUnavailable, None);
@@ -79,7 +81,7 @@ impl Purchase {
                 self.end(Outcome::Complete(order))
             }
             CommandAnswer::Replied(OrderReply::Rejected(_, reason)) => self.refund(payment, reason),
-            // A pending order is no answer to this.
+            // `Pending` is no answer to an approval: it can only be the late reply to an earlier command.
             CommandAnswer::Replied(
                 OrderReply::Pending(_) | OrderReply::Refused(Reason::InternalError),
             )
@@ -97,7 +99,7 @@ impl Purchase {
     ) -> Vec<Effect> {
         match answer {
             CommandAnswer::Replied(OrderReply::Rejected(..)) => self.refuse(reason, detail),
-            // Neither a pending nor a paid order is an answer to this.
+            // `Pending` and `Complete` are no answers to a rejection.
             CommandAnswer::Replied(
                 OrderReply::Pending(_)
                 | OrderReply::Complete(_)
@@ -105,7 +107,7 @@ impl Purchase {
             )
             | CommandAnswer::Overdue
             | CommandAnswer::NotSent => self.again(),
-            // Somebody else has paid it meanwhile.
+            // For example, another payment has completed the order in the meantime.
             CommandAnswer::Replied(OrderReply::Refused(refusal)) => self.refuse(refusal, None),
         }
     }
@@ -123,7 +125,7 @@ impl Purchase {
         }
     }
 
-    /// The order's fate is known to the shopper at once; the money follows.
+    /// Answers the shopper at once, and then cancels the charge: that may take many attempts.
     fn refund(&mut self, payment: Payment, reason: Reason) -> Vec<Effect> {
         if payment.amount == Money::ZERO {
             return self.refuse(reason, None);

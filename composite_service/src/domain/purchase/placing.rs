@@ -1,4 +1,4 @@
-//! The saga's first half: until the order service has the order, and knows how it is to be paid.
+//! The first half of the saga: until the order service has the order and knows its payment.
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -7,9 +7,9 @@ use shared::wire::order_dto::OrderDto;
 use super::{CommandAnswer, Effect, Outcome, Purchase, Step, Warning};
 use crate::domain::order::{Basket, Idempotency, OrderReply, Payment};
 
-/// How often a new order number is tried before the purchase is given up.
+/// How many new order numbers are tried before the purchase fails.
 const MAX_RENUMBERINGS: u32 = 5;
-/// How often the order service is asked without an answer: what it has done is left to the order's review.
+/// How many repetitions may remain unanswered before the order is left to its review.
 const MAX_ASKINGS: u32 = 30;
 
 impl Purchase {
@@ -47,13 +47,13 @@ impl Purchase {
             CommandAnswer::Replied(OrderReply::Refused(_)) => {
                 self.end(Outcome::Failed(self.number.clone()))
             }
-            // The very first attempt has not left: nothing was ordered.
+            // Only the first attempt: after a timeout an earlier one may have created the order, so "nothing was ordered" would be wrong.
             CommandAnswer::NotSent if self.attempt == 0 => self.end(Outcome::Unavailable),
             CommandAnswer::NotSent | CommandAnswer::Overdue => self.ask_again(),
         }
     }
 
-    /// For so long. What has happened by then shows in the order's review.
+    /// Repeats the command up to [`MAX_ASKINGS`] times. After that the review of the order finds out what has happened.
     fn ask_again(&mut self) -> Vec<Effect> {
         if self.attempt < MAX_ASKINGS {
             return self.again();
@@ -70,7 +70,7 @@ impl Purchase {
         idempotency: Option<Idempotency>,
         answer: CommandAnswer,
     ) -> Vec<Effect> {
-        // Nobody can have ended this payment but an earlier request for it.
+        // With a key, only an earlier request with the same key can have ended this payment.
         let is_ended = idempotency.is_some();
         match answer {
             CommandAnswer::Replied(OrderReply::Pending(_)) => self.charge(payment, true),
@@ -96,15 +96,15 @@ impl Purchase {
             return Vec::new();
         };
         if self.is_answered {
-            // Who was told the old number would not find the order under the new one.
+            // The shopper was told the old number, and would not find the order under the new one.
             return self.end(Outcome::Failed(number));
         }
         self.number = number;
         self.enter(self.step.clone())
     }
 
-    /// From now on the order's number is what the order service says it is. It is another one than was asked for when an earlier
-    /// request has taken the idempotency key, or when an old order service makes the numbers.
+    /// Takes over the order number of the reply. It differs from the requested one if an earlier request has used the idempotency key, or
+    /// if an old order service assigns the numbers itself.
     fn take_number_of(&mut self, order: &OrderDto, basket: &Basket) {
         let Some(number) = &order.order_num else {
             return;
@@ -124,7 +124,7 @@ impl Purchase {
                 reason: Reason::AmountMismatch,
                 detail: None,
             }),
-            // An old order service tells no price and knows no rejection: nothing is charged, and the order stays pending there.
+            // An old order service sends no price and does not know `ORDER_REJECT`. So nothing is charged, and the order stays pending.
             None => self.refuse(Reason::AmountMismatch, None),
         }
     }

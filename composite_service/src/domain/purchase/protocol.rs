@@ -1,4 +1,4 @@
-//! What a purchase is told, and what it asks for.
+//! The events, effects and outcomes of a purchase.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,28 +9,28 @@ use shared::wire::order_dto::OrderDto;
 
 use crate::domain::order::{OrderCommand, OrderReply, Payment};
 
-/// What can happen to a purchase.
+/// An input of the saga.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::large_enum_variant,
     reason = "one at a time lives, and it is moved a few times"
 )]
 pub enum Event {
-    /// What became of [`Effect::Send`].
+    /// The result of [`Effect::Send`].
     Command(CommandAnswer),
-    /// What became of [`Effect::Confirm`].
+    /// The result of [`Effect::Confirm`].
     Confirm(ConfirmAnswer),
-    /// What became of [`Effect::Cancel`].
+    /// The result of [`Effect::Cancel`].
     Cancel(CancelAnswer),
-    /// Another order number was made.
+    /// The result of [`Effect::Renumber`]: a new order number.
     Renumbered(OrderNumber),
-    /// The time asked for by [`Effect::Wait`] is over.
+    /// The delay of [`Effect::Wait`] is over.
     WaitOver,
-    /// The shopper has waited long enough.
+    /// The deadline for the answer to the shopper has passed.
     DeadlinePassed,
 }
 
-/// What became of a command.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(
     clippy::large_enum_variant,
@@ -39,51 +39,51 @@ pub enum Event {
 pub enum CommandAnswer {
     /// The order service has answered.
     Replied(OrderReply),
-    /// It has not, for as long as anybody waits.
+    /// No reply before the timeout. The command may have been executed.
     Overdue,
-    /// The command has not reached Kafka, as far as is known.
+    /// The command was not handed to Kafka, so it is certain that it will not be executed.
     NotSent,
 }
 
-/// What the gateway has done with a charge.
+/// The result of a charge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfirmAnswer {
-    /// It has charged.
+    /// The gateway has charged.
     Confirmed,
-    /// It has declined, with a text for the shopper. Nothing is charged.
+    /// The gateway has declined, with a text for the shopper. Nothing is charged.
     Declined(String),
-    /// It knows the order by another payment. Nothing is charged by this one.
+    /// Another payment of the order exists at the gateway. Nothing is charged by this one.
     PaidOtherwise,
-    /// It was not reached, or did not begin. Nothing is charged by this attempt.
+    /// The gateway was not reached, or did not process the request. This attempt has charged nothing.
     NotReached(String),
-    /// It may have charged or not.
+    /// The gateway may have charged or not.
     Unknown(String),
 }
 
-/// What the gateway has done with a cancellation.
+/// The result of a cancellation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelAnswer {
-    /// The payment is cancelled, or was before.
+    /// The payment is cancelled, now or by an earlier attempt.
     Cancelled,
-    /// Whether it is cancelled is unknown, or the gateway would not.
+    /// The gateway has refused, or it is unknown whether the payment is cancelled.
     Failed,
 }
 
-/// What is to be done.
+/// An output of the saga: an action for the actor.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
     /// Send a command; answered by [`Event::Command`].
     Send(OrderCommand),
-    /// Make another order number; answered by [`Event::Renumbered`].
+    /// Make a new order number; answered by [`Event::Renumbered`].
     Renumber,
-    /// Charge; answered by [`Event::Confirm`].
+    /// Charge the payment; answered by [`Event::Confirm`].
     Confirm {
         /// The order that is paid.
         number: OrderNumber,
         /// What to charge.
         payment: Payment,
     },
-    /// Give the money back; answered by [`Event::Cancel`].
+    /// Cancel the charge; answered by [`Event::Cancel`].
     Cancel {
         /// The order that was paid.
         number: OrderNumber,
@@ -92,18 +92,18 @@ pub enum Effect {
         /// Why, for the gateway's records.
         reason: Reason,
     },
-    /// Wait about so long; answered by [`Event::WaitOver`].
+    /// Wait for this time, with jitter; answered by [`Event::WaitOver`].
     Wait(Duration),
-    /// Tell the shopper. At most once a purchase.
+    /// Answer the shopper. At most once per purchase.
     Answer(Outcome),
-    /// Tell the operators.
+    /// Log a warning.
     Warn(Warning),
 }
 
-/// What operators are told about a purchase.
+/// A warning for operators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Warning {
-    /// This step has no answer after many attempts.
+    /// This step has no result after many attempts.
     Unresolved(&'static str),
     /// The purchase is older than [`CONFIRM_FENCE`](super::CONFIRM_FENCE), so the gateway is not asked to charge.
     TooOldToCharge,
@@ -114,16 +114,16 @@ impl fmt::Display for Warning {
         match self {
             Self::Unresolved(step) => write!(formatter, "still unresolved: {step}"),
             Self::TooOldToCharge => {
-                formatter.write_str("has taken too long to be charged, and is left to its review")
+                formatter.write_str("is too old to be charged; its review decides")
             }
         }
     }
 }
 
-/// What the shopper is told.
+/// The answer to the shopper.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// The order waits for its payment.
+    /// The order is created and not paid yet.
     Pending(OrderDto),
     /// The order is paid.
     Complete(OrderDto),
@@ -133,16 +133,16 @@ pub enum Outcome {
         number: OrderNumber,
         /// Why.
         reason: Reason,
-        /// The gateway's words.
+        /// The gateway's explanation.
         detail: Option<String>,
     },
-    /// The purchase goes on; its order will be found under this number.
+    /// The purchase is still running; its order will have this number.
     Late(OrderNumber),
-    /// The purchase goes on, under a number that is not known yet: who repeats the request will hear it.
+    /// The purchase is still running, and the order number is not certain yet; a repetition of the request will return it.
     StillRunning,
-    /// Kafka is away; nothing was ordered.
+    /// The command could not be sent; nothing was ordered.
     Unavailable,
-    /// The order service failed.
+    /// The order service has failed.
     Failed(OrderNumber),
     /// An earlier request with the same idempotency key has placed the order; this is its outcome.
     Replayed(Box<Outcome>),

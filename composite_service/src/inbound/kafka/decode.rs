@@ -9,13 +9,13 @@ use uuid::Uuid;
 
 use crate::domain::order::OrderReply;
 
-/// Why a record on the reply topic is no reply. A reply that nobody waits for is one all the same.
+/// Why a record on the reply topic is not a valid reply. A late or repeated reply is valid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotAReply {
-    /// It does not say whose it is.
+    /// The correlation id is missing.
     #[error("the record has no {}", headers::CORRELATION_ID)]
     NoCorrelationId,
-    /// It is nobody's: all correlation ids have 16 bytes, those of Spring services too.
+    /// The correlation id has the wrong size. All senders, Spring services included, use 16 bytes.
     #[error("{name} has {0} bytes, not 16", name = headers::CORRELATION_ID)]
     CorrelationId(usize),
     /// The `__TypeId__` header names another class.
@@ -24,15 +24,15 @@ pub enum NotAReply {
     /// There is no value.
     #[error("the record has no value")]
     NoValue,
-    /// The value makes no sense.
+    /// The value can't be parsed as a reply.
     #[error("the value is not a reply: {0}")]
     Malformed(String),
 }
 
-/// Reads whose reply it is, and what it says.
+/// Reads the correlation id and the reply.
 ///
 /// # Errors
-/// When it is no reply.
+/// When the record is not a valid reply.
 pub fn decode(record: &impl Message) -> Result<(Uuid, OrderReply), NotAReply> {
     let id = headers::header(record.headers(), headers::CORRELATION_ID)
         .ok_or(NotAReply::NoCorrelationId)?;
@@ -44,10 +44,10 @@ pub fn decode(record: &impl Message) -> Result<(Uuid, OrderReply), NotAReply> {
     reply(payload).map(|reply| (id, reply))
 }
 
-/// Reads a reply's value.
+/// Reads the value of a reply.
 ///
 /// # Errors
-/// When it is none.
+/// When the value is not a valid reply.
 pub fn reply(payload: &[u8]) -> Result<OrderReply, NotAReply> {
     let event: Event<OrderDto> =
         serde_json::from_slice(payload).map_err(|error| NotAReply::Malformed(error.to_string()))?;
@@ -64,8 +64,8 @@ pub fn reply(payload: &[u8]) -> Result<OrderReply, NotAReply> {
     }
 }
 
-/// A rejected order, or a refused command: that one tells a state that does not go with the event, or none, or a refusal's own reason.
-/// An old order service tells no reason.
+/// `ORDER_REJECTED` means a rejected order or a refused command. It is a refused command if the reason is one that only refusals have, or if
+/// the order's status is not `REJECTED`. An old order service sends no reason.
 fn rejected(order: OrderDto) -> OrderReply {
     match (order.status, order.reject_reason) {
         (
@@ -97,64 +97,76 @@ mod tests {
         reply(format!(r#"{{"eventType":"{event_type}","key":"1","data":{data},"eventCreatedAt":[2026,11,23,1,15]}}"#).as_bytes())
     }
 
-    #[test]
-    fn given_a_spring_order_services_reply_then_it_is_a_pending_order() {
-        let read = read(
-            "ORDER_CREATED",
-            r#"{"orderNum":"20261123011540123","orderLineList":[],"status":"CREATED"}"#,
-        )
-        .unwrap();
-        let OrderReply::Pending(order) = read else {
-            panic!("{read:?}")
-        };
-        assert_eq!(order.order_num, Some("20261123011540123".parse().unwrap()));
-    }
+    mod a_reply {
+        use super::*;
 
-    #[test]
-    fn given_rejections_then_rejected_orders_are_told_from_refused_commands() {
-        let order = read(
-            "ORDER_REJECTED",
-            r#"{"orderNum":"1","status":"REJECTED","rejectReason":"OUT_OF_STOCK"}"#,
-        )
-        .unwrap();
-        assert!(matches!(order, OrderReply::Rejected(_, Reason::OutOfStock)));
-        for (status, reason, expected) in [
-            (r#""COMPLETE""#, "ALREADY_PAID", Reason::AlreadyPaid),
-            (r#""REJECTED""#, "ALREADY_REJECTED", Reason::AlreadyRejected),
-            ("null", "UNKNOWN_ORDER", Reason::UnknownOrder),
-            ("null", "ORDER_NUMBER_TAKEN", Reason::OrderNumberTaken),
-        ] {
-            let refused = read(
-                "ORDER_REJECTED",
-                &format!(r#"{{"orderNum":"1","status":{status},"rejectReason":"{reason}"}}"#),
+        #[test]
+        fn of_the_spring_order_service_is_a_pending_order() {
+            let read = read(
+                "ORDER_CREATED",
+                r#"{"orderNum":"20261123011540123","orderLineList":[],"status":"CREATED"}"#,
             )
             .unwrap();
-            assert_eq!(refused, OrderReply::Refused(expected));
+            let OrderReply::Pending(order) = read else {
+                panic!("{read:?}")
+            };
+            assert_eq!(order.order_num, Some("20261123011540123".parse().unwrap()));
         }
     }
 
-    #[test]
-    fn given_a_rejection_without_a_reason_then_the_order_service_is_taken_to_have_failed() {
-        for data in [
-            r#"{"orderNum":"1","status":"REJECTED"}"#,
-            r#"{"orderNum":null,"status":null}"#,
-        ] {
-            assert_eq!(
-                read("ORDER_REJECTED", data),
-                Ok(OrderReply::Refused(Reason::InternalError))
-            );
+    mod a_rejection {
+        use super::*;
+
+        #[test]
+        fn is_of_an_order_or_of_a_command() {
+            let order = read(
+                "ORDER_REJECTED",
+                r#"{"orderNum":"1","status":"REJECTED","rejectReason":"OUT_OF_STOCK"}"#,
+            )
+            .unwrap();
+            assert!(matches!(order, OrderReply::Rejected(_, Reason::OutOfStock)));
+            for (status, reason, expected) in [
+                (r#""COMPLETE""#, "ALREADY_PAID", Reason::AlreadyPaid),
+                (r#""REJECTED""#, "ALREADY_REJECTED", Reason::AlreadyRejected),
+                ("null", "UNKNOWN_ORDER", Reason::UnknownOrder),
+                ("null", "ORDER_NUMBER_TAKEN", Reason::OrderNumberTaken),
+            ] {
+                let refused = read(
+                    "ORDER_REJECTED",
+                    &format!(r#"{{"orderNum":"1","status":{status},"rejectReason":"{reason}"}}"#),
+                )
+                .unwrap();
+                assert_eq!(refused, OrderReply::Refused(expected));
+            }
+        }
+
+        #[test]
+        fn without_a_reason_is_an_internal_error() {
+            for data in [
+                r#"{"orderNum":"1","status":"REJECTED"}"#,
+                r#"{"orderNum":null,"status":null}"#,
+            ] {
+                assert_eq!(
+                    read("ORDER_REJECTED", data),
+                    Ok(OrderReply::Refused(Reason::InternalError))
+                );
+            }
         }
     }
 
-    #[test]
-    fn given_what_is_no_reply_then_it_is_malformed() {
-        for payload in [
-            &b""[..],
-            b"{}",
-            b"\xff",
-            br#"{"eventType":"ORDER_CREATE","data":{}}"#,
-        ] {
-            assert!(matches!(reply(payload), Err(NotAReply::Malformed(_))));
+    mod a_value {
+        use super::*;
+
+        #[test]
+        fn that_is_not_a_reply_is_malformed() {
+            for payload in [
+                &b""[..],
+                b"{}",
+                b"\xff",
+                br#"{"eventType":"ORDER_CREATE","data":{}}"#,
+            ] {
+                assert!(matches!(reply(payload), Err(NotAReply::Malformed(_))));
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The member of the group of composites: it owns partitions, fetches nothing, and commits what it is told. Must not know what is read.
+//! The member of the consumer group. It owns partitions and commits offsets, but fetches nothing. Independent of what is read.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,12 +10,13 @@ use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use shared::kafka::config::KafkaSettings;
 
-/// The consumer group of all composites, spelt as the Spring composite spells it.
+/// The consumer group of all composites. The spelling is that of the Spring composite.
 pub const GROUP: &str = "compsiteGroup";
 const COMMIT_INTERVAL_MS: &str = "1000";
+/// How long the thread may block for committed offsets. Meanwhile it reads no replies.
 const COMMITTED_WAIT: Duration = Duration::from_secs(2);
 
-/// A place in the group.
+/// A membership in the group.
 pub(super) struct Membership {
     member: BaseConsumer<MembershipContext>,
     topic: String,
@@ -24,8 +25,8 @@ pub(super) struct Membership {
 impl Membership {
     /// Joins the group.
     pub(super) fn join(settings: &KafkaSettings) -> KafkaResult<Self> {
-        // It commits what is stored by itself: its client repeats a commit that failed, and makes none while the group is changing,
-        // which would cost the member its partitions.
+        // The client commits stored offsets by itself. It repeats a failed commit, and makes none during a rebalance; a commit then would
+        // cost the member its partitions.
         let member: BaseConsumer<MembershipContext> = settings
             .consumer(GROUP)
             .set("enable.auto.commit", "true")
@@ -38,20 +39,21 @@ impl Membership {
         })
     }
 
-    /// Keeps the place: a member that is silent for longer than the session time-out loses its partitions. Never waits.
+    /// Keeps the membership alive: a member that does not poll loses its partitions. Never blocks.
     pub(super) fn poll(&self) {
         if let Some(Err(error)) = self.member.poll(Duration::ZERO) {
-            // The client goes on trying to join.
+            // Only logged: the client tries to rejoin by itself.
             log::warn!("the membership in {GROUP} is disturbed: {error}");
         }
         if let Some((code, reason)) = self.member.client().fatal_error() {
-            // A client with a fatal error never joins again. Without partitions this instance could not ask for anything.
+            // After a fatal error the client never rejoins. Without a partition this instance can't send commands; a restart helps.
             log::error!("the membership in {GROUP} has failed for good: {code}: {reason}");
             std::process::abort();
         }
     }
 
-    /// Whether what it owns may have changed since this was asked last.
+    /// Whether its partitions may have changed since the last call. Resets the flag, so a caller that fails must call
+    /// [`put_change_back`](Self::put_change_back).
     pub(super) fn take_change(&self) -> bool {
         self.member
             .context()
@@ -59,7 +61,7 @@ impl Membership {
             .swap(false, Ordering::AcqRel)
     }
 
-    /// A change could not be followed: it is to be told once more.
+    /// A change could not be handled: reports it again.
     pub(super) fn put_change_back(&self) {
         self.member
             .context()
@@ -67,15 +69,15 @@ impl Membership {
             .store(true, Ordering::Release);
     }
 
-    /// The partitions that it owns now.
+    /// The partitions that are assigned now.
     pub(super) fn owned(&self) -> KafkaResult<BTreeSet<i32>> {
         let assignment = self.member.assignment()?;
-        // Each rebalance resumes what it assigns, and this client is not to fetch.
+        // Every rebalance resumes the assigned partitions, so they are paused again: this client must not fetch.
         self.member.pause(&assignment)?;
         Ok(partitions(&assignment).collect())
     }
 
-    /// What the group has committed of these partitions, where it has.
+    /// The committed offsets of these partitions; `None` for a partition without one.
     pub(super) fn committed(&self, asked: &[i32]) -> KafkaResult<Vec<(i32, Option<i64>)>> {
         if asked.is_empty() {
             return Ok(Vec::new());
@@ -95,7 +97,7 @@ impl Membership {
             .collect())
     }
 
-    /// Has `offset` committed some time soon, as the first that the partition's next owner reads.
+    /// Stores `offset` for the next commit: the first offset that the partition's next owner reads.
     pub(super) fn store(&self, partition: i32, offset: i64) -> KafkaResult<()> {
         let mut list = TopicPartitionList::with_capacity(1);
         list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))?;
@@ -108,7 +110,7 @@ fn partitions(list: &TopicPartitionList) -> impl Iterator<Item = i32> {
     elements.map(|element| element.partition())
 }
 
-/// Notes that the member's partitions have changed: a callback of librdkafka, which runs within `poll`.
+/// Notes that the assignment has changed. librdkafka calls back within `poll`, so only a flag is set here; the partitions are read later.
 #[derive(Default)]
 struct MembershipContext {
     has_changed: AtomicBool,

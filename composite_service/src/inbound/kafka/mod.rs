@@ -1,4 +1,4 @@
-//! Replies from Kafka.
+//! Reads replies from Kafka.
 
 pub mod reply_intake;
 mod membership;

@@ -1,4 +1,4 @@
-//! How far a partition of replies has been read, and how far that may be committed. Pure.
+//! How far a reply partition is read, and which offset may be committed. Pure.
 
 use std::collections::BTreeSet;
 
@@ -7,20 +7,21 @@ use std::collections::BTreeSet;
 pub struct ReadPartition {
     /// The offset to read next.
     next: i64,
-    /// Replies before this offset were meant for another composite.
+    /// Replies before this offset were for another composite.
     ours_from: i64,
-    /// The offset that was handed to the member last, to be committed.
+    /// The offset that was last stored for a commit.
     stored: Option<i64>,
-    /// Records that are being set aside: nothing is committed past the first of them.
+    /// Records whose dead letters are not acknowledged yet. Nothing is committed past the first of them.
     held: BTreeSet<i64>,
 }
 
 impl ReadPartition {
-    /// A partition that was given to this composite just now, and reaches from `low` to `end`. It is read from what the group has
-    /// committed of it: what its last owner had not set aside yet is found again. Nobody waits any more for replies among that.
+    /// A partition that was just assigned to this composite, with offsets from `low` to `end`. It is read from its committed offset, to find
+    /// the invalid records that its last owner has not written to the dead letters yet. The replies before `end` are not for this composite.
     #[must_use]
     pub fn new(committed: Option<i64>, low: i64, end: i64) -> Self {
         Self {
+            // Kept within the log: retention may have deleted the committed offset, or the topic may have been recreated.
             next: committed.map_or(end, |offset| offset.min(end).max(low)),
             ours_from: end,
             stored: None,
@@ -34,47 +35,49 @@ impl ReadPartition {
         self.next
     }
 
-    /// Whether a reply there is meant for this composite.
+    /// Whether a reply at this offset is for this composite.
     #[must_use]
     pub fn is_ours(&self, offset: i64) -> bool {
         offset >= self.ours_from
     }
 
-    /// The record there has been dealt with, unless it is held.
+    /// The record at this offset is handled, unless it is held.
     pub fn read(&mut self, offset: i64) {
         self.next = offset + 1;
     }
 
-    /// The record there is being set aside; `false` when it was already.
+    /// Holds the record at this offset until its dead letter is acknowledged. `false` if it is held already.
     pub fn hold(&mut self, offset: i64) -> bool {
         self.held.insert(offset)
     }
 
-    /// The record there is set aside.
+    /// The dead letter of the record at this offset is acknowledged.
     pub fn release(&mut self, offset: i64) {
         self.held.remove(&offset);
     }
 
-    /// The group has changed, and this composite keeps the partition. What was stored before may not have been committed.
+    /// The group has rebalanced, and this composite keeps the partition. The last stored offset may not have been committed, so it is
+    /// stored again.
     pub fn keep(&mut self) {
         self.stored = None;
     }
 
-    /// It was lost, and is given back: as a new one, but replies were read here meanwhile, and must not be handed over twice.
+    /// The partition was revoked and is assigned again. It is like a new one, except that it was read in the meantime: those replies must
+    /// not be delivered twice.
     pub fn regain(&mut self, found: Self) {
         self.ours_from = self.ours_from.max(self.next);
         self.next = self.next.min(found.next);
         self.stored = None;
     }
 
-    /// What may be committed, when that was not stored yet.
+    /// The offset that may be committed; `None` if it is stored already.
     #[must_use]
     pub fn to_store(&self) -> Option<i64> {
         let safe = self.held.first().copied().unwrap_or(self.next);
         (self.stored != Some(safe)).then_some(safe)
     }
 
-    /// The member has taken this offset, and commits it.
+    /// This offset was stored for the next commit.
     pub fn stored(&mut self, offset: i64) {
         self.stored = Some(offset);
     }

@@ -1,12 +1,12 @@
-//! Topic `composite` → the bridge. Each instance owns partitions of the topic and asks for its replies in one of them, its home; the rules
+//! Topic `composite` → the bridge. Each instance owns partitions of the topic, and names one of them, its home, in its commands. The rules
 //! are in `domain/ownership.rs`.
 //!
-//! Two clients on one thread. The *member* belongs to the group only to own partitions; it fetches nothing. The *reader* reads what
-//! the member owns, from what is committed on, but replies that were there before were meant for another instance. A partition that is
-//! taken away is read for a while longer, so that replies which are under way are not lost when instances come and go.
+//! There are two clients on one thread. The *member* is in the consumer group only to own partitions; it fetches nothing. The *reader* reads
+//! these partitions from their committed offsets; replies from before the assignment are for another instance. A revoked partition is read
+//! for a while longer, so that no reply is lost during a rebalance.
 //!
-//! A record that is no reply is set aside, and the partition goes on. Nothing is committed past it before the broker has the dead
-//! letter, so that after a crash the partition's next owner finds it again: perhaps twice set aside, but never lost.
+//! An invalid record goes to the dead letters, and the partition continues. Nothing is committed past it before the broker has acknowledged
+//! the dead letter. So after a crash the next owner finds the record again: there may be two dead letters, but never none.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,16 +31,17 @@ use super::reply_reader::{Content, ReadRecord, ReplyReader};
 use crate::actors::kafka_bridge::{ReplyArrived, bridge_is_gone};
 use crate::domain::ownership::Ownership;
 
+/// How long a poll waits for a record. Also the longest delay of a stop.
 const POLL_WAIT: Duration = Duration::from_millis(50);
-/// How often the membership is served while one reply follows another.
+/// How often the member is polled while records arrive without a break. Polling it for every record would slow the thread down.
 const MEMBERSHIP_INTERVAL: Duration = Duration::from_millis(10);
-/// How often offsets are settled and lost partitions looked at.
+/// How often offsets are stored for commit and revoked partitions are checked.
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_millis(500);
-/// How soon a full mailbox is tried again.
+/// The delay before a message is sent to a full mailbox again.
 const ROOM_WAIT: Duration = Duration::from_millis(1);
-/// How long the end waits for dead letters to be acknowledged.
+/// How long a stop waits for the acknowledgements of dead letters.
 const LAST_LETTERS_WAIT: Duration = Duration::from_secs(1);
-/// What dead letters are called that are no replies.
+/// The exception name in dead letters of invalid replies.
 const MALFORMED_REPLY: &str = "MalformedReply";
 
 /// The running intake.
@@ -50,7 +51,7 @@ pub struct ReplyIntake {
 }
 
 impl ReplyIntake {
-    /// Joins the group. The receiver tells this instance's home partition, `None` while it has none.
+    /// Joins the group. `home_tx` publishes this instance's home partition, `None` while it has none.
     ///
     /// # Errors
     /// When librdkafka refuses the settings, or the thread can't be started.
@@ -79,11 +80,11 @@ impl ReplyIntake {
         Ok(Self { stopping, thread })
     }
 
-    /// Commits and leaves the group. Blocks until the group was told.
+    /// Commits and leaves the group. Blocks until it has left.
     pub fn stop(self) {
         self.stopping.store(true, Ordering::Release);
         if self.thread.join().is_err() {
-            // Only in a build that unwinds: elsewhere a panic ends the process where it happens.
+            // Only possible in a build that unwinds. With `panic = "abort"` the process has ended already.
             log::error!("the reply thread panicked");
         }
     }
@@ -119,10 +120,14 @@ impl Worker {
                 tidied_at = now;
             }
         }
+        // First of all: from now on no command may name a partition that is not read any more.
         self.home_tx.send_replace(None);
         if let Err(error) = self.dead_letters.flush(LAST_LETTERS_WAIT) {
-            log::warn!("records are not set aside yet, and will be found again: {error}");
+            log::warn!(
+                "dead letters are not acknowledged; the next owner writes them again: {error}"
+            );
         }
+        // After the flush, so that acknowledged dead letters are committed. Dropping the member commits and leaves the group.
         self.offsets.settle(&self.ownership, &self.member);
     }
 
@@ -136,12 +141,12 @@ impl Worker {
             return;
         }
         if let Err(error) = self.follow_membership() {
-            log::warn!("could not follow the membership in {GROUP}, trying again: {error}");
+            log::warn!("could not handle a rebalance of {GROUP}, trying again: {error}");
             self.member.put_change_back();
         }
     }
 
-    /// What is new is read before it is named to anybody. When the brokers don't answer, nothing is named differently yet.
+    /// Starts to read new partitions before one of them is named as home. If a call of the broker fails, the home stays as it is.
     fn follow_membership(&mut self) -> KafkaResult<()> {
         let owned = self.member.owned()?;
         let gained = self.ownership.gained(&owned);
@@ -153,14 +158,14 @@ impl Worker {
         self.reader.read(self.offsets.next())?;
         self.ownership.follow(&owned, self.started_at.elapsed());
         log::info!(
-            "own partitions {owned:?}, replies go to {:?}",
+            "own partitions {owned:?}, home is {:?}",
             self.ownership.home()
         );
         self.home_tx.send_replace(self.ownership.home());
         Ok(())
     }
 
-    /// Partitions as their last owners have left them.
+    /// These partitions, as they are when they are assigned.
     fn look_into(&self, partitions: &[i32]) -> KafkaResult<Vec<(i32, ReadPartition)>> {
         let committed = self.member.committed(partitions)?.into_iter();
         let found = committed.map(|(partition, committed)| {
@@ -174,7 +179,7 @@ impl Worker {
         let had_home = self.ownership.home().is_some();
         let forgotten = self.ownership.pass(self.started_at.elapsed());
         if had_home && self.ownership.home().is_none() {
-            log::warn!("own no partition any more, so nothing can be asked for");
+            log::warn!("own no partition any more, so commands can't be sent");
             self.home_tx.send_replace(None);
         }
         if forgotten.is_empty() {
@@ -182,7 +187,7 @@ impl Worker {
         }
         self.offsets.forget(&forgotten);
         if let Err(error) = self.reader.read(self.offsets.next()) {
-            // It costs only the reading: replies there are handed to nobody.
+            // Only logged: until the next assignment these partitions are read in vain, and their replies are ignored.
             log::warn!("could not stop reading lost partitions: {error}");
         }
     }
@@ -206,25 +211,25 @@ impl Worker {
         self.offsets.read(partition, offset);
     }
 
-    /// Waits while the bridge has more to do than its mailbox holds; Kafka keeps the rest.
+    /// Delivers a reply to the bridge. Blocks while its mailbox is full; meanwhile the replies stay in Kafka.
     fn hand_over(&self, mut message: ReplyArrived) {
         while !self.is_stopping() {
             match self.bridge.try_send(message) {
                 Ok(()) => return,
                 Err(SendError::Full(refused)) => message = refused,
-                // The bridge lives longer than this thread: the replies stop first.
+                // Not a normal shutdown: there this thread ends before the bridge.
                 Err(SendError::Closed(_)) => bridge_is_gone(),
             }
             thread::sleep(ROOM_WAIT);
         }
     }
 
-    /// Puts a record that is no reply with the dead letters. Waits while as many of them are under way as memory may hold; Kafka keeps
-    /// the rest. What is left when the intake stops meanwhile stays uncommitted.
+    /// Writes an invalid record to the dead letters. Blocks while the memory limit of unacknowledged dead letters is reached. If the intake
+    /// stops meanwhile, the record stays uncommitted.
     fn set_aside(&mut self, partition: i32, offset: i64, record: &OwnedMessage, cause: &NotAReply) {
         if !self.ownership.owns(partition) {
             return log::debug!(
-                "{partition}@{offset} is no reply, and its new owner's to set aside"
+                "{partition}@{offset} is not a reply; the new owner writes its dead letter"
             );
         }
         let Some(on_settled) = self.offsets.hold(partition, offset) else {
@@ -234,6 +239,7 @@ impl Worker {
             if self.is_stopping() {
                 return;
             }
+            // The broker may be unavailable for long; without polling, the group would revoke the partitions.
             self.member.poll();
             thread::sleep(POLL_WAIT);
         }

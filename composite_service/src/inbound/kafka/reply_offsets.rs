@@ -1,4 +1,4 @@
-//! How far each reply partition is read, and what of it is settled, so that it may be committed.
+//! How far each reply partition is read, and which offsets may be committed.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -13,7 +13,8 @@ use crate::domain::ownership::Ownership;
 /// The partitions that are read.
 pub(super) struct ReplyOffsets {
     partitions: BTreeMap<i32, ReadPartition>,
-    /// Partition and offset of a record that need not be held any longer.
+    /// Partition and offset of a record whose dead letter is acknowledged. A channel, because acknowledgements come on the producer's
+    /// thread. Every `settle` empties it.
     settled_tx: Sender<(i32, i64)>,
     settled_rx: Receiver<(i32, i64)>,
 }
@@ -28,14 +29,14 @@ impl ReplyOffsets {
         }
     }
 
-    /// Each partition, with the offset to read next.
+    /// Each partition with the offset to read next.
     pub(super) fn next(&self) -> impl Iterator<Item = (i32, i64)> {
         self.partitions
             .iter()
             .map(|(partition, read)| (*partition, read.next()))
     }
 
-    /// A partition is given to this composite, and was found so.
+    /// A partition is assigned to this composite; `found` is its state at the broker.
     pub(super) fn gain(&mut self, partition: i32, found: ReadPartition) {
         match self.partitions.entry(partition) {
             Entry::Occupied(mut known) => known.get_mut().regain(found),
@@ -43,7 +44,7 @@ impl ReplyOffsets {
         }
     }
 
-    /// The group has changed.
+    /// The group has rebalanced.
     pub(super) fn group_has_changed(&mut self) {
         self.partitions.values_mut().for_each(ReadPartition::keep);
     }
@@ -54,32 +55,32 @@ impl ReplyOffsets {
             .retain(|partition, _| !partitions.contains(partition));
     }
 
-    /// Whether a reply there is meant for this composite.
+    /// Whether a reply at this offset is for this composite.
     pub(super) fn is_ours(&self, partition: i32, offset: i64) -> bool {
         let read = self.partitions.get(&partition);
         read.is_some_and(|read| read.is_ours(offset))
     }
 
-    /// The record there has been dealt with, unless it is held.
+    /// The record at this offset is handled, unless it is held.
     pub(super) fn read(&mut self, partition: i32, offset: i64) {
         if let Some(read) = self.partitions.get_mut(&partition) {
             read.read(offset);
         }
     }
 
-    /// Holds a record until the result is called; `None` when it is held already, or its partition is not read.
+    /// Holds a record until the returned callback is called. `None` if it is held already or its partition is not read.
     pub(super) fn hold(&mut self, partition: i32, offset: i64) -> Option<OnSettled> {
         let read = self.partitions.get_mut(&partition)?;
         let settled_tx = self.settled_tx.clone();
         read.hold(offset).then(|| -> OnSettled {
             Box::new(move || {
-                // An error means that the intake has ended: the record stays uncommitted, and is found again.
+                // The error is dropped: the intake has ended, so the record stays uncommitted, and the next owner finds it again.
                 let _ = settled_tx.send((partition, offset));
             })
         })
     }
 
-    /// Has the member commit what is settled of the partitions that it owns. Those that it has lost are their new owners' to commit.
+    /// Stores the offsets of the owned partitions for the next commit. Revoked partitions are committed by their new owners.
     pub(super) fn settle(&mut self, ownership: &Ownership, member: &Membership) {
         for (partition, offset) in self.settled_rx.try_iter() {
             if let Some(read) = self.partitions.get_mut(&partition) {
@@ -96,7 +97,7 @@ impl ReplyOffsets {
             };
             match member.store(*partition, offset) {
                 Ok(()) => read.stored(offset),
-                // It was lost a moment ago, or the group is changing. The next call tries again.
+                // The partition was just revoked, or a rebalance is running. The next call tries again.
                 Err(error) => log::debug!("partition {partition} was not stored: {error}"),
             }
         }

@@ -1,4 +1,4 @@
-//! Reads the records of reply partitions. In no group: which partitions it reads, and from where, it is told.
+//! Reads the records of reply partitions. Not a member of the group: partitions and offsets are assigned explicitly.
 
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use super::decode::{NotAReply, decode};
 use super::membership::GROUP;
 use crate::domain::order::OrderReply;
 
+/// How long the thread may block for the bounds of a partition. Meanwhile it reads no replies.
 const BOUNDS_WAIT: Duration = Duration::from_secs(2);
 
 /// The client that fetches.
@@ -21,37 +22,37 @@ pub(super) struct ReplyReader {
     topic: String,
 }
 
-/// A record, and where it was.
+/// A record with its partition and offset.
 pub(super) struct ReadRecord {
     pub(super) partition: i32,
     pub(super) offset: i64,
     pub(super) content: Content,
 }
 
-/// What a record is.
+/// The content of a record.
 pub(super) enum Content {
-    /// A reply to the command of this correlation id.
+    /// A reply to the command with this correlation id.
     Reply(Uuid, OrderReply),
-    /// No reply, for this cause.
+    /// An invalid record and the cause.
     Poison(OwnedMessage, NotAReply),
 }
 
 impl ReplyReader {
-    /// A reader of nothing yet.
+    /// A reader without partitions.
     pub(super) fn new(settings: &KafkaSettings) -> KafkaResult<Self> {
         Ok(Self {
-            // The client wants a group's name, and never joins it: it is given its partitions.
+            // librdkafka requires a group id, but a consumer with explicitly assigned partitions never joins the group.
             consumer: settings.consumer(GROUP).create()?,
             topic: settings.composite.name.clone(),
         })
     }
 
-    /// The next record, when one comes within `wait`.
+    /// The next record, if one arrives within `wait`.
     pub(super) fn next(&self, wait: Duration) -> Option<ReadRecord> {
         let record = match self.consumer.poll(wait)? {
             Ok(record) => record,
             Err(error) => {
-                // The client connects and fetches again by itself; an offset that is gone is replaced as `auto.offset.reset` says.
+                // Only logged: the client reconnects by itself, and an invalid offset is replaced according to `auto.offset.reset`.
                 log::warn!("reading replies failed: {error}");
                 return None;
             }
@@ -67,13 +68,13 @@ impl ReplyReader {
         })
     }
 
-    /// The first offset of a partition, and one past its last.
+    /// The first offset of a partition, and the one after its last.
     pub(super) fn bounds(&self, partition: i32) -> KafkaResult<(i64, i64)> {
         self.consumer
             .fetch_watermarks(&self.topic, partition, BOUNDS_WAIT)
     }
 
-    /// Reads these partitions from now on, each from its offset, and no others. A record that was fetched before may still come.
+    /// From now on reads exactly these partitions, each from its offset. A record that was fetched before may still be returned.
     pub(super) fn read(&self, partitions: impl Iterator<Item = (i32, i64)>) -> KafkaResult<()> {
         let mut list = TopicPartitionList::new();
         for (partition, offset) in partitions {

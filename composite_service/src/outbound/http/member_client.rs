@@ -11,7 +11,7 @@ use super::error_chain;
 use crate::domain::my_page::Profile;
 use crate::ports::member_directory::{DirectoryError, MemberDirectory};
 
-/// Reads over HTTP.
+/// Reads member profiles over HTTP.
 pub struct MemberClient {
     client: Client,
     base: Url,
@@ -59,7 +59,7 @@ impl MemberDirectory for MemberClient {
     }
 }
 
-/// The address names a member, and is left out.
+/// The URL contains the member id, and must not get into logs.
 fn failed(error: reqwest::Error) -> DirectoryError {
     DirectoryError(error_chain(&error.without_url()))
 }

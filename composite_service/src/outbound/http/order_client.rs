@@ -15,10 +15,10 @@ use super::error_chain;
 use crate::ports::member_query::{MemberQuery, OrdersBounds, OrdersPage};
 use crate::ports::order_query::{DuePage, OrderQuery, PageBounds, ProductPage, QueryError};
 
-/// Orders of a page of reviews.
+/// The number of orders on a page of due reviews.
 const REVIEWS: u32 = 500;
 
-/// Reads over HTTP.
+/// Reads orders, products and coupons over HTTP.
 pub struct OrderClient {
     client: Client,
     base: Url,
@@ -39,7 +39,7 @@ impl OrderClient {
         self.get_or_none(path, query, StatusCode::NOT_FOUND)
     }
 
-    /// `None` where the order service says by this status that there is no such thing.
+    /// `None` if the order service answers with the status `none`.
     fn get_or_none(
         &self,
         path: &str,
@@ -78,7 +78,7 @@ impl OrderQuery for OrderClient {
         async move {
             let response = response
                 .await?
-                .ok_or_else(|| QueryError("it knows no products".to_owned()))?;
+                .ok_or_else(|| QueryError("it has no list of products".to_owned()))?;
             let has_more = response.headers().contains_key(LINK);
             let products: Vec<ProductDto> = response.json().await.map_err(failed)?;
             Ok(ProductPage { products, has_more })
@@ -120,6 +120,7 @@ impl MemberQuery for OrderClient {
         let mut query = vec![("memberId", member.to_string())];
         query.extend(bounds.after.map(|after| ("after", after)));
         query.extend(bounds.limit.map(|limit| ("limit", limit.to_string())));
+        // 400 means that the cursor is invalid. The other parameters are checked already.
         let response = self.get_or_none("/api/order", &query, StatusCode::BAD_REQUEST);
         let base = self.base.clone();
         async move {
@@ -150,19 +151,19 @@ impl MemberQuery for OrderClient {
     }
 }
 
-/// A list that every order service of today has.
+/// A list that every current order service has, so 404 is an error.
 fn list_of<T: DeserializeOwned + Send + 'static>(
     response: BoxFuture<'static, Result<Option<Response>, QueryError>>,
 ) -> BoxFuture<'static, Result<Vec<T>, QueryError>> {
     async move {
         body_of(response.await?)
             .await?
-            .ok_or_else(|| QueryError("it knows no such list".to_owned()))
+            .ok_or_else(|| QueryError("it has no such list".to_owned()))
     }
     .boxed()
 }
 
-/// Where the page begins that `<…?after=…>; rel="next"` links to.
+/// The cursor of the next page, from a header `Link: <…?after=…>; rel="next"`. An invalid link counts as none.
 fn next_page(base: &Url, response: &Response) -> Option<String> {
     let link = response.headers().get(LINK)?.to_str().ok()?;
     let (address, relation) = link.strip_prefix('<')?.split_once('>')?;

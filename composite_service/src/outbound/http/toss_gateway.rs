@@ -1,8 +1,8 @@
-//! The payment gateway by the Toss Payments API (<https://docs.tosspayments.com/reference>): confirm, look up by order, cancel.
+//! The payment gateway with the Toss Payments API (<https://docs.tosspayments.com/reference>): confirm, look up by order, cancel.
 //!
-//! The order number is the idempotency key of its confirmation, so that the gateway charges once. A cancellation has no key: it is of the
-//! whole payment, which can be cancelled once only, and by a key the gateway would repeat a refusal of the moment for as long as it
-//! remembers the key.
+//! A confirmation has the order number as its idempotency key, so the gateway charges an order once. A cancellation has no key. It needs
+//! none, because it cancels the whole payment, which is possible only once. And with a key, the gateway would repeat a temporary refusal
+//! for as long as it remembers the key.
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -21,7 +21,7 @@ use crate::config::PaymentSettings;
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-/// The gateway has never heard of the payment. Any other 404 may be a proxy's, a wrong address' or a changed path's.
+/// The code of a 404 from the gateway itself. Any other 404 may come from a proxy, a wrong address or a changed path, and proves nothing.
 const NOT_FOUND_PAYMENT: &str = "NOT_FOUND_PAYMENT";
 
 /// The gateway over HTTP.
@@ -45,7 +45,7 @@ struct CancelBody {
     cancel_reason: &'static str,
 }
 
-/// The members of Toss's payment object that matter here.
+/// The fields of a Toss payment object that are used here.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PaymentObject {
@@ -63,7 +63,7 @@ struct ErrorObject {
     message: String,
 }
 
-/// What an answer comes to, before it is compared with what was asked.
+/// An answer, classified before it is compared with the request.
 enum Answered<T> {
     Ok(T),
     Refused(StatusCode, ErrorObject),
@@ -87,7 +87,7 @@ impl TossGateway {
         let mut url = self.settings.url.clone();
         let mut path = format!("{}/v1/payments", url.path().trim_end_matches('/'));
         for segment in segments {
-            // Payment keys are other people's texts. `Url` itself would drop tabs and line ends, and encode no dots.
+            // Payment keys are untrusted text. `Url` alone would remove tabs and line breaks, and would not encode dots.
             path.push('/');
             path.extend(utf8_percent_encode(segment, NON_ALPHANUMERIC));
         }
@@ -120,6 +120,7 @@ impl PaymentGateway for TossGateway {
         async move {
             match answered::<PaymentObject>(confirm).await {
                 Answered::Ok(object) => judged(&object, &number, &payment),
+                // Either this payment was charged by an earlier attempt, or its key belongs to another order. Only a look-up can tell.
                 Answered::Refused(_, error) if error.code == "ALREADY_PROCESSED_PAYMENT" => {
                     match answered::<PaymentObject>(look_up).await {
                         Answered::Ok(object) => judged(&object, &number, &payment),
@@ -149,7 +150,7 @@ impl PaymentGateway for TossGateway {
                 Answered::Refused(status, refusal) if is_unheard_of(status, &refusal) => {
                     Standing::NotCharged
                 }
-                // Our own credentials or our rate, not this order.
+                // About our credentials or our request rate, not about this order.
                 Answered::Refused(
                     StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS,
                     ErrorObject { code: cause, .. },
@@ -169,7 +170,7 @@ impl PaymentGateway for TossGateway {
         reason: Reason,
         trace: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
-        // No gateway can have given such a key out: its own API could not name the payment. Sent all the same, it would name another.
+        // A gateway can't have issued such a key: its own API could not address the payment. In a path, `..` would address another one.
         if !payment.key.fits_into_path() {
             let error = CancelError(format!("{:?} can't be in a URL's path", payment.key));
             return ready(Err(error)).boxed();
@@ -198,7 +199,7 @@ impl PaymentGateway for TossGateway {
     }
 }
 
-/// What a payment object says of our payment.
+/// The result of a confirmation according to a payment object.
 fn judged(object: &PaymentObject, number: &OrderNumber, payment: &Payment) -> ConfirmAnswer {
     let is_ours = object.order_id == number.as_str() && object.payment_key == payment.key.as_str();
     match object.status.as_str() {
@@ -217,7 +218,7 @@ fn is_unheard_of(status: StatusCode, refusal: &ErrorObject) -> bool {
 
 fn standing(object: PaymentObject, number: &OrderNumber) -> Standing {
     if object.order_id != number.as_str() {
-        return Standing::Unknown("it tells of another order".to_owned());
+        return Standing::Unknown("the answer is about another order".to_owned());
     }
     match object.status.as_str() {
         "DONE" => Standing::Charged(Payment {
@@ -232,9 +233,11 @@ fn standing(object: PaymentObject, number: &OrderNumber) -> Standing {
 
 fn refused(status: StatusCode, error: ErrorObject) -> ConfirmAnswer {
     match (status, error.code.as_str()) {
+        // An earlier attempt with the same key is still running.
         (_, "IDEMPOTENT_REQUEST_PROCESSING") => ConfirmAnswer::Unknown(error.code),
+        // The key, which is the order number, was used with another payment.
         (_, "INVALID_IDEMPOTENCY_KEY") => ConfirmAnswer::PaidOtherwise,
-        // Our own credentials or our rate, not the shopper's payment.
+        // About our credentials or our request rate, not about the shopper's payment.
         (StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS, _) => {
             ConfirmAnswer::NotReached(error.code)
         }
@@ -245,6 +248,7 @@ fn refused(status: StatusCode, error: ErrorObject) -> ConfirmAnswer {
 async fn answered<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> Answered<T> {
     let response = match request.send().await {
         Ok(response) => response,
+        // Without a connection the request was certainly not sent. After any other error the gateway may have processed it.
         Err(error) if error.is_connect() => {
             return Answered::NotReached(error_chain(&error.without_url()));
         }
@@ -255,6 +259,7 @@ async fn answered<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> An
             Ok(object) => Answered::Ok(object),
             Err(error) => Answered::Unknown(error_chain(&error.without_url())),
         },
+        // Only a refusal with a code comes from the gateway. Without one it may come from a proxy, and the request may have been processed.
         status if status.is_client_error() => match error_object(response).await {
             Some(error) => Answered::Refused(status, error),
             None => Answered::Unknown(format!("it answered {status} without a code")),

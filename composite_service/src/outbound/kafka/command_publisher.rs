@@ -1,4 +1,5 @@
-//! Commands on Kafka, keyed by order number, in the form that spring-kafka's listeners expect.
+//! Publishes commands to Kafka, in the form that spring-kafka listeners expect. The record key is the order number, so that all commands of
+//! an order are in one partition and keep their order.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,8 @@ pub struct CommandPublisher {
 }
 
 impl CommandPublisher {
-    /// Publishes to `topic` by `publisher`, which must give up in time; dates are the clock's in `zone`.
+    /// Publishes to `topic` with `publisher`, which must have a delivery timeout: otherwise a command could be delivered much later. Dates
+    /// are the local time of `clock` in `zone`.
     #[must_use]
     pub fn new(publisher: Publisher, topic: &str, clock: Arc<dyn Clock>, zone: Tz) -> Self {
         Self {
@@ -37,10 +39,10 @@ impl CommandPublisher {
         }
     }
 
-    /// Waits until all commands are acknowledged or given up, at most so long. Blocks.
+    /// Waits until all commands are acknowledged or have failed, for `wait` at most. Blocks the thread.
     ///
     /// # Errors
-    /// When the time is over.
+    /// When the time is over before that.
     pub fn flush(&self, wait: Duration) -> KafkaResult<()> {
         self.publisher.flush(wait)
     }
@@ -130,12 +132,13 @@ impl OrderBus for CommandPublisher {
             payload: Some(&payload),
             headers: in_trace(reply_address.request_headers(), &trail.context()),
         };
+        // Marked before publishing: the acknowledgement comes on another thread, and could otherwise be marked first.
         trail.mark(steps::PUBLISHED);
         let trail = trail.clone();
         let on_delivery: OnDelivery = Box::new(move |result| match result {
             Ok(()) => trail.mark(steps::ACKNOWLEDGED),
             Err(error) => {
-                log::warn!("{trail} a command was not delivered: {error}");
+                log::warn!("{trail} a command was not acknowledged: {error}");
                 on_undelivered();
             }
         });

@@ -1,3 +1,3 @@
-//! Kafka, behind the ports.
+//! Kafka producers, behind the ports.
 
 pub mod command_publisher;
