@@ -1,10 +1,11 @@
-//! Moves transitions between the orders' actors, the write plan and the threads that write. What is written when, and what follows from
-//! the store's answers, is decided by the pure [`WritePlan`]; this hands its batches to the writers, feeds their answers back, sets its
-//! alarms, and answers whoever waits. Knows neither the store nor what the transitions say.
+//! The actor that has transitions stored. The pure [`WritePlan`] decides which transitions go into which transaction, and what follows
+//! from the store's answers. The journal does what the plan says: it passes batches to the writer threads, returns their results to the
+//! plan, sets its timers, and sends each outcome to the order's actor that awaits it.
 
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorFutureExt, Addr, AsyncContext, Context, Handler, WrapFuture};
+use shared::crash::crash;
 use shared::metrics::IntCounter;
 use shared::postbox::{Mail, Posted};
 use shared::trace::Trail;
@@ -20,7 +21,7 @@ use crate::domain::stored_orders::StoreOutcome;
 use crate::ports::order_store::StoreError;
 use crate::steps;
 
-/// Has transitions stored.
+/// The actor that has transitions stored.
 pub struct Journal {
     plan: WritePlan<Asker>,
     writers: StoreWriters,
@@ -29,7 +30,7 @@ pub struct Journal {
     mailbox_capacity: usize,
 }
 
-/// An order's actor that waits for the outcome of its transition.
+/// An order's actor that awaits the outcome of its transition.
 struct Asker {
     reply_tx: oneshot::Sender<Result<StoreOutcome, StoreError>>,
     trail: Trail,
@@ -47,16 +48,22 @@ impl step::Asker for Asker {
 impl Asker {
     fn answer(self, outcome: Result<StoreOutcome, StoreError>) {
         self.trail.mark(steps::BATCH_COMMITTED);
-        // An error means that the order's actor has ended before its command, which happens only as the process ends. The record is not
-        // finished: the partition's next owner gets it again, and finds its effect.
-        let _ = self.reply_tx.send(outcome);
+        if self.reply_tx.send(outcome).is_err() {
+            // An order's actor ends only between commands. At the end of the process the runtime drops all actors, but the journal's
+            // messages and futures are not polled any more then. So the actor was lost in the middle of a command, whose record would
+            // never be finished.
+            crash(format_args!(
+                "{} its actor did not take an outcome",
+                self.trail
+            ));
+        }
     }
 }
 
 impl Journal {
-    /// A journal that writes by `writers`, at most `max_batch` transitions in a transaction; `max_in_flight` bounds what can be sent to
-    /// it. `seed` makes the jitter of what is tried again. It reports to `progress`, and counts by `failing` the transitions that the
-    /// store fails with although it answers.
+    /// A journal that writes through `writers`, with at most `max_batch` transitions in a transaction. Its mailbox has room for
+    /// `max_in_flight` transitions. `seed` sets the jitter of retries. `progress` learns what has been written, and `failing` counts
+    /// the transitions that fail although the store answers a ping.
     #[must_use]
     pub fn new(
         writers: StoreWriters,
@@ -74,7 +81,7 @@ impl Journal {
         }
     }
 
-    /// Does all that the plan asks for.
+    /// Does every step that the plan has ready.
     fn follow_plan(&mut self, ctx: &mut Context<Self>) {
         let mut answered = 0;
         while let Some(step) = self.plan.next_step() {
@@ -119,7 +126,7 @@ impl Journal {
 
     fn mark_begun(&self, lane: Lane, size: usize) {
         log::trace!(target: "journal", "writing a batch of {size}");
-        // One look at the clock for the whole batch: it is on the way of every order.
+        // The clock is read once for the whole batch, because this code runs for every order.
         let now = Instant::now();
         for asker in self.plan.askers(lane) {
             asker.trail.mark_batch(steps::BATCH_BEGUN, now, size);
@@ -141,7 +148,8 @@ impl Journal {
 impl Actor for Journal {
     type Context = Context<Self>;
 
-    /// Sets the mailbox's capacity before anybody can send. In `started` it would come after the first messages.
+    // The capacity is set before the address exists. In `started` it would be too late: messages may have been sent by then, and a
+    // sender beyond actix's default of 16 would fail.
     fn start(self) -> Addr<Self> {
         Self::create(|ctx| {
             ctx.set_mailbox_capacity(self.mailbox_capacity);
@@ -150,14 +158,14 @@ impl Actor for Journal {
     }
 }
 
-/// Command: store a transition. Sent by an order's actor, which awaits the answer on `reply_tx` before anything else.
+/// Command: store a transition. Sent by an order's actor, which handles nothing else until the outcome arrives on `reply_tx`.
 #[derive(Debug)]
 pub struct Commit {
-    /// What is to be stored.
+    /// The transition to store.
     pub transition: Transition,
-    /// Where the outcome goes. Not the message's own result: actix polls all of an actor's pending results at each wake.
+    /// Where the outcome goes. It is not the message's result, because an actor polls all of its pending results each time it wakes.
     pub reply_tx: oneshot::Sender<Result<StoreOutcome, StoreError>>,
-    /// Where its steps are entered.
+    /// Where its steps are marked.
     pub trail: Trail,
 }
 

@@ -1,10 +1,12 @@
-//! Threads for the store's blocking calls, so that none of them runs on an async thread. A call is a closure over what the threads share.
+//! Threads for the store's blocking calls, so that none of them blocks an async thread. A call is a closure that gets what the threads
+//! share.
 //!
-//! The threads bound how many calls run at a time. Further calls wait in a queue, first come, first served. The queue itself has no bound;
-//! what bounds it is that each caller awaits its call: there are at most as many calls as records in flight and HTTP connections.
+//! As many calls run at a time as there are threads. Further calls wait in a queue, first come, first served. The queue has no limit of
+//! its own. Each caller awaits its call, so it holds at most one call for each record in flight and each HTTP connection.
 
 use std::sync::Arc;
 
+use shared::crash::crash;
 use threadpool::ThreadPool;
 use tokio::sync::oneshot;
 
@@ -13,13 +15,13 @@ use crate::ports::member_orders::MemberOrders;
 use crate::ports::order_store::OrderStore;
 use crate::ports::reviews::Reviews;
 
-/// A pool of threads that share `S`. Its clones are handles to the same pool, which ends with the last of them.
+/// A pool of threads that share `S`. Clones are handles to the same pool, which ends with its last handle.
 pub struct StoreThreads<S: ?Sized> {
     pool: ThreadPool,
     shared: Arc<S>,
 }
 
-/// What can be read from the store.
+/// The ports that read from the store.
 pub struct ReadPorts {
     /// Orders.
     pub orders: Arc<dyn OrderStore>,
@@ -44,7 +46,7 @@ impl<S: ?Sized> Clone for StoreThreads<S> {
 }
 
 impl<S: ?Sized + Send + Sync + 'static> StoreThreads<S> {
-    /// Starts `count` threads of this name.
+    /// Starts `count` threads with this name.
     #[must_use]
     pub fn start(name: &str, count: usize, shared: Arc<S>) -> Self {
         let pool = threadpool::Builder::new()
@@ -54,11 +56,11 @@ impl<S: ?Sized + Send + Sync + 'static> StoreThreads<S> {
         Self { pool, shared }
     }
 
-    /// Queues a call and answers what it returns. A call whose future is dropped before a thread takes it never runs; one that runs
-    /// already runs to its end, and its result is dropped.
+    /// Queues a call and returns its result. If the future is dropped while the call is queued, the call never runs. If the call has
+    /// begun, it runs to its end, and its result is dropped.
     ///
-    /// # Panics
-    /// When the call panics. A release build has no unwinding: there the process has ended already.
+    /// A call that panics ends the process, whether the build unwinds or not: a caller that got no result would never finish its
+    /// record.
     pub fn run<T, F>(&self, call: F) -> impl Future<Output = T> + use<S, T, F>
     where
         T: Send + 'static,
@@ -67,16 +69,17 @@ impl<S: ?Sized + Send + Sync + 'static> StoreThreads<S> {
         let (done_tx, done_rx) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
         self.pool.execute(move || {
-            // Under overload most of the queue may be of callers that have given up: the database is spared their calls.
+            // Under overload most callers in the queue may have given up. Their calls would only load the database further.
             if !done_tx.is_closed() {
-                // An error means that the caller has given up meanwhile.
+                // An error means that the caller has given up during the call: an HTTP request that was cancelled, for example.
                 let _ = done_tx.send(call(&shared));
             }
         });
         async {
             match done_rx.await {
                 Ok(done) => done,
-                Err(_) => panic!("a call to the store has panicked"),
+                // A queued call is dropped only after its future, so the call has panicked, which a release build does not survive.
+                Err(_) => crash("a call to the store has panicked"),
             }
         }
     }
@@ -100,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn calls_run_in_their_order() {
+    async fn calls_run_first_come_first_served() {
         let threads = StoreThreads::start("test", 1, Arc::new(AtomicUsize::new(0)));
         let calls = [(); 3].map(|()| threads.run(|count| count.fetch_add(1, Ordering::SeqCst)));
         let [first, second, third] = calls;
@@ -108,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_more_calls_run_at_a_time_than_there_are_threads() {
+    async fn each_thread_runs_one_call_at_a_time() {
         let threads = StoreThreads::start("test", 2, Arc::new(AtomicUsize::new(0)));
         let both = Arc::new(Barrier::new(2));
         let calls: Vec<_> = (0..10)
@@ -128,7 +131,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_call_that_nobody_awaits_any_more_never_runs() {
+    async fn a_queued_call_whose_future_is_dropped_never_runs() {
         let threads = StoreThreads::start("test", 1, Arc::new(AtomicUsize::new(0)));
         let (gate, occupied) = occupy(&threads);
         drop(threads.run(|count| count.fetch_add(1, Ordering::SeqCst)));
@@ -136,12 +139,5 @@ mod tests {
         gate.wait();
         occupied.await;
         assert_eq!(last.await, 0);
-    }
-
-    #[tokio::test]
-    #[should_panic(expected = "a call to the store has panicked")]
-    async fn a_call_that_panics_panics_its_caller() {
-        let threads = StoreThreads::start("test", 1, Arc::new(()));
-        threads.run::<(), _>(|()| panic!("by the test")).await;
     }
 }

@@ -1,4 +1,4 @@
-//! The threads that write. They give the store the write plan's batches, and decide nothing.
+//! The threads that write. They pass the write plan's batches to the store, and decide nothing.
 
 use std::sync::Arc;
 
@@ -7,10 +7,11 @@ use crate::actors::write_plan::step::{Lane, Written};
 use crate::domain::decide::Transition;
 use crate::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError};
 
-/// How many threads write.
+/// How many threads write. Each needs a connection, so the pool has room for them and for the readers.
 pub const WRITERS: u32 = 2;
 
-/// One thread for what is free, and one for what is waited for: a statement that waits for a row blocks its thread.
+/// Two threads, because a statement that waits for a row's lock blocks its thread: one for rows that are free, one for rows that are
+/// waited for.
 pub struct StoreWriters {
     at_once: StoreThreads<dyn OrderStore>,
     in_turn: StoreThreads<dyn OrderStore>,
@@ -27,7 +28,7 @@ impl StoreWriters {
         }
     }
 
-    /// Gives the store a batch of this lane.
+    /// Writes a batch of this lane on the lane's thread.
     pub fn write(
         &self,
         lane: Lane,
@@ -36,13 +37,14 @@ impl StoreWriters {
     ) -> impl Future<Output = Written> + use<> {
         let thread = match lane {
             Lane::AtOnce => &self.at_once,
-            // What the store fails with shares the thread of what waits: it takes long as well, and is rare.
+            // Transitions that keep failing share the thread of those that wait: they are slow as well, and rare.
             Lane::InTurn | Lane::Alone => &self.in_turn,
         };
         thread.run(move |store| {
             let fates = store.write(&transitions, on_held_row);
             let is_unavailable =
                 |fate: &Fate| matches!(fate, Fate::Failing(StoreError::Unavailable(_)));
+            // The plan counts a failure against the batch only if the store is there: an outage is not the batch's fault.
             let store_answers = !fates.iter().any(is_unavailable) || store.ping().is_ok();
             Written {
                 transitions,

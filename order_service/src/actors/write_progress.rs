@@ -1,27 +1,27 @@
-//! Since when the journal has got nothing done although something waits: for those who ask whether the service is well. Knows no clock:
-//! the times are told.
+//! How long the journal has written nothing although transitions wait. The readiness probe reads it. Times are arguments.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// How long nothing may be written although something waits.
+/// How long nothing may be written while transitions wait, before the service is not ready. As long as a call to the database may take
+/// before the watchdog ends the process: a single slow transaction must not take the service out of the balancer.
 const UNWRITTEN_WAIT: Duration = Duration::from_secs(30);
 
-/// What the journal tells.
+/// The journal's end: it counts what waits.
 #[derive(Debug)]
 pub struct WriteProgress {
     waiting: usize,
     since_tx: watch::Sender<Option<Instant>>,
 }
 
-/// What the others see of it.
+/// The probe's end.
 #[derive(Debug, Clone)]
 pub struct WritingState(watch::Receiver<Option<Instant>>);
 
 impl WriteProgress {
-    /// Nothing waits yet.
+    /// Both ends, with nothing waiting.
     #[must_use]
     pub fn new() -> (Self, WritingState) {
         let (since_tx, since_rx) = watch::channel(None);
@@ -32,7 +32,7 @@ impl WriteProgress {
         (progress, WritingState(since_rx))
     }
 
-    /// One more waits.
+    /// One more transition waits.
     pub fn came(&mut self, now: Instant) {
         self.waiting += 1;
         if self.waiting == 1 {
@@ -40,19 +40,20 @@ impl WriteProgress {
         }
     }
 
-    /// So many have come to their end.
+    /// `count` transitions have their outcome.
     pub fn done(&mut self, count: usize, now: Instant) {
         if count == 0 {
             return;
         }
         self.waiting = self.waiting.saturating_sub(count);
+        // Progress restarts the time for those that still wait.
         self.since_tx
             .send_replace((self.waiting > 0).then_some(now));
     }
 }
 
 impl WritingState {
-    /// Whether something has been written lately, or nothing waits to be.
+    /// Whether nothing waits, or something was written recently.
     #[must_use]
     pub fn is_well(&self, now: Instant) -> bool {
         self.0

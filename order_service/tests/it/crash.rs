@@ -13,8 +13,10 @@ use chrono_tz::Asia::Seoul;
 use order_service::actors::in_flight::InFlight;
 use order_service::actors::journal::Commit;
 use order_service::actors::order_actor::ApplyCommand;
+use order_service::actors::write_progress::WriteProgress;
 use order_service::inbound::kafka::command_reader::CommandReader;
 use order_service::metrics::IntakeMetrics;
+use order_service::ports::order_store::OrderStore;
 use rdkafka::message::OwnedMessage;
 use rdkafka::{ClientConfig, Timestamp};
 use shared::clock::FixedClock;
@@ -22,9 +24,9 @@ use shared::kafka::dead_letters::DeadLetters;
 use shared::kafka::offset_ledger::OffsetLedger;
 use shared::kafka::publisher::Publisher;
 use shared::mailboxes::Mailboxes;
-use shared::metrics::Metrics;
+use shared::metrics::{IntCounter, Metrics};
 use shared::postbox::{Mail, Postbox, Posted};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::harness::doubles::{Fault, Gate, RecordingReplies, StoreDouble};
 use crate::harness::samples::*;
@@ -137,6 +139,44 @@ fn a_transition_that_the_journal_does_not_take_ends_the_process() {
             };
             registry.try_send(apply).unwrap();
             // The process ends as soon as this task lets the actors work.
+            std::future::pending::<()>().await;
+        });
+    });
+}
+
+#[test]
+fn an_outcome_that_no_actor_takes_ends_the_process() {
+    let test = "crash::an_outcome_that_no_actor_takes_ends_the_process";
+    assert_crash(test, "its actor did not take an outcome", || {
+        System::new().block_on(async {
+            let mailboxes = Mailboxes::new(&Metrics::new().unwrap()).unwrap();
+            let store: Arc<dyn OrderStore> = Arc::new(StoreDouble::plain());
+            let progress = WriteProgress::new().0;
+            let failing = IntCounter::new("failing", "Failing.").unwrap();
+            let journal = start_journal(&store, ROOMY, &mailboxes, progress, failing);
+            // The receiver is dropped at once, as if the order's actor had been lost.
+            let (reply_tx, _) = oneshot::channel();
+            let trail = traces().begin(&number(1), arrival("create"));
+            let commit = Commit {
+                transition: open(draft(1, &[(APPLE, 1)])),
+                reply_tx,
+                trail,
+            };
+            journal.try_send(commit).unwrap();
+            // The process ends as soon as the store has answered the journal.
+            std::future::pending::<()>().await;
+        });
+    });
+}
+
+#[test]
+fn a_call_to_the_store_that_panics_ends_the_process() {
+    let test = "crash::a_call_to_the_store_that_panics_ends_the_process";
+    assert_crash(test, "a call to the store has panicked", || {
+        System::new().block_on(async {
+            let store = StoreDouble::on_write(|_, _| panic!("by the test"));
+            let mut shop = Shop::open(store, ROOMY);
+            shop.send(create(1, &[(APPLE, 1)]));
             std::future::pending::<()>().await;
         });
     });

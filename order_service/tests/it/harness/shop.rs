@@ -212,11 +212,22 @@ pub(crate) fn start_actors(
     progress: WriteProgress,
     failing: IntCounter,
 ) -> ActorPostbox<OrderRegistry> {
-    let (writers, seed) = (StoreWriters::start(&store), SecureIds.any());
+    let journal = start_journal(&store, settings, mailboxes, progress, failing);
+    start_registry(journal, store, replies, settings, mailboxes)
+}
+
+/// Starts a journal over a store.
+pub(crate) fn start_journal(
+    store: &Arc<dyn OrderStore>,
+    settings: ActorSettings,
+    mailboxes: &Mailboxes,
+    progress: WriteProgress,
+    failing: IntCounter,
+) -> Postbox<Commit> {
+    let (writers, seed) = (StoreWriters::start(store), SecureIds.any());
     let journal = Journal::new(writers, settings, seed, progress, failing).start();
     let mailbox = mailboxes.of("Journal").open("journal");
-    let journal = Postbox::new(journal.recipient(), mailbox);
-    start_registry(journal, store, replies, settings, mailboxes)
+    Postbox::new(journal.recipient(), mailbox)
 }
 
 /// Starts a registry over a journal.
