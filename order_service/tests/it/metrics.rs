@@ -1,4 +1,4 @@
-//! What operators are told of commands and batches is what has happened.
+//! The metrics and the table of mailboxes show what has happened.
 
 use std::sync::Arc;
 use std::thread::sleep;
@@ -18,18 +18,18 @@ use crate::harness::samples::*;
 use crate::harness::shop::LONGEST_WAIT;
 use crate::intake::send_create;
 
-fn assert_told(metrics: &Metrics, lines: &[&str]) {
+fn assert_shown(metrics: &Metrics, lines: &[&str]) {
     let text = metrics.render().unwrap();
     for line in lines {
-        assert!(text.lines().any(|told| told == *line), "{line} in {text}");
+        assert!(text.lines().any(|shown| shown == *line), "{line} in {text}");
     }
 }
 
 #[test]
-fn no_two_metrics_have_the_same_name() {
+fn all_metrics_register_under_names_of_their_own() {
     let all = ServiceMetrics::new("orders", 512).unwrap();
     all.pool.show(8, 5, 2);
-    assert_told(
+    assert_shown(
         &all.common.all,
         &[
             r#"db_client_connections{state="used"} 3"#,
@@ -40,7 +40,7 @@ fn no_two_metrics_have_the_same_name() {
 }
 
 #[test]
-fn commands_and_dead_letters_are_counted() {
+fn the_intake_counts_commands_and_dead_letters() {
     let broker = TestBroker::embedded();
     let member = Member::new(&broker.settings, Arc::new(StoreDouble::plain()));
     let metrics = Arc::clone(&member.metrics);
@@ -56,7 +56,7 @@ fn commands_and_dead_letters_are_counted() {
     broker.until_committed(GROUP, &[Some(2), None, None, None]);
     member.stop();
 
-    assert_told(
+    assert_shown(
         &metrics,
         &[
             r#"messaging_client_consumed_messages_total{messaging_destination_name="orders"} 2"#,
@@ -67,7 +67,7 @@ fn commands_and_dead_letters_are_counted() {
 }
 
 #[test]
-fn the_mailbox_of_a_stuck_order_is_shown() {
+fn a_stuck_orders_mailbox_shows_what_waits() {
     let gate = Arc::new(Gate::default());
     let broker = TestBroker::embedded();
     let store = StoreDouble::plain().behind(&gate);
@@ -112,7 +112,7 @@ fn the_mailbox_of_a_stuck_order_is_shown() {
 }
 
 #[test]
-fn batches_and_loads_are_counted_by_size_lane_and_outcome() {
+fn the_store_counts_batches_and_loads_by_outcome() {
     let metrics = Metrics::new().unwrap();
     let counted = StoreMetrics::new(&metrics, 512).unwrap();
     let store = StoreDouble::on_write(|nth, _| match nth {
@@ -128,7 +128,7 @@ fn batches_and_loads_are_counted_by_size_lane_and_outcome() {
     assert!(store.load(&number(1)).unwrap().is_some());
 
     let commits = "journal_commit_duration_seconds_count";
-    assert_told(
+    assert_shown(
         &metrics,
         &[
             r#"journal_batch_size_bucket{le="1"} 1"#,
