@@ -9,7 +9,7 @@
 //! | `DB_PASSWORD` | required | |
 //! | `DB_SSL_MODE` | `preferred` | `disabled`, `preferred`, `required`, `verify_ca` |
 //! | `DB_SSL_CA` | none | PEM file of the authority that signs the server's certificate; without it nothing is encrypted |
-//! | `DB_POOL_SIZE` | `8` | connections: one writes, one waits for rows that are held, the others read |
+//! | `DB_POOL_SIZE` | `8` | connections: one writes, one waits for locked rows, the others read |
 //! | `MAX_IN_FLIGHT` | `2048` | commands that may be read and not yet replied to |
 //! | `MAX_BATCH` | `512` | transitions of one transaction |
 //! | `MAX_LIVE_ACTORS` | `10000` | order actors kept for orders that are still open |
@@ -37,7 +37,7 @@ use shared::kafka::config::KafkaSettings;
 pub struct Settings {
     /// Address to serve HTTP on.
     pub http_addr: SocketAddr,
-    /// Address to serve operators on.
+    /// Address of what is for operators only.
     pub internal_addr: SocketAddr,
     /// How to reach Kafka.
     pub kafka: KafkaSettings,
@@ -89,17 +89,17 @@ pub struct ActorSettings {
     pub idle_after: Duration,
 }
 
-/// The modes of encryption that MariaDB's client library can be held to. `VERIFY_IDENTITY` is not among them: it can't compare the
+/// The modes of encryption that can be enforced with MariaDB's client library. `VERIFY_IDENTITY` is missing, because it can't compare the
 /// certificate's name with the host's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SslMode {
     /// Never.
     Disabled,
-    /// Encrypted if there is an authority to check the server's certificate with, and the server can.
+    /// Encrypted if a CA is set and the server supports it.
     Preferred,
-    /// Encrypted, or there is no connection.
+    /// Encrypted, or the connection fails.
     Required,
-    /// Encrypted, and the server's certificate is signed by the authority, or there is no connection.
+    /// Encrypted with a server certificate that the CA has signed, or the connection fails.
     VerifyCa,
 }
 
@@ -174,7 +174,7 @@ impl Settings {
     /// Reads the process' environment.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// All invalid settings.
     pub fn from_env() -> Result<Self, InvalidEnvironment> {
         Self::read(EnvReader::from_process())
     }

@@ -1,4 +1,4 @@
-//! The order service's metrics: every name in one place, as typed handles that `app.rs` gives to those that count.
+//! The order service's metrics: every name in one place. `app.rs` passes the typed handles to the code that counts.
 
 use shared::common_metrics::CommonMetrics;
 use shared::kafka::dead_letters::dead_letter_topic;
@@ -10,9 +10,9 @@ pub struct ServiceMetrics {
     pub common: CommonMetrics,
     /// Records that come in.
     pub intake: IntakeMetrics,
-    /// Replies that no broker will ever take.
+    /// Replies that can never be delivered.
     pub replies_lost: IntCounter,
-    /// Transitions that were parked because the store goes on failing with them although it answers.
+    /// Transitions that were parked because they keep failing although the store answers.
     pub transitions_failing: IntCounter,
     /// Loads and batches.
     pub store: StoreMetrics,
@@ -32,11 +32,11 @@ impl ServiceMetrics {
             intake: IntakeMetrics::new(metrics, orders)?,
             replies_lost: metrics.counter(
                 "replies_lost_total",
-                "Replies that can never be delivered; who asked must ask again.",
+                "Replies that can never be delivered; their requesters must ask again.",
             )?,
             transitions_failing: metrics.counter(
                 "journal_transitions_failing_total",
-                "Transitions that the database went on failing with while it answered, and that were put behind all others.",
+                "Transitions that kept failing although the database answered, and that were parked.",
             )?,
             store: StoreMetrics::new(metrics, max_batch)?,
             pool: PoolMetrics::new(metrics)?,
@@ -50,7 +50,7 @@ impl ServiceMetrics {
 pub struct IntakeMetrics {
     /// Records that were read.
     pub taken: IntCounter,
-    /// Those of them that weren't commands.
+    /// Records that weren't commands.
     pub set_aside: IntCounter,
     /// From reading a record to the acknowledgement of its reply.
     pub processed: Histogram,
@@ -72,7 +72,7 @@ impl IntakeMetrics {
         )?;
         let set_aside = metrics.counters(
             "messaging_dead_letters_total",
-            "Records that were no commands and went to the dead letters.",
+            "Records that were not commands and went to the dead letters.",
             &topic,
         )?;
         let processed = metrics.durations(
@@ -86,7 +86,7 @@ impl IntakeMetrics {
             processed: processed.with_label_values(&[orders]),
             permits_left: metrics.gauge(
                 "intake_permits_left",
-                "How many more commands may be in hand; the intake keeps one of them ready for the next record.",
+                "How many more commands may be unfinished; the intake keeps one permit ready for the next record.",
             )?,
         })
     }
@@ -117,7 +117,7 @@ impl StoreMetrics {
             )?,
             commits: metrics.durations(
                 "journal_commit_duration_seconds",
-                "How long a transaction took: of what is free at_once, of rows that were waited for in_turn.",
+                "How long a transaction took: at_once if it skips locked rows, in_turn if it waits for them.",
                 &["lane", "outcome"],
             )?,
             loads: metrics.durations(

@@ -1,4 +1,4 @@
-//! The steps of a command's trail, in the order in which they are usually taken. Each ends what the command has waited for.
+//! The steps of a command's trail, in their usual order. Each step ends the wait before it.
 
 /// The poll loop has it; it waits for a permit.
 pub const POLLED: &str = "record.polled";
@@ -12,11 +12,11 @@ pub const BEGUN: &str = "command.begun";
 pub const LOADED: &str = "order.loaded";
 /// What it changes is decided, and sent to the journal.
 pub const DECIDED: &str = "command.decided";
-/// A transaction begins that it is in.
+/// A transaction that contains it begins.
 pub const BATCH_BEGUN: &str = "batch.begun";
-/// Somebody else holds a row that it needs: it goes aside, and comes into another transaction.
+/// A row that it needs is locked: it is set aside for another transaction.
 pub const ROW_HELD: &str = "batch.row_held";
-/// The store fails with it, though it answers: it goes behind all others, and comes into a transaction of its own.
+/// It keeps failing although the store answers: it is set aside for a transaction of its own.
 pub const STORE_FAILED: &str = "batch.store_failed";
 /// The transaction has ended.
 pub const BATCH_COMMITTED: &str = "batch.committed";

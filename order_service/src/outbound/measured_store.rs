@@ -1,4 +1,4 @@
-//! A store of orders whose calls are measured. Changes nothing of what they do.
+//! Measures the calls of an order store, and passes them on unchanged.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use crate::domain::order::Order;
 use crate::metrics::StoreMetrics;
 use crate::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError};
 
-/// The store within, and the clocks beside it.
+/// An order store with its histograms.
 pub struct MeasuredStore {
     inner: Arc<dyn OrderStore>,
     batch_size: Histogram,
@@ -20,7 +20,7 @@ pub struct MeasuredStore {
     loads: Outcomes,
 }
 
-/// The durations of one operation by outcome.
+/// The durations of one operation, by outcome.
 struct Outcomes {
     ok: Histogram,
     held: Histogram,
@@ -101,7 +101,7 @@ impl OrderStore for MeasuredStore {
     }
 }
 
-/// A transaction that fails does so for all of its batch.
+/// A transaction fails for its whole batch, so the first fate stands for all.
 fn failure(fates: &[Fate]) -> Option<&StoreError> {
     match fates.first() {
         Some(Fate::Failing(error)) => Some(error),

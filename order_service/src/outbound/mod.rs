@@ -1,4 +1,4 @@
-//! The outside, behind the ports: MySQL, Kafka, and what is measured of them.
+//! The implementations of the ports: MySQL, Kafka, and measurements.
 
 pub mod mysql;
 pub mod kafka;

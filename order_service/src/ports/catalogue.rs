@@ -9,7 +9,7 @@ use crate::domain::coupon::Coupon;
 use crate::domain::order::ItemId;
 use crate::ports::order_store::StoreError;
 
-/// Products, items and coupons to be put into the catalogue.
+/// Products, items and coupons to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assortment {
     /// Products with their items.
@@ -20,7 +20,7 @@ pub struct Assortment {
     pub coupon_names: BTreeMap<i64, String>,
 }
 
-/// A coupon with its name for people.
+/// A coupon with its display name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedCoupon {
     /// The coupon.
@@ -43,7 +43,7 @@ pub trait Catalogue: Send + Sync {
     /// When the store fails.
     fn product(&self, id: ProductId) -> Result<Option<Product>, StoreError>;
 
-    /// Up to `limit` products, the newest first, of which some item is in stock and none is among `bought`.
+    /// Up to `limit` products, the newest first, with at least one item in stock and none in `bought`.
     ///
     /// # Errors
     /// When the store fails.
@@ -53,7 +53,7 @@ pub trait Catalogue: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Product>, StoreError>;
 
-    /// Up to `limit` coupons that no order holds and that are valid at `now`, those that end first in front.
+    /// Up to `limit` coupons that are unused and valid at `now`, sorted by when they end.
     ///
     /// # Errors
     /// When the store fails.
@@ -63,7 +63,7 @@ pub trait Catalogue: Send + Sync {
         limit: u32,
     ) -> Result<Vec<NamedCoupon>, StoreError>;
 
-    /// Inserts what is missing; what is there, its stock above all, stays as it is.
+    /// Inserts what is missing. Existing rows stay unchanged, above all their stock.
     ///
     /// # Errors
     /// When the store fails.

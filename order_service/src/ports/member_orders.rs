@@ -7,7 +7,7 @@ use shared::order_number::OrderNumber;
 use crate::domain::order::Order;
 use crate::ports::order_store::StoreError;
 
-/// A place in a member's list, which has the newest order first, and of two of one time that with the higher number.
+/// A place in a member's list, which is sorted by time and then by order number, both descending.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OrderCursor {
     /// When the order there was placed.
@@ -27,7 +27,7 @@ impl From<&Order> for OrderCursor {
 
 /// Orders by member.
 pub trait MemberOrders: Send + Sync {
-    /// Up to `limit` orders of the member, the newest first, of those that follow `after` in the list.
+    /// Up to `limit` orders of the member, the newest first, beginning after `after`.
     ///
     /// # Errors
     /// When the store fails.

@@ -1,4 +1,4 @@
-//! What the actors and handlers need of the outside, in the domain's words. Implemented in `outbound`.
+//! What actors and handlers need from outside, as traits in the domain's terms. Implemented in `outbound`.
 
 pub mod order_store;
 pub mod reviews;

@@ -9,17 +9,17 @@ use crate::domain::decide::Transition;
 use crate::domain::order::{CouponId, ItemId, Order};
 use crate::domain::stored_orders::StoreOutcome;
 
-/// What became of a transition that the store was given in a batch.
+/// The result of one transition of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// It is stored, for good, as this order.
     Stored(Arc<Order>),
-    /// It started from a state that no longer stands, and nothing of it is stored. Another writer was quicker, or it was stored by a try
-    /// whose answer was lost. The order that stands, if any, is this.
+    /// It started from a state that is no longer the current one, and nothing of it is stored. Another writer was faster, or an earlier
+    /// attempt stored it and its answer was lost. Contains the current order, if there is one.
     Stale(Option<Arc<Order>>),
-    /// Somebody else holds this row, and nothing of the transition is stored. The rest of the batch is.
+    /// Another transaction has locked this row. Nothing of the transition is stored; the rest of the batch is.
     Held(StoreRow),
-    /// The transaction failed, and with it the whole batch. Whether it is stored is for the error to say.
+    /// The transaction failed, and with it the whole batch. The error says whether anything may be stored.
     Failing(StoreError),
 }
 
@@ -32,7 +32,7 @@ impl From<StoreOutcome> for Fate {
     }
 }
 
-/// A row that somebody else may hold: another service's batch for a moment, a person at the database for long.
+/// A row that another transaction may have locked: another service's batch for a moment, or a person's session for long.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StoreRow {
     /// An item with its stock.
@@ -53,30 +53,30 @@ impl fmt::Display for StoreRow {
     }
 }
 
-/// What the store does about a row that somebody else holds.
+/// What the store does about a row that another transaction has locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnHeldRow {
     /// Leaves out the transitions that need it, and stores the others.
     Skip,
-    /// Waits in the row's queue, for a while. Then the whole batch fails.
+    /// Waits for the lock, for a limited time. Then the whole batch fails.
     Wait,
 }
 
-/// Why the store did not do what it was asked.
+/// Why a call to the store failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// It can't be reached or is too busy. The same call may succeed later; whether this one has is unknown.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
-    /// Somebody else holds a row for longer than a batch waits. Which row, the database does not say. Nothing is stored; the same call
-    /// may succeed later.
-    #[error("the store waited too long for a row: {0}")]
+    /// A row stayed locked for longer than a batch waits. The database does not say which row. Nothing is stored. The same call may succeed
+    /// later.
+    #[error("a row in the store stayed locked: {0}")]
     Held(String),
-    /// It will never take this.
-    #[error("the store refuses: {0}")]
+    /// The store will never accept this.
+    #[error("the store refuses this for good: {0}")]
     Refused(String),
-    /// What it holds makes no sense.
-    #[error("the store holds what it should not: {0}")]
+    /// Stored data is corrupt.
+    #[error("the store contains corrupt data: {0}")]
     Corrupt(String),
 }
 
@@ -99,12 +99,12 @@ pub trait OrderStore: Send + Sync {
     /// When the store fails.
     fn load(&self, number: &OrderNumber) -> Result<Option<Order>, StoreError>;
 
-    /// Stores a batch in one transaction: all changes of stock, coupons and orders. Answers one fate for each transition, in their order.
+    /// Stores a batch in one transaction: all changes of stock, coupons and orders. Returns one fate for each transition, in their order.
     ///
-    /// The transitions are of different orders, and a stale or held one doesn't touch the others. When the transaction fails, all are
-    /// [`Fate::Failing`] with the same error: for [`StoreError::Unavailable`] it is unknown whether they are stored, for the others
-    /// nothing is. A batch whose fate is unknown can be written again: what was stored before is stale then, and the order that stands
-    /// is the very one that was to be stored.
+    /// The transitions belong to different orders. A stale or held one doesn't affect the others. If the transaction fails, all are
+    /// [`Fate::Failing`] with the same error. After [`StoreError::Unavailable`] it is unknown whether they are stored; after any other
+    /// error nothing is. A batch whose fate is unknown can be written again: a transition that was stored is then stale, and the current
+    /// order is the one that it made.
     fn write(&self, batch: &[Transition], on_held_row: OnHeldRow) -> Vec<Fate>;
 
     /// Whether the store answers.

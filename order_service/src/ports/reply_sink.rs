@@ -1,4 +1,4 @@
-//! Sending replies to those who asked for them.
+//! Sending replies to requesters.
 
 use std::sync::Arc;
 
@@ -9,27 +9,27 @@ use shared::wire::headers::ReplyAddress;
 
 use crate::domain::order::Order;
 
-/// What a command came to: the order as it stands now, and why the command was refused if it was.
+/// The result of a command: the current order, and the reason if the command was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandOutcome {
-    /// The order that was spoken of, where the command named one.
+    /// The order's number, if the command has one.
     pub number: Option<OrderNumber>,
-    /// It as it stands; `None` when nothing is stored under the number.
+    /// The current order; `None` if none is stored under the number.
     pub order: Option<Arc<Order>>,
-    /// Why the command was refused.
+    /// Why the command was refused, if it was.
     pub refusal: Option<Reason>,
 }
 
-/// Who asked, and by which record.
+/// Where the reply goes, and for which record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requester {
     /// Where the reply goes.
     pub address: ReplyAddress,
-    /// The key of the record that asked; the reply repeats it.
+    /// The key of the request's record; the reply repeats it.
     pub record_key: String,
 }
 
-/// Called once, on any thread, when the reply is safe with the broker or can never be delivered.
+/// Called once, on any thread, when the broker has acknowledged the reply or it can never be delivered.
 pub type OnReplied = Box<dyn FnOnce() + Send + Sync>;
 
 /// A way to reply.

@@ -1,4 +1,4 @@
-//! Orders whose books are open: somebody must ask the payment gateway about them. Blocking: called off the async threads only.
+//! Orders that are due for review: a composite must ask the payment gateway about them. Blocking: called off the async threads only.
 
 use chrono::{DateTime, Utc};
 use shared::order_number::OrderNumber;
@@ -15,7 +15,7 @@ pub struct ReviewCursor {
     pub number: OrderNumber,
 }
 
-/// Some of what is due.
+/// A page of orders that are due.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DueOrders {
     /// The longest due first.

@@ -1,4 +1,4 @@
-//! Replies on Kafka, in the form that spring-kafka's requesters expect: no key, the correlation id echoed, the asked-for partition.
+//! Replies on Kafka, in the form that spring-kafka's requesters expect: no key, the request's correlation id, the requested partition.
 
 use std::sync::Arc;
 
@@ -26,8 +26,7 @@ pub struct ReplyPublisher {
 }
 
 impl ReplyPublisher {
-    /// Replies by `publisher`, which must never give up by itself; dates are the clock's in `zone`. `lost` counts the replies that
-    /// can never be delivered.
+    /// Replies through `publisher`, which must retry without end. Dates are in `zone`. `lost` counts replies that can never be delivered.
     #[must_use]
     pub fn new(
         publisher: Arc<Publisher>,
@@ -43,10 +42,10 @@ impl ReplyPublisher {
         }
     }
 
-    /// Waits until all replies are acknowledged, at most so long. Blocks.
+    /// Waits until all replies are acknowledged, for at most `wait`. Blocks.
     ///
     /// # Errors
-    /// When the time is over.
+    /// When the time is over first.
     pub fn flush(&self, wait: std::time::Duration) -> Result<(), KafkaError> {
         self.publisher.flush(wait)
     }
@@ -68,7 +67,7 @@ pub fn reply_event(
     }
 }
 
-/// The order as it stands, and the refusal where there is one.
+/// The current order, with the reason if the command was refused.
 fn body(outcome: &CommandOutcome, zone: Tz) -> OrderDto {
     let mut body = match &outcome.order {
         Some(order) => order_dto(order, zone),
@@ -132,7 +131,10 @@ impl ReplySink for ReplyPublisher {
         let on_delivery: OnDelivery = Box::new(move |result| match result {
             Ok(()) => on_replied(),
             Err(error) if is_producers_end(&error) => {
-                log::warn!("a reply is left undelivered, and its command will come again: {error}");
+                // The record is not finished, so its offset stays uncommitted and the next owner reads it again.
+                log::warn!(
+                    "a reply was not delivered before the end; its command is redelivered: {error}"
+                );
             }
             Err(error) => {
                 lost.tell(&error);
@@ -143,8 +145,8 @@ impl ReplySink for ReplyPublisher {
     }
 }
 
-/// What is said of a reply that no broker will ever take. It is given up, so that its partition goes on: its requester asks again, or
-/// reads the order, which is stored.
+/// Reports a reply that the broker refuses for good. The reply is dropped and its record finished, because otherwise it would hold its
+/// partition's offset back. The order is stored: the requester can send its command again, or read the order.
 struct LostReply {
     topic: String,
     order: Option<String>,
@@ -156,7 +158,7 @@ impl LostReply {
         self.counter.inc();
         let order = self.order.as_deref().unwrap_or("unknown");
         log::error!(
-            "order={order} a reply to {} can't be delivered and is given up: {error}",
+            "order={order} a reply to {} can't be delivered and is dropped: {error}",
             self.topic
         );
     }

@@ -1,16 +1,16 @@
-//! Diesel's errors → the port's. Diesel's MySQL backend keeps no error number, so some are told apart by the server's text.
+//! Diesel's errors → the port's. Diesel's MySQL backend drops the error number, so some errors are recognised by the server's text.
 
 use diesel::result::{DatabaseErrorKind, Error};
 
 use crate::ports::order_store::StoreError;
 
-/// The beginnings of what a server says of values that no repetition will make fit.
+/// How the server's messages begin for values that never fit, however often they are written.
 const REFUSED_VALUES: &[&str] = &["Data too long", "Out of range", "Incorrect"];
 
-/// What a server says when a row's lock was not to be had in time.
+/// How the server's message begins when a row lock was not granted in time.
 const LOCK_WAIT: &str = "Lock wait timeout exceeded";
 
-/// A failure as the port tells it. What is not known to be final counts as passing: then the work is done again, and nothing is lost.
+/// A failure as the port's error. An error that is not known to be final counts as passing, so that the work is repeated and not lost.
 #[must_use]
 pub fn store_error(error: &Error) -> StoreError {
     match error {

@@ -1,6 +1,5 @@
-//! Locks the rows that a batch needs by one statement (coupons by a second, where there are any): items and coupons, and where it is
-//! wanted the orders that it moves. Rows that somebody else holds are skipped or waited for; what is skipped is told apart from what is
-//! not there. Knows nothing of what is written afterwards.
+//! Locks the rows that a batch needs: items and, if asked for, orders by one statement, coupons by a second. Rows that another
+//! transaction has locked are skipped or waited for. Skipped rows are distinguished from rows that don't exist.
 
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
@@ -20,7 +19,7 @@ use crate::domain::order::{CouponId, ItemId};
 use crate::domain::shelf::Needs;
 use crate::ports::order_store::{OnHeldRow, StoreRow};
 
-/// So many items are asked for by one statement.
+/// Items of one statement. The look-up of skipped items binds each of them, and a statement binds at most 65,535 values.
 const MAX_IDENTITIES: usize = 10_000;
 
 /// Which rows are locked.
@@ -28,25 +27,25 @@ const MAX_IDENTITIES: usize = 10_000;
 pub(super) enum Scope {
     /// Items and coupons.
     Stock,
-    /// And the orders that are moved; those that are opened are looked for.
+    /// Also the orders that change. The numbers of new orders are looked up.
     StockAndOrders,
 }
 
-/// What a batch has to itself until its transaction ends.
+/// The rows that a batch has locked until its transaction ends.
 #[derive(Default)]
 pub(super) struct LockedRows {
-    /// The items that there are and nobody else holds.
+    /// The items that exist and were free.
     pub items: Vec<ItemRow>,
-    /// The coupons that there are and nobody else holds.
+    /// The coupons that exist and were free.
     pub coupons: Vec<CouponRow>,
-    /// Whether a number that is to be opened is stored already.
+    /// Whether the number of a new order is stored already.
     pub is_repeated: bool,
     held_items: BTreeSet<ItemId>,
     held_coupons: BTreeSet<CouponId>,
     held_orders: BTreeSet<String>,
 }
 
-/// A row of the one statement: an item, or an order's number in one of the last two columns.
+/// A row of the locking statement: an item, or an order's number in one of the last two columns.
 #[derive(QueryableByName)]
 struct LockedRow {
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -78,7 +77,7 @@ impl LockedRow {
 }
 
 impl LockedRows {
-    /// A row of this transition that somebody else holds.
+    /// A row that this transition needs and another transaction has locked.
     pub(super) fn held_by_others(&self, transition: &Transition) -> Option<StoreRow> {
         if self.nothing_is_held() {
             return None;
@@ -101,8 +100,7 @@ impl LockedRows {
     }
 }
 
-/// Locks what a batch needs, in one order everywhere: items by identity, orders, coupons by identity. The numbers of new orders are
-/// only looked at: an insert would wait for the holder of a row that is there already.
+/// Locks what a batch needs. Finds out which new orders exist already, because their insert would wait for whoever has locked the row.
 pub(super) fn lock(
     connection: &mut MysqlConnection,
     batch: &[Transition],
@@ -120,11 +118,13 @@ pub(super) fn lock(
     let moved: Vec<&OrderNumber> = moved.into_iter().map(Transition::number).collect();
     let opened: Vec<&OrderNumber> = opened.into_iter().map(Transition::number).collect();
 
+    // Every batch of every service locks in the same order: items by id, orders by number, coupons by id. Batches in different orders
+    // could each wait for a row of the other, which is a deadlock.
     let mut locked = LockedRows::default();
     let mut locked_orders = BTreeSet::new();
     let wanted: Vec<ItemId> = needs.items.iter().copied().collect();
     let mut parts = wanted.chunks(MAX_IDENTITIES);
-    // The last part, as a rule the only one, is asked for together with the orders.
+    // The last part, usually the only one, shares a statement and its round trip with the orders.
     let last = parts.next_back().unwrap_or_default();
     let mut rows: Vec<LockedRow> = Vec::new();
     for part in parts {
@@ -151,13 +151,16 @@ pub(super) fn lock(
     Ok(locked)
 }
 
-/// Identities and numbers are digits only, so they are written into the text: a statement binds 65,535 values at most.
+/// Ids and numbers are written into the text, because a statement binds at most 65,535 values. They consist of digits, so nothing can be
+/// injected.
 fn statement(
     wanted: &[ItemId],
     moved: &[&OrderNumber],
     opened: &[&OrderNumber],
     on_held_row: OnHeldRow,
 ) -> String {
+    // On MariaDB a batch comes here with `Skip` only after an attempt that failed at once. That first attempt neither locks orders nor
+    // reads them beforehand, so a batch without locked rows, which is nearly every batch, pays nothing for the others.
     let clause = match on_held_row {
         OnHeldRow::Skip => "FOR UPDATE SKIP LOCKED",
         OnHeldRow::Wait => "FOR UPDATE",
@@ -219,7 +222,8 @@ fn lock_coupons(
     }
 }
 
-/// What was asked for and skipped is there for a reader who locks nothing. No statement when nothing was skipped.
+/// `SKIP LOCKED` returns neither locked rows nor missing ones. A read without locks finds the locked ones. No statement runs when nothing
+/// was skipped.
 fn tell_held_from_missing(
     connection: &mut MysqlConnection,
     locked: &mut LockedRows,

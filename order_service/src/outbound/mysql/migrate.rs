@@ -1,4 +1,4 @@
-//! Brings the database's tables up to date. One instance migrates, others wait.
+//! Brings the database's tables up to date. One instance migrates while the others wait.
 
 use diesel::mysql::MysqlConnection;
 use diesel::sql_types::{Integer, Nullable};
@@ -9,6 +9,7 @@ use super::pool::{Pool, session};
 use crate::ports::order_store::StoreError;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../migrations");
+/// How long an instance waits for another one to finish migrating. Then it fails, and its caller tries again.
 const LOCK_WAIT_SECONDS: u32 = 120;
 
 #[derive(QueryableByName)]
@@ -20,13 +21,14 @@ struct Lock {
 /// Applies the migrations that are missing; returns their names.
 ///
 /// # Errors
-/// When the database can't be reached, or refuses a migration. MySQL's DDL does not roll back.
+/// When the database can't be reached, or refuses a migration. MySQL can't roll DDL back: a failed migration may be half done.
 pub fn migrate(pool: &Pool) -> Result<Vec<String>, StoreError> {
     let mut failure = None;
+    // Not watched: changing a large table may take longer than the watchdog allows, and so may waiting for the lock.
     let applied = session(pool)?.run_for_long(|connection| {
         if !lock(connection)? {
             failure = Some(StoreError::Unavailable(
-                "another instance is migrating for too long".to_owned(),
+                "another instance has been migrating for too long".to_owned(),
             ));
             return Ok(Vec::new());
         }

@@ -1,7 +1,7 @@
 //! Connections: an r2d2 pool of Diesel sessions.
 //!
-//! The manager is our own because Diesel's learns of a broken connection only by asking the server before each use. Ours is told by
-//! the errors that its user sees, so that no round trip is spent on it. Only a session that was silent for a while is asked.
+//! Diesel's own manager finds a broken connection only by a query before each use. This manager marks a connection as broken after an
+//! error, which costs no round trip. It queries only a connection that was idle for a while.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,10 +20,11 @@ use super::watchdog::Watchdog;
 use crate::config::{DatabaseSettings, SslMode};
 use crate::ports::order_store::StoreError;
 
-/// The database ends a session that is silent for so long, and frees the rows that it has locked: its process stands still, or the network
-/// has swallowed it. Within a transaction no statement waits for anything but the one before it.
+/// `wait_timeout`: the server ends a session that sends nothing for so long, and releases its row locks. That happens to a process that is
+/// paused, or cut off by the network, in the middle of a transaction. The server's default is 8 hours, for which nobody could buy the
+/// items that the transaction has locked. 5 s are far more than a live process needs between two statements of a transaction.
 const LONGEST_SILENCE: Duration = Duration::from_secs(5);
-/// A session that was used so recently has not been ended for its silence.
+/// A session that was used so recently can't have reached [`LONGEST_SILENCE`], so it is not tested before its next use.
 const FRESH: Duration = Duration::from_secs(2);
 
 /// The pool.
@@ -34,7 +35,7 @@ pub struct Session {
     connection: MysqlConnection,
     is_broken: bool,
     used_at: Instant,
-    /// Seconds.
+    /// The session's `innodb_lock_wait_timeout` in seconds.
     lock_wait: u64,
     can_fail_at_once: bool,
     watchdog: Arc<Watchdog>,
@@ -48,14 +49,14 @@ pub struct SessionManager {
 }
 
 impl SessionManager {
-    /// Builds the pool without connecting: the database may come up later than this process. A database that is there and does not
-    /// answer any more ends the process.
+    /// Builds the pool without connecting, because the database may start later than this process. A database that accepts calls and
+    /// stops answering ends the process.
     #[must_use]
     pub fn pool(settings: &DatabaseSettings) -> Pool {
         Self::watched_pool(settings, Watchdog::ending_the_process())
     }
 
-    /// The same with a watchdog of the caller's.
+    /// The same with the caller's watchdog.
     #[must_use]
     pub fn watched_pool(settings: &DatabaseSettings, watchdog: Arc<Watchdog>) -> Pool {
         r2d2::Pool::builder()
@@ -106,15 +107,18 @@ struct StatusVariable {
     value: String,
 }
 
-/// MariaDB's client library takes the ssl mode without a word and ignores it: it encrypts when it was given a CA and the server can.
+/// Asked of the server, because MariaDB's client library ignores the ssl mode silently: it encrypts if it has a CA and the server can.
 fn is_encrypted(connection: &mut MysqlConnection) -> QueryResult<bool> {
     let cipher: Vec<StatusVariable> =
         sql_query("SHOW SESSION STATUS LIKE 'Ssl_cipher'").load(connection)?;
     Ok(cipher.iter().any(|variable| !variable.value.is_empty()))
 }
 
-/// Returns whether the server grants that a statement does not wait for a row's lock at all: MySQL's smallest wait is a second.
+/// Returns whether a statement can fail at once when a row is locked. MariaDB allows `innodb_lock_wait_timeout = 0`; MySQL's minimum is
+/// 1 s, and it raises a smaller value silently, so the value is read back.
 fn set_up(connection: &mut MysqlConnection) -> QueryResult<bool> {
+    // READ COMMITTED locks rows without gaps, so two batches that insert different orders do not wait for each other.
+    // `lock_wait_timeout` is for table locks, such as a migration's.
     connection.batch_execute(&format!(
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
          SET time_zone = '+00:00', wait_timeout = {}, innodb_lock_wait_timeout = 0, lock_wait_timeout = {}",
@@ -141,7 +145,7 @@ impl r2d2::ManageConnection for SessionManager {
         if self.must_encrypt
             && !is_encrypted(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?
         {
-            let cause = "the settings require encryption, and the server does not offer it";
+            let cause = "the settings require encryption, but the connection is not encrypted";
             return Err(ConnectionError::BadConnection(cause.to_owned()));
         }
         let can_fail_at_once =
@@ -156,7 +160,7 @@ impl r2d2::ManageConnection for SessionManager {
         })
     }
 
-    /// Asks the server only when it may have ended the session.
+    /// Queries the server only if it may have ended the session.
     fn is_valid(&self, session: &mut Session) -> Result<(), ConnectionError> {
         if session.used_at.elapsed() < FRESH {
             return Ok(());
@@ -174,16 +178,16 @@ impl r2d2::ManageConnection for SessionManager {
 }
 
 impl Session {
-    /// Whether a statement can fail at once when it needs a row that somebody else holds.
+    /// Whether a statement can fail at once when it needs a row that another transaction has locked.
     #[must_use]
     pub fn can_fail_at_once(&self) -> bool {
         self.can_fail_at_once
     }
 
-    /// Sets how long statements wait for rows that somebody else holds, in whole seconds. Costs a statement when it was another time.
+    /// Sets how long statements wait for locked rows, in whole seconds. Costs a round trip only if the value changes.
     ///
     /// # Errors
-    /// When the server does not take it.
+    /// When the server refuses it or does not answer.
     pub fn wait_for_rows(&mut self, wait: Duration) -> Result<(), StoreError> {
         let seconds = wait.as_secs();
         if seconds == self.lock_wait || (seconds == 0 && !self.can_fail_at_once) {
@@ -194,7 +198,7 @@ impl Session {
         Ok(())
     }
 
-    /// Runs `work` on the connection. After an error that leaves the connection in doubt it is not used again.
+    /// Runs `work` on the connection, watched. After [`StoreError::Unavailable`] the connection may be broken, so it is not used again.
     ///
     /// # Errors
     /// Those of `work`.
@@ -207,7 +211,7 @@ impl Session {
         self.run_for_long(work)
     }
 
-    /// The same for work that may take as long as it takes.
+    /// The same without the watchdog, for work of any length, such as a migration.
     ///
     /// # Errors
     /// Those of `work`.
@@ -228,7 +232,7 @@ impl Session {
 /// Takes a session from the pool.
 ///
 /// # Errors
-/// When none can be had in time.
+/// When none is available within the pool's time-out.
 pub fn session(pool: &Pool) -> Result<r2d2::PooledConnection<SessionManager>, StoreError> {
     pool.get()
         .map_err(|error| StoreError::Unavailable(error.to_string()))

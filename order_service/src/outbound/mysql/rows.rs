@@ -1,4 +1,4 @@
-//! Rows ↔ domain. A row that makes no sense is an error here, and never becomes an order.
+//! Rows ↔ domain. A corrupt row is an error here, and never becomes an order.
 
 use std::sync::Arc;
 
@@ -175,10 +175,10 @@ pub fn line_rows(order: &Order) -> impl Iterator<Item = LineRow> + '_ {
         })
 }
 
-/// An order from its row and its lines' rows in their order.
+/// An order from its row and the rows of its lines, sorted by line number.
 ///
 /// # Errors
-/// When they make no sense.
+/// When a value is corrupt.
 pub fn order(row: OrderRow, lines: Vec<LineRow>) -> Result<Order, StoreError> {
     let number = row.order_num.clone();
     let corrupt = |what: &str| StoreError::Corrupt(format!("order {number}: {what}"));
@@ -205,7 +205,7 @@ pub fn order(row: OrderRow, lines: Vec<LineRow>) -> Result<Order, StoreError> {
         intent: intent.map_err(|()| corrupt("intent_amount"))?,
         idempotency: idempotency(row.idempotency_key, row.fingerprint),
         payment_idempotency: idempotency(row.payment_idempotency_key, row.payment_fingerprint),
-        // An order that was placed before there was such a time has it behind it.
+        // Orders that are older than this column have none. Their time to pay is over.
         pay_by: row.pay_by.unwrap_or(row.created_at).and_utc(),
         reject_detail: row.reject_detail,
         review_at: row.review_at.map(|review_at| review_at.and_utc()),
@@ -307,7 +307,7 @@ impl TryFrom<CouponRow> for Coupon {
 }
 
 impl CouponRow {
-    /// The row of a coupon with a name for people.
+    /// The row of a coupon with its display name.
     #[must_use]
     pub fn new(coupon: &Coupon, name: &str) -> Self {
         let (kind, amount, percent) = match coupon.discount {

@@ -1,6 +1,6 @@
-//! Ends the process when the database has not answered a call for far longer than any call takes. A database that vanishes without a
-//! word, stopped or behind a cut link, leaves its client waiting for ever: the client library's time-outs are not within Diesel's reach.
-//! The next process finds the database as it is then, and Kafka brings back what was in hand. Knows no statement.
+//! Ends the process when a call to the database has been unanswered for far longer than any call takes. If the database is paused or the
+//! link is cut, the client waits for ever: Diesel has no way to set the client library's time-outs. The next process connects anew, and
+//! Kafka redelivers the unfinished commands.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,25 +12,26 @@ use parking_lot::Mutex;
 use shared::budget;
 use shared::crash::crash;
 
+/// How often deadlines are checked. Small against the limits, which are many seconds.
 const ROUND: Duration = Duration::from_millis(250);
 
-/// How long calls may be out.
+/// How long calls may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// A connection that is being made. Longer than the kernel knocks at a host that does not answer, which is no reason to end.
+    /// Making a connection. Longer than the kernel tries to reach a silent host: that attempt fails by itself, and is no reason to end.
     pub connecting: Duration,
-    /// Anything else, from the first statement to the last.
+    /// Anything else: a whole transaction, from its first statement to its last.
     pub working: Duration,
 }
 
-/// The calls that are out, by number, and when they have been out for too long.
+/// The calls under way, by number, with their deadlines.
 pub struct Watchdog {
     limits: Limits,
     calls: Mutex<BTreeMap<u64, Instant>>,
     next_call: AtomicU64,
 }
 
-/// A call that is out, until it is dropped.
+/// A call that is under way until this is dropped.
 pub struct Call<'a> {
     watchdog: &'a Watchdog,
     number: u64,
@@ -43,8 +44,7 @@ impl Drop for Call<'_> {
 }
 
 impl Watchdog {
-    /// Watches from a thread of its own, as long as somebody has this handle. `on_stuck` is called for as long as a call is out for
-    /// too long.
+    /// Starts a thread that watches until the handle is dropped. It calls `on_stuck` again and again while a call is past its deadline.
     #[must_use]
     pub fn start(limits: Limits, on_stuck: impl Fn() + Send + 'static) -> Arc<Self> {
         let watchdog = Arc::new(Self {
@@ -57,7 +57,7 @@ impl Watchdog {
         watchdog
     }
 
-    /// One that ends the process.
+    /// A watchdog that ends the process.
     #[must_use]
     pub fn ending_the_process() -> Arc<Self> {
         let limits = Limits {
@@ -65,17 +65,17 @@ impl Watchdog {
             working: budget::DATABASE_STUCK,
         };
         Self::start(limits, || {
-            crash("the database has not answered for too long; the next process finds it as it is")
+            crash("the database has not answered for too long")
         })
     }
 
-    /// Notes that a connection is being made from now on.
+    /// A connection is being made from now on.
     #[must_use]
     pub fn connecting(&self) -> Call<'_> {
         self.call(self.limits.connecting)
     }
 
-    /// Notes that a connection is at work from now on.
+    /// A connection is in use from now on.
     #[must_use]
     pub fn working(&self) -> Call<'_> {
         self.call(self.limits.working)
