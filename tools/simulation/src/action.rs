@@ -3,10 +3,9 @@
 use order_service::actors::write_plan::step::Lane;
 use shared::order_number::OrderNumber;
 
-use crate::faults::Fault;
-use crate::gateway::Answer;
-use crate::invariants::Check;
+use crate::fault::Fault;
 use crate::owner::Mood;
+use crate::violation::Check;
 use crate::world::World;
 
 /// One thing that can happen.
@@ -80,7 +79,7 @@ impl World {
             self.shoppers_may(&mut actions);
         }
         self.composites_may(&mut actions);
-        actions.extend(self.moves_of_homes());
+        self.homes_may(&mut actions);
         for (index, call) in self.calls.iter().enumerate() {
             actions.push(if call.answer.is_some() {
                 Action::Answer(index)
@@ -144,6 +143,22 @@ impl World {
             {
                 actions.push(Action::Look(index));
             }
+        }
+    }
+
+    /// The group may give a partition away that nobody has, or let a composite that has several share with one that has none.
+    fn homes_may(&self, actions: &mut Vec<Action>) {
+        let all = || 0..self.composites.len();
+        let owned: Vec<_> = all()
+            .map(|composite| self.reply_topic.owned_by(composite))
+            .collect();
+        for partition in self.reply_topic.free() {
+            actions.extend(all().map(|taker| Action::GiveHome(partition, taker)));
+        }
+        let poor = all().filter(|composite| owned[*composite].is_empty());
+        let spare = || owned.iter().filter(|owned| owned.len() > 1).flatten();
+        for taker in poor {
+            actions.extend(spare().map(|partition| Action::GiveHome(*partition, taker)));
         }
     }
 
@@ -286,21 +301,5 @@ impl World {
             }
             Action::Fault(fault) => self.go_wrong(fault),
         }
-    }
-
-    fn serve(&mut self, index: usize) -> Check {
-        let is_willing = !self.chance.one_in(self.profile.declines);
-        let call = &mut self.calls[index];
-        let answer = if call.is_cancel {
-            Answer::Cancel(self.gateway.cancel(&call.number, &call.payment))
-        } else {
-            self.store.is_for_sale(&call.number, &call.payment)?;
-            Answer::Confirm(
-                self.gateway
-                    .confirm(&call.number, &call.payment, is_willing),
-            )
-        };
-        call.answer = Some(answer);
-        Ok(())
     }
 }

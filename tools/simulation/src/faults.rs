@@ -1,99 +1,17 @@
 //! All that can go wrong in a world.
 
-use order_service::actors::write_plan::step::Lane;
+use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer};
 use order_service::domain::decide::Transition;
 use order_service::domain::shelf::Needs;
+use order_service::inbound::kafka::settlement::REVOKE_GRACE;
 use order_service::ports::order_store::StoreRow;
-use shared::order_number::OrderNumber;
 
+use crate::fault::Fault;
 use crate::fault_kind::Kind;
 use crate::gateway::Answer;
-use crate::invariants::Check;
 use crate::owner::Mood;
+use crate::violation::Check;
 use crate::world::World;
-use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer};
-
-/// A fault, and whom it hits.
-#[derive(Debug, Clone)]
-pub enum Fault {
-    /// The first command of a composite's producer is given up.
-    CommandLost(usize),
-    /// It is appended, and will be once more.
-    CommandDoubled(usize),
-    /// A composite's next reply gets lost.
-    ReplyLost(usize),
-    /// It comes now, and once more.
-    ReplyDoubled(usize),
-    /// Another reply of a composite's comes first.
-    ReplyOvertakes(usize),
-    /// The batch of an owner's lane is written in this mood.
-    Write(usize, Lane, Mood),
-    /// Somebody holds a row for a while.
-    RowHeld(StoreRow),
-    /// The store fails with an order for a while.
-    OrderTroubled(OrderNumber),
-    /// An actor's order can't be told.
-    LoadBroken(usize, OrderNumber),
-    /// An owner's commit gets lost.
-    CommitLost(usize),
-    /// An owner is killed.
-    OwnerKilled(usize),
-    /// An owner is stopped for long.
-    OwnerStopped(usize),
-    /// A partition moves from one owner to another.
-    Rebalance(i32, usize, usize),
-    /// A composite is killed.
-    CompositeKilled(usize),
-    /// A composite loses its partitions of replies.
-    HomeLost(usize),
-    /// A request to the gateway gets lost.
-    CallLost(usize),
-    /// A request to the gateway is given up.
-    CallOverdue(usize),
-    /// A review's question has no answer.
-    LookUpBroken(usize, usize),
-    /// The gateway goes away.
-    GatewayAway,
-}
-
-impl Fault {
-    fn disrupts(&self) -> bool {
-        matches!(
-            self,
-            Self::OwnerKilled(_)
-                | Self::OwnerStopped(_)
-                | Self::Rebalance(..)
-                | Self::CompositeKilled(_)
-                | Self::HomeLost(_)
-        )
-    }
-
-    fn name(&self) -> &'static str {
-        match self {
-            Self::CommandLost(_) => "fault: command lost",
-            Self::CommandDoubled(_) => "fault: command doubled",
-            Self::ReplyLost(_) => "fault: reply lost",
-            Self::ReplyDoubled(_) => "fault: reply doubled",
-            Self::ReplyOvertakes(_) => "fault: reply overtakes",
-            Self::Write(_, _, Mood::Forgetful) => "fault: write forgotten",
-            Self::Write(_, _, Mood::Away) => "fault: store away",
-            Self::Write(..) => "fault: write refused",
-            Self::RowHeld(_) => "fault: row held",
-            Self::OrderTroubled(_) => "fault: order troubled",
-            Self::LoadBroken(..) => "fault: load broken",
-            Self::CommitLost(_) => "fault: commit lost",
-            Self::OwnerKilled(_) => "fault: owner killed",
-            Self::OwnerStopped(_) => "fault: owner stopped",
-            Self::Rebalance(..) => "fault: rebalance",
-            Self::CompositeKilled(_) => "fault: composite killed",
-            Self::HomeLost(_) => "fault: home lost",
-            Self::CallLost(_) => "fault: call lost",
-            Self::CallOverdue(_) => "fault: call overdue",
-            Self::LookUpBroken(..) => "fault: look-up broken",
-            Self::GatewayAway => "fault: gateway away",
-        }
-    }
-}
 
 impl World {
     /// Something that can go wrong next: a kind by its weight, and one of its kind. None when there is none of that kind, so that no
@@ -227,11 +145,6 @@ impl World {
         moves
     }
 
-    /// Whether a command is not even taken: nothing of it leaves.
-    pub(crate) fn refuses_commands(&mut self) -> bool {
-        !self.is_healed && self.profile.weight(Kind::CommandLost) > 0 && self.chance.one_in(12)
-    }
-
     pub(crate) fn go_wrong(&mut self, fault: Fault) -> Check {
         self.tally.count(fault.name());
         if fault.disrupts() {
@@ -284,7 +197,7 @@ impl World {
                 Ok(())
             }
             Fault::Rebalance(partition, from, to) => {
-                let deadline = self.now + crate::world::REVOKE_GRACE;
+                let deadline = self.now + REVOKE_GRACE;
                 self.owners[from].leaving.insert(partition, (deadline, to));
                 Ok(())
             }
@@ -316,19 +229,6 @@ impl World {
                 Ok(())
             }
         }
-    }
-
-    /// Nobody waits for the gateway's answer any more; the request goes on.
-    pub(crate) fn give_call_up(&mut self, index: usize) -> Check {
-        let call = &mut self.calls[index];
-        let given_up = call.clone();
-        call.caller = None;
-        let answer = if given_up.is_cancel {
-            Answer::Cancel(CancelAnswer::Failed)
-        } else {
-            Answer::Confirm(ConfirmAnswer::Unknown("by the schedule".to_owned()))
-        };
-        self.answered(&given_up, answer)
     }
 }
 

@@ -9,6 +9,8 @@ use order_service::domain::decide::PAYMENT_REVIEW;
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
 
+use crate::violation::{Check, Invariant, violated};
+
 /// How long a request may be on its way and still have its effect. This is the slowest gateway that the mall can live with: a purchase's
 /// last charge has its effect before the review that trusts what the gateway says.
 pub const LATEST_EFFECT: Duration = Duration::from_secs(20);
@@ -17,6 +19,24 @@ const _: () = assert!(
     CONFIRM_FENCE.as_secs() + LATEST_EFFECT.as_secs()
         <= PAYMENT_REVIEW.num_seconds().unsigned_abs()
 );
+
+/// A charge that is asked for `now`, by a purchase that began at `begun`, has its effect before a review trusts that there is none. The
+/// earliest such review is of an order that was rejected as soon as the purchase had begun.
+///
+/// # Errors
+/// When it may come later.
+pub fn charged_in_time(begun: Duration, now: Duration) -> Check {
+    let reviewed_at = begun + PAYMENT_REVIEW.to_std().unwrap_or_default();
+    if now + LATEST_EFFECT <= reviewed_at {
+        return Ok(());
+    }
+    violated(
+        Invariant::Money,
+        format!(
+            "a purchase that began at {begun:?} charges at {now:?}, so late that a review may miss it"
+        ),
+    )
+}
 
 /// What the gateway has decided.
 #[derive(Debug, Default)]

@@ -1,68 +1,15 @@
-//! What must hold after each step, and what must hold in the end.
+//! What must hold of the whole world after each step, and what must hold in the end.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::time::Duration;
 
-use order_service::domain::command::OrderCommand;
-use order_service::domain::decide::PAYMENT_REVIEW;
 use order_service::domain::order::{ItemId, Order, OrderState};
-use order_service::ports::reply_sink::CommandOutcome;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
-use shared::payment::Payment;
 use shared::reason::Reason;
 
-use crate::gateway::LATEST_EFFECT;
 use crate::store::Store;
+use crate::violation::{Check, Invariant, violated};
 use crate::world::World;
-
-/// What must hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Invariant {
-    /// Of each item, what was there at the beginning is now on the shelf or in pending and paid orders.
-    Stock,
-    /// A coupon is held by the one order that uses it.
-    Coupon,
-    /// A request makes one order at most, and so does an idempotency key.
-    OneOrder,
-    /// An order moves as it may, one revision at a time.
-    Lawful,
-    /// No offset is committed before the effect is stored and the reply acknowledged.
-    Offsets,
-    /// One actor an order and owner, with one command in hand.
-    OneAtATime,
-    /// Whoever waits for a reply reads the partition that his command named.
-    Heard,
-    /// What is replied and what is told is what is stored.
-    Truth,
-    /// Charged and not cancelled ⇔ complete, by the same payment; nothing is charged but an order's price.
-    Money,
-    /// Everything comes to rest: every order final, nobody waiting, no actor left, all offsets committed.
-    Rest,
-}
-
-/// One that does not hold.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct Violation {
-    /// Which.
-    pub invariant: Invariant,
-    /// What was seen.
-    pub detail: String,
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:?}: {}", self.invariant, self.detail)
-    }
-}
-
-/// Whether all is well.
-pub type Check = Result<(), Violation>;
-
-pub(crate) fn violated<T>(invariant: Invariant, detail: String) -> Result<T, Violation> {
-    Err(Violation { invariant, detail })
-}
 
 /// What must hold after each step.
 ///
@@ -217,104 +164,4 @@ fn check_money(world: &World) -> Check {
         }
     }
     Ok(())
-}
-
-impl Store {
-    /// Nothing is charged but an order that is there, at its price.
-    ///
-    /// # Errors
-    /// When it is not so.
-    pub fn is_for_sale(&self, number: &OrderNumber, payment: &Payment) -> Check {
-        match self.order(number) {
-            Some(order) if order.final_price == payment.amount => Ok(()),
-            order => violated(
-                Invariant::Money,
-                format!("{payment:?} is to be charged for {order:?}"),
-            ),
-        }
-    }
-}
-
-/// A charge that is asked for `now`, by a purchase that began at `begun`, has its effect before a review trusts that there is none. The
-/// earliest such review is of an order that was rejected as soon as the purchase had begun.
-///
-/// # Errors
-/// When it may come later.
-pub fn charged_in_time(begun: Duration, now: Duration) -> Check {
-    let reviewed_at = begun + PAYMENT_REVIEW.to_std().unwrap_or_default();
-    if now + LATEST_EFFECT <= reviewed_at {
-        return Ok(());
-    }
-    violated(
-        Invariant::Money,
-        format!(
-            "a purchase that began at {begun:?} charges at {now:?}, so late that a review may miss it"
-        ),
-    )
-}
-
-/// What an actor is about to reply is so in the store, or was so a moment ago.
-///
-/// # Errors
-/// When it is not.
-pub fn effect_stands(store: &Store, command: &OrderCommand, outcome: &CommandOutcome) -> Check {
-    let Some(told) = &outcome.order else {
-        return if outcome.refusal.is_some() {
-            Ok(())
-        } else {
-            violated(
-                Invariant::Truth,
-                format!("{command:?} is done, and there is no order"),
-            )
-        };
-    };
-    let is_stored = store
-        .order(&told.number)
-        .is_some_and(|stored| told.revision < stored.revision || told.as_ref() == stored.as_ref());
-    let is_done = outcome.refusal.is_some() || is_effect(command, told);
-    if is_stored && is_done {
-        Ok(())
-    } else {
-        violated(
-            Invariant::Truth,
-            format!("{command:?} comes to {outcome:?}"),
-        )
-    }
-}
-
-fn is_effect(command: &OrderCommand, order: &Order) -> bool {
-    match command {
-        OrderCommand::Create(draft) if order.number == draft.number => {
-            order.request_id == draft.request_id
-        }
-        OrderCommand::Create(draft) => {
-            draft.idempotency.is_some() && order.idempotency == draft.idempotency
-        }
-        OrderCommand::Approve { number, payment } => {
-            let is_paid = match &order.state {
-                OrderState::Complete(made) => made == payment,
-                OrderState::Rejected(reason) => *reason == Reason::AmountMismatch,
-                OrderState::Created => false,
-            };
-            order.number == *number && is_paid
-        }
-        OrderCommand::Pay {
-            number, payment, ..
-        } => {
-            let is_begun = match &order.state {
-                OrderState::Complete(made) => made == payment,
-                OrderState::Created | OrderState::Rejected(_) => {
-                    order.intent.as_ref() == Some(payment)
-                }
-            };
-            order.number == *number && is_begun
-        }
-        // An order that is not due goes on waiting for its payment.
-        OrderCommand::Reject { number, reason, .. } => {
-            let is_rejected = matches!(order.state, OrderState::Rejected(_));
-            let waits = *reason == Reason::Expired && order.state == OrderState::Created;
-            order.number == *number && (is_rejected || waits)
-        }
-        OrderCommand::Settle { number } => order.number == *number && order.review_at.is_none(),
-    }
 }

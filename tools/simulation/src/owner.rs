@@ -1,6 +1,6 @@
 //! An order service: offsets, the registry of residents, an actor for each order, the write plan and the replies that are on their way.
-//! Mailboxes are queues here, and reading one is a step of its own. What a record goes through is in `steps`, what the write plan asks for
-//! in `writing`, and how the group treats the service in `group`.
+//! Mailboxes are queues here, and reading one is a step of its own, so that any order of reading them is tried. The steps are in
+//! [`steps`](crate::steps).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -11,19 +11,19 @@ use order_service::actors::residents::{Residents, Route};
 use order_service::actors::write_plan::WritePlan;
 use order_service::actors::write_plan::step::{self, Alarm, Lane, SetAside};
 use order_service::domain::command::OrderCommand;
+use order_service::domain::decide::Transition;
 use order_service::ports::reply_sink::Requester;
 use shared::kafka::offset_ledger::{OffsetLedger, Position};
 use shared::order_number::OrderNumber;
 
-use crate::invariants::{Check, Invariant, violated};
 use crate::profile::Profile;
+use crate::violation::{Check, Invariant, violated};
 use crate::wire::Reply;
 
-mod group;
-mod steps;
-mod writing;
+mod batch;
 
-pub use writing::Mood;
+pub use batch::Mood;
+pub(crate) use batch::Write;
 
 /// One process.
 #[derive(Debug)]
@@ -41,37 +41,37 @@ pub struct Owner {
     /// Records in hand.
     pub permits_taken: usize,
     pub(crate) ledger: OffsetLedger,
-    residents: Residents<Apply>,
-    actors: BTreeMap<OrderNumber, OrderActor>,
-    inbox: VecDeque<Message>,
-    plan: WritePlan<Asker>,
+    pub(crate) residents: Residents<Apply>,
+    pub(crate) actors: BTreeMap<OrderNumber, OrderActor>,
+    pub(crate) inbox: VecDeque<Message>,
+    pub(crate) plan: WritePlan<Asker>,
     /// The batches that the plan has out.
-    writes: BTreeMap<Lane, writing::Write>,
+    pub(crate) writes: BTreeMap<Lane, Write>,
     /// What the plan wants to be woken for, and when.
-    alarms: Vec<(Duration, Alarm)>,
-    outbox: Vec<Answer>,
+    pub(crate) alarms: Vec<(Duration, Alarm)>,
+    pub(crate) outbox: Vec<Answer>,
 }
 
 /// A command on its way to its actor.
 #[derive(Debug)]
-struct Apply {
-    command: OrderCommand,
-    requester: Option<Requester>,
-    received_at: DateTime<Utc>,
-    token: Token,
+pub(crate) struct Apply {
+    pub(crate) command: OrderCommand,
+    pub(crate) requester: Option<Requester>,
+    pub(crate) received_at: DateTime<Utc>,
+    pub(crate) token: Token,
 }
 
 /// A record in hand.
 #[derive(Debug, Clone, Copy)]
-struct Token {
-    position: Position,
-    partition: i32,
-    offset: i64,
+pub(crate) struct Token {
+    pub(crate) position: Position,
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
 }
 
 /// What the registry is told.
 #[derive(Debug)]
-enum Message {
+pub(crate) enum Message {
     Apply(Box<Apply>),
     Finished { number: OrderNumber, is_done: bool },
     Ended(OrderNumber),
@@ -79,42 +79,42 @@ enum Message {
 
 /// What an actor is told.
 #[derive(Debug)]
-enum Order {
+pub(crate) enum Order {
     Apply(Box<Apply>),
     Retire,
 }
 
 #[derive(Debug)]
-struct OrderActor {
-    known: Known,
+pub(crate) struct OrderActor {
+    pub(crate) known: Known,
     /// The assignment of its partition that it knows this from.
-    known_in_epoch: u64,
-    mailbox: VecDeque<Order>,
-    in_hand: Option<InHand>,
+    pub(crate) known_in_epoch: u64,
+    pub(crate) mailbox: VecDeque<Order>,
+    pub(crate) in_hand: Option<InHand>,
 }
 
 #[derive(Debug)]
-struct InHand {
-    command: OrderCommand,
-    run: CommandRun,
-    requester: Option<Requester>,
-    token: Token,
-    is_loading: bool,
+pub(crate) struct InHand {
+    pub(crate) command: OrderCommand,
+    pub(crate) run: CommandRun,
+    pub(crate) requester: Option<Requester>,
+    pub(crate) token: Token,
+    pub(crate) is_loading: bool,
 }
 
 /// The actor that waits for its transition's outcome, by its order.
 #[derive(Debug)]
-struct Asker(OrderNumber);
+pub(crate) struct Asker(pub(crate) OrderNumber);
 
 impl step::Asker for Asker {
     fn set_aside(&self, _: SetAside) {}
 }
 
 #[derive(Debug)]
-struct Answer {
-    reply: Reply,
-    token: Token,
-    is_sent: bool,
+pub(crate) struct Answer {
+    pub(crate) reply: Reply,
+    pub(crate) token: Token,
+    pub(crate) is_sent: bool,
 }
 
 impl Owner {
@@ -196,6 +196,45 @@ impl Owner {
             .map(|(index, _)| index)
     }
 
+    /// Lanes whose batch the store has not answered for.
+    pub fn writing(&self) -> impl Iterator<Item = Lane> {
+        let asked = |write: &Write| matches!(write, Write::Asked(..));
+        let writes = self.writes.iter();
+        writes
+            .filter(move |(_, write)| asked(write))
+            .map(|(lane, _)| *lane)
+    }
+
+    /// Lanes whose batch the store has answered for.
+    pub fn written(&self) -> impl Iterator<Item = Lane> {
+        let answered = |write: &Write| matches!(write, Write::Answered(_));
+        let writes = self.writes.iter();
+        writes
+            .filter(move |(_, write)| answered(write))
+            .map(|(lane, _)| *lane)
+    }
+
+    /// The transitions of batches that the store has not answered for.
+    pub fn asked(&self) -> impl Iterator<Item = &Transition> {
+        self.writes.values().flat_map(|write| match write {
+            Write::Asked(batch, _) => batch.iter(),
+            Write::Answered(_) => [].iter(),
+        })
+    }
+
+    /// Alarms that are due at `now`.
+    pub fn due_alarms(&self, now: Duration) -> impl Iterator<Item = usize> {
+        let alarms = self.alarms.iter().enumerate();
+        alarms
+            .filter(move |(_, (at, _))| *at <= now)
+            .map(|(index, _)| index)
+    }
+
+    /// When the alarms that are set are due.
+    pub fn alarms(&self) -> impl Iterator<Item = Duration> {
+        self.alarms.iter().map(|(at, _)| *at)
+    }
+
     /// Whether nothing is in hand.
     #[must_use]
     pub fn is_quiet(&self) -> bool {
@@ -212,13 +251,13 @@ impl Owner {
         self.ledger.in_flight(partition)
     }
 
-    fn finish(&mut self, token: Token) {
+    pub(crate) fn finish(&mut self, token: Token) {
         self.permits_taken -= 1;
         self.ledger.finish(token.position);
         self.is_dirty = true;
     }
 
-    fn report(&mut self, number: &OrderNumber, is_done: bool) {
+    pub(crate) fn report(&mut self, number: &OrderNumber, is_done: bool) {
         self.inbox.push_back(Message::Finished {
             number: number.clone(),
             is_done,

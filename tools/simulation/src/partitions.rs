@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rdkafka::message::OwnedMessage;
 use shared::order_number::OrderNumber;
 
-use crate::invariants::{Check, Invariant, violated};
+use crate::violation::{Check, Invariant, violated};
 use crate::wire::{ORDERS, Outgoing};
 
 /// One partition as the broker has it.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use order_service::domain::catalogue::Item;
 use order_service::domain::coupon::{Coupon, Discount};
 use order_service::domain::order::{CouponId, ItemId};
@@ -13,6 +13,8 @@ use crate::chance::Chance;
 use crate::fault_kind::Kind;
 use crate::sabotage::Sabotage;
 
+/// When every schedule begins.
+pub const BEGINNING: DateTime<Utc> = DateTime::from_timestamp_nanos(1_795_396_540_000_000_000);
 /// The items there are.
 pub const ITEMS: [ItemId; 2] = [1, 2];
 /// What a piece costs.
@@ -172,8 +174,8 @@ impl Profile {
             id: COUPON,
             discount: Discount::Fixed(Money::from_units(u32::try_from(REBATE).unwrap_or_default())),
             minimum_total: Money::ZERO,
-            valid_from: crate::world::BEGINNING - TimeDelta::days(1),
-            valid_until: crate::world::BEGINNING + TimeDelta::days(365),
+            valid_from: BEGINNING - TimeDelta::days(1),
+            valid_until: BEGINNING + TimeDelta::days(365),
             used_by: None,
         }]
     }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::action::Action;
-use crate::invariants::{Check, Invariant, Violation, check_end, check_step, violated};
+use crate::invariants::{check_end, check_step};
 use crate::sabotage::Sabotage;
 use crate::tally::Tally;
+use crate::violation::{Check, Invariant, Violation, violated};
 use crate::world::World;
 
 /// A healed world has come to rest by then, or never does.

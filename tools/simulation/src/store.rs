@@ -15,10 +15,11 @@ use order_service::domain::order::{CouponId, ItemId, Order, OrderState};
 use order_service::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError, StoreRow};
 use order_service::ports::reviews::Reviews;
 use shared::order_number::OrderNumber;
+use shared::payment::Payment;
 
-use crate::invariants::{Check, Invariant, Violation, violated};
 use crate::sabotage::Sabotage;
 use crate::tally::Tally;
+use crate::violation::{Check, Invariant, Violation, violated};
 
 /// The store.
 #[derive(Debug)]
@@ -144,6 +145,20 @@ impl Store {
         self.coupons
             .iter()
             .map(|coupon| (*coupon, self.inner.coupon_holder(*coupon)))
+    }
+
+    /// Nothing is charged but an order that is there, at its price.
+    ///
+    /// # Errors
+    /// When it is not so.
+    pub fn is_for_sale(&self, number: &OrderNumber, payment: &Payment) -> Check {
+        match self.order(number) {
+            Some(order) if order.final_price == payment.amount => Ok(()),
+            order => violated(
+                Invariant::Money,
+                format!("{payment:?} is to be charged for {order:?}"),
+            ),
+        }
     }
 
     /// A pending order may do anything, a rejected one have its books closed, a paid one nothing; each step is one revision.

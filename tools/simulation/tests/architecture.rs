@@ -1,6 +1,6 @@
 //! What the simulation may name: cores and the wire, no runtime, no machine.
 
-use architecture::{Circle, Rule, hold_with_circles};
+use architecture::{Rule, hold};
 
 const RULES: &[Rule] = &[
     Rule::Bans {
@@ -40,22 +40,7 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Still to be opened.
-const CIRCLES: &[Circle<'_>] = &[&[
-    "composite/reviewing.rs",
-    "composite.rs",
-    "faults.rs",
-    "invariants.rs",
-    "owner/writing.rs",
-    "owner.rs",
-    "partitions.rs",
-    "profile.rs",
-    "shopper.rs",
-    "store.rs",
-    "world.rs",
-]];
-
 #[test]
 fn the_source_keeps_to_the_rules() {
-    hold_with_circles(env!("CARGO_MANIFEST_DIR"), RULES, CIRCLES);
+    hold(env!("CARGO_MANIFEST_DIR"), RULES);
 }

@@ -1,8 +1,8 @@
 //! The simulation can fail: each fault of construction is noticed, by the invariant that it breaks, within a few thousand schedules.
 
-use simulation::invariants::Invariant;
 use simulation::sabotage::Sabotage;
 use simulation::schedule::run;
+use simulation::violation::Invariant;
 
 /// How many schedules a mutant survives at most.
 const MOST_SEEDS: u64 = 2_000;

@@ -23,7 +23,7 @@ use crate::inbound::kafka::settlement::{Due, Released, Settlement};
 
 const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
 /// The client does not tell what became of an asynchronous commit, and a group that is being joined refuses it. So all are repeated.
-const RECOMMIT_INTERVAL: Duration = Duration::from_secs(2);
+pub const RECOMMIT_INTERVAL: Duration = Duration::from_secs(2);
 /// Records that are finished between two looks at anything else, at most.
 const FINISHED_AT_ONCE: usize = 256;
 

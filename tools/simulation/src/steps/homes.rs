@@ -2,29 +2,13 @@
 
 use std::time::Duration;
 
-use crate::action::Action;
+use composite_service::domain::review_pace::pause;
+
+use crate::composite::Composite;
 use crate::sabotage::Sabotage;
 use crate::world::World;
 
 impl World {
-    /// What the group may do next: give a partition away that nobody has, or let one that has several share with one that has none.
-    pub(crate) fn moves_of_homes(&self) -> Vec<Action> {
-        let all = || 0..self.composites.len();
-        let owned: Vec<_> = all()
-            .map(|composite| self.reply_topic.owned_by(composite))
-            .collect();
-        let mut moves = Vec::new();
-        for partition in self.reply_topic.free() {
-            moves.extend(all().map(|taker| Action::GiveHome(partition, taker)));
-        }
-        let poor = all().filter(|composite| owned[*composite].is_empty());
-        let spare = || owned.iter().filter(|owned| owned.len() > 1).flatten();
-        for taker in poor {
-            moves.extend(spare().map(|partition| Action::GiveHome(*partition, taker)));
-        }
-        moves
-    }
-
     /// All members learn of each change sooner or later.
     pub(crate) fn give_home(&mut self, partition: i32, composite: usize) {
         self.reply_topic.give(partition, composite);
@@ -57,10 +41,22 @@ impl World {
         }
     }
 
-    /// Any reply that a composite could read next.
-    pub(crate) fn any_unread(&mut self, composite: usize) -> Option<(i32, i64)> {
-        let intake = &self.composites[composite].intake;
-        let mut unread: Vec<_> = intake.unread(&self.reply_topic).collect();
-        (!unread.is_empty()).then(|| unread.swap_remove(self.chance.below(unread.len())))
+    /// The process is killed. What its producer has may have left.
+    pub(crate) fn kill_composite(&mut self, composite: usize) {
+        while !self.composites[composite].producer.is_empty() {
+            if self.chance.one_in(2) {
+                self.publish(composite, false);
+            } else {
+                self.composites[composite].producer.pop_front();
+            }
+        }
+        let life = self.composites[composite].life;
+        let pause = pause(self.chance.any());
+        self.composites[composite] = Composite::new(life + 1, self.now + pause);
+        for call in &mut self.calls {
+            call.caller = call.caller.filter(|(of, ..)| *of != composite);
+        }
+        self.abandon_requests(composite);
+        self.lose_home(composite);
     }
 }

@@ -5,9 +5,10 @@ use order_service::inbound::kafka::decode::{Reading, decode};
 use order_service::ports::reply_sink::{CommandOutcome, Requester};
 use shared::order_number::OrderNumber;
 
-use super::{Answer, Apply, Asker, InHand, Message, Order, Token};
-use crate::invariants::{Check, Invariant, effect_stands, violated};
+use crate::effects::effect_stands;
+use crate::owner::{Answer, Apply, Asker, InHand, Message, Order, Token};
 use crate::sabotage::Sabotage;
+use crate::violation::{Check, Invariant, violated};
 use crate::wire::{Reply, ZONE};
 use crate::world::World;
 

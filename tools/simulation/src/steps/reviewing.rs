@@ -5,21 +5,12 @@ use composite_service::domain::order::OrderCommand;
 use composite_service::domain::review::{Remedy, Standing, remedy};
 use composite_service::domain::review_pace::{is_its_turn, pause};
 use order_service::dto::order_dto;
-use shared::wire::order_dto::OrderDto;
 
-use super::Asker;
-use crate::invariants::Check;
+use crate::composite::{Asker, Review};
 use crate::sabotage::Sabotage;
+use crate::violation::Check;
 use crate::wire::ZONE;
 use crate::world::World;
-
-/// An order that is being reviewed.
-#[derive(Debug)]
-pub struct Review {
-    order: OrderDto,
-    /// What the gateway has said of it.
-    pub standing: Option<Standing>,
-}
 
 impl World {
     /// The reviewer asks which orders are due, and takes those whose turn it is.

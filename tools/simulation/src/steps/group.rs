@@ -1,7 +1,7 @@
 //! The consumer group: who has which partition, what is committed, and what a process knows of it.
 
-use super::Owner;
-use crate::invariants::Check;
+use crate::owner::Owner;
+use crate::violation::Check;
 use crate::world::World;
 
 impl World {

@@ -3,90 +3,14 @@
 use std::time::Duration;
 
 use order_service::actors::write_plan::step::{Alarm, Lane, News, Step, Written};
-use order_service::domain::decide::Transition;
 use order_service::domain::stored_orders::StoreOutcome;
-use order_service::ports::order_store::{Fate, OnHeldRow, StoreError};
+use order_service::ports::order_store::{Fate, StoreError};
 use shared::order_number::OrderNumber;
 
-use super::Owner;
-use crate::invariants::{Check, Invariant, violated};
+use crate::owner::{Mood, Write};
 use crate::sabotage::Sabotage;
+use crate::violation::{Check, Invariant, violated};
 use crate::world::World;
-
-/// A batch that is out.
-#[derive(Debug)]
-pub(super) enum Write {
-    /// On its way to the store.
-    Asked(Vec<Transition>, OnHeldRow),
-    /// The store has answered, and the plan does not know it yet.
-    Answered(Written),
-}
-
-/// What the store does with a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
-    /// It writes it, and says so.
-    Well,
-    /// It writes it, and its answer is lost.
-    Forgetful,
-    /// It refuses it for good.
-    Refusing,
-    /// It is away: neither the batch nor a ping has an answer.
-    Away,
-}
-
-impl Mood {
-    /// The failure that the service sees.
-    fn failure(self) -> Option<StoreError> {
-        let words = || "by the schedule".to_owned();
-        match self {
-            Self::Well => None,
-            Self::Forgetful | Self::Away => Some(StoreError::Unavailable(words())),
-            Self::Refusing => Some(StoreError::Refused(words())),
-        }
-    }
-}
-
-impl Owner {
-    /// Lanes whose batch the store has not answered for.
-    pub fn writing(&self) -> impl Iterator<Item = Lane> {
-        let asked = |write: &Write| matches!(write, Write::Asked(..));
-        let writes = self.writes.iter();
-        writes
-            .filter(move |(_, write)| asked(write))
-            .map(|(lane, _)| *lane)
-    }
-
-    /// Lanes whose batch the store has answered for.
-    pub fn written(&self) -> impl Iterator<Item = Lane> {
-        let answered = |write: &Write| matches!(write, Write::Answered(_));
-        let writes = self.writes.iter();
-        writes
-            .filter(move |(_, write)| answered(write))
-            .map(|(lane, _)| *lane)
-    }
-
-    /// The transitions of batches that the store has not answered for.
-    pub fn asked(&self) -> impl Iterator<Item = &Transition> {
-        self.writes.values().flat_map(|write| match write {
-            Write::Asked(batch, _) => batch.iter(),
-            Write::Answered(_) => [].iter(),
-        })
-    }
-
-    /// Alarms that are due at `now`.
-    pub fn due_alarms(&self, now: Duration) -> impl Iterator<Item = usize> {
-        let alarms = self.alarms.iter().enumerate();
-        alarms
-            .filter(move |(_, (at, _))| *at <= now)
-            .map(|(index, _)| index)
-    }
-
-    /// When the alarms that are set are due.
-    pub fn alarms(&self) -> impl Iterator<Item = Duration> {
-        self.alarms.iter().map(|(at, _)| *at)
-    }
-}
 
 impl World {
     /// Does all that an owner's plan asks for.

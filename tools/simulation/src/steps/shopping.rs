@@ -1,0 +1,121 @@
+//! Shoppers place orders and pay them.
+
+use composite_service::domain::order::Idempotency;
+use composite_service::domain::purchase::{Effect, Outcome, Purchase};
+use shared::idempotency::{Fingerprint, IdempotencyKey};
+use shared::money::Money;
+use shared::order_number::OrderNumber;
+use shared::payment::Payment;
+
+use crate::shopper::{Request, pays};
+use crate::violation::Check;
+use crate::world::World;
+
+impl World {
+    /// A shopper asks for his order, or asks again.
+    pub(crate) fn place(&mut self, shopper: usize) -> Check {
+        let request_id = self.chance.unique().simple().to_string();
+        let somebody = &mut self.shoppers[shopper];
+        somebody.places_left -= 1;
+        let basket = somebody.basket(shopper, request_id.clone(), self.sabotage);
+        let request = Request {
+            shopper,
+            composite: self.any_ready_composite(),
+            request_id: Some(request_id),
+            payment: basket.payment.clone(),
+            told: None,
+            is_abandoned: false,
+        };
+        let number = self.new_number();
+        self.start(request, Purchase::place(number, basket))
+    }
+
+    /// An order that a shopper can know of: one that he was told of, or that is being placed, for numbers are no secret of the mall's.
+    pub(crate) fn known_order(&self, shopper: usize) -> Option<OrderNumber> {
+        let is_own = |request: &Request| request.shopper == shopper;
+        let told = self
+            .requests
+            .iter()
+            .filter(|request| is_own(request))
+            .filter_map(|request| known_number(request.told.as_ref()?));
+        let placing = self
+            .composites
+            .iter()
+            .flat_map(|composite| composite.purchases.values())
+            .filter(|run| is_own(&self.requests[run.request]))
+            .map(|run| run.purchase.number().clone());
+        told.chain(placing).last()
+    }
+
+    /// A shopper pays the order that he has placed before: by the same payment again, or by another one.
+    pub(crate) fn pay(&mut self, shopper: usize) -> Check {
+        let number = self.known_order(shopper);
+        let somebody = &mut self.shoppers[shopper];
+        somebody.pays_left -= 1;
+        let Some(number) = number else { return Ok(()) };
+        let nth = self.chance.below(2);
+        let payment = Payment {
+            amount: if self.chance.one_in(10) {
+                Money::from_units(1)
+            } else {
+                somebody.price
+            },
+            ..pays(shopper, nth, 0)
+        };
+        let idempotency = self.chance.one_in(2).then(|| Idempotency {
+            key: IdempotencyKey::recorded(format!("paying-{shopper}-{}", self.chance.below(2))),
+            fingerprint: Fingerprint::recorded(format!(
+                "{}-{:?}",
+                payment.key.as_str(),
+                payment.amount
+            )),
+        });
+        let request = Request {
+            shopper,
+            composite: self.any_ready_composite(),
+            request_id: None,
+            payment: Some(payment.clone()),
+            told: None,
+            is_abandoned: false,
+        };
+        self.start(request, Purchase::pay(number, payment, idempotency))
+    }
+
+    /// One that has a home, where there is one: shoppers are led to those that are ready.
+    fn any_ready_composite(&mut self) -> usize {
+        let ready: Vec<usize> = (0..self.composites.len())
+            .filter(|index| self.composites[*index].intake.ownership.home().is_some())
+            .collect();
+        if ready.is_empty() {
+            return self.chance.below(self.composites.len());
+        }
+        ready[self.chance.below(ready.len())]
+    }
+
+    fn start(&mut self, request: Request, purchase: (Purchase, Vec<Effect>)) -> Check {
+        let composite = request.composite;
+        self.requests.push(request);
+        self.begin(composite, self.requests.len() - 1, purchase)
+    }
+
+    /// The connections of a composite that has died.
+    pub(crate) fn abandon_requests(&mut self, composite: usize) {
+        self.requests
+            .iter_mut()
+            .filter(|request| request.composite == composite && request.told.is_none())
+            .for_each(|request| request.is_abandoned = true);
+    }
+}
+
+fn known_number(told: &Outcome) -> Option<OrderNumber> {
+    match told {
+        Outcome::Pending(order) => order.order_num.clone(),
+        Outcome::Late(number) => Some(number.clone()),
+        Outcome::Replayed(outcome) => known_number(outcome),
+        Outcome::Complete(_)
+        | Outcome::Refused { .. }
+        | Outcome::StillRunning
+        | Outcome::Unavailable
+        | Outcome::Failed(_) => None,
+    }
+}
