@@ -8,29 +8,17 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graph::DiGraph;
 use std::collections::BTreeMap;
 
-/// The files of one circle, relative to `src`.
-pub type Circle<'a> = &'a [&'a str];
-
 /// From which file to which other, by index: the items that are used, and the first line of each.
 type Uses = BTreeMap<(usize, usize), BTreeMap<String, usize>>;
 
-/// Every circle that is not within an allowed one, with the lines that close it, and every allowed one that has gone.
-pub(crate) fn violations(files: &[SourceFile], allowed: &[Circle<'_>]) -> Vec<String> {
+/// Every circle, with the lines that close it.
+pub(crate) fn violations(files: &[SourceFile]) -> Vec<String> {
     let uses = uses(files);
     let circles = circles(&uses);
-    let is_within = |circle: &[usize], allowed: &[&str]| {
-        let mut names = circle.iter().map(|file| files[*file].name.as_str());
-        names.all(|name| allowed.contains(&name))
-    };
-    let refused = circles.iter().filter_map(|circle| {
-        let is_allowed = allowed.iter().any(|allowed| is_within(circle, allowed));
-        (!is_allowed).then(|| told(circle, &uses, files))
-    });
-    let gone = allowed.iter().filter_map(|allowed| {
-        let is_gone = !circles.iter().any(|circle| is_within(circle, allowed));
-        is_gone.then(|| format!("this circle has gone, allow it no longer: {allowed:?}"))
-    });
-    refused.chain(gone).collect()
+    circles
+        .iter()
+        .map(|circle| told(circle, &uses, files))
+        .collect()
 }
 
 fn uses(files: &[SourceFile]) -> Uses {
@@ -90,15 +78,15 @@ fn told(circle: &[usize], uses: &Uses, files: &[SourceFile]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Circle, SourceFile, violations};
+    use super::{SourceFile, violations};
 
     /// What is told of these files, of which each is its name and its text.
-    fn found(files: &[(&str, &str)], allowed: &[Circle<'_>]) -> Vec<String> {
+    fn found(files: &[(&str, &str)]) -> Vec<String> {
         let files: Vec<SourceFile> = files
             .iter()
             .map(|(name, text)| SourceFile::new(name, text))
             .collect();
-        violations(&files, allowed)
+        violations(&files)
     }
 
     /// A crate of `a.rs` and `b.rs`, where `a` uses `b`.
@@ -109,7 +97,7 @@ mod tests {
             ("lib.rs", "mod a; mod b; mod c;"),
             ("c.rs", "pub use crate::a::A as Face;"),
         ];
-        found(&files, &[])
+        found(&files)
     }
 
     mod between_siblings {
@@ -170,14 +158,11 @@ mod tests {
 
         fn with(parent: &str, child: &str) -> usize {
             let parent = format!("mod child;\n{parent}");
-            found(
-                &[
-                    ("lib.rs", "mod parent;"),
-                    ("parent/child.rs", child),
-                    ("parent/mod.rs", &parent),
-                ],
-                &[],
-            )
+            found(&[
+                ("lib.rs", "mod parent;"),
+                ("parent/child.rs", child),
+                ("parent/mod.rs", &parent),
+            ])
             .len()
         }
 
@@ -219,22 +204,9 @@ mod tests {
 
         #[test]
         fn all_are_told_once() {
-            let found = found(&FILES, &[]);
+            let found = found(&FILES);
             assert_eq!(found.len(), 1);
             assert_eq!(found[0].lines().count(), 4, "{found:?}");
-        }
-
-        #[test]
-        fn a_circle_within_an_allowed_one_is_allowed() {
-            let allowed: &[&str] = &["more.rs", "one.rs", "three.rs", "two.rs"];
-            assert_eq!(found(&FILES, &[allowed]), Vec::<String>::new());
-            assert_eq!(found(&FILES, &[&["one.rs", "two.rs"]]).len(), 2);
-        }
-
-        #[test]
-        fn an_allowed_one_that_has_gone_is_told() {
-            let found = found(&[("lib.rs", "")], &[&["one.rs", "two.rs"]]);
-            assert!(found[0].starts_with("this circle has gone"), "{found:?}");
         }
     }
 }

@@ -18,7 +18,6 @@ pub mod services;
 mod source;
 mod syntax;
 
-pub use circles::Circle;
 pub use rules::Rule;
 
 /// Reads `src` of the crate at `manifest_dir`.
@@ -27,21 +26,12 @@ pub use rules::Rule;
 ///
 /// With every violation of `rules`, and with every circle between files.
 pub fn hold(manifest_dir: &str, rules: &[Rule]) {
-    hold_with_circles(manifest_dir, rules, &[]);
-}
-
-/// As [`hold`], for a crate that still has circles: one is allowed when a circle in `allowed` names all of its files.
-///
-/// # Panics
-///
-/// As [`hold`]; and when an allowed circle has gone, so that the list only ever becomes shorter.
-pub fn hold_with_circles(manifest_dir: &str, rules: &[Rule], allowed: &[Circle<'_>]) {
     let files = source::read(manifest_dir);
     let mut violations: Vec<String> = files
         .iter()
         .flat_map(|file| rules::violations(file, rules))
         .collect();
-    violations.extend(circles::violations(&files, allowed));
+    violations.extend(circles::violations(&files));
     assert!(
         violations.is_empty(),
         "{} violations:\n{}",
