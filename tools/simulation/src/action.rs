@@ -57,10 +57,8 @@ pub enum Action {
     SendReply(usize, usize),
     /// It says so.
     Acknowledge(usize, usize),
-    /// An owner commits offsets.
-    Commit(usize),
-    /// An owner gives a partition to its successor.
-    LetGo(usize, i32),
+    /// An owner commits offsets, and lets go of partitions that leave.
+    Settle(usize),
     /// The group gives a partition that nobody has to an owner.
     Assign(i32, usize),
     /// A stopped process goes on, and learns what it has missed.
@@ -96,7 +94,7 @@ impl World {
                 .owners
                 .iter()
                 .enumerate()
-                .filter(|(_, owner)| is_free && owner.is_up && !owner.is_zombie);
+                .filter(|(_, owner)| is_free && owner.can_take(partition));
             actions.extend(takers.map(|(owner, _)| Action::Assign(partition, owner)));
         }
         actions
@@ -174,14 +172,8 @@ impl World {
         for (partition, next) in &owner.assigned {
             let is_readable = *next < self.partitions.get(*partition).end()
                 && owner.permits_taken < self.profile.max_in_flight;
-            match owner.leaving.get(partition) {
-                Some((deadline, _))
-                    if owner.in_flight(*partition) == 0 || *deadline <= self.now =>
-                {
-                    actions.push(Action::LetGo(index, *partition));
-                }
-                None if is_readable => actions.push(Action::Fetch(index, *partition)),
-                Some(_) | None => {}
+            if is_readable && !owner.leaving.contains_key(partition) {
+                actions.push(Action::Fetch(index, *partition));
             }
         }
         if owner.has_mail() {
@@ -216,7 +208,7 @@ impl World {
                 .map(|nth| Action::Acknowledge(index, nth)),
         );
         if owner.is_dirty {
-            actions.push(Action::Commit(index));
+            actions.push(Action::Settle(index));
         }
     }
 
@@ -285,8 +277,7 @@ impl World {
                 self.acknowledge(owner, nth);
                 Ok(())
             }
-            Action::Commit(owner) => self.commit(owner, false),
-            Action::LetGo(owner, partition) => self.let_go(owner, partition),
+            Action::Settle(owner) => self.settle(owner, false),
             Action::Assign(partition, owner) => {
                 self.assign(partition, owner);
                 Ok(())

@@ -3,7 +3,6 @@
 use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer};
 use order_service::domain::decide::Transition;
 use order_service::domain::shelf::Needs;
-use order_service::inbound::kafka::settlement::REVOKE_GRACE;
 use order_service::ports::order_store::StoreRow;
 
 use crate::fault::Fault;
@@ -187,7 +186,7 @@ impl World {
                 Ok(())
             }
             Fault::LoadBroken(owner, number) => self.load(owner, &number, true),
-            Fault::CommitLost(owner) => self.commit(owner, true),
+            Fault::CommitLost(owner) => self.settle(owner, true),
             Fault::OwnerKilled(owner) => {
                 self.leave_group(owner, true);
                 Ok(())
@@ -197,8 +196,7 @@ impl World {
                 Ok(())
             }
             Fault::Rebalance(partition, from, to) => {
-                let deadline = self.now + REVOKE_GRACE;
-                self.owners[from].leaving.insert(partition, (deadline, to));
+                self.owners[from].leave(vec![partition], self.now, Some(to));
                 Ok(())
             }
             Fault::CompositeKilled(composite) => {

@@ -12,8 +12,9 @@ use order_service::actors::write_plan::WritePlan;
 use order_service::actors::write_plan::step::{self, Alarm, Lane, SetAside};
 use order_service::domain::command::OrderCommand;
 use order_service::domain::decide::Transition;
+use order_service::inbound::kafka::settlement::{REVOKE_GRACE, Settlement};
 use order_service::ports::reply_sink::Requester;
-use shared::kafka::offset_ledger::{OffsetLedger, Position};
+use shared::kafka::offset_ledger::Position;
 use shared::order_number::OrderNumber;
 
 use crate::profile::Profile;
@@ -34,13 +35,14 @@ pub struct Owner {
     pub is_zombie: bool,
     /// Partitions that it reads, each with the offset to read next.
     pub assigned: BTreeMap<i32, i64>,
-    /// Partitions that the group waits for: until when, and who gets them.
-    pub leaving: BTreeMap<i32, (Duration, usize)>,
-    /// Something has finished since the last commit.
+    /// Partitions that leave, each with the time until which the group waits. Only a clock: [`Settlement`] says when they go.
+    pub leaving: BTreeMap<i32, Duration>,
+    /// Something has happened since it last settled, so that commits or partitions may be due.
     pub is_dirty: bool,
     /// Records in hand.
     pub permits_taken: usize,
-    pub(crate) ledger: OffsetLedger,
+    /// Offsets, and who gets a partition that leaves: nobody, when the group has gone on without this process.
+    pub(crate) settlement: Settlement<Option<usize>>,
     pub(crate) residents: Residents<Apply>,
     pub(crate) actors: BTreeMap<OrderNumber, OrderActor>,
     pub(crate) inbox: VecDeque<Message>,
@@ -128,7 +130,7 @@ impl Owner {
             leaving: BTreeMap::new(),
             is_dirty: false,
             permits_taken: 0,
-            ledger: OffsetLedger::default(),
+            settlement: Settlement::default(),
             residents: Residents::new(profile.max_live, profile.idle_after),
             actors: BTreeMap::new(),
             inbox: VecDeque::new(),
@@ -245,15 +247,24 @@ impl Owner {
             && self.actors.values().all(|actor| actor.mailbox.is_empty())
     }
 
-    /// Records in hand of a partition.
+    /// Whether the group can give it a partition: not while it is away, nor before it has let go of what it had of it.
     #[must_use]
-    pub fn in_flight(&self, partition: i32) -> usize {
-        self.ledger.in_flight(partition)
+    pub fn can_take(&self, partition: i32) -> bool {
+        self.is_up && !self.is_zombie && !self.leaving.contains_key(&partition)
+    }
+
+    /// The group takes partitions away, and gives them to a successor once they have gone, if it has not done so already.
+    pub(crate) fn leave(&mut self, partitions: Vec<i32>, now: Duration, successor: Option<usize>) {
+        let deadline = now + REVOKE_GRACE;
+        self.leaving
+            .extend(partitions.iter().map(|partition| (*partition, deadline)));
+        self.settlement.leave(partitions, now, successor);
+        self.is_dirty = true;
     }
 
     pub(crate) fn finish(&mut self, token: Token) {
         self.permits_taken -= 1;
-        self.ledger.finish(token.position);
+        self.settlement.finish(token.position);
         self.is_dirty = true;
     }
 
@@ -320,9 +331,12 @@ impl Owner {
         Ok(())
     }
 
-    /// The registry's clock strikes.
+    /// Time has passed: idle actors retire, and what leaves may have to go unfinished.
     pub(crate) fn sweep(&mut self, now: Duration) {
         let idle = self.residents.sweep(now);
         self.retire(&idle);
+        // In the service a timer settles every 100 ms. Here it does so only where that could change anything, for a step that is always
+        // possible would keep a healed world from ever coming to rest.
+        self.is_dirty |= self.leaving.values().any(|deadline| *deadline <= now);
     }
 }

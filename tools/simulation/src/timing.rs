@@ -68,7 +68,7 @@ impl World {
         });
         let owners = self.owners.iter().flat_map(|owner| {
             let idle = (owner.actors() > 0).then(|| self.now + self.profile.idle_after);
-            let leaving = owner.leaving.values().map(|(deadline, _)| *deadline);
+            let leaving = owner.leaving.values().copied();
             leaving.chain(idle).chain(owner.alarms())
         });
         composites
@@ -101,7 +101,7 @@ impl World {
         for owner in &mut self.owners {
             owner.sweep(now);
             if recommits {
-                owner.ledger.recommit();
+                owner.settlement.recommit();
                 owner.is_dirty = true;
             }
         }

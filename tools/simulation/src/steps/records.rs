@@ -25,7 +25,7 @@ impl World {
             return Ok(());
         };
         *next += 1;
-        let Some(position) = process.ledger.track(partition, offset) else {
+        let Some(position) = process.settlement.track(partition, offset) else {
             return Ok(());
         };
         let reading = Reading {
@@ -44,7 +44,7 @@ impl World {
         };
         process.permits_taken += 1;
         if self.sabotage == Sabotage::FinishedAtIntake {
-            process.ledger.finish(position);
+            process.settlement.finish(position);
             process.is_dirty = true;
         }
         process.inbox.push_back(Message::Apply(Box::new(Apply {
@@ -140,7 +140,7 @@ impl World {
         match requester.and_then(|requester| Reply::new(requester, outcome, now)) {
             Some(reply) => {
                 if self.sabotage == Sabotage::FinishedAtReply {
-                    process.ledger.finish(token.position);
+                    process.settlement.finish(token.position);
                     process.is_dirty = true;
                 }
                 process.outbox.push(Answer {
