@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::prelude::SendError;
 use actix::{Actor, AsyncContext, Context, Handler};
 use shared::budget;
+use shared::crash::crash;
 use shared::ids::IdSource;
 use shared::mailboxes::Mailbox;
 use shared::postbox::{ActorPostbox, Mail, Postbox, Posted};
@@ -201,8 +202,9 @@ impl CommandSender {
 
 /// Ends the process. The bridge lives as long as the process and answers every command that it accepts, so a missing bridge has panicked.
 /// Without it this instance can't sell anything; a restart can.
+#[track_caller]
 pub fn bridge_is_gone() -> ! {
-    panic!("the bridge between purchases and Kafka is gone");
+    crash("the bridge between purchases and Kafka is gone")
 }
 
 impl Actor for KafkaBridge {
