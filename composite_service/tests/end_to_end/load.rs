@@ -85,7 +85,7 @@ impl Load {
     }
 
     /// Waits until so many more purchases of every single shopper have succeeded. A shopper waits for an answer before the next purchase, and
-    /// each purchase goes to a partition of its own: one partition that nobody serves soon holds up everybody.
+    /// the purchases are spread over all partitions: while one partition has no owner, every shopper soon waits for it.
     pub(crate) fn wait_for_sales_to_each(&self, more: usize, within: Duration) {
         let bought = |seen: &Arc<Seen>| seen.bought.load(Ordering::SeqCst);
         let begin: Vec<usize> = self.seen.iter().map(bought).collect();

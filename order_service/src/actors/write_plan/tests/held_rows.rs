@@ -13,7 +13,7 @@ mod an_item_that_is_held {
         desk.submit(1, &[1]);
         desk.write(Lane::AtOnce);
         desk.write(Lane::InTurn);
-        // The wait was in vain; whose row it is, the store says when it need not wait.
+        // The wait for the row timed out. Asked again without waiting, the store names the row.
         desk.write(Lane::InTurn);
         assert_eq!(desk.alarms, [Alarm::Try(ROW)]);
         desk
