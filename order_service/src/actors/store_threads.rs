@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
+use rayon::{ThreadPool, ThreadPoolBuilder};
 use shared::crash::crash;
-use threadpool::ThreadPool;
 use tokio::sync::oneshot;
 
 use crate::ports::catalogue::Catalogue;
@@ -15,9 +15,12 @@ use crate::ports::member_orders::MemberOrders;
 use crate::ports::order_store::OrderStore;
 use crate::ports::reviews::Reviews;
 
+/// Why the process ends when a call has panicked.
+const PANICKED: &str = "a call to the store has panicked";
+
 /// A pool of threads that share `S`. Clones are handles to the same pool, which ends with its last handle.
 pub struct StoreThreads<S: ?Sized> {
-    pool: ThreadPool,
+    pool: Arc<ThreadPool>,
     shared: Arc<S>,
 }
 
@@ -39,21 +42,31 @@ pub type StoreReader = StoreThreads<ReadPorts>;
 impl<S: ?Sized> Clone for StoreThreads<S> {
     fn clone(&self) -> Self {
         Self {
-            pool: self.pool.clone(),
+            pool: Arc::clone(&self.pool),
             shared: Arc::clone(&self.shared),
         }
     }
 }
 
 impl<S: ?Sized + Send + Sync + 'static> StoreThreads<S> {
-    /// Starts `count` threads with this name.
+    /// Starts `count` threads with this name. The process ends where the system has no threads left: nothing could be stored.
     #[must_use]
     pub fn start(name: &str, count: usize, shared: Arc<S>) -> Self {
-        let pool = threadpool::Builder::new()
-            .thread_name(name.to_owned())
+        let name = name.to_owned();
+        let pool = ThreadPoolBuilder::new()
             .num_threads(count)
+            .thread_name(move |index| format!("{name}-{index}"))
+            .panic_handler(|_| crash(PANICKED))
             .build();
-        Self { pool, shared }
+        match pool {
+            Ok(pool) => Self {
+                pool: Arc::new(pool),
+                shared,
+            },
+            Err(error) => crash(format_args!(
+                "the threads for the store don't start: {error}"
+            )),
+        }
     }
 
     /// Queues a call and returns its result. If the future is dropped while the call is queued, the call never runs. If the call has
@@ -68,7 +81,8 @@ impl<S: ?Sized + Send + Sync + 'static> StoreThreads<S> {
     {
         let (done_tx, done_rx) = oneshot::channel();
         let shared = Arc::clone(&self.shared);
-        self.pool.execute(move || {
+        // First come, first served holds only for calls from outside the pool's threads. No call makes another one.
+        self.pool.spawn_fifo(move || {
             // Under overload most callers in the queue may have given up. Their calls would only load the database further.
             if !done_tx.is_closed() {
                 // An error means that the caller has given up during the call: an HTTP request that was cancelled, for example.
@@ -79,7 +93,7 @@ impl<S: ?Sized + Send + Sync + 'static> StoreThreads<S> {
             match done_rx.await {
                 Ok(done) => done,
                 // A queued call is dropped only after its future, so the call has panicked, which a release build does not survive.
-                Err(_) => crash("a call to the store has panicked"),
+                Err(_) => crash(PANICKED),
             }
         }
     }
