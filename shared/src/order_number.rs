@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use chrono::NaiveDateTime;
+use chrono::{Datelike, NaiveDateTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The longest order number that payment gateways and the database take, in digits.
@@ -24,11 +24,20 @@ pub struct InvalidOrderNumber;
 
 impl OrderNumber {
     /// Makes the number of an order that is placed at `local_time` (in the service's zone).
-    /// `random` is taken modulo [`RANDOM_BOUND`], so the number always has 32 digits.
+    /// `random` is taken modulo [`RANDOM_BOUND`], so the number always has 32 digits. A year that has not four digits becomes the nearest
+    /// that has.
     #[must_use]
     pub fn new(local_time: NaiveDateTime, random: u64) -> Self {
         let random_part = random % RANDOM_BOUND;
-        Self(format!("{}{random_part:018}", local_time.format("%Y%m%d%H%M%S")).into())
+        // Not by `%Y`, which writes a sign before years that have not four digits.
+        let year = local_time.year().clamp(0, 9_999);
+        Self(
+            format!(
+                "{year:04}{}{random_part:018}",
+                local_time.format("%m%d%H%M%S")
+            )
+            .into(),
+        )
     }
 
     /// The digits.
@@ -103,6 +112,22 @@ mod tests {
             "20261123120005000000000000000007"
         );
         assert_eq!(OrderNumber::new(at_noon(), u64::MAX).as_str().len(), 32);
+    }
+
+    #[test]
+    fn of_any_time_is_one_that_can_be_read() {
+        for time in [
+            NaiveDateTime::MIN,
+            NaiveDateTime::MAX,
+            "+10000-01-01T00:00:00".parse().unwrap(),
+            "-0001-12-31T23:59:59".parse().unwrap(),
+            // A leap second.
+            "2016-12-31T23:59:60".parse().unwrap(),
+        ] {
+            let number = OrderNumber::new(time, 7);
+            assert_eq!(number.as_str().parse(), Ok(number.clone()), "{time}");
+            assert_eq!(number.as_str().len(), 32);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use shared::ids::IdSource;
 use shared::mailboxes::Mailbox;
 use shared::postbox::{ActorPostbox, Mail, Postbox, Posted};
 use shared::trace::Trail;
-use shared::wire::headers::ReplyAddress;
+use shared::wire::headers::{EVENT_TYPE_ID, ReplyAddress};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -108,6 +108,7 @@ impl KafkaBridge {
             topic: self.reply_topic.clone(),
             partition,
             correlation_id: Some(id.as_bytes().to_vec()),
+            type_id: Some(EVENT_TYPE_ID.into()),
         };
         let on_undelivered = Box::new(move || {
             // The error is dropped. If the mailbox is full, the command times out soon anyway. If the bridge is gone, the process is

@@ -14,7 +14,7 @@ use shared::order_number::OrderNumber;
 use shared::payment::{Payment, PaymentKey};
 use shared::reason::Reason;
 use shared::trace::context::TRACEPARENT;
-use shared::wire::headers::ReplyAddress;
+use shared::wire::headers::{EVENT_TYPE_ID, ReplyAddress};
 use shared::wire::order_dto::{ItemDto, OrderLineDto};
 
 use crate::golden::Golden;
@@ -116,6 +116,7 @@ fn address(partition: Option<i32>, last_id_byte: u8) -> ReplyAddress {
         topic: "composite".to_owned(),
         partition,
         correlation_id: Some(correlation_id),
+        type_id: Some(EVENT_TYPE_ID.into()),
     }
 }
 

@@ -11,7 +11,7 @@ use rdkafka::message::OwnedHeaders;
 use rdkafka::types::RDKafkaRespErr;
 use shared::reason::Reason;
 use shared::wire::event::{Event, EventType};
-use shared::wire::headers::ReplyAddress;
+use shared::wire::headers::{EVENT_TYPE_ID, ReplyAddress};
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto};
 use tokio::sync::mpsc;
 
@@ -58,6 +58,7 @@ pub(crate) fn send_create_with(
         topic: "composite".into(),
         partition: Some((partition + 1) % PARTITIONS),
         correlation_id: Some(digits.to_be_bytes().to_vec()),
+        type_id: Some(EVENT_TYPE_ID.into()),
     };
     broker.send(Outgoing {
         partition: Some(partition),
@@ -197,6 +198,7 @@ mod records_that_are_not_commands {
             topic: "composite".into(),
             partition: Some(2),
             correlation_id: Some(vec![nth]),
+            type_id: Some(EVENT_TYPE_ID.into()),
         }
     }
 

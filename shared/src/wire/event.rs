@@ -1,7 +1,10 @@
 //! The envelope of every Kafka record: `{"eventType","key","data","eventCreatedAt"}`, as Jackson writes it.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use chrono::{Datelike, NaiveDateTime, Timelike};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::leniently::{readable, readable_or_default};
+use super::moment::Moment;
 
 /// What a record says. The first four are the Spring services' own. The others must never reach a Spring order service: its listener
 /// throws on an unknown type, seeks back and reads the same record again for ever.
@@ -32,18 +35,18 @@ pub enum EventType {
 pub struct Event<D> {
     /// What is said.
     pub event_type: EventType,
-    /// The record's key, repeated; a reply repeats its command's.
-    #[serde(default, deserialize_with = "null_as_default")]
+    /// The record's key, repeated; a reply repeats its command's. It only informs.
+    #[serde(default, deserialize_with = "readable_or_default")]
     pub key: String,
     /// The body.
     pub data: D,
-    /// When the event was made, in its maker's zone.
-    #[serde(default)]
+    /// When the event was made, in its maker's zone. It only informs: what can't be read is as good as absent.
+    #[serde(default, deserialize_with = "readable")]
     pub event_created_at: Option<LocalTimestamp>,
 }
 
 /// A local date and time in Jackson's array form, `[y,M,d,H,m,s,nanos]`, whose zero seconds and nanoseconds are left out at the end.
-/// Reads an ISO-8601 local date-time string as well.
+/// Reads every form that [`Moment`] knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocalTimestamp(pub NaiveDateTime);
 
@@ -70,36 +73,8 @@ impl Serialize for LocalTimestamp {
 
 impl<'de> Deserialize<'de> for LocalTimestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Parts(Vec<u32>),
-            Text(String),
-        }
-        match Form::deserialize(deserializer)? {
-            Form::Parts(parts) => from_parts(&parts)
-                .ok_or_else(|| de::Error::custom("not a date and time: [y,M,d,H,m,s,nanos]")),
-            Form::Text(text) => text.parse().map_err(de::Error::custom),
-        }
-        .map(Self)
+        Moment::deserialize(deserializer).map(|moment| Self(moment.local()))
     }
-}
-
-fn from_parts(parts: &[u32]) -> Option<NaiveDateTime> {
-    if !(3..=7).contains(&parts.len()) {
-        return None;
-    }
-    let part = |index: usize| parts.get(index).copied().unwrap_or(0);
-    NaiveDate::from_ymd_opt(part(0).try_into().ok()?, part(1), part(2))?.and_hms_nano_opt(
-        part(3),
-        part(4),
-        part(5),
-        part(6),
-    )
-}
-
-fn null_as_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -131,19 +106,25 @@ mod tests {
     }
 
     #[test]
-    fn other_values_are_refused_as_timestamps() {
-        for json in [
+    fn members_that_only_inform_make_no_event_unreadable() {
+        for value in [
             "[2026]",
             "[2026,13,1]",
-            "[2026,1,1,25]",
-            "[1,2,3,4,5,6,7,8]",
             "\"yesterday\"",
             "{}",
+            "-1e999",
+            "null",
+            "true",
         ] {
-            assert!(
-                serde_json::from_str::<LocalTimestamp>(json).is_err(),
-                "{json}"
+            let json = format!(
+                r#"{{"eventType":"ORDER_CREATE","key":{value},"data":1,"eventCreatedAt":{value}}}"#
             );
+            let event: Event<u8> = serde_json::from_str(&json).unwrap();
+            assert_eq!(event.event_created_at, None, "{value}");
         }
+        let short = r#"{"eventType":"ORDER_CREATE","key":"k","data":1,"eventCreatedAt":"2026-11-23T01:15"}"#;
+        let event: Event<u8> = serde_json::from_str(short).unwrap();
+        let at = LocalTimestamp("2026-11-23T01:15:00".parse().unwrap());
+        assert_eq!(event.event_created_at, Some(at));
     }
 }

@@ -10,10 +10,15 @@ pub const CORRELATION_ID: &str = "kafka_correlationId";
 pub const REPLY_TOPIC: &str = "kafka_replyTopic";
 /// The partition to reply to, four bytes, big-endian; optional.
 pub const REPLY_PARTITION: &str = "kafka_replyPartition";
-/// The Java class of the value; Spring services refuse records without it.
+/// The Java class of the value; Spring order services refuse records without it.
 pub const TYPE_ID: &str = "__TypeId__";
 /// The class that the Spring services use.
 pub const EVENT_TYPE_ID: &str = "me.hanwool.mallutilapp.event.Event";
+
+/// Names the service that has replied. A Spring order service does not write it.
+pub const REPLIER: &str = "mall_replier";
+/// An order service that knows every command of [`EventType`](super::event::EventType).
+pub const ORDER_SERVICE: &str = "order_service";
 
 /// Where and how a requester wants its reply.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,9 @@ pub struct ReplyAddress {
     pub partition: Option<i32>,
     /// The bytes to echo; a requester may send none.
     pub correlation_id: Option<Vec<u8>>,
+    /// The Java class that the requester names, also for its reply. A Spring requester with another class can't read a reply that names
+    /// [`EVENT_TYPE_ID`], and one without type headers has a class of its own.
+    pub type_id: Option<Vec<u8>>,
 }
 
 /// Why a record's reply headers can't be used.
@@ -53,11 +61,12 @@ impl ReplyAddress {
         let partition = header(headers, REPLY_PARTITION)
             .map(partition_number)
             .transpose()?;
-        let correlation_id = header(headers, CORRELATION_ID).map(<[u8]>::to_vec);
+        let bytes = |name| header(headers, name).map(<[u8]>::to_vec);
         Ok(Some(Self {
             topic: topic.to_owned(),
             partition,
-            correlation_id,
+            correlation_id: bytes(CORRELATION_ID),
+            type_id: bytes(TYPE_ID),
         }))
     }
 
@@ -74,24 +83,32 @@ impl ReplyAddress {
                 value: Some(&partition.to_be_bytes()),
             });
         }
-        self.with_correlation_id(headers).insert(type_id())
+        self.with_own_headers(headers)
     }
 
-    /// The headers of the reply itself.
+    /// The headers of the reply itself, as an order service writes them.
     #[must_use]
     pub fn reply_headers(&self) -> OwnedHeaders {
-        self.with_correlation_id(OwnedHeaders::new_with_capacity(2))
-            .insert(type_id())
+        self.with_own_headers(OwnedHeaders::new_with_capacity(3))
+            .insert(Header {
+                key: REPLIER,
+                value: Some(ORDER_SERVICE),
+            })
     }
 
-    fn with_correlation_id(&self, headers: OwnedHeaders) -> OwnedHeaders {
-        match &self.correlation_id {
-            Some(id) => headers.insert(Header {
-                key: CORRELATION_ID,
-                value: Some(id),
-            }),
-            None => headers,
-        }
+    fn with_own_headers(&self, headers: OwnedHeaders) -> OwnedHeaders {
+        let own = [
+            (CORRELATION_ID, &self.correlation_id),
+            (TYPE_ID, &self.type_id),
+        ];
+        own.into_iter()
+            .filter_map(|(key, value)| Some((key, value.as_ref()?)))
+            .fold(headers, |headers, (key, value)| {
+                headers.insert(Header {
+                    key,
+                    value: Some(value),
+                })
+            })
     }
 }
 
@@ -118,16 +135,14 @@ pub fn in_trace(headers: OwnedHeaders, context: &TraceContext) -> OwnedHeaders {
     })
 }
 
+/// Whether an order service that knows all our commands has replied.
+pub fn is_of_our_order_service<H: Headers>(headers: Option<&H>) -> bool {
+    header(headers, REPLIER) == Some(ORDER_SERVICE.as_bytes())
+}
+
 /// Whether the type id names another class than [`EVENT_TYPE_ID`]. A record may leave it out.
 pub fn is_of_another_type<H: Headers>(headers: Option<&H>) -> bool {
     header(headers, TYPE_ID).is_some_and(|type_id| type_id != EVENT_TYPE_ID.as_bytes())
-}
-
-fn type_id() -> Header<'static, &'static str> {
-    Header {
-        key: TYPE_ID,
-        value: Some(EVENT_TYPE_ID),
-    }
 }
 
 fn partition_number(bytes: &[u8]) -> Result<i32, InvalidHeaders> {
@@ -179,8 +194,28 @@ mod tests {
             topic: "composite".into(),
             partition: Some(258),
             correlation_id: Some(vec![0xff; 16]),
+            type_id: None,
         };
         assert_eq!(read, Ok(Some(address)));
+    }
+
+    #[test]
+    fn a_reply_names_a_class_only_when_the_request_did_and_then_the_same() {
+        for class in [None, Some(EVENT_TYPE_ID), Some("com.shop.OrderEvent")] {
+            let mut asked = headers(&[(REPLY_TOPIC, b"composite"), (CORRELATION_ID, b"x")]);
+            if let Some(class) = class {
+                asked = asked.insert(Header {
+                    key: TYPE_ID,
+                    value: Some(class),
+                });
+            }
+            let address = ReplyAddress::read(Some(&asked)).unwrap().unwrap();
+            let reply = address.reply_headers();
+            let named = header(Some(&reply), TYPE_ID);
+            assert_eq!(named, class.map(str::as_bytes));
+            assert!(is_of_our_order_service(Some(&reply)));
+            assert!(!is_of_our_order_service(Some(&asked)));
+        }
     }
 
     #[test]

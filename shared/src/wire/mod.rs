@@ -1,5 +1,7 @@
 //! The contract with every peer, the Spring services included: names and shapes, nothing that acts on them.
 
+pub mod leniently;
+pub mod moment;
 pub mod event;
 pub mod order_dto;
 pub mod headers;

@@ -171,6 +171,15 @@ fn topics_and_headers_are_named_as_in_the_code() {
         ])
     );
     assert_eq!(
+        named("ReplyHeaders"),
+        set(&[
+            headers::CORRELATION_ID,
+            headers::TYPE_ID,
+            headers::REPLIER,
+            TRACEPARENT
+        ])
+    );
+    assert_eq!(
         named("DeadLetterHeaders"),
         set(&[
             dead_letters::ORIGINAL_TOPIC,

@@ -8,7 +8,7 @@ use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::event::{Event, EventType, LocalTimestamp};
-use shared::wire::headers::{self, ReplyAddress};
+use shared::wire::headers::{self, EVENT_TYPE_ID, ReplyAddress};
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
 
 use crate::golden::{Golden, pairs};
@@ -84,6 +84,7 @@ mod commands {
             topic: "composite".into(),
             partition,
             correlation_id: Some(correlation_id),
+            type_id: Some(EVENT_TYPE_ID.into()),
         };
 
         assert_eq!(serde_json::to_string(event).unwrap(), golden.value);

@@ -11,7 +11,7 @@ use order_service::ports::reply_sink::{CommandOutcome, Requester};
 use rdkafka::Timestamp;
 use rdkafka::message::OwnedMessage;
 use shared::order_number::OrderNumber;
-use shared::wire::headers::ReplyAddress;
+use shared::wire::headers::{EVENT_TYPE_ID, ReplyAddress};
 use uuid::Uuid;
 
 /// The topic of commands.
@@ -55,6 +55,7 @@ impl Outgoing {
                 topic: COMPOSITE.to_owned(),
                 partition: Some(partition),
                 correlation_id: Some(id.as_bytes().to_vec()),
+                type_id: Some(EVENT_TYPE_ID.into()),
             },
         }
     }

@@ -1,19 +1,20 @@
 //! Reads a record as a command. Of a record that isn't one it finds what is needed to answer its sender. Pure.
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use chrono_tz::Tz;
 use rdkafka::Message;
 use rdkafka::message::OwnedMessage;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
-use shared::idempotency::{InvalidFingerprint, InvalidIdempotencyKey};
+use shared::idempotency::{Fingerprint, InvalidFingerprint, InvalidIdempotencyKey};
 use shared::limits::{MAX_LINES, MAX_REJECT_DETAIL};
 use shared::order_number::OrderNumber;
 use shared::payment::InvalidPaymentKey;
 use shared::wire::event::{Event, EventType};
 use shared::wire::headers::{self, InvalidHeaders, ReplyAddress};
-use shared::wire::order_dto::{OrderDto, OrderLineDto, PaymentDto};
+use shared::wire::order_dto::PaymentDto;
 
+use super::command_body::{CommandBody, LineBody};
 use crate::domain::command::OrderCommand;
 use crate::domain::decide::PAYMENT_REVIEW;
 use crate::domain::order::{DraftLine, Idempotency, OrderDraft, Payment, RequestId};
@@ -148,7 +149,7 @@ fn command(
     let payload = record.payload().ok_or(Malformed::NoValue)?;
     let event: Event<Box<RawValue>> =
         serde_json::from_slice(payload).map_err(|error| Malformed::Json(error.to_string()))?;
-    let data: OrderDto = serde_json::from_str(event.data.get())
+    let data: CommandBody = serde_json::from_str(event.data.get())
         .map_err(|error| Malformed::Json(error.to_string()))?;
     spoken_of.clone_from(&data.order_num);
     match event.event_type {
@@ -189,14 +190,12 @@ fn existing(number: Option<OrderNumber>) -> Result<OrderNumber, Malformed> {
     number.ok_or(Malformed::Member("orderNum is missing"))
 }
 
-fn draft(record: &OwnedMessage, data: OrderDto, reading: Reading) -> Result<OrderDraft, Malformed> {
-    let identity = record_identity(record);
-    let request_id = match data.request_id {
-        Some(text) => RequestId::parse(&text).ok_or(Malformed::Member(
-            "requestId is not 1 to 64 printable characters",
-        ))?,
-        None => RequestId::parse(&hex(&identity[..16])).ok_or(Malformed::Member("requestId"))?,
-    };
+fn draft(
+    record: &OwnedMessage,
+    data: CommandBody,
+    reading: Reading,
+) -> Result<OrderDraft, Malformed> {
+    let identity = identity(record, &data);
     let lines = data.order_line_list.unwrap_or_default();
     if lines.len() > MAX_LINES {
         return Err(Malformed::TooManyLines(lines.len()));
@@ -206,19 +205,32 @@ fn draft(record: &OwnedMessage, data: OrderDto, reading: Reading) -> Result<Orde
     } else {
         reading.unpaid_for
     };
+    let asked = idempotency(data.idempotency_key, data.fingerprint)?;
+    let (number, idempotency) = match data.order_num {
+        Some(number) => (number, asked),
+        None => {
+            let repetition = asked.map_or_else(|| known_by(identity), Ok)?;
+            (number_for(&identity, reading), Some(repetition))
+        }
+    };
     Ok(OrderDraft {
-        number: data
-            .order_num
-            .unwrap_or_else(|| number_for(record, &identity, reading)),
-        request_id,
+        number,
+        request_id: request_id(data.request_id, &identity)?,
         member: data.member_id,
         lines: lines.iter().map(draft_line).collect(),
         coupon: data.coupon_id,
         intent: data.payment.map(Payment::try_from).transpose()?,
-        idempotency: idempotency(data.idempotency_key, data.fingerprint)?,
+        idempotency,
         placed_at: reading.now,
         pay_by: reading.now + unpaid_for,
     })
+}
+
+fn request_id(asked: Option<String>, identity: &[u8; 32]) -> Result<RequestId, Malformed> {
+    let text = asked.unwrap_or_else(|| hex(&identity[..16]));
+    RequestId::parse(&text).ok_or(Malformed::Member(
+        "requestId is not 1 to 64 printable characters",
+    ))
 }
 
 fn idempotency(
@@ -233,7 +245,7 @@ fn idempotency(
     }))
 }
 
-fn draft_line(line: &OrderLineDto) -> DraftLine {
+fn draft_line(line: &LineBody) -> DraftLine {
     DraftLine {
         item: line.item.item_id,
         quantity: line.quantity,
@@ -245,42 +257,46 @@ fn required_payment(dto: Option<PaymentDto>) -> Result<Payment, Malformed> {
     Ok(dto.try_into()?)
 }
 
-/// A hash of what makes the record different from all others, and the same when it is read again: its correlation id, or its place in the
-/// log.
-fn record_identity(record: &OwnedMessage) -> [u8; 32] {
+/// A hash of what makes the purchase different from all others, and the same when its record is read again: its request id, or else its
+/// correlation id, key and value. Without a correlation id two purchases may look alike, so their place in the log counts, too, and their
+/// timestamp: a topic that was made again begins again with its offsets.
+fn identity(record: &OwnedMessage, data: &CommandBody) -> [u8; 32] {
     let mut hash = Sha256::new();
+    if let Some(request_id) = &data.request_id {
+        hash.update(request_id);
+        return hash.finalize().into();
+    }
     match headers::header(record.headers(), headers::CORRELATION_ID) {
         Some(correlation_id) => hash.update(correlation_id),
         None => hash.update(format!(
-            "{}/{}/{}",
+            "{}/{}/{}@{:?}",
             record.topic(),
             record.partition(),
-            record.offset()
+            record.offset(),
+            record.timestamp()
         )),
+    }
+    for part in [record.key(), record.payload()] {
+        hash.update(Sha256::digest(part.unwrap_or_default()));
     }
     hash.finalize().into()
 }
 
-/// The order number for a requester that leaves it to us, as a Spring composite does. It is made of the record alone, so that the record,
-/// when it is read again, finds the order that it has placed. It can't be guessed, because the correlation ids of Spring are random.
-fn number_for(record: &OwnedMessage, identity: &[u8; 32], reading: Reading) -> OrderNumber {
-    let sent_at = || {
-        record
-            .timestamp()
-            .to_millis()
-            .and_then(DateTime::from_timestamp_millis)
-            .unwrap_or(reading.now)
-    };
-    let placed_at =
-        time_in_key(record).unwrap_or_else(|| sent_at().with_timezone(&reading.zone).naive_local());
+/// The order number for a requester that leaves it to us, as a Spring composite does. It is dated by the receipt: a record's key and its
+/// timestamp may be anything. It can't be guessed, because the correlation ids of Spring are random.
+fn number_for(identity: &[u8; 32], reading: Reading) -> OrderNumber {
     let mut random = [0; 8];
     random.copy_from_slice(&identity[16..24]);
-    OrderNumber::new(placed_at, u64::from_be_bytes(random))
+    let received_at = reading.now.with_timezone(&reading.zone).naive_local();
+    OrderNumber::new(received_at, u64::from_be_bytes(random))
 }
 
-/// The Spring composite's key is the local time of the purchase, `yyyyMMddHHmmss`.
-fn time_in_key(record: &OwnedMessage) -> Option<NaiveDateTime> {
-    NaiveDateTime::parse_from_str(std::str::from_utf8(record.key()?).ok()?, "%Y%m%d%H%M%S").ok()
+/// By what the repetition of a purchase is known whose number is made here: read again it gets another number, dated by another receipt.
+fn known_by(identity: [u8; 32]) -> Result<Idempotency, Malformed> {
+    Ok(Idempotency {
+        key: format!("record:{}", hex(&identity)).parse()?,
+        fingerprint: Fingerprint::of_digest(identity),
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -345,33 +361,169 @@ mod tests {
         "2026-11-22T16:15:41Z".parse().unwrap()
     }
 
-    #[test]
-    fn a_spring_composites_create_is_the_same_empty_order_each_time() {
-        let OrderCommand::Create(draft) = decoded(SPRING_CREATE).unwrap().command else {
-            panic!("not a create")
-        };
-        assert!(draft.lines.is_empty());
-        assert_eq!(draft.number.as_str().len(), 32);
-        let OrderCommand::Create(again) = decoded(SPRING_CREATE).unwrap().command else {
-            panic!("not a create")
-        };
-        assert_eq!(draft, again);
+    fn create_of(record: &OwnedMessage, reading: Reading) -> OrderDraft {
+        match decode(record, reading).unwrap().command {
+            OrderCommand::Create(draft) => draft,
+            other => panic!("not a create: {other:?}"),
+        }
+    }
+
+    mod a_create_without_an_order_number {
+        use super::*;
+
+        /// A record as Spring sends it, but for these.
+        fn sent(key: Option<&[u8]>, timestamp: Timestamp, correlation_id: &[u8]) -> OwnedMessage {
+            let value = Some(SPRING_CREATE.as_bytes().to_vec());
+            let headers = OwnedHeaders::new().insert(Header {
+                key: headers::CORRELATION_ID,
+                value: Some(correlation_id),
+            });
+            let key = key.map(<[u8]>::to_vec);
+            OwnedMessage::new(value, key, "orders".into(), timestamp, 1, 42, Some(headers))
+        }
+
+        #[test]
+        fn is_numbered_by_its_receipt_whatever_its_timestamp_is() {
+            let seconds = 1_795_363_540;
+            for timestamp in [
+                Timestamp::NotAvailable,
+                Timestamp::CreateTime(seconds),
+                Timestamp::CreateTime(seconds * 1_000),
+                Timestamp::LogAppendTime(seconds * 1_000),
+                Timestamp::CreateTime(seconds * 1_000_000),
+                Timestamp::CreateTime(seconds * 1_000_000_000),
+                Timestamp::CreateTime(-1),
+                Timestamp::CreateTime(-seconds * 1_000),
+                Timestamp::CreateTime(0),
+                Timestamp::CreateTime(i64::MAX),
+                Timestamp::CreateTime(i64::MIN),
+                // The first and the last moment that the calendar has.
+                Timestamp::CreateTime(DateTime::<Utc>::MIN_UTC.timestamp_millis()),
+                Timestamp::CreateTime(DateTime::<Utc>::MAX_UTC.timestamp_millis()),
+            ] {
+                let number = create_of(&sent(None, timestamp, b"c"), reading()).number;
+                assert_eq!(&number.as_str()[..14], "20261123011541", "{timestamp:?}");
+                assert_eq!(number.as_str().parse(), Ok(number.clone()));
+            }
+        }
+
+        #[test]
+        fn is_numbered_by_its_receipt_whatever_its_key_is() {
+            for key in [
+                "20261123011540",
+                "19700101000000",
+                "00000101000000",
+                "99991231235959",
+                "20161231235960",
+                "+20261123011540",
+                "-00010101000000",
+                "+26214201010000",
+                "customer 7",
+                "",
+            ] {
+                let record = sent(Some(key.as_bytes()), Timestamp::NotAvailable, b"c");
+                let number = create_of(&record, reading()).number;
+                assert_eq!(&number.as_str()[..14], "20261123011541", "{key}");
+                assert_eq!(number.as_str().parse(), Ok(number.clone()));
+            }
+        }
+
+        #[test]
+        fn is_an_empty_order_that_its_repetition_is_known_by() {
+            let later = Reading {
+                now: now() + TimeDelta::days(2),
+                ..reading()
+            };
+            let record = sent(Some(b"k"), Timestamp::CreateTime(7), &[1; 16]);
+            let first = create_of(&record, reading());
+            let again = create_of(&record, later);
+            assert!(first.lines.is_empty() && first.idempotency.is_some());
+            assert_eq!(first.idempotency, again.idempotency);
+            assert_eq!(first.request_id, again.request_id);
+        }
+
+        #[test]
+        fn differs_from_another_purchase_in_its_number_and_in_what_it_is_known_by() {
+            let create = |key: &[u8], correlation_id: &[u8]| {
+                let record = sent(Some(key), Timestamp::CreateTime(7), correlation_id);
+                create_of(&record, reading())
+            };
+            let first = create(b"k", &[1; 16]);
+            for other in [create(b"k", &[2; 16]), create(b"l", &[1; 16])] {
+                assert_ne!(first.number, other.number);
+                assert_ne!(first.idempotency, other.idempotency);
+                assert_eq!(first.number.as_str()[..14], other.number.as_str()[..14]);
+            }
+        }
+
+        #[test]
+        fn and_without_a_correlation_id_is_told_from_one_at_its_place_in_an_earlier_topic() {
+            let at = |millis| {
+                let value = Some(SPRING_CREATE.as_bytes().to_vec());
+                let time = Timestamp::CreateTime(millis);
+                let record = OwnedMessage::new(value, None, "orders".into(), time, 1, 42, None);
+                create_of(&record, reading()).idempotency
+            };
+            assert_eq!(at(1), at(1));
+            assert_ne!(at(1), at(2));
+        }
+
+        #[test]
+        fn but_with_a_request_id_or_an_idempotency_key_is_known_by_that() {
+            let known_by = |members: &str, correlation_id: &[u8]| {
+                let value = format!(r#"{{"eventType":"ORDER_CREATE","data":{{{members}}}}}"#);
+                let record = record(Some(&value), &[(headers::CORRELATION_ID, correlation_id)]);
+                create_of(&record, reading()).idempotency.unwrap()
+            };
+            let named = r#""requestId":"r""#;
+            assert_eq!(known_by(named, b"1"), known_by(named, b"2"));
+            let keyed = r#""idempotencyKey":"mine","fingerprint":"f""#;
+            assert_eq!(known_by(keyed, b"1").key.as_str(), "mine");
+        }
     }
 
     #[test]
-    fn spring_creates_of_one_second_have_different_numbers() {
-        let create = |correlation_id: &[u8]| {
-            let record = record(
-                Some(SPRING_CREATE),
-                &[(headers::CORRELATION_ID, correlation_id)],
+    fn members_that_only_inform_may_be_anything() {
+        let create = |price: &str, date: &str| {
+            let value = format!(
+                r#"{{"eventType":"ORDER_CREATE","key":7,"data":{{"orderNum":"7","requestId":"r","status":"PENDING",
+                "totalPrice":{price},"finalPrice":{price},"createdDate":{date},"dueForSeconds":-1,
+                "orderLineList":[{{"orderLineId":"a","item":{{"itemId":3,"name":{price},"price":{price}}},"quantity":2}}]}},
+                "eventCreatedAt":{date}}}"#
             );
-            decode(&record, reading()).unwrap().command.number().clone()
+            create_of(&record(Some(&value), &[]), reading())
         };
-        assert_ne!(create(&[1; 16]), create(&[2; 16]));
-        assert_eq!(
-            create(&[1; 16]).as_str()[..14],
-            create(&[2; 16]).as_str()[..14]
-        );
+        let expected = create("null", "null");
+        assert_eq!((expected.lines[0].item, expected.lines[0].quantity), (3, 2));
+        for (price, date) in [
+            ("12000", r#""2026-11-23T01:15""#),
+            (r#""12000""#, r#""2026-11-23T01:15:40Z""#),
+            ("12000.005", r#""2026-11-23T01:15:40+09:00[Asia/Seoul]""#),
+            ("-1", "[2026,11,23,1,15]"),
+            (r#"{"amount":-1}"#, "1795363540.582933504"),
+            (r#"{"currency":"KRW"}"#, "1795363540582"),
+            ("[]", "1e999"),
+            ("true", r#""tomorrow""#),
+            ("{}", "{}"),
+        ] {
+            assert_eq!(create(price, date), expected, "{price} {date}");
+        }
+    }
+
+    #[test]
+    fn members_that_decide_are_read_strictly() {
+        for data in [
+            r#"{"orderNum":7}"#,
+            r#"{"orderNum":"7a"}"#,
+            r#"{"orderNum":"7","orderLineList":[{"item":{"itemId":"x"},"quantity":1}]}"#,
+            r#"{"orderNum":"7","orderLineList":[{"item":{"itemId":1},"quantity":null}]}"#,
+            r#"{"orderNum":"7","couponId":"seven"}"#,
+            r#"{"orderNum":"7","payment":{"paymentKey":"p","amount":-1}}"#,
+            r#"{"orderNum":"7","rejectReason":"WHY_NOT"}"#,
+        ] {
+            let value = format!(r#"{{"eventType":"ORDER_CREATE","data":{data}}}"#);
+            assert!(decoded(&value).is_err(), "{data}");
+        }
     }
 
     #[test]

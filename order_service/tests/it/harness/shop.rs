@@ -25,7 +25,7 @@ use shared::metrics::{IntCounter, Metrics};
 use shared::postbox::{ActorPostbox, Postbox};
 use shared::reason::Reason;
 use shared::trace::{Arrival, Traces};
-use shared::wire::headers::ReplyAddress;
+use shared::wire::headers::{EVENT_TYPE_ID, ReplyAddress};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{pause, resume, sleep, timeout};
 
@@ -109,6 +109,7 @@ impl Shop {
             topic: "composite".into(),
             partition: None,
             correlation_id,
+            type_id: Some(EVENT_TYPE_ID.into()),
         };
         let requester = Some(Requester {
             address,
