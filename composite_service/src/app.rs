@@ -22,16 +22,18 @@ use shared::postbox::Postbox;
 use shared::shutdown::{Termination, leave_group};
 use shared::startup::wait_for_peer;
 use shared::trace::Traces;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::actors::kafka_bridge::{CommandSender, KafkaBridge, KafkaBridgeParts, ReplyArrived};
+use crate::actors::peer_watch;
 use crate::actors::purchase_actor::{Colleagues, Purchases};
 use crate::actors::reviewer::{ReviewDesk, Reviewer};
-use crate::config::{MyPageSettings, Settings};
+use crate::config::{MyPageSettings, OrderServiceKind, Settings};
+use crate::domain::peer::{Peer, PeerKnowledge};
 use crate::inbound::http::routes;
 use crate::inbound::http::shop::Shop;
 use crate::inbound::kafka::reply_intake::{GROUP, ReplyIntake};
-use crate::metrics::{MyPageMetrics, PurchaseMetrics, ServiceMetrics};
+use crate::metrics::{MyPageMetrics, PurchaseMetrics, ReplyMetrics, ServiceMetrics};
 use crate::outbound::guard::Limits;
 use crate::outbound::guarded_parts::{GuardedParts, PartLimits};
 use crate::outbound::http::client;
@@ -90,11 +92,14 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     ));
 
     let (home_tx, reply_partition) = watch::channel(None);
+    let look = Arc::new(Notify::new());
     let bridge = KafkaBridge::start(KafkaBridgeParts {
         bus: Arc::clone(&bus) as _,
         ids: Arc::clone(&ids),
         reply_topic: settings.kafka.composite.name.clone(),
         reply_partition: reply_partition.clone(),
+        peer: known_peer(settings.order_service_kind),
+        look: Arc::clone(&look),
         max_purchases: settings.max_purchases,
         metrics: measured.bridge,
         mailbox: bridge_mailbox,
@@ -106,8 +111,12 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let orders = Arc::new(OrderClient::new(
         client(QUERY_WAIT)?,
         settings.order_service_url.clone(),
+        settings.zone,
     ));
     let query: Arc<dyn OrderQuery> = Arc::clone(&orders) as _;
+    if settings.order_service_kind == OrderServiceKind::Auto {
+        peer_watch::start(Arc::clone(&query), Arc::clone(&ids), bridge.of(), look);
+    }
     let desk = ReviewDesk {
         query: Arc::clone(&query),
         gateway: Arc::clone(&gateway),
@@ -166,7 +175,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     // HTTP is served before Kafka is reachable: probes answer, and purchases get 503. A signal ends the wait.
     let replies = tokio::select! {
         () = termination.wait() => None,
-        replies = take_replies(&settings, bridge.of(), home_tx) => Some(replies?),
+        replies = take_replies(&settings, bridge.of(), home_tx, measured.replies) => Some(replies?),
     };
     let _lag_watch = match &replies {
         Some(_) => Some(watch_lag(&settings, measured.common.lag)?),
@@ -185,6 +194,14 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     Ok(())
 }
 
+fn known_peer(kind: OrderServiceKind) -> PeerKnowledge {
+    match kind {
+        OrderServiceKind::Auto => PeerKnowledge::unknown(),
+        OrderServiceKind::Mall => PeerKnowledge::fixed(Peer::Mall),
+        OrderServiceKind::Spring => PeerKnowledge::fixed(Peer::Spring),
+    }
+}
+
 /// With HTTP clients of their own, so that slow parts do not delay other reads.
 fn my_page_parts(settings: &Settings, metrics: &MyPageMetrics) -> anyhow::Result<GuardedParts> {
     let client = client(budget::HTTP_ANSWER)?;
@@ -192,7 +209,11 @@ fn my_page_parts(settings: &Settings, metrics: &MyPageMetrics) -> anyhow::Result
         let members: Arc<dyn MemberDirectory> = Arc::new(MemberClient::new(client.clone(), url));
         members
     });
-    let query = Arc::new(OrderClient::new(client, settings.order_service_url.clone()));
+    let query = Arc::new(OrderClient::new(
+        client,
+        settings.order_service_url.clone(),
+        settings.zone,
+    ));
     GuardedParts::new(directory, query, part_limits(settings.my_page), metrics)
         .context("setting up the circuit breakers")
 }
@@ -264,7 +285,9 @@ async fn take_replies(
     settings: &Settings,
     bridge: Postbox<ReplyArrived>,
     home_tx: watch::Sender<Option<i32>>,
+    metrics: ReplyMetrics,
 ) -> anyhow::Result<ReplyIntake> {
     wait_for_peer("Kafka", || topics::ensure(&settings.kafka)).await?;
-    ReplyIntake::start(&settings.kafka, bridge, home_tx).context("joining the group of composites")
+    ReplyIntake::start(&settings.kafka, bridge, home_tx, settings.zone, metrics)
+        .context("joining the group of composites")
 }

@@ -5,6 +5,7 @@
 //! | `HTTP_ADDR` | `127.0.0.1:7000` | address of the public API and the probes |
 //! | `INTERNAL_ADDR` | `127.0.0.1:7001` | address of what is for operators only: `/metrics`, `/internal/…` |
 //! | `ORDER_SERVICE_URL` | `http://127.0.0.1:7002` | where reads go |
+//! | `ORDER_SERVICE_KIND` | `auto` | `mall`, `spring`, or `auto`: found out. What a Spring order service does not know is never sent to it |
 //! | `PAYMENT_URL` | `http://127.0.0.1:7010` | the payment gateway |
 //! | `PAYMENT_SECRET_KEY` | required | the gateway's secret key |
 //! | `MEMBER_SERVICE_URL` | none | the member service; without one a member's page has no profile |
@@ -16,7 +17,9 @@
 //!
 //! and those of [`shared::kafka::config`].
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -37,6 +40,8 @@ pub struct Settings {
     pub kafka: KafkaSettings,
     /// The order service.
     pub order_service_url: Url,
+    /// Which order service reads the commands.
+    pub order_service_kind: OrderServiceKind,
     /// The payment gateway.
     pub payment: PaymentSettings,
     /// The member service, where there is one.
@@ -53,6 +58,45 @@ pub struct Settings {
     pub zone: Tz,
     /// All settings, as they are shown to operators.
     pub effective: EffectiveSettings,
+}
+
+/// Which order service reads the commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderServiceKind {
+    /// To be found out.
+    Auto,
+    /// One of this mall.
+    Mall,
+    /// A Spring one.
+    Spring,
+}
+
+/// Not the name of a kind.
+#[derive(Debug, thiserror::Error)]
+#[error("must be auto, mall or spring")]
+pub struct UnknownKind;
+
+impl FromStr for OrderServiceKind {
+    type Err = UnknownKind;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "mall" => Ok(Self::Mall),
+            "spring" => Ok(Self::Spring),
+            _ => Err(UnknownKind),
+        }
+    }
+}
+
+impl fmt::Display for OrderServiceKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Auto => "auto",
+            Self::Mall => "mall",
+            Self::Spring => "spring",
+        })
+    }
 }
 
 /// How to reach the payment gateway.
@@ -96,6 +140,7 @@ impl Settings {
             internal_addr: env.parsed("INTERNAL_ADDR", SocketAddr::from(([127, 0, 0, 1], 7001))),
             kafka: KafkaSettings::from_env(&mut env),
             order_service_url: http_url(&mut env, "ORDER_SERVICE_URL", "http://127.0.0.1:7002"),
+            order_service_kind: env.parsed("ORDER_SERVICE_KIND", OrderServiceKind::Auto),
             payment: PaymentSettings {
                 url: http_url(&mut env, "PAYMENT_URL", "http://127.0.0.1:7010"),
                 secret_key: env.required_secret("PAYMENT_SECRET_KEY"),
@@ -167,12 +212,14 @@ mod tests {
             assert_eq!(settings.internal_addr.to_string(), "127.0.0.1:7001");
             assert!(!format!("{settings:?}").contains("hush"));
             assert_eq!(settings.member_service_url, None);
+            assert_eq!(settings.order_service_kind, OrderServiceKind::Auto);
         }
 
         #[test]
         fn that_are_invalid_are_all_reported() {
             let told = Settings::read(EnvReader::new([
                 ("ORDER_SERVICE_URL", "ftp://x"),
+                ("ORDER_SERVICE_KIND", "boot"),
                 ("PAYMENT_URL", "nowhere"),
                 ("MEMBER_SERVICE_URL", "http://us:hush@members"),
                 ("MY_PAGE_ORDERS_MS", "9001"),
@@ -182,6 +229,7 @@ mod tests {
             .to_string();
             for name in [
                 "ORDER_SERVICE_URL",
+                "ORDER_SERVICE_KIND",
                 "PAYMENT_URL",
                 "MEMBER_SERVICE_URL",
                 "MY_PAGE_ORDERS_MS",

@@ -8,6 +8,7 @@ pub mod app;
 pub mod config;
 pub mod metrics;
 pub mod steps;
+pub mod dto;
 pub mod domain;
 pub mod ports;
 pub mod actors;

@@ -11,6 +11,8 @@ pub struct ServiceMetrics {
     pub common: CommonMetrics,
     /// Commands and their replies.
     pub bridge: BridgeMetrics,
+    /// What is read from the topic of replies.
+    pub replies: ReplyMetrics,
     /// Calls of the payment gateway.
     pub gateway: GatewayMetrics,
     /// Purchases under way.
@@ -29,6 +31,7 @@ impl ServiceMetrics {
         let metrics = &*common.all;
         Ok(Self {
             bridge: BridgeMetrics::new(metrics)?,
+            replies: ReplyMetrics::new(metrics)?,
             gateway: GatewayMetrics::new(metrics)?,
             purchases: PurchaseMetrics::new(metrics)?,
             my_page: MyPageMetrics::new(metrics)?,
@@ -48,6 +51,10 @@ pub struct BridgeMetrics {
     pub overdue: IntCounter,
     /// Commands that were not sent.
     pub not_sent: IntCounter,
+    /// Commands that were not sent because the order service does not know them.
+    pub not_supported: IntCounter,
+    /// The order service: 0 not known, 1 one of this mall, 2 a Spring one.
+    pub peer: IntGauge,
     /// Replies that were late or repeated.
     pub late: IntCounter,
 }
@@ -76,9 +83,36 @@ impl BridgeMetrics {
             replied: replied.with_label_values(&[] as &[&str]),
             overdue: unanswered.with_label_values(&["overdue"]),
             not_sent: unanswered.with_label_values(&["not_sent"]),
+            not_supported: unanswered.with_label_values(&["not_supported"]),
+            peer: metrics.gauge(
+                "order_service_kind",
+                "Who reads the commands: 0 not known yet, 1 an order service of this mall, 2 a Spring one.",
+            )?,
             late: metrics.counter(
                 "replies_late_total",
                 "Replies that nobody waited for any more.",
+            )?,
+        })
+    }
+}
+
+/// What is read from the topic of replies.
+#[derive(Clone)]
+pub struct ReplyMetrics {
+    /// Records that are for somebody else.
+    pub foreign: IntCounter,
+}
+
+impl ReplyMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics) -> Result<Self> {
+        Ok(Self {
+            foreign: metrics.counter(
+                "replies_foreign_total",
+                "Records of the reply topic that answer no command of this mall, and were dropped.",
             )?,
         })
     }

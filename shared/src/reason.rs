@@ -63,6 +63,8 @@ reasons! {
     OrderPending = "ORDER_PENDING",
     /// The idempotency key was used for another request.
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
+    /// The order is rejected, and its order service does not say why, or in words that are not known here.
+    Unspecified = "UNSPECIFIED",
     /// A command that can't be understood.
     MalformedCommand = "MALFORMED_COMMAND",
     /// The service failed on this command; the cause is in its log.

@@ -1,5 +1,5 @@
 //! Correlates replies with commands. Gives each command a correlation id and this instance's reply partition, publishes it, and answers
-//! its sender with the reply or with a timeout. Does not look into commands and replies.
+//! its sender with the reply or with a timeout. Each command passes the gate (`gate.rs`), which learns here from the replies.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,15 @@ use shared::mailboxes::Mailbox;
 use shared::postbox::{ActorPostbox, Mail, Postbox, Posted};
 use shared::trace::Trail;
 use shared::wire::headers::{EVENT_TYPE_ID, ReplyAddress};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::actors::gate::Gate;
 use crate::actors::waiting_room::WaitingRoom;
+use crate::domain::correlation::correlation_id;
 use crate::domain::order::{OrderCommand, OrderReply};
+use crate::domain::peer::{Passage, Peer, PeerKnowledge, Replier};
 use crate::domain::purchase::CommandAnswer;
 use crate::metrics::BridgeMetrics;
 use crate::ports::order_bus::OrderBus;
@@ -37,6 +40,7 @@ pub struct KafkaBridge {
     reply_partition: watch::Receiver<Option<i32>>,
     waiting_room: WaitingRoom<Waiter>,
     started_at: Instant,
+    gate: Gate<SendCommand>,
     metrics: BridgeMetrics,
     mailbox: Mailbox,
 }
@@ -45,6 +49,8 @@ pub struct KafkaBridge {
 struct Waiter {
     answer_tx: oneshot::Sender<CommandAnswer>,
     since: Instant,
+    /// The command places an order, which a stranger knows how to do, too.
+    is_placing: bool,
     trail: Trail,
 }
 
@@ -58,6 +64,10 @@ pub struct KafkaBridgeParts {
     pub reply_topic: String,
     /// The partition of the reply topic that this instance owns; `None` while it owns none.
     pub reply_partition: watch::Receiver<Option<i32>>,
+    /// What is known of the order service from the settings.
+    pub peer: PeerKnowledge,
+    /// Is notified when somebody waits until more is known of it.
+    pub look: Arc<Notify>,
     /// The limit of concurrent purchases. Each has at most one unanswered command.
     pub max_purchases: usize,
     /// Its metrics.
@@ -81,6 +91,8 @@ impl KafkaBridge {
             ids,
             reply_topic,
             reply_partition,
+            peer,
+            look,
             max_purchases: _,
             metrics,
             mailbox,
@@ -92,18 +104,28 @@ impl KafkaBridge {
             reply_partition,
             waiting_room: WaitingRoom::new(budget::REPLY_WAIT),
             started_at: Instant::now(),
+            gate: Gate::new(peer, look, metrics.peer.clone()),
             metrics,
             mailbox,
         }
     }
 
     fn send(&mut self, message: SendCommand, own: Postbox<CommandUndelivered>) {
+        match self.gate.passage(&message.command) {
+            Passage::Free => {}
+            Passage::NotKnown => return self.gate.keep(message, self.started_at.elapsed()),
+            Passage::NotNow => return self.refuse(message.answer_tx),
+            Passage::Closed(what) => {
+                self.metrics.not_supported.inc();
+                return answer(message.answer_tx, CommandAnswer::NotSupported(what));
+            }
+        }
         let partition = *self.reply_partition.borrow();
         if partition.is_none() {
             // Without a reply partition the reply could not come back, so the command is not published at all.
             return self.refuse(message.answer_tx);
         }
-        let id = self.ids.unique();
+        let id = correlation_id(self.ids.unique());
         let address = ReplyAddress {
             topic: self.reply_topic.clone(),
             partition,
@@ -125,6 +147,7 @@ impl KafkaBridge {
                 let waiter = Waiter {
                     answer_tx: message.answer_tx,
                     since: Instant::now(),
+                    is_placing: matches!(message.command, OrderCommand::Create { .. }),
                     trail: message.trail,
                 };
                 self.metrics.waiters.inc();
@@ -136,6 +159,10 @@ impl KafkaBridge {
                 self.refuse(message.answer_tx);
             }
         }
+    }
+
+    fn own(&self, ctx: &Context<Self>) -> Postbox<CommandUndelivered> {
+        Postbox::new(ctx.address().recipient(), self.mailbox.clone())
     }
 
     fn refuse(&self, answer_tx: oneshot::Sender<CommandAnswer>) {
@@ -150,7 +177,18 @@ impl KafkaBridge {
         answer(waiter.answer_tx, CommandAnswer::Overdue);
     }
 
+    /// Something was learned about the order service: sends what has waited for it.
+    fn learn(&mut self, ctx: &Context<Self>, news: impl FnOnce(&mut PeerKnowledge, Duration)) {
+        let now = self.started_at.elapsed();
+        for message in self.gate.learn(|known| news(known, now)) {
+            self.send(message, self.own(ctx));
+        }
+    }
+
     fn expire(&mut self) {
+        for message in self.gate.expire(self.started_at.elapsed()) {
+            self.refuse(message.answer_tx);
+        }
         for waiter in self.waiting_room.expire(self.started_at.elapsed()) {
             self.give_up(waiter);
         }
@@ -237,8 +275,7 @@ impl Handler<Posted<SendCommand>> for KafkaBridge {
 
     fn handle(&mut self, posted: Posted<SendCommand>, ctx: &mut Self::Context) {
         let (message, _in_hand) = posted.begin();
-        let own = Postbox::new(ctx.address().recipient(), self.mailbox.clone());
-        self.send(message, own);
+        self.send(message, self.own(ctx));
     }
 }
 
@@ -249,6 +286,8 @@ pub struct ReplyArrived {
     pub correlation_id: Uuid,
     /// The reply.
     pub reply: OrderReply,
+    /// Who has written it.
+    pub by: Replier,
 }
 
 impl Mail for ReplyArrived {
@@ -260,15 +299,17 @@ impl Mail for ReplyArrived {
 impl Handler<Posted<ReplyArrived>> for KafkaBridge {
     type Result = ();
 
-    fn handle(&mut self, posted: Posted<ReplyArrived>, _: &mut Self::Context) {
+    fn handle(&mut self, posted: Posted<ReplyArrived>, ctx: &mut Self::Context) {
         let (message, _in_hand) = posted.begin();
+        self.learn(ctx, |known, now| known.replied(message.by, now));
         match self.waiting_room.take(&message.correlation_id) {
             Some(waiter) => {
                 waiter.trail.mark(steps::REPLIED);
                 let waited = waiter.since.elapsed().as_secs_f64();
                 self.metrics.waiters.dec();
                 self.metrics.replied.observe(waited);
-                answer(waiter.answer_tx, CommandAnswer::Replied(message.reply));
+                let replied = self.gate.answer(message.reply, waiter.is_placing);
+                answer(waiter.answer_tx, replied);
             }
             // Normal under at-least-once delivery: the reply is repeated, or came after the timeout.
             None => {
@@ -276,6 +317,25 @@ impl Handler<Posted<ReplyArrived>> for KafkaBridge {
                 log::debug!("reply {} is late or repeated", message.correlation_id);
             }
         }
+    }
+}
+
+/// Message: the order service was read over HTTP, and this is what it is. Sent by the peer watch.
+#[derive(Debug)]
+pub struct PeerSeen(pub Peer);
+
+impl Mail for PeerSeen {
+    fn label(&self) -> &'static str {
+        "PeerSeen"
+    }
+}
+
+impl Handler<Posted<PeerSeen>> for KafkaBridge {
+    type Result = ();
+
+    fn handle(&mut self, posted: Posted<PeerSeen>, ctx: &mut Self::Context) {
+        let (PeerSeen(seen), _in_hand) = posted.begin();
+        self.learn(ctx, |known, now| known.read(seen, now));
     }
 }
 

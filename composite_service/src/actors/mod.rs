@@ -4,4 +4,6 @@
 pub mod purchase_actor;
 pub mod reviewer;
 pub mod kafka_bridge;
+pub mod peer_watch;
+mod gate;
 pub mod waiting_room;

@@ -202,8 +202,10 @@ impl ReviewDesk {
         log::info!("{trail} review: {}", command.name());
         trail.mark(command.name());
         match self.commands.send(command, trail).await {
-            CommandAnswer::Replied(reply) => log::debug!("{trail} review: the reply is {reply:?}"),
-            CommandAnswer::Overdue | CommandAnswer::NotSent => {
+            CommandAnswer::Replied(reply) | CommandAnswer::RepliedByStranger(reply) => {
+                log::debug!("{trail} review: the reply is {reply:?}");
+            }
+            CommandAnswer::Overdue | CommandAnswer::NotSent | CommandAnswer::NotSupported(_) => {
                 log::warn!("{trail} review: no reply, trying again in a later round");
             }
         }

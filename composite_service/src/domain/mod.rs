@@ -4,6 +4,8 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod order;
+pub mod correlation;
+pub mod peer;
 pub mod my_page;
 pub mod ownership;
 pub mod purchase;

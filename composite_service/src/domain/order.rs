@@ -25,7 +25,7 @@ pub struct Basket {
     pub payment: Option<Payment>,
 }
 
-/// A command to the order service. All commands are idempotent.
+/// A command to the order service. All commands are idempotent at an order service of this mall.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OrderCommand {
     /// Place the order.
@@ -34,6 +34,8 @@ pub enum OrderCommand {
         number: OrderNumber,
         /// With this content.
         basket: Basket,
+        /// The command may have been sent before.
+        is_repetition: bool,
     },
     /// Begin the payment of the order.
     Pay {

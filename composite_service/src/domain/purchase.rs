@@ -176,6 +176,7 @@ impl Purchase {
             Step::Placing { basket, .. } => vec![Effect::Send(OrderCommand::Create {
                 number,
                 basket: basket.clone(),
+                is_repetition: self.attempt > 0,
             })],
             Step::Paying {
                 payment,

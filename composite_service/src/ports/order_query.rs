@@ -4,6 +4,8 @@ use futures_util::future::BoxFuture;
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::{OrderDto, ProductDto};
 
+use crate::domain::peer::Peer;
+
 /// Why a read has failed.
 #[derive(Debug, thiserror::Error)]
 #[error("the order service could not be read: {0}")]
@@ -49,6 +51,9 @@ pub trait OrderQuery: Send + Sync {
 
     /// Orders that are due for review, from the beginning or from the cursor of the previous page.
     fn due_reviews(&self, after: Option<&str>) -> BoxFuture<'static, Result<DuePage, QueryError>>;
+
+    /// Which order service it is. One that fails, or is away, is not known.
+    fn peer(&self) -> BoxFuture<'static, Peer>;
 
     /// A product, or `None` when there is none.
     fn product(&self, id: i64) -> BoxFuture<'static, Result<Option<ProductDto>, QueryError>>;

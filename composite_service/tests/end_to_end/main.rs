@@ -17,6 +17,8 @@ mod idempotency;
 mod contention;
 mod traces;
 mod spring_peers;
+mod spring_order_service;
+mod before_spring;
 mod members;
 mod my_page;
 mod away;
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         .collect();
     // These take a mall apart, so each has its own.
     trials.extend(away::trials());
+    trials.extend(before_spring::trials());
     trials.extend(my_page::trials());
     trials.extend(overload::trials());
     trials.extend(faults::trials());

@@ -9,6 +9,7 @@ use rdkafka::message::{Header, Headers, Message, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{Offset, TopicPartitionList};
 use serde_json::Value;
+use stack::Broker;
 
 use crate::Behaviour;
 use crate::mall::Mall;
@@ -20,6 +21,14 @@ pub(crate) const BEHAVIOURS: &[Behaviour] = &[
     (
         "spring_peers::composite::gets_its_pending_order",
         spring_composite,
+    ),
+    (
+        "spring_peers::composite::of_any_class_can_read_its_replies",
+        other_classes,
+    ),
+    (
+        "spring_peers::composite::gets_an_order_that_can_be_read_whatever_its_clock_says",
+        strange_clocks,
     ),
     ("spring_peers::poison::set_aside_and_answered", poison),
 ];
@@ -62,6 +71,18 @@ impl Peer {
     }
 
     fn send(&self, key: &str, value: Option<&[u8]>, correlation_id: &[u8], more: &[(&str, &[u8])]) {
+        self.send_at(None, key, value, correlation_id, more);
+    }
+
+    /// With this timestamp, in whatever unit.
+    fn send_at(
+        &self,
+        timestamp: Option<i64>,
+        key: &str,
+        value: Option<&[u8]>,
+        correlation_id: &[u8],
+        more: &[(&str, &[u8])],
+    ) {
         let mut headers = OwnedHeaders::new()
             .insert(Header {
                 key: "kafka_replyTopic",
@@ -81,6 +102,7 @@ impl Peer {
             .key(key)
             .headers(headers);
         record.payload = value;
+        record.timestamp = timestamp;
         self.producer
             .send(record)
             .unwrap_or_else(|(error, _)| panic!("{error}"));
@@ -185,6 +207,55 @@ fn spring_composite(mall: &Mall) {
         .remove(&id)
         .expect("a reply");
     assert_eq!(value(&again)["data"], first["data"]);
+}
+
+fn other_classes(mall: &Mall) {
+    let peer = Peer::new(mall);
+    let create =
+        br#"{"eventType":"ORDER_CREATE","key":"k","data":{},"eventCreatedAt":"2026-11-23T01:15"}"#;
+    let classes: [&[(&str, &[u8])]; 2] = [&[], &[("__TypeId__", TYPE_ID)]];
+    for (value, kind) in [(&create[..], "ORDER_CREATED"), (b"{}", "ORDER_REJECTED")] {
+        for class in classes {
+            let id = uuid::Uuid::new_v4().as_bytes().to_vec();
+            peer.send("k", Some(value), &id, class);
+            let reply = peer.replies(std::slice::from_ref(&id)).remove(&id);
+            let reply = reply.expect("a reply");
+            let named = class.first().map_or(&b""[..], |(_, name)| *name);
+            assert_eq!(header(reply.headers(), "__TypeId__"), named);
+            assert_eq!(self::value(&reply)["eventType"], kind);
+        }
+    }
+}
+
+fn strange_clocks(mall: &Mall) {
+    let peer = Peer::new(mall);
+    let create = br#"{"eventType":"ORDER_CREATE","data":{"orderNum":null}}"#;
+    let seconds = 1_795_363_540;
+    let mut timestamps = vec![0, 1, seconds];
+    if matches!(mall.stack.broker, Broker::Embedded(_)) {
+        // Kafka itself refuses what is further in the future than an hour.
+        timestamps.extend([seconds * 1_000_000, seconds * 1_000_000_000, i64::MAX]);
+    }
+    for timestamp in timestamps {
+        for key in ["", "99991231235959", "00010101000000"] {
+            let id = uuid::Uuid::new_v4().as_bytes().to_vec();
+            peer.send_at(
+                Some(timestamp),
+                key,
+                Some(create),
+                &id,
+                &[("__TypeId__", TYPE_ID)],
+            );
+            let reply = peer.replies(std::slice::from_ref(&id)).remove(&id);
+            let told = value(&reply.expect("a reply"));
+            let number = told["data"]["orderNum"].as_str().expect("a number");
+            let placed = told["data"]["createdDate"].as_str().expect("a date");
+            let digits: String = placed.chars().filter(char::is_ascii_digit).collect();
+            assert_eq!(number[..14], digits[..14], "{timestamp} {key}");
+            mall.run(mall.get(&format!("/open-api/order/{number}")))
+                .assert_order("CREATED");
+        }
+    }
 }
 
 fn poison(mall: &Mall) {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use composite_service::actors::kafka_bridge::SendCommand;
-use composite_service::domain::order::{OrderCommand, OrderReply};
+use composite_service::actors::kafka_bridge::{PeerSeen, SendCommand};
+use composite_service::domain::correlation::correlation_id;
+use composite_service::domain::order::{Basket, OrderCommand, OrderReply};
+use composite_service::domain::peer::{Peer, PeerKnowledge, Replier, Unsupported};
 use composite_service::domain::purchase::CommandAnswer;
 use shared::budget;
 use shared::reason::Reason;
@@ -12,7 +14,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::doubles::{ClosedBus, Published, SinkingBus};
-use crate::harness::{Bridge, HOME, REPLY_TOPIC, granted, nth_number, trail};
+use crate::harness::{Bridge, HOME, REPLY_TOPIC, basket, granted, nth_number, payment, trail};
 
 type Answer = oneshot::Receiver<CommandAnswer>;
 
@@ -30,11 +32,15 @@ fn granted_reject(nth: u64) -> CommandAnswer {
 
 /// Sends a command, and waits until the bridge has handled it.
 async fn send(bridge: &Bridge, nth: u64) -> Answer {
+    send_this(bridge, reject(nth)).await
+}
+
+async fn send_this(bridge: &Bridge, command: OrderCommand) -> Answer {
     let (answer_tx, answer_rx) = oneshot::channel();
     let message = SendCommand {
-        command: reject(nth),
+        command,
         answer_tx,
-        trail: trail(nth),
+        trail: trail(1),
     };
     bridge.postbox.try_send(message).unwrap();
     bridge.has_handled_all().await;
@@ -129,7 +135,8 @@ mod addressing {
                 (address.topic.as_str(), address.partition),
                 (REPLY_TOPIC, Some(HOME))
             );
-            assert_eq!(published.correlation_id(), Uuid::from_u128(nth.into()));
+            let id = correlation_id(Uuid::from_u128(nth.into()));
+            assert_eq!(published.correlation_id(), id);
         }
     }
 
@@ -222,5 +229,134 @@ mod without_a_reply {
             let late = begin.elapsed() - due;
             assert!(late.as_millis() <= 200, "{late:?}");
         }
+    }
+}
+
+mod the_order_service {
+    use super::*;
+
+    fn create(basket: Basket, is_repetition: bool) -> OrderCommand {
+        OrderCommand::Create {
+            number: nth_number(1),
+            basket,
+            is_repetition,
+        }
+    }
+
+    fn simple() -> OrderCommand {
+        create(basket(None), false)
+    }
+
+    fn paid() -> OrderCommand {
+        create(basket(Some(payment("key"))), false)
+    }
+
+    fn pay() -> OrderCommand {
+        OrderCommand::Pay {
+            number: nth_number(1),
+            payment: payment("key"),
+            idempotency: None,
+        }
+    }
+
+    async fn see(bridge: &Bridge, peer: Peer) {
+        bridge.postbox.try_send(PeerSeen(peer)).unwrap();
+        bridge.has_handled_all().await;
+    }
+
+    async fn is_sent(bridge: &mut Bridge, command: OrderCommand) -> bool {
+        let _answer = send_this(bridge, command).await;
+        bridge.published_rx.try_recv().is_ok()
+    }
+
+    #[actix::test]
+    async fn of_spring_gets_nothing_but_simple_creates_and_those_once() {
+        let mut bridge = Bridge::to(PeerKnowledge::fixed(Peer::Spring));
+        for (command, what) in [
+            (pay(), Unsupported::Payment),
+            (paid(), Unsupported::Payment),
+            (create(basket(None), true), Unsupported::Repetition),
+        ] {
+            let answer = send_this(&bridge, command).await.await;
+            assert_eq!(answer, Ok(CommandAnswer::NotSupported(what)));
+        }
+        assert_eq!(send(&bridge, 1).await.await, Ok(CommandAnswer::NotSent));
+        assert!(bridge.published_rx.try_recv().is_err());
+        assert!(is_sent(&mut bridge, simple()).await);
+    }
+
+    #[actix::test]
+    async fn that_is_not_known_gets_no_more_until_it_is_found_out() {
+        tokio::time::pause();
+        let mut bridge = Bridge::to(PeerKnowledge::unknown());
+        for command in [pay(), paid(), create(basket(None), true), reject(1)] {
+            let answer = send_this(&bridge, command).await.await;
+            assert_eq!(answer, Ok(CommandAnswer::NotSent));
+        }
+        assert!(is_sent(&mut bridge, simple()).await);
+        see(&bridge, Peer::Mall).await;
+        for command in [pay(), paid(), create(basket(None), true), reject(1)] {
+            assert!(is_sent(&mut bridge, command).await);
+        }
+        see(&bridge, Peer::Spring).await;
+        assert!(!is_sent(&mut bridge, pay()).await);
+    }
+
+    #[actix::test]
+    async fn is_found_out_for_the_commands_that_wait_for_it() {
+        for (peer, is_mall) in [(Peer::Mall, true), (Peer::Spring, false)] {
+            let mut bridge = Bridge::to(PeerKnowledge::unknown());
+            let [_, mut second] = [
+                send_this(&bridge, pay()).await,
+                send_this(&bridge, paid()).await,
+            ];
+            see(&bridge, Peer::Unknown).await;
+            assert!(bridge.published_rx.try_recv().is_err());
+            see(&bridge, peer).await;
+            let sent = [(); 2].map(|()| bridge.published_rx.try_recv().ok());
+            let sent = sent.map(|published| published.map(|published| published.command));
+            if is_mall {
+                assert_eq!(sent, [Some(pay()), Some(paid())]);
+            } else {
+                assert_eq!(sent, [None, None]);
+                let answer = CommandAnswer::NotSupported(Unsupported::Payment);
+                assert_eq!(second.try_recv(), Ok(answer));
+            }
+        }
+    }
+
+    #[actix::test]
+    async fn is_known_by_its_replies() {
+        for (by, is_mall) in [
+            (Replier::Mall, true),
+            (Replier::Unnamed, false),
+            (Replier::Other, false),
+        ] {
+            let mut bridge = Bridge::to(PeerKnowledge::unknown());
+            let answer = send_this(&bridge, simple()).await;
+            let id = bridge.published().await.correlation_id();
+            let reply = granted(&simple());
+            bridge.reply_by(by, id, reply.clone()).await;
+            let expected = if is_mall {
+                CommandAnswer::Replied(reply)
+            } else {
+                CommandAnswer::RepliedByStranger(reply)
+            };
+            assert_eq!(answer.await, Ok(expected));
+            assert_eq!(is_sent(&mut bridge, pay()).await, is_mall, "{by:?}");
+        }
+    }
+
+    #[actix::test]
+    async fn that_is_replaced_by_springs_is_noticed_by_its_first_reply() {
+        let mut bridge = Bridge::to(PeerKnowledge::unknown());
+        see(&bridge, Peer::Mall).await;
+        let answer = send_this(&bridge, paid()).await;
+        let id = bridge.published().await.correlation_id();
+        let reply = granted(&paid());
+        bridge.reply_by(Replier::Other, id, reply.clone()).await;
+        assert_eq!(answer.await, Ok(CommandAnswer::RepliedByStranger(reply)));
+        see(&bridge, Peer::Mall).await;
+        assert!(!is_sent(&mut bridge, pay()).await);
     }
 }

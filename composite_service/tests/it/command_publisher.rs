@@ -82,6 +82,7 @@ fn create_of(basket: Basket) -> OrderCommand {
     OrderCommand::Create {
         number: number(),
         basket,
+        is_repetition: false,
     }
 }
 

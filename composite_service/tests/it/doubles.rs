@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use actix::{Actor, Context, Handler};
 use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::OrderCommand;
+use composite_service::domain::peer::Peer;
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::member_query::{MemberQuery, OrdersBounds, OrdersPage};
 use composite_service::ports::order_bus::{BusError, OnUndelivered, OrderBus};
@@ -346,6 +347,10 @@ impl Shelves {
 }
 
 impl OrderQuery for Shelves {
+    fn peer(&self) -> BoxFuture<'static, Peer> {
+        ready(Peer::Mall).boxed()
+    }
+
     fn order(
         &self,
         number: &OrderNumber,

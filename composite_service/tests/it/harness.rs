@@ -9,6 +9,7 @@ use composite_service::actors::kafka_bridge::{
 };
 use composite_service::actors::purchase_actor::{Colleagues, Purchases};
 use composite_service::domain::order::{Basket, OrderCommand, OrderReply};
+use composite_service::domain::peer::{Peer, PeerKnowledge, Replier};
 use composite_service::domain::purchase::Outcome;
 use composite_service::metrics::BridgeMetrics;
 use composite_service::ports::order_bus::OrderBus;
@@ -154,18 +155,26 @@ impl Bridge {
     /// A bridge that is measured by these.
     pub(crate) fn measured(metrics: BridgeMetrics) -> Self {
         let (bus, published_rx) = RecordingBus::new();
-        Self::with(bus, published_rx, metrics)
+        Self::with(bus, published_rx, metrics, PeerKnowledge::fixed(Peer::Mall))
+    }
+
+    /// A bridge to an order service that this is known of.
+    pub(crate) fn to(peer: PeerKnowledge) -> Self {
+        let (bus, published_rx) = RecordingBus::new();
+        Self::with(bus, published_rx, unread_metrics(), peer)
     }
 
     /// A bridge over another bus, which tells nothing.
     pub(crate) fn over(bus: Arc<dyn OrderBus>) -> Self {
-        Self::with(bus, unbounded_channel().1, unread_metrics())
+        let mall = PeerKnowledge::fixed(Peer::Mall);
+        Self::with(bus, unbounded_channel().1, unread_metrics(), mall)
     }
 
     fn with(
         bus: Arc<dyn OrderBus>,
         published_rx: UnboundedReceiver<Published>,
         metrics: BridgeMetrics,
+        peer: PeerKnowledge,
     ) -> Self {
         let (home_tx, reply_partition) = watch::channel(Some(HOME));
         let mailboxes = mailboxes();
@@ -174,6 +183,8 @@ impl Bridge {
             ids: Arc::new(CountingIds::default()),
             reply_topic: REPLY_TOPIC.to_owned(),
             reply_partition,
+            peer,
+            look: Arc::default(),
             max_purchases: 4_096,
             mailbox: mailboxes.of("KafkaBridge").open("bridge"),
             metrics: metrics.clone(),
@@ -203,9 +214,15 @@ impl Bridge {
 
     /// Until the bridge has handled it.
     pub(crate) async fn reply_to(&self, correlation_id: Uuid, reply: OrderReply) {
+        self.reply_by(Replier::Mall, correlation_id, reply).await;
+    }
+
+    /// The same of a reply by this one.
+    pub(crate) async fn reply_by(&self, by: Replier, correlation_id: Uuid, reply: OrderReply) {
         let arrived = ReplyArrived {
             correlation_id,
             reply,
+            by,
         };
         self.postbox.try_send(arrived).unwrap();
         self.has_handled_all().await;

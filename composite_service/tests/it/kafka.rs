@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use actix::System;
+use composite_service::domain::correlation::correlation_id;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{Header, Message, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
@@ -267,7 +268,7 @@ fn session_timeout_ms(kind: BrokerKind) -> u32 {
 
 /// The correlation id of a command's reply.
 pub(crate) fn id(number: u32) -> Uuid {
-    Uuid::from_u128(number.into())
+    correlation_id(Uuid::from_u128(number.into()))
 }
 
 /// The headers of a reply to the command of that id.

@@ -71,6 +71,8 @@ async fn commands_are_counted_by_what_became_of_them() {
             "replies_late_total 1",
             r#"commands_unanswered_total{cause="overdue"} 1"#,
             r#"commands_unanswered_total{cause="not_sent"} 1"#,
+            r#"commands_unanswered_total{cause="not_supported"} 0"#,
+            "order_service_kind 1",
         ],
     );
 }

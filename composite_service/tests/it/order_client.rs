@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use chrono::SecondsFormat;
+use chrono_tz::Asia::Seoul;
+use composite_service::domain::peer::Peer as PeerKind;
 use composite_service::outbound::http::client;
 use composite_service::outbound::http::order_client::OrderClient;
 use composite_service::ports::member_query::{MemberQuery, OrdersBounds};
 use composite_service::ports::order_query::{OrderQuery, PageBounds, QueryError};
 use serde_json::{Value, json};
 use shared::member_id::MemberId;
+use shared::reason::Reason;
 use shared::wire::order_dto::{CouponKind, OrderStatus, ProductDto};
 use stack::free_port;
 
@@ -29,7 +33,7 @@ fn answered(
 fn scripted(script: Script, wait: Duration) -> (OrderClient, Peer) {
     let peer = Peer::start(script);
     (
-        OrderClient::new(client(wait).unwrap(), peer.server.url.clone()),
+        OrderClient::new(client(wait).unwrap(), peer.server.url.clone(), Seoul),
         peer,
     )
 }
@@ -279,6 +283,88 @@ mod an_order {
     }
 }
 
+mod an_order_of_another_service {
+    use super::*;
+
+    #[actix::test]
+    async fn is_read_whatever_its_dates_prices_and_reasons_look_like() {
+        for (date, told) in [
+            (
+                json!("2026-11-23T10:15:40.5"),
+                Some("2026-11-23T10:15:40.500+09:00"),
+            ),
+            (
+                json!("2026-11-23T01:15:40Z"),
+                Some("2026-11-23T01:15:40+00:00"),
+            ),
+            (
+                json!([2026, 11, 23, 10, 15]),
+                Some("2026-11-23T10:15:00+09:00"),
+            ),
+            (
+                json!(1_795_364_100_000_u64),
+                Some("2026-11-22T16:15:00+00:00"),
+            ),
+            (json!("tomorrow"), None),
+            (Value::Null, None),
+        ] {
+            let body = json!({
+                "orderNum": nth_number(1), "status": "REJECTED", "createdDate": date, "rejectReason": "NO_STOCK",
+                "memberId": 42, "payment": {"method": "CARD"},
+                "orderLineList": [{"item": {"itemId": 3, "price": {"amount": -1}}, "quantity": 2}],
+            });
+            let (client, _peer) = answered(200, &[], &body);
+            let read = client.order(&nth_number(1)).await.unwrap().unwrap();
+            let date = read
+                .created_date
+                .map(|date| date.to_rfc3339_opts(SecondsFormat::AutoSi, false));
+            assert_eq!(date.as_deref(), told);
+            assert_eq!(read.reject_reason, Some(Reason::Unspecified));
+            assert_eq!(read.order_line_list.unwrap()[0].item.price, None);
+        }
+    }
+}
+
+mod the_peer {
+    use super::*;
+
+    async fn seen(script: Script) -> PeerKind {
+        scripted(script, IMPATIENT).0.peer().await
+    }
+
+    #[actix::test]
+    async fn is_of_this_mall_when_it_lists_what_is_due() {
+        let due = json!([order(&nth_number(1), OrderStatus::Created)]);
+        for list in [json!([]), due] {
+            let (client, peer) = answered(200, &[], &list);
+            assert_eq!(client.peer().await, PeerKind::Mall);
+            let asked = "GET /internal/purchases?state=unresolved&limit=1";
+            assert_eq!(peer.asked()[0].line, asked);
+        }
+    }
+
+    #[actix::test]
+    async fn is_another_when_it_knows_no_such_list() {
+        for status in [301, 400, 401, 403, 404, 405, 204] {
+            let script = Script::Answer(status, &[], "{}".to_owned());
+            assert_eq!(seen(script).await, PeerKind::Spring, "{status}");
+        }
+        for body in ["", "<html>", "{}", "[7]"] {
+            let script = Script::Answer(200, &[], body.to_owned());
+            assert_eq!(seen(script).await, PeerKind::Spring, "{body}");
+        }
+    }
+
+    #[actix::test]
+    async fn is_not_known_when_it_fails_or_is_away() {
+        for status in [500, 502, 503, 504] {
+            let script = Script::Answer(status, &[], String::new());
+            assert_eq!(seen(script).await, PeerKind::Unknown, "{status}");
+        }
+        assert_eq!(seen(Script::Silence).await, PeerKind::Unknown);
+    }
+}
+
 mod an_error {
     use super::*;
 
@@ -312,7 +398,7 @@ mod an_error {
     async fn names_the_cause_and_no_address_when_nobody_listens() {
         let port = free_port().unwrap();
         let nowhere = format!("http://127.0.0.1:{port}/").parse().unwrap();
-        let client = OrderClient::new(client(PATIENT).unwrap(), nowhere);
+        let client = OrderClient::new(client(PATIENT).unwrap(), nowhere, Seoul);
         for error in errors(&client).await {
             assert!(
                 error.contains("refused") && !error.contains("/api/"),

@@ -32,6 +32,7 @@ mod a_purchase {
         let created = OrderCommand::Create {
             number: nth_number(1),
             basket: basket(Some(payment("key"))),
+            is_repetition: false,
         };
         assert_eq!(mall.bridge.grant().await, created);
         let (number, charged, answer_tx) = mall.gateway_call().await.confirm();
@@ -120,7 +121,8 @@ mod a_purchase {
             mall.bridge.grant().await,
             OrderCommand::Create {
                 number: nth_number(2),
-                basket: basket(None)
+                basket: basket(None),
+                is_repetition: false,
             }
         );
         assert_eq!(
@@ -215,7 +217,14 @@ mod a_command {
         let second = mall.bridge.published().await;
         let waited = sent_at.elapsed() - budget::REPLY_WAIT;
         assert!((50..=250).contains(&waited.as_millis()), "{waited:?}");
-        assert_eq!(first.command, second.command);
+        for (published, is_repetition) in [(&first, false), (&second, true)] {
+            let created = OrderCommand::Create {
+                number: nth_number(1),
+                basket: basket(None),
+                is_repetition,
+            };
+            assert_eq!(published.command, created);
+        }
         assert_ne!(first.correlation_id(), second.correlation_id());
         mall.bridge
             .reply(&first, OrderReply::Refused(Reason::InternalError))

@@ -11,6 +11,7 @@ use actix::Actor;
 use composite_service::actors::kafka_bridge::{CommandSender, SendCommand};
 use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
 use composite_service::domain::order::OrderCommand;
+use composite_service::domain::peer::Peer;
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::order_query::{
     DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
@@ -47,6 +48,10 @@ struct Due {
 }
 
 impl OrderQuery for Due {
+    fn peer(&self) -> BoxFuture<'static, Peer> {
+        ready(Peer::Mall).boxed()
+    }
+
     fn due_reviews(&self, after: Option<&str>) -> BoxFuture<'static, Result<DuePage, QueryError>> {
         let from = after.map_or(0, |after| after.parse().unwrap());
         if from == 0 {

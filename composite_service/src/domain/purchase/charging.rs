@@ -81,12 +81,14 @@ impl Purchase {
                 self.end(Outcome::Complete(order))
             }
             CommandAnswer::Replied(OrderReply::Rejected(_, reason)) => self.refund(payment, reason),
-            // `Pending` is no answer to an approval: it can only be the late reply to an earlier command.
+            // `Pending` is no answer to an approval: it can only be the late reply to an earlier command. Nor is a stranger's.
             CommandAnswer::Replied(
                 OrderReply::Pending(_) | OrderReply::Refused(Reason::InternalError),
             )
+            | CommandAnswer::RepliedByStranger(_)
             | CommandAnswer::Overdue
-            | CommandAnswer::NotSent => self.again(),
+            | CommandAnswer::NotSent
+            | CommandAnswer::NotSupported(_) => self.again(),
             CommandAnswer::Replied(OrderReply::Refused(reason)) => self.refund(payment, reason),
         }
     }
@@ -99,14 +101,16 @@ impl Purchase {
     ) -> Vec<Effect> {
         match answer {
             CommandAnswer::Replied(OrderReply::Rejected(..)) => self.refuse(reason, detail),
-            // `Pending` and `Complete` are no answers to a rejection.
+            // `Pending`, `Complete` and a stranger's are no answers to a rejection.
             CommandAnswer::Replied(
                 OrderReply::Pending(_)
                 | OrderReply::Complete(_)
                 | OrderReply::Refused(Reason::InternalError),
             )
+            | CommandAnswer::RepliedByStranger(_)
             | CommandAnswer::Overdue
-            | CommandAnswer::NotSent => self.again(),
+            | CommandAnswer::NotSent
+            | CommandAnswer::NotSupported(_) => self.again(),
             // For example, another payment has completed the order in the meantime.
             CommandAnswer::Replied(OrderReply::Refused(refusal)) => self.refuse(refusal, None),
         }

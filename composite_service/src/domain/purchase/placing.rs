@@ -6,6 +6,7 @@ use shared::wire::order_dto::OrderDto;
 
 use super::{CommandAnswer, Effect, Outcome, Purchase, Step, Warning};
 use crate::domain::order::{Basket, Idempotency, OrderReply, Payment};
+use crate::domain::peer::{Unsupported, lacking};
 
 /// How many new order numbers are tried before the purchase fails.
 const MAX_RENUMBERINGS: u32 = 5;
@@ -47,6 +48,12 @@ impl Purchase {
             CommandAnswer::Replied(OrderReply::Refused(_)) => {
                 self.end(Outcome::Failed(self.number.clone()))
             }
+            CommandAnswer::RepliedByStranger(reply) => self.placed_by_stranger(reply, &basket),
+            CommandAnswer::NotSupported(what) if self.attempt == 0 => {
+                self.end(Outcome::NotSupported { number: None, what })
+            }
+            // The first attempt may have placed the order, and a repetition would place another one.
+            CommandAnswer::NotSupported(_) => self.end(self.late()),
             // Only the first attempt: after a timeout an earlier one may have created the order, so "nothing was ordered" would be wrong.
             CommandAnswer::NotSent if self.attempt == 0 => self.end(Outcome::Unavailable),
             CommandAnswer::NotSent | CommandAnswer::Overdue => self.ask_again(),
@@ -86,8 +93,15 @@ impl Purchase {
                 self.end(Outcome::Failed(self.number.clone()))
             }
             CommandAnswer::Replied(OrderReply::Refused(reason)) => self.refuse(reason, None),
+            CommandAnswer::NotSupported(what) if self.attempt == 0 => {
+                self.end(Outcome::NotSupported { number: None, what })
+            }
             CommandAnswer::NotSent if self.attempt == 0 => self.end(Outcome::Unavailable),
-            CommandAnswer::NotSent | CommandAnswer::Overdue => self.ask_again(),
+            // A stranger's is no answer to this command.
+            CommandAnswer::NotSent
+            | CommandAnswer::Overdue
+            | CommandAnswer::NotSupported(_)
+            | CommandAnswer::RepliedByStranger(_) => self.ask_again(),
         }
     }
 
@@ -103,14 +117,11 @@ impl Purchase {
         self.enter(self.step.clone())
     }
 
-    /// Takes over the order number of the reply. It differs from the requested one if an earlier request has used the idempotency key, or
-    /// if an old order service assigns the numbers itself.
+    /// Takes over the order number of the reply. It differs from the requested one if an earlier request has used the idempotency key.
     fn take_number_of(&mut self, order: &OrderDto, basket: &Basket) {
-        let Some(number) = &order.order_num else {
-            return;
-        };
-        self.is_replay = basket.idempotency.is_some() && *number != self.number;
-        self.number = number.clone();
+        let asked = self.number.clone();
+        self.rename(order);
+        self.is_replay = basket.idempotency.is_some() && self.number != asked;
     }
 
     /// The order is pending.
@@ -124,8 +135,40 @@ impl Purchase {
                 reason: Reason::AmountMismatch,
                 detail: None,
             }),
-            // An old order service sends no price and does not know `ORDER_REJECT`. So nothing is charged, and the order stays pending.
+            // Nothing is charged for an unknown price, and the order stays pending until its review.
             None => self.refuse(Reason::AmountMismatch, None),
+        }
+    }
+
+    /// A Spring order service, or who may be one, has replied. Its order gets no payment, so it stays pending.
+    fn placed_by_stranger(&mut self, reply: OrderReply, basket: &Basket) -> Vec<Effect> {
+        match reply {
+            OrderReply::Pending(order) => {
+                self.rename(&order);
+                match lacking(basket) {
+                    // Only a repeated request needs the key.
+                    None | Some(Unsupported::IdempotencyKey) => self.end(Outcome::Pending(order)),
+                    Some(what) => self.end(Outcome::NotSupported {
+                        number: Some(self.number.clone()),
+                        what,
+                    }),
+                }
+            }
+            OrderReply::Complete(order) => {
+                self.rename(&order);
+                self.end(Outcome::Complete(order))
+            }
+            OrderReply::Rejected(order, reason) => {
+                self.rename(&order);
+                self.refuse(reason, order.reject_detail)
+            }
+            OrderReply::Refused(_) => self.end(Outcome::Failed(self.number.clone())),
+        }
+    }
+
+    fn rename(&mut self, order: &OrderDto) {
+        if let Some(number) = &order.order_num {
+            self.number = number.clone();
         }
     }
 }

@@ -8,6 +8,7 @@ use shared::reason::Reason;
 use shared::wire::order_dto::OrderDto;
 
 use crate::domain::order::{OrderCommand, OrderReply, Payment};
+use crate::domain::peer::Unsupported;
 
 /// An input of the saga.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,17 +33,17 @@ pub enum Event {
 
 /// The result of a command.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time lives, and it is moved a few times"
-)]
 pub enum CommandAnswer {
     /// The order service has answered.
     Replied(OrderReply),
+    /// The same, but it is a Spring one, or may be: it makes the order numbers itself, and must get no further commands about the order.
+    RepliedByStranger(OrderReply),
     /// No reply before the timeout. The command may have been executed.
     Overdue,
     /// The command was not handed to Kafka, so it is certain that it will not be executed.
     NotSent,
+    /// The command was not sent, because the order service does not know it.
+    NotSupported(Unsupported),
 }
 
 /// The result of a charge.
@@ -142,6 +143,13 @@ pub enum Outcome {
     StillRunning,
     /// The command could not be sent; nothing was ordered.
     Unavailable,
+    /// The order service can't do this. Nothing was charged.
+    NotSupported {
+        /// The order that was placed nonetheless, and stays pending.
+        number: Option<OrderNumber>,
+        /// What it can't do.
+        what: Unsupported,
+    },
     /// The order service has failed.
     Failed(OrderNumber),
     /// An earlier request with the same idempotency key has placed the order; this is its outcome.

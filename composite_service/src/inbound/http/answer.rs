@@ -36,6 +36,7 @@ fn answered(outcome: Outcome) -> Result<HttpResponse, ApiError> {
         }),
         Outcome::StillRunning => Err(ApiError::StillRunning),
         Outcome::Unavailable => Err(ApiError::BusUnavailable),
+        Outcome::NotSupported { number, what } => Err(ApiError::NotSupported(number, what)),
         Outcome::Failed(number) => Err(ApiError::OrderFailed(number)),
         Outcome::Replayed(outcome) => replayed(*outcome),
     }

@@ -7,6 +7,7 @@ use shared::reason::Reason;
 use shared::wire::error_body::ResponseCode;
 
 use crate::actors::purchase_actor::Overloaded;
+use crate::domain::peer::Unsupported;
 use crate::ports::order_query::QueryError;
 
 /// Seconds after which a client may try again, or look again.
@@ -40,6 +41,8 @@ pub enum ApiError {
     MyPageAway,
     /// The order service failed on a command for this order.
     OrderFailed(OrderNumber),
+    /// The order service can't do what is asked for.
+    NotSupported(Option<OrderNumber>, Unsupported),
     /// The service is going down.
     Stopping,
     /// The answer to an earlier request with the same idempotency key.
@@ -108,6 +111,16 @@ impl From<ApiError> for Problem {
                     detail,
                 )
                 .about(number)
+            }
+            ApiError::NotSupported(number, what) => {
+                let mut problem = Self::new(
+                    StatusCode::NOT_IMPLEMENTED,
+                    ResponseCode::Fail,
+                    "NOT_SUPPORTED",
+                    what.to_string(),
+                );
+                problem.order_num = number;
+                problem
             }
             ApiError::Replayed(error) => Self::from(*error).replayed(),
             ApiError::Stopping => unavailable("STOPPING", "this instance is going down"),
@@ -186,6 +199,10 @@ fn status_of(reason: Reason) -> (StatusCode, &'static str) {
             "the idempotency key was used for another request",
         ),
         Reason::OrderPending => (StatusCode::CONFLICT, "the order is pending"),
+        Reason::Unspecified => (
+            StatusCode::CONFLICT,
+            "the order was rejected; the order service does not say why",
+        ),
         Reason::UnknownOrder => (StatusCode::NOT_FOUND, "there is no such order"),
         Reason::MalformedCommand | Reason::InternalError => {
             (StatusCode::INTERNAL_SERVER_ERROR, "the service failed")
@@ -216,7 +233,8 @@ mod tests {
                 "ALREADY_PAID",
                 "ALREADY_REJECTED",
                 "ORDER_NUMBER_TAKEN",
-                "ORDER_PENDING"
+                "ORDER_PENDING",
+                "UNSPECIFIED"
             ]
         );
         assert_eq!(statuses(422).len(), 9);

@@ -5,7 +5,7 @@
 //! these partitions from their committed offsets; replies from before the assignment are for another instance. A revoked partition is read
 //! for a while longer, so that no reply is lost during a rebalance.
 //!
-//! An invalid record goes to the dead letters, and the partition continues. Nothing is committed past it before the broker has acknowledged
+//! A record that answers no command of this mall is dropped and counted, since the topic may be shared. An invalid reply goes to the dead letters, and the partition continues. Nothing is committed past it before the broker has acknowledged
 //! the dead letter. So after a crash the next owner finds the record again: there may be two dead letters, but never none.
 
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use actix::prelude::SendError;
+use chrono_tz::Tz;
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::OwnedMessage;
 use shared::kafka::config::KafkaSettings;
@@ -30,6 +31,7 @@ use super::reply_offsets::ReplyOffsets;
 use super::reply_reader::{Content, ReadRecord, ReplyReader};
 use crate::actors::kafka_bridge::{ReplyArrived, bridge_is_gone};
 use crate::domain::ownership::Ownership;
+use crate::metrics::ReplyMetrics;
 
 /// How long a poll waits for a record. Also the longest delay of a stop.
 const POLL_WAIT: Duration = Duration::from_millis(50);
@@ -51,7 +53,7 @@ pub struct ReplyIntake {
 }
 
 impl ReplyIntake {
-    /// Joins the group. `home_tx` publishes this instance's home partition, `None` while it has none.
+    /// Joins the group. `home_tx` publishes this instance's home partition, `None` while it has none. Dates without an offset are in `zone`.
     ///
     /// # Errors
     /// When librdkafka refuses the settings, or the thread can't be started.
@@ -59,17 +61,20 @@ impl ReplyIntake {
         settings: &KafkaSettings,
         bridge: Postbox<ReplyArrived>,
         home_tx: watch::Sender<Option<i32>>,
+        zone: Tz,
+        metrics: ReplyMetrics,
     ) -> KafkaResult<Self> {
         let stopping = Arc::new(AtomicBool::new(false));
         let dead_letters = Publisher::start(&settings.producer_without_timeout())?;
         let worker = Worker {
             member: Membership::join(settings)?,
-            reader: ReplyReader::new(settings)?,
+            reader: ReplyReader::new(settings, zone)?,
             ownership: Ownership::default(),
             offsets: ReplyOffsets::new(),
             started_at: Instant::now(),
             home_tx,
             bridge,
+            metrics,
             dead_letters: DeadLetters::new(Arc::new(dead_letters))?,
             stopping: Arc::clone(&stopping),
         };
@@ -98,6 +103,7 @@ struct Worker {
     started_at: Instant,
     home_tx: watch::Sender<Option<i32>>,
     bridge: Postbox<ReplyArrived>,
+    metrics: ReplyMetrics,
     dead_letters: DeadLetters,
     stopping: Arc<AtomicBool>,
 }
@@ -199,13 +205,11 @@ impl Worker {
             content,
         } = record;
         match content {
-            Content::Reply(correlation_id, reply) if self.offsets.is_ours(partition, offset) => {
-                self.hand_over(ReplyArrived {
-                    correlation_id,
-                    reply,
-                });
+            Content::Reply(reply) if self.offsets.is_ours(partition, offset) => {
+                self.hand_over(reply);
             }
-            Content::Reply(..) => log::debug!("a reply for another instance"),
+            Content::Reply(_) => log::debug!("a reply for another instance"),
+            Content::Foreign => self.metrics.foreign.inc(),
             Content::Poison(record, cause) => self.set_aside(partition, offset, &record, &cause),
         }
         self.offsets.read(partition, offset);

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use chrono_tz::Tz;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaResult;
 use rdkafka::message::{Message, OwnedMessage};
 use rdkafka::{Offset, TopicPartitionList};
 use shared::kafka::config::KafkaSettings;
-use uuid::Uuid;
 
-use super::decode::{NotAReply, decode};
+use super::decode::{NotAReply, Read, decode};
 use super::membership::GROUP;
-use crate::domain::order::OrderReply;
+use crate::actors::kafka_bridge::ReplyArrived;
 
 /// How long the thread may block for the bounds of a partition. Meanwhile it reads no replies.
 const BOUNDS_WAIT: Duration = Duration::from_secs(2);
@@ -20,6 +20,7 @@ const BOUNDS_WAIT: Duration = Duration::from_secs(2);
 pub(super) struct ReplyReader {
     consumer: BaseConsumer,
     topic: String,
+    zone: Tz,
 }
 
 /// A record with its partition and offset.
@@ -31,19 +32,22 @@ pub(super) struct ReadRecord {
 
 /// The content of a record.
 pub(super) enum Content {
-    /// A reply to the command with this correlation id.
-    Reply(Uuid, OrderReply),
+    /// A reply to a command of a composite.
+    Reply(ReplyArrived),
+    /// A record for somebody else.
+    Foreign,
     /// An invalid record and the cause.
     Poison(OwnedMessage, NotAReply),
 }
 
 impl ReplyReader {
-    /// A reader without partitions.
-    pub(super) fn new(settings: &KafkaSettings) -> KafkaResult<Self> {
+    /// A reader without partitions. Dates without an offset are in `zone`.
+    pub(super) fn new(settings: &KafkaSettings, zone: Tz) -> KafkaResult<Self> {
         Ok(Self {
             // librdkafka requires a group id, but a consumer with explicitly assigned partitions never joins the group.
             consumer: settings.consumer(GROUP).create()?,
             topic: settings.composite.name.clone(),
+            zone,
         })
     }
 
@@ -57,8 +61,13 @@ impl ReplyReader {
                 return None;
             }
         };
-        let content = match decode(&record) {
-            Ok((correlation_id, reply)) => Content::Reply(correlation_id, reply),
+        let content = match decode(&record, self.zone) {
+            Ok(Read::Reply(correlation_id, reply, by)) => Content::Reply(ReplyArrived {
+                correlation_id,
+                reply,
+                by,
+            }),
+            Ok(Read::Foreign) => Content::Foreign,
             Err(cause) => Content::Poison(record.detach(), cause),
         };
         Some(ReadRecord {

@@ -1,10 +1,11 @@
 //! Reads from the order service: `GET /internal/purchases`, `GET /api/order/{orderNum}`, `GET /api/order`, `GET /api/coupon`,
 //! `GET /api/recommendation`, `GET /api/product`, `GET /api/product/{productId}`.
 
+use chrono_tz::Tz;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::header::LINK;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
@@ -12,9 +13,13 @@ use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
 use url::Url;
 
 use super::error_chain;
+use crate::domain::peer::Peer;
+use crate::dto::ToldOrder;
 use crate::ports::member_query::{MemberQuery, OrdersBounds, OrdersPage};
 use crate::ports::order_query::{DuePage, OrderQuery, PageBounds, ProductPage, QueryError};
 
+/// The path of the due reviews.
+const DUE_REVIEWS: &str = "/internal/purchases";
 /// The number of orders on a page of due reviews.
 const REVIEWS: u32 = 500;
 
@@ -22,13 +27,20 @@ const REVIEWS: u32 = 500;
 pub struct OrderClient {
     client: Client,
     base: Url,
+    zone: Tz,
 }
 
 impl OrderClient {
-    /// Reads from the order service at `base`.
+    /// Reads from the order service at `base`. Dates without an offset are in `zone`.
     #[must_use]
-    pub fn new(client: Client, base: Url) -> Self {
-        Self { client, base }
+    pub fn new(client: Client, base: Url, zone: Tz) -> Self {
+        Self { client, base, zone }
+    }
+
+    fn request(&self, path: &str, query: &[(&str, String)]) -> RequestBuilder {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        self.client.get(url).query(query)
     }
 
     fn get(
@@ -46,9 +58,7 @@ impl OrderClient {
         query: &[(&str, String)],
         none: StatusCode,
     ) -> BoxFuture<'static, Result<Option<Response>, QueryError>> {
-        let mut url = self.base.clone();
-        url.set_path(path);
-        let request = self.client.get(url).query(query);
+        let request = self.request(path, query);
         async move {
             let response = request.send().await.map_err(failed)?;
             match response.status() {
@@ -67,7 +77,12 @@ impl OrderQuery for OrderClient {
         number: &OrderNumber,
     ) -> BoxFuture<'static, Result<Option<OrderDto>, QueryError>> {
         let response = self.get(&format!("/api/order/{number}"), &[]);
-        async move { body_of(response.await?).await }.boxed()
+        let zone = self.zone;
+        async move {
+            let order: Option<ToldOrder> = body_of(response.await?).await?;
+            Ok(order.map(|order| order.in_zone(zone)))
+        }
+        .boxed()
     }
 
     fn products(&self, bounds: PageBounds) -> BoxFuture<'static, Result<ProductPage, QueryError>> {
@@ -92,7 +107,8 @@ impl OrderQuery for OrderClient {
             ("limit", REVIEWS.to_string()),
         ];
         query.extend(after.map(|after| ("after", after.to_owned())));
-        let response = self.get("/internal/purchases", &query);
+        let response = self.get(DUE_REVIEWS, &query);
+        let zone = self.zone;
         let base = self.base.clone();
         async move {
             let response = response.await?;
@@ -100,7 +116,31 @@ impl OrderQuery for OrderClient {
                 .as_ref()
                 .and_then(|response| next_page(&base, response));
             let orders = body_of(response).await?.unwrap_or_default();
+            let orders = in_zone(orders, zone);
             Ok(DuePage { orders, next })
+        }
+        .boxed()
+    }
+
+    /// Only an order service of this mall has a list of due reviews. An answer of a server that fails says nothing.
+    fn peer(&self) -> BoxFuture<'static, Peer> {
+        let query = [
+            ("state", "unresolved".to_owned()),
+            ("limit", "1".to_owned()),
+        ];
+        let request = self.request(DUE_REVIEWS, &query);
+        async move {
+            match request.send().await {
+                Ok(response) if response.status().is_server_error() => Peer::Unknown,
+                Ok(response) if response.status() == StatusCode::OK => {
+                    match response.bytes().await {
+                        Ok(body) => whose_list(&body),
+                        Err(_) => Peer::Unknown,
+                    }
+                }
+                Ok(_) => Peer::Spring,
+                Err(_) => Peer::Unknown,
+            }
         }
         .boxed()
     }
@@ -123,12 +163,14 @@ impl MemberQuery for OrderClient {
         // 400 means that the cursor is invalid. The other parameters are checked already.
         let response = self.get_or_none("/api/order", &query, StatusCode::BAD_REQUEST);
         let base = self.base.clone();
+        let zone = self.zone;
         async move {
             let Some(response) = response.await? else {
                 return Ok(None);
             };
             let next = next_page(&base, &response);
             let orders = response.json().await.map_err(failed)?;
+            let orders = in_zone(orders, zone);
             Ok(Some(OrdersPage { orders, next }))
         }
         .boxed()
@@ -148,6 +190,20 @@ impl MemberQuery for OrderClient {
             ("limit", limit.to_string()),
         ];
         list_of(self.get("/api/recommendation", &query))
+    }
+}
+
+fn in_zone(orders: Vec<ToldOrder>, zone: Tz) -> Vec<OrderDto> {
+    orders
+        .into_iter()
+        .map(|order| order.in_zone(zone))
+        .collect()
+}
+
+fn whose_list(body: &[u8]) -> Peer {
+    match serde_json::from_slice::<Vec<ToldOrder>>(body) {
+        Ok(_) => Peer::Mall,
+        Err(_) => Peer::Spring,
     }
 }
 

@@ -9,6 +9,7 @@ mod paying;
 mod reading;
 mod members;
 mod trouble;
+mod strangers;
 mod nowhere;
 mod served;
 mod tools;
@@ -88,6 +89,7 @@ fn written_as_seen() {
     members::record(&mut recorder, &mut mall);
     nowhere::record(&mut recorder);
     trouble::record(&mut recorder, &mut mall);
+    strangers::record(&mut recorder, &mut mall);
     drop(mall);
 
     let exchanges = recorder.end();

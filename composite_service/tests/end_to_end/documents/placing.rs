@@ -13,7 +13,7 @@ pub(super) const UMBRELLA: &str =
     "{\n  \"orderLineList\": [{\"item\": {\"itemId\": 1}, \"quantity\": 1}]\n}";
 
 /// A request's body as a person writes it: one line of so many pieces of an item, and what else there is.
-fn wish(item: i64, quantity: i64, rest: &str) -> String {
+pub(super) fn wish(item: i64, quantity: i64, rest: &str) -> String {
     format!(
         "{{\n  \"orderLineList\": [{{\"item\": {{\"itemId\": {item}}}, \"quantity\": {quantity}}}]{rest}\n}}"
     )

@@ -64,7 +64,11 @@ impl Page {
         limits: PartLimits,
     ) -> Self {
         let metrics = Metrics::new().unwrap();
-        let orders = OrderClient::new(client(PATIENT).unwrap(), stand_in.server.url.clone());
+        let orders = OrderClient::new(
+            client(PATIENT).unwrap(),
+            stand_in.server.url.clone(),
+            chrono_tz::Asia::Seoul,
+        );
         let counted = MyPageMetrics::new(&metrics).unwrap();
         let parts = GuardedParts::new(directory, Arc::new(orders), limits, &counted);
         let mut front = Front::open();

@@ -30,7 +30,7 @@ mod requests {
     #[actix::test]
     async fn become_commands_with_their_wishes_and_an_id_of_their_own() {
         let body = json!({"orderLineList": [line(1, 2), line(9, 1)], "couponId": 7});
-        let OrderCommand::Create { number, basket } = command_of(body).await else {
+        let OrderCommand::Create { number, basket, .. } = command_of(body).await else {
             panic!()
         };
         assert_eq!(number, nth_number(1));
@@ -276,6 +276,7 @@ mod outcomes {
             | Reason::PaymentConflict
             | Reason::AlreadyRejected
             | Reason::OrderPending
+            | Reason::Unspecified
             | Reason::OrderNumberTaken => 409,
             Reason::UnknownItem
             | Reason::InvalidQuantity

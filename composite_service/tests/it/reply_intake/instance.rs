@@ -1,7 +1,10 @@
 //! One composite's end of the topic of replies: an intake, and a bridge that only records.
 
+use chrono_tz::Asia::Seoul;
 use composite_service::actors::kafka_bridge::ReplyArrived;
 use composite_service::inbound::kafka::reply_intake::ReplyIntake;
+use composite_service::metrics::ReplyMetrics;
+use shared::metrics::{IntCounter, Metrics};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -11,6 +14,8 @@ use crate::doubles::Recorder;
 use crate::kafka::{LONGEST_WAIT, TestBroker};
 
 pub(super) struct Instance {
+    /// How many records were dropped because they are for somebody else.
+    pub(super) foreign: IntCounter,
     pub(super) home_rx: watch::Receiver<Option<i32>>,
     arrived_rx: UnboundedReceiver<ReplyArrived>,
     intake: ReplyIntake,
@@ -21,8 +26,11 @@ impl Instance {
     pub(super) fn start(broker: &TestBroker) -> Self {
         let (bridge, arrived_rx) = Recorder::start();
         let (home_tx, home_rx) = watch::channel(None);
-        let intake = ReplyIntake::start(&broker.settings, bridge, home_tx).unwrap();
+        let metrics = ReplyMetrics::new(&Metrics::new().unwrap()).unwrap();
+        let foreign = metrics.foreign.clone();
+        let intake = ReplyIntake::start(&broker.settings, bridge, home_tx, Seoul, metrics).unwrap();
         Self {
+            foreign,
             home_rx,
             arrived_rx,
             intake,

@@ -4,7 +4,7 @@ use rdkafka::message::{Header, Message, OwnedHeaders, OwnedMessage};
 use shared::kafka::dead_letters::{
     EXCEPTION, EXCEPTION_MESSAGE, ORIGINAL_OFFSET, ORIGINAL_PARTITION, ORIGINAL_TOPIC, REDRIVES,
 };
-use shared::wire::headers::{TYPE_ID, header};
+use shared::wire::headers::header;
 use stack::BrokerKind;
 
 use super::instance::Instance;
@@ -36,17 +36,6 @@ fn every_kind() -> Vec<Poison> {
             cause,
         });
     };
-    let sound = Some(created.as_bytes());
-    add(sound, OwnedHeaders::new(), "has no kafka_correlationId");
-    add(sound, answering(b""), "has 0 bytes");
-    add(sound, answering(b"four"), "has 4 bytes");
-    add(sound, answering(&[0xff; 17]), "has 17 bytes");
-    add(sound, answering(&[b'x'; 1_024]), "has 1024 bytes");
-    let foreign_class = ours().insert(Header {
-        key: TYPE_ID,
-        value: Some("java.lang.String"),
-    });
-    add(sound, foreign_class, "the type id is not");
     add(None, ours(), "has no value");
     for value in [
         &b""[..],
@@ -111,6 +100,56 @@ mod every_kind_of_poison {
     #[actix::test]
     async fn is_set_aside_on_kafka() {
         every_kind_is_set_aside(BrokerKind::Kafka).await;
+    }
+}
+
+/// Records that share the topic: they answer no command of ours, and their values may be anything.
+fn every_kind_of_foreign() -> Vec<(Option<Vec<u8>>, OwnedHeaders)> {
+    let created = Golden::read("spring_order_created").value;
+    let springs = [0x5f; 16];
+    let ids: [&[u8]; 6] = [
+        b"",
+        b"four",
+        &springs,
+        b"5f0cb1de-44aa-4f0f-9c8e-0a7dffee0102",
+        &[0xff; 17],
+        &[b'x'; 1_024],
+    ];
+    let values = [None, Some("nonsense"), Some("{}"), Some(created.as_str())];
+    let mut all = Vec::new();
+    for value in values.map(|value| value.map(|value| value.as_bytes().to_vec())) {
+        all.push((value.clone(), OwnedHeaders::new()));
+        all.extend(ids.map(|id| (value.clone(), answering(id))));
+    }
+    all
+}
+
+mod a_foreign_record {
+    use super::*;
+
+    async fn is_dropped_and_counted(kind: BrokerKind) {
+        let broker = TestBroker::start(kind, 2);
+        let (mut instance, home) = Instance::at_home(&broker).await;
+        let foreign = every_kind_of_foreign();
+        for (value, headers) in &foreign {
+            broker.put(home, value.as_deref(), headers.clone());
+        }
+        broker.reply(home, [2]);
+        assert_eq!(instance.ids(1).await, [id(2)]);
+        broker.until_drained();
+        assert_eq!(instance.foreign.get(), foreign.len() as u64);
+        assert_eq!(broker.dead_letter_count(), 0);
+        instance.stop().await;
+    }
+
+    #[actix::test]
+    async fn is_dropped_and_counted_and_no_dead_letter() {
+        is_dropped_and_counted(BrokerKind::Embedded).await;
+    }
+
+    #[actix::test]
+    async fn is_dropped_and_counted_on_kafka() {
+        is_dropped_and_counted(BrokerKind::Kafka).await;
     }
 }
 

@@ -21,6 +21,7 @@ impl World {
             Outcome::Late(_) => "told late",
             Outcome::StillRunning => "told still running",
             Outcome::Unavailable => "told unavailable",
+            Outcome::NotSupported { .. } => "told not supported",
             Outcome::Failed(_) => "told failed",
             Outcome::Replayed(_) => "told again",
         });
@@ -47,6 +48,7 @@ impl World {
             | Outcome::Late(_)
             | Outcome::StillRunning
             | Outcome::Unavailable
+            | Outcome::NotSupported { .. }
             | Outcome::Failed(_) => Ok(()),
         }
     }
@@ -121,6 +123,8 @@ impl World {
             Outcome::Refused { number, .. } => self.is_uncharged(request, number),
             Outcome::Late(number) => self.orders_of(request).all(|order| order.number == *number),
             Outcome::Unavailable => self.orders_of(request).next().is_none(),
+            // The order service is always one of this mall.
+            Outcome::NotSupported { .. } => false,
             // Another of his requests may have paid it.
             Outcome::Failed(_) if self.has_other_requests(request) => true,
             Outcome::Failed(_) => self

@@ -9,7 +9,7 @@ use crate::composite::{Asker, Waiter};
 use crate::fault_kind::Kind;
 use crate::sabotage::Sabotage;
 use crate::violation::{Check, Invariant, violated};
-use crate::wire::Outgoing;
+use crate::wire::{Outgoing, ZONE};
 use crate::world::World;
 
 impl World {
@@ -101,7 +101,7 @@ impl World {
             self.tally.count("reply of another's");
             return Ok(());
         }
-        let read = match decode::reply(&reply.payload) {
+        let read = match decode::reply(&reply.payload, ZONE) {
             Ok(read) => read,
             Err(error) => {
                 return violated(

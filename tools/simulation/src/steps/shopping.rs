@@ -116,6 +116,7 @@ fn known_number(told: &Outcome) -> Option<OrderNumber> {
         | Outcome::Refused { .. }
         | Outcome::StillRunning
         | Outcome::Unavailable
+        | Outcome::NotSupported { .. }
         | Outcome::Failed(_) => None,
     }
 }

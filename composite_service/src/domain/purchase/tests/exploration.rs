@@ -175,6 +175,7 @@ fn check_outcome(world: &World, shopper: &Shopper, outcome: &Outcome) {
                 "{world:#?}"
             );
         }
+        Outcome::NotSupported { .. } => panic!("the order service is no stranger: {shopper:?}"),
         Outcome::Replayed(_) => panic!("a replay of a replay: {shopper:?}"),
     }
 }

@@ -17,6 +17,7 @@ mod an_order {
         let created = OrderCommand::Create {
             number: number(1),
             basket: basket(Some(payment())),
+            is_repetition: false,
         };
         assert_eq!(first, [Effect::Send(created)]);
         assert_eq!(purchase.handle(pending(), YOUNG), [confirm()]);
@@ -228,6 +229,7 @@ mod a_taken_number {
         let again = OrderCommand::Create {
             number: number(2),
             basket: basket(Some(payment())),
+            is_repetition: false,
         };
         assert_eq!(effects, [Effect::Send(again)]);
         assert_eq!(*purchase.number(), number(2));

@@ -85,7 +85,7 @@ impl Orders {
     /// The order service: decides as `order_service`'s domain does; out of stock when ill disposed.
     pub(super) fn serve(&mut self, command: &OrderCommand, mood: Mood) -> OrderReply {
         match command {
-            OrderCommand::Create { number, basket } => self.create(number, basket, mood),
+            OrderCommand::Create { number, basket, .. } => self.create(number, basket, mood),
             OrderCommand::Pay {
                 number,
                 payment,

@@ -8,6 +8,7 @@ use shared::reason::Reason;
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus};
 
 use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply, Payment};
+use crate::domain::peer::Unsupported;
 use crate::domain::purchase::{
     CONFIRM_FENCE, CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
 };
@@ -90,6 +91,17 @@ pub(super) fn refused(reason: Reason) -> Event {
 
 pub(super) const OVERDUE: Event = Event::Command(CommandAnswer::Overdue);
 pub(super) const NOT_SENT: Event = Event::Command(CommandAnswer::NotSent);
+pub(super) const NOT_SUPPORTED: Event =
+    Event::Command(CommandAnswer::NotSupported(Unsupported::Payment));
+
+/// The same reply, by an order service that may be a Spring one.
+pub(super) fn by_stranger(replied: Event) -> Event {
+    let Event::Command(CommandAnswer::Replied(reply)) = replied else {
+        panic!("no reply: {replied:?}")
+    };
+    Event::Command(CommandAnswer::RepliedByStranger(reply))
+}
+
 pub(super) const CONFIRMED: Event = Event::Confirm(ConfirmAnswer::Confirmed);
 pub(super) const PAID_OTHERWISE: Event = Event::Confirm(ConfirmAnswer::PaidOtherwise);
 pub(super) const CANCELLED: Event = Event::Cancel(CancelAnswer::Cancelled);
