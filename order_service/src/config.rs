@@ -31,6 +31,7 @@ use chrono_tz::Tz;
 use secrecy::SecretString;
 use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
 use shared::kafka::config::KafkaSettings;
+use url::Host;
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -160,13 +161,13 @@ impl FromStr for HostAndPort {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (host, port) = text.rsplit_once(':').ok_or("must be host:port")?;
-        let port = port.parse().map_err(|_| "must be host:port")?;
-        if host.is_empty() {
-            Err("must be host:port")
-        } else {
-            Ok(Self(host.to_owned(), port))
-        }
+        const FORM: &str =
+            "must be host:port, the port from 1 to 65535, an IPv6 address in brackets";
+        let (host, port) = text.rsplit_once(':').ok_or(FORM)?;
+        // The client library takes port 0 for its default.
+        let port = port.parse().ok().filter(|port| *port > 0).ok_or(FORM)?;
+        let host = Host::parse(host).map_err(|_| FORM)?;
+        Ok(Self(host.to_string(), port))
     }
 }
 
@@ -248,6 +249,54 @@ mod tests {
         assert_eq!(settings.internal_addr.to_string(), "127.0.0.1:7003");
         assert_eq!(settings.zone, chrono_tz::Asia::Seoul);
         assert!(!format!("{settings:?}").contains("secret"));
+    }
+
+    mod the_databases_address {
+        use super::*;
+
+        fn read(text: &str) -> Result<(String, u16), String> {
+            let variables = [("DB_PASSWORD", "secret"), ("DB_HOST", text)];
+            Settings::read(EnvReader::new(variables))
+                .map(|settings| settings.database.address)
+                .map_err(|error| error.to_string())
+        }
+
+        #[test]
+        fn is_a_host_and_a_port() {
+            for (text, host, port) in [
+                ("localhost:3307", "localhost", 3307),
+                ("LOCALHOST:3306", "localhost", 3306),
+                ("mysql-svc.mall:3306", "mysql-svc.mall", 3306),
+                ("10.0.0.7:1", "10.0.0.7", 1),
+                ("[::1]:3306", "[::1]", 3306),
+            ] {
+                assert_eq!(read(text), Ok((host.to_owned(), port)));
+            }
+        }
+
+        #[test]
+        fn that_is_none_is_named() {
+            for text in [
+                "db",
+                "db:",
+                ":3306",
+                "db:0",
+                "db:65536",
+                "db:x",
+                "::1:3306",
+                "[::1]",
+                "[::1:3306",
+                "mysql://db:3306",
+                "db:3306/orders",
+                "a b:3306",
+            ] {
+                let told = read(text).unwrap_err();
+                assert!(
+                    told.contains(&format!("DB_HOST={text:?}: must be host:port")),
+                    "{told}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! runs in a process of its own, which is this test once more.
 
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,27 +27,12 @@ use shared::metrics::{IntCounter, Metrics};
 use shared::postbox::{Mail, Postbox, Posted};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
+use crate::harness::alone::alone;
 use crate::harness::doubles::{Fault, Gate, RecordingReplies, StoreDouble};
 use crate::harness::samples::*;
 use crate::harness::shop::*;
 
-/// In the environment of a process that runs one test.
-const ALONE: &str = "CRASH_TEST_ALONE";
 const SIGABRT: i32 = 6;
-
-/// Does `act` in a process of its own, and tells how that ended.
-fn alone(test: &str, act: impl FnOnce()) -> Output {
-    if std::env::var_os(ALONE).is_some() {
-        shared::logging::init();
-        act();
-        std::process::exit(0);
-    }
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--nocapture"])
-        .env(ALONE, "yes")
-        .output()
-        .unwrap()
-}
 
 /// Has `act` end its process for this `cause`.
 fn assert_crash(test: &str, cause: &str, act: impl FnOnce()) {

@@ -27,30 +27,6 @@ use crate::harness::databases::{PrivateServer, TestDatabase};
 use crate::harness::samples::*;
 use crate::harness::stores::*;
 
-/// Makes each test for both servers. MySQL can be left out, which is logged; MariaDB can't.
-macro_rules! on_each_server {
-    ($($behaviour:ident { $($test:ident,)+ })+) => {
-        mod mariadb {
-            $(mod $behaviour {
-                $(#[test]
-                fn $test() {
-                    super::super::$behaviour::$test(stack::Flavour::MariaDb);
-                })+
-            })+
-        }
-        mod mysql {
-            $(mod $behaviour {
-                $(#[test]
-                fn $test() {
-                    if !stack::mysql_is_left_out() {
-                        super::super::$behaviour::$test(stack::Flavour::MySql);
-                    }
-                })+
-            })+
-        }
-    };
-}
-
 on_each_server! {
     a_migration {
         of_an_empty_database_is_done_by_one_of_two_instances,

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[macro_use]
 mod harness;
 #[path = "../../../shared/tests/support/golden.rs"]
 mod golden;
@@ -11,6 +12,7 @@ mod edges;
 
 mod order_store_contract;
 mod databases;
+mod database_defaults;
 mod serialisation;
 mod retirement;
 mod journal;

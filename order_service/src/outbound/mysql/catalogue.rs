@@ -6,7 +6,6 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::exists;
 use diesel::mysql::MysqlConnection;
 use diesel::prelude::*;
-use diesel::result::Error;
 
 use super::pool::{Pool, session};
 use super::rows::{CouponRow, ItemRow, ProductRow};
@@ -111,12 +110,12 @@ impl Catalogue for MysqlCatalogue {
     }
 
     fn import(&self, assortment: &Assortment) -> Result<(), StoreError> {
-        session(&self.pool)?.run(|connection| {
-            connection.transaction::<(), Error, _>(|connection| {
-                import_products(connection, &assortment.products)?;
-                import_coupons(connection, assortment)
-            })
-        })
+        let imported = session(&self.pool)?.transaction(|connection| {
+            import_products(connection, &assortment.products)?;
+            import_coupons(connection, assortment)?;
+            Ok(())
+        })?;
+        imported.ok_or_else(|| StoreError::Refused("a row is there twice".to_owned()))
     }
 }
 

@@ -1,5 +1,7 @@
 //! MySQL and MariaDB by Diesel. The only folder that names Diesel. Rows and domain are different types; conversions are in `rows`.
 
+mod connection_url;
+mod set_up;
 pub mod pool;
 pub mod watchdog;
 pub mod schema;

@@ -9,14 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use diesel::result::Error;
-use diesel::{Connection, MysqlConnection};
+use diesel::MysqlConnection;
 use shared::budget;
 use shared::idempotency::IdempotencyKey;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 
-use super::error::is_duplicate;
+use super::error::Aborted;
 use super::locks::{self, LockedRows, Scope};
 use super::pool::{Pool, session};
 use super::{rows, statements};
@@ -46,31 +45,6 @@ enum Care {
     Trusting,
     /// Nothing. The stored orders are read first.
     Careful,
-}
-
-/// Why a transaction was rolled back.
-enum Aborted {
-    /// A stored order was not as expected.
-    Stale,
-    Database(Error),
-    /// A row makes no sense.
-    Corrupt(StoreError),
-}
-
-impl From<Error> for Aborted {
-    fn from(error: Error) -> Self {
-        if is_duplicate(&error) {
-            Self::Stale
-        } else {
-            Self::Database(error)
-        }
-    }
-}
-
-impl From<StoreError> for Aborted {
-    fn from(error: StoreError) -> Self {
-        Self::Corrupt(error)
-    }
 }
 
 impl MysqlOrderStore {
@@ -110,8 +84,6 @@ impl MysqlOrderStore {
         on_held_row: OnHeldRow,
         care: Care,
     ) -> Result<Option<Vec<Fate>>, StoreError> {
-        // Diesel's transaction must fail with an error of its own to be rolled back, so this one leaves it beside the result.
-        let mut corrupt = None;
         let mut session = session(&self.pool)?;
         let can_fail_at_once = session.can_fail_at_once();
         let (wait, locking, scope) = match (on_held_row, care) {
@@ -127,25 +99,10 @@ impl MysqlOrderStore {
             }
         };
         session.wait_for_rows(wait)?;
-        let result = session.run(|connection| {
-            let written = connection.transaction(|connection| {
-                let locked = locks::lock(connection, batch, locking, scope)?;
-                write_batch(connection, batch, locked, care)
-            });
-            match written {
-                Ok(fates) => Ok(Some(fates)),
-                Err(Aborted::Stale) => Ok(None),
-                Err(Aborted::Database(error)) => Err(error),
-                Err(Aborted::Corrupt(error)) => {
-                    corrupt = Some(error);
-                    Ok(None)
-                }
-            }
-        });
-        match corrupt {
-            Some(error) => Err(error),
-            None => result,
-        }
+        session.transaction(|connection| {
+            let locked = locks::lock(connection, batch, locking, scope)?;
+            write_batch(connection, batch, locked, care)
+        })
     }
 }
 

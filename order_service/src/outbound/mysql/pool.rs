@@ -7,23 +7,20 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
-use diesel::sql_types::{BigInt, Text, Unsigned};
+use diesel::sql_types::Text;
 use diesel::{
     Connection, ConnectionError, MysqlConnection, QueryResult, QueryableByName, RunQueryDsl,
     sql_query,
 };
-use secrecy::ExposeSecret;
 use shared::budget;
 
-use super::error::store_error;
+use super::connection_url::{connection_url, used_authority};
+use super::error::{Aborted, store_error, told_by};
+use super::set_up::{LONGEST_SILENCE, set_lock_wait, set_up};
 use super::watchdog::Watchdog;
 use crate::config::{DatabaseSettings, SslMode};
 use crate::ports::order_store::StoreError;
 
-/// `wait_timeout`: the server ends a session that sends nothing for so long, and releases its row locks. That happens to a process that is
-/// paused, or cut off by the network, in the middle of a transaction. The server's default is 8 hours, for which nobody could buy the
-/// items that the transaction has locked. 5 s are far more than a live process needs between two statements of a transaction.
-const LONGEST_SILENCE: Duration = Duration::from_secs(5);
 /// A session that was used so recently can't have reached [`LONGEST_SILENCE`], so it is not tested before its next use.
 const FRESH: Duration = Duration::from_secs(2);
 
@@ -44,8 +41,35 @@ pub struct Session {
 /// Makes sessions.
 pub struct SessionManager {
     url: String,
+    database: String,
     must_encrypt: bool,
+    /// The setting that keeps connections from being encrypted.
+    unencrypted_by: Option<&'static str>,
     watchdog: Arc<Watchdog>,
+}
+
+/// Why there is no session to use.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// None can be made.
+    #[error("{0}")]
+    Connecting(String),
+    /// An idle one has ended. The next is made at once.
+    #[error("the session has ended: {0}")]
+    Ended(String),
+}
+
+/// Tells operators what keeps the pool from making sessions. That the server ends idle ones is its order here, so no error.
+#[derive(Debug)]
+struct ToldErrors;
+
+impl r2d2::HandleError<SessionError> for ToldErrors {
+    fn handle_error(&self, error: SessionError) {
+        match error {
+            SessionError::Connecting(cause) => log::error!("connecting to the database: {cause}"),
+            SessionError::Ended(_) => log::debug!("{error}"),
+        }
+    }
 }
 
 impl SessionManager {
@@ -64,41 +88,15 @@ impl SessionManager {
             .min_idle(Some(0))
             .test_on_check_out(true)
             .connection_timeout(budget::CONNECTION)
+            .error_handler(Box::new(ToldErrors))
             .build_unchecked(Self {
-                url: database_url(settings),
+                url: connection_url(settings),
+                database: settings.name.clone(),
                 must_encrypt: settings.ssl_mode.must_encrypt(),
+                unencrypted_by: unencrypted_by(settings),
                 watchdog,
             })
     }
-}
-
-fn database_url(settings: &DatabaseSettings) -> String {
-    let mut url =
-        url::Url::parse("mysql://localhost").unwrap_or_else(|_| unreachable!("a constant"));
-    let (host, port) = &settings.address;
-    // Neither can fail: a mysql URL has a host, and `settings` were validated.
-    let _ = url.set_host(Some(host));
-    let _ = url.set_port(Some(*port));
-    let _ = url.set_username(&settings.username);
-    let _ = url.set_password(Some(settings.password.expose_secret()));
-    url.set_path(&settings.name);
-    let mut options = url.query_pairs_mut();
-    options.append_pair("ssl_mode", settings.ssl_mode.as_str());
-    if let Some(file) = settings
-        .ssl_ca
-        .as_deref()
-        .filter(|_| settings.ssl_mode != SslMode::Disabled)
-    {
-        options.append_pair("ssl_ca", file);
-    }
-    drop(options);
-    url.into()
-}
-
-#[derive(QueryableByName)]
-struct LockWait {
-    #[diesel(sql_type = Unsigned<BigInt>)]
-    seconds: u64,
 }
 
 #[derive(QueryableByName)]
@@ -114,33 +112,19 @@ fn is_encrypted(connection: &mut MysqlConnection) -> QueryResult<bool> {
     Ok(cipher.iter().any(|variable| !variable.value.is_empty()))
 }
 
-/// Returns whether a statement can fail at once when a row is locked. MariaDB allows `innodb_lock_wait_timeout = 0`; MySQL's minimum is
-/// 1 s, and it raises a smaller value silently, so the value is read back.
-fn set_up(connection: &mut MysqlConnection) -> QueryResult<bool> {
-    // READ COMMITTED locks rows without gaps, so two batches that insert different orders do not wait for each other.
-    // `lock_wait_timeout` is for table locks, such as a migration's.
-    connection.batch_execute(&format!(
-        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-         SET time_zone = '+00:00', wait_timeout = {}, innodb_lock_wait_timeout = 0, lock_wait_timeout = {}",
-        LONGEST_SILENCE.as_secs(),
-        budget::CONNECTION.as_secs()
-    ))?;
-    let granted: LockWait =
-        sql_query("SELECT @@SESSION.innodb_lock_wait_timeout AS seconds").get_result(connection)?;
-    set_lock_wait(connection, budget::LOCK_WAIT.as_secs())?;
-    Ok(granted.seconds == 0)
+/// The client library encrypts only with a file of authorities.
+fn unencrypted_by(settings: &DatabaseSettings) -> Option<&'static str> {
+    match settings.ssl_mode {
+        SslMode::Disabled => Some("DB_SSL_MODE is disabled"),
+        SslMode::Preferred | SslMode::Required | SslMode::VerifyCa => {
+            let is_plain = used_authority(settings).is_none();
+            is_plain.then_some("DB_SSL_CA is not set")
+        }
+    }
 }
 
-fn set_lock_wait(connection: &mut MysqlConnection, seconds: u64) -> QueryResult<()> {
-    connection.batch_execute(&format!("SET innodb_lock_wait_timeout = {seconds}"))
-}
-
-impl r2d2::ManageConnection for SessionManager {
-    type Connection = Session;
-    type Error = ConnectionError;
-
-    fn connect(&self) -> Result<Session, ConnectionError> {
-        let _call = self.watchdog.connecting();
+impl SessionManager {
+    fn establish(&self) -> Result<Session, ConnectionError> {
         let mut connection = MysqlConnection::establish(&self.url)?;
         if self.must_encrypt
             && !is_encrypted(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?
@@ -148,8 +132,8 @@ impl r2d2::ManageConnection for SessionManager {
             let cause = "the settings require encryption, but the connection is not encrypted";
             return Err(ConnectionError::BadConnection(cause.to_owned()));
         }
-        let can_fail_at_once =
-            set_up(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?;
+        let can_fail_at_once = set_up(&mut connection, &self.database)
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(Session {
             connection,
             is_broken: false,
@@ -160,16 +144,48 @@ impl r2d2::ManageConnection for SessionManager {
         })
     }
 
+    /// MariaDB refuses an unencrypted connection in the words of a wrong password, so the operator is told that it may be either.
+    fn told(&self, error: &ConnectionError) -> String {
+        match (error, self.unencrypted_by) {
+            (ConnectionError::BadConnection(cause), Some(setting)) if !is_out_of_reach(cause) => {
+                format!(
+                    "{cause} (the connection is not encrypted, because {setting}; a server that requires encryption refuses it)"
+                )
+            }
+            _ => error.to_string(),
+        }
+    }
+}
+
+/// Whether no server has answered. These are words of the client library, which are always English.
+fn is_out_of_reach(cause: &str) -> bool {
+    cause.starts_with("Can't connect to") || cause.starts_with("Unknown server host")
+}
+
+impl r2d2::ManageConnection for SessionManager {
+    type Connection = Session;
+    type Error = SessionError;
+
+    fn connect(&self) -> Result<Session, SessionError> {
+        let _call = self.watchdog.connecting();
+        self.establish()
+            .map_err(|error| SessionError::Connecting(self.told(&error)))
+    }
+
     /// Queries the server only if it may have ended the session.
-    fn is_valid(&self, session: &mut Session) -> Result<(), ConnectionError> {
-        if session.used_at.elapsed() < FRESH {
+    fn is_valid(&self, session: &mut Session) -> Result<(), SessionError> {
+        let silence = session.used_at.elapsed();
+        if silence < FRESH {
             return Ok(());
+        }
+        if silence >= LONGEST_SILENCE {
+            return Err(SessionError::Ended("it was idle for too long".to_owned()));
         }
         let _call = self.watchdog.working();
         session
             .connection
             .batch_execute("SELECT 1")
-            .map_err(ConnectionError::CouldntSetupConfiguration)
+            .map_err(|error| SessionError::Ended(error.to_string()))
     }
 
     fn has_broken(&self, session: &mut Session) -> bool {
@@ -204,7 +220,7 @@ impl Session {
     /// Those of `work`.
     pub fn run<T>(
         &mut self,
-        work: impl FnOnce(&mut MysqlConnection) -> Result<T, diesel::result::Error>,
+        work: impl FnOnce(&mut MysqlConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
         let watchdog = Arc::clone(&self.watchdog);
         let _call = watchdog.working();
@@ -217,15 +233,40 @@ impl Session {
     /// Those of `work`.
     pub fn run_for_long<T>(
         &mut self,
-        work: impl FnOnce(&mut MysqlConnection) -> Result<T, diesel::result::Error>,
+        work: impl FnOnce(&mut MysqlConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
         let done = work(&mut self.connection);
+        let done = done.map_err(|error| told_by(&mut self.connection, &error));
+        self.used(done)
+    }
+
+    /// Runs `work` as one transaction, watched. `None`: something stored was not as expected, and all is rolled back.
+    ///
+    /// # Errors
+    /// Those of `work`, and of the commit, after which it is unknown whether anything is stored.
+    pub fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&mut MysqlConnection) -> Result<T, Aborted>,
+    ) -> Result<Option<T>, StoreError> {
+        let watchdog = Arc::clone(&self.watchdog);
+        let _call = watchdog.working();
+        let done = self.connection.transaction(|connection| {
+            work(connection).map_err(|aborted| aborted.told_by(connection))
+        });
+        let done = match done {
+            Ok(done) => Ok(Some(done)),
+            Err(Aborted::Stale) => Ok(None),
+            Err(Aborted::Failed(error)) => Err(error),
+            // Of beginning or ending the transaction.
+            Err(Aborted::Statement(error)) => Err(store_error(&error, None)),
+        };
+        self.used(done)
+    }
+
+    fn used<T>(&mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
         self.used_at = Instant::now();
-        done.map_err(|error| {
-            let error = store_error(&error);
-            self.is_broken |= matches!(error, StoreError::Unavailable(_));
-            error
-        })
+        self.is_broken |= matches!(done, Err(StoreError::Unavailable(_)));
+        done
     }
 }
 

@@ -12,6 +12,30 @@ use parking_lot::{Mutex, MutexGuard};
 use stack::{Credentials, Database, Flavour, Place};
 use tempfile::TempDir;
 
+/// Makes each test for both servers. MySQL can be left out, which is logged; MariaDB can't.
+macro_rules! on_each_server {
+    ($($behaviour:ident { $($test:ident,)+ })+) => {
+        mod mariadb {
+            $(mod $behaviour {
+                $(#[test]
+                fn $test() {
+                    super::super::$behaviour::$test(stack::Flavour::MariaDb);
+                })+
+            })+
+        }
+        mod mysql {
+            $(mod $behaviour {
+                $(#[test]
+                fn $test() {
+                    if !stack::mysql_is_left_out() {
+                        super::super::$behaviour::$test(stack::Flavour::MySql);
+                    }
+                })+
+            })+
+        }
+    };
+}
+
 static MARIADB: LazyLock<Database> = LazyLock::new(|| start_for_all(Flavour::MariaDb));
 static MYSQL: LazyLock<Database> = LazyLock::new(|| start_for_all(Flavour::MySql));
 
@@ -47,8 +71,7 @@ impl TestDatabase {
 
     /// The authority that MySQL makes for itself at its first start; MariaDB has none.
     pub(crate) fn authority(&self) -> Option<String> {
-        let file = self.sql("SELECT CONCAT(@@datadir, @@ssl_ca)");
-        Path::new(&file).is_file().then_some(file)
+        authority(self.server)
     }
 
     /// Runs a statement as root, past all code of ours; rows come back tab separated.
@@ -83,14 +106,24 @@ impl PrivateServer {
         }
     }
 
+    /// How the order service gets into its database.
+    pub(crate) fn settings(&self) -> DatabaseSettings {
+        settings(&self.database.credentials())
+    }
+
     /// Connections to its database.
     pub(crate) fn pool(&self) -> Pool {
-        SessionManager::pool(&settings(&self.database.credentials()))
+        SessionManager::pool(&self.settings())
     }
 
     /// The same, watched.
     pub(crate) fn watched_pool(&self, watchdog: Arc<Watchdog>) -> Pool {
-        SessionManager::watched_pool(&settings(&self.database.credentials()), watchdog)
+        SessionManager::watched_pool(&self.settings(), watchdog)
+    }
+
+    /// The authority that MySQL makes for itself at its first start; MariaDB has none.
+    pub(crate) fn authority(&self) -> Option<String> {
+        authority(&self.database)
     }
 
     /// Stops the server in the middle of whatever it does; it keeps its connections.
@@ -115,6 +148,11 @@ impl PrivateServer {
         let _alone = alone();
         self.database.restart().unwrap();
     }
+}
+
+fn authority(server: &Database) -> Option<String> {
+    let file = server.sql("SELECT CONCAT(@@datadir, @@ssl_ca)").unwrap();
+    Path::new(&file).is_file().then_some(file)
 }
 
 /// How the order service gets into a database.

@@ -155,20 +155,25 @@ impl StoreWorld for DatabaseWorld {
     }
 
     fn hold(&self, row: StoreRow) -> Hold {
-        let select = match row {
-            StoreRow::Item(id) => format!("SELECT 1 FROM items WHERE item_id = {id}"),
-            StoreRow::Coupon(id) => format!("SELECT 1 FROM coupons WHERE coupon_id = {id}"),
-            StoreRow::Order(number) => format!("SELECT 1 FROM orders WHERE order_num = '{number}'"),
-        };
-        let mut somebody = session(&self.0.pool()).unwrap();
-        let mut run = move |statement: &str| {
-            somebody
-                .run(|connection| connection.batch_execute(statement))
-                .unwrap();
-        };
-        run(&format!("START TRANSACTION; {select} FOR UPDATE"));
-        Hold::until_dropped(move || run("ROLLBACK"))
+        hold(&self.0.pool(), &row)
     }
+}
+
+/// Locks a row of this database, as another client's transaction does, until the result is dropped.
+pub(crate) fn hold(pool: &Pool, row: &StoreRow) -> Hold {
+    let select = match row {
+        StoreRow::Item(id) => format!("SELECT 1 FROM items WHERE item_id = {id}"),
+        StoreRow::Coupon(id) => format!("SELECT 1 FROM coupons WHERE coupon_id = {id}"),
+        StoreRow::Order(number) => format!("SELECT 1 FROM orders WHERE order_num = '{number}'"),
+    };
+    let mut somebody = session(pool).unwrap();
+    let mut run = move |statement: &str| {
+        somebody
+            .run(|connection| connection.batch_execute(statement))
+            .unwrap();
+    };
+    run(&format!("START TRANSACTION; {select} FOR UPDATE"));
+    Hold::until_dropped(move || run("ROLLBACK"))
 }
 
 /// Writes a batch and waits for locked rows. If the transaction fails, all fates are its error, which is returned.
