@@ -21,6 +21,7 @@ use shared::metrics::Metrics;
 use shared::postbox::Postbox;
 use shared::shutdown::{Termination, leave_group};
 use shared::startup::wait_for_peer;
+use shared::system;
 use shared::trace::Traces;
 use tokio::sync::{Notify, watch};
 
@@ -36,10 +37,10 @@ use crate::inbound::kafka::reply_intake::{GROUP, ReplyIntake};
 use crate::metrics::{MyPageMetrics, PurchaseMetrics, ReplyMetrics, ServiceMetrics};
 use crate::outbound::guard::Limits;
 use crate::outbound::guarded_parts::{GuardedParts, PartLimits};
-use crate::outbound::http::client;
 use crate::outbound::http::member_client::MemberClient;
 use crate::outbound::http::order_client::OrderClient;
 use crate::outbound::http::toss_gateway::TossGateway;
+use crate::outbound::http::client;
 use crate::outbound::kafka::command_publisher::CommandPublisher;
 use crate::outbound::measured_gateway::MeasuredGateway;
 use crate::ports::member_directory::MemberDirectory;
@@ -61,7 +62,7 @@ const LAG_INTERVAL: Duration = Duration::from_secs(5);
 /// # Errors
 /// When an address is in use or a client refuses its settings. If Kafka is unavailable, waits for it.
 pub fn serve(settings: Settings) -> anyhow::Result<()> {
-    actix::System::new().block_on(run(settings))
+    system::run(run(settings))
 }
 
 /// Asks the probe at `path` of the service that runs with these settings.

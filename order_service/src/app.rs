@@ -22,6 +22,7 @@ use shared::metrics::Metrics;
 use shared::postbox::Postbox;
 use shared::shutdown::Termination;
 use shared::startup::wait_for_peer;
+use shared::system;
 use shared::trace::Traces;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -60,7 +61,7 @@ const LAG_INTERVAL: Duration = Duration::from_secs(5);
 /// # Errors
 /// When an address is taken, or Kafka's client refuses the settings. A missing Kafka or database is waited for.
 pub fn serve(settings: Settings) -> anyhow::Result<()> {
-    actix::System::new().block_on(run(settings))
+    system::run(run(settings))
 }
 
 /// Brings the database's tables up to date.

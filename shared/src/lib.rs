@@ -24,3 +24,4 @@ pub mod common_metrics;
 pub mod shutdown;
 pub mod crash;
 pub mod startup;
+pub mod system;

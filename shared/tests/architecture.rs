@@ -22,9 +22,9 @@ const RULES: &[Rule] = &[
     },
     Rule::Bans {
         within: &[""],
-        save: &["postbox.rs"],
+        save: &["postbox.rs", "system.rs"],
         names: &["actix"],
-        because: "actors belong to a service; only how they are sent messages is shared",
+        because: "actors belong to a service; only how they are sent messages and what they run on are shared",
     },
     Rule::Bans {
         within: &[""],

@@ -18,6 +18,7 @@ mod peer;
 mod toss_gateway;
 mod order_client;
 mod member_client;
+mod process;
 mod stand_in;
 mod kafka;
 mod command_publisher;

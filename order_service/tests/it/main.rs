@@ -19,6 +19,7 @@ mod journal;
 mod wire;
 mod limits;
 mod intake;
+mod process;
 mod crash;
 mod http;
 mod metrics;

@@ -1,0 +1,98 @@
+//! The service as a process: how it ends when it can't serve, and before it does.
+
+use std::net::TcpListener;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use stack::{Service, Spec, answers_ok, free_port};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// Until the process has ended by itself.
+fn run(addresses: [(&str, String); 2]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_order_service"))
+        .envs([
+            ("DB_PASSWORD", "secret"),
+            ("DB_HOST", "127.0.0.1:1"),
+            ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"),
+        ])
+        .envs(addresses)
+        .output()
+        .unwrap()
+}
+
+fn assert_refused(output: &Output, address: &str) {
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{log}");
+    assert!(log.contains(&format!("listening on {address}: ")), "{log}");
+    assert!(!log.contains("panicked"), "{log}");
+}
+
+mod an_address {
+    use super::*;
+
+    const FREE: &str = "127.0.0.1:0";
+
+    #[test]
+    fn that_is_in_use_is_named() {
+        let other = TcpListener::bind(FREE).unwrap();
+        let taken = other.local_addr().unwrap().to_string();
+        for (taken_by, free) in [
+            ("HTTP_ADDR", "INTERNAL_ADDR"),
+            ("INTERNAL_ADDR", "HTTP_ADDR"),
+        ] {
+            let output = run([(taken_by, taken.clone()), (free, FREE.to_owned())]);
+            assert_refused(&output, &taken);
+        }
+    }
+
+    #[test]
+    fn of_another_machine_is_named() {
+        // RFC 5737: of no machine at all.
+        let elsewhere = "192.0.2.1:7000";
+        for (name, free) in [
+            ("HTTP_ADDR", "INTERNAL_ADDR"),
+            ("INTERNAL_ADDR", "HTTP_ADDR"),
+        ] {
+            let output = run([(name, elsewhere.to_owned()), (free, FREE.to_owned())]);
+            assert_refused(&output, elsewhere);
+        }
+    }
+}
+
+mod sigterm {
+    use super::*;
+
+    /// The probes answer from the start, so a process that answers listens to signals, too.
+    #[test]
+    fn before_it_is_ready_ends_it_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let port = free_port().unwrap();
+        let mut service = Service::start(Spec {
+            name: "service".to_owned(),
+            program: env!("CARGO_BIN_EXE_order_service").into(),
+            log: folder.path().join("log"),
+            env: [
+                ("DB_PASSWORD", "secret"),
+                ("DB_HOST", "127.0.0.1:1"),
+                ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"),
+                ("HTTP_ADDR", &format!("127.0.0.1:{port}")),
+                ("INTERNAL_ADDR", "127.0.0.1:0"),
+                ("SHUTDOWN_DELAY_SECONDS", "0"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+            ..Spec::default()
+        })
+        .unwrap();
+        let live = format!("http://127.0.0.1:{port}/livez");
+        service
+            .wait_until(SOON, || Ok(answers_ok(&live).then_some(())))
+            .unwrap();
+        assert!(!answers_ok(&format!("http://127.0.0.1:{port}/readyz")));
+
+        let ended = service.terminate(SOON).unwrap();
+
+        assert_eq!(ended.code(), Some(0), "{}", service.log_tail(20));
+    }
+}
