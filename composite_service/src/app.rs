@@ -40,7 +40,7 @@ use crate::outbound::guarded_parts::{GuardedParts, PartLimits};
 use crate::outbound::http::member_client::MemberClient;
 use crate::outbound::http::order_client::OrderClient;
 use crate::outbound::http::toss_gateway::TossGateway;
-use crate::outbound::http::client;
+use crate::outbound::http::{client, client_through};
 use crate::outbound::kafka::command_publisher::CommandPublisher;
 use crate::outbound::measured_gateway::MeasuredGateway;
 use crate::ports::member_directory::MemberDirectory;
@@ -106,7 +106,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         mailbox: bridge_mailbox,
     });
     let commands = CommandSender::new(bridge.of());
-    let toss = TossGateway::new(client(GATEWAY_WAIT)?, settings.payment.clone());
+    let toss = TossGateway::new(
+        client_through(settings.payment.proxy.as_ref(), GATEWAY_WAIT)?,
+        settings.payment.clone(),
+    );
     let gateway: Arc<dyn PaymentGateway> =
         Arc::new(MeasuredGateway::new(Arc::new(toss), &measured.gateway));
     let orders = Arc::new(OrderClient::new(

@@ -4,9 +4,10 @@
 //! |---|---|---|
 //! | `HTTP_ADDR` | `127.0.0.1:7000` | address of the public API and the probes |
 //! | `INTERNAL_ADDR` | `127.0.0.1:7001` | address of what is for operators only: `/metrics`, `/internal/…` |
-//! | `ORDER_SERVICE_URL` | `http://127.0.0.1:7002` | where reads go |
+//! | `ORDER_SERVICE_URL` | `http://127.0.0.1:7002` | where reads go; a path in a URL is kept, and others are put behind it |
 //! | `ORDER_SERVICE_KIND` | `auto` | `mall`, `spring`, or `auto`: found out. What a Spring order service does not know is never sent to it |
 //! | `PAYMENT_URL` | `http://127.0.0.1:7010` | the payment gateway |
+//! | `PAYMENT_PROXY_URL` | none | the HTTP proxy that the gateway is asked through; those of `HTTP_PROXY` and the like are ignored |
 //! | `PAYMENT_SECRET_KEY` | required | the gateway's secret key |
 //! | `MEMBER_SERVICE_URL` | none | the member service; without one a member's page has no profile |
 //! | `MY_PAGE_PROFILE_MS`, `MY_PAGE_ORDERS_MS`, `MY_PAGE_COUPONS_MS`, `MY_PAGE_PRODUCTS_MS` | `2500` | until that part of a member's page is given up |
@@ -102,8 +103,10 @@ impl fmt::Display for OrderServiceKind {
 /// How to reach the payment gateway.
 #[derive(Debug, Clone)]
 pub struct PaymentSettings {
-    /// Its address, without the path.
+    /// What its paths are put behind.
     pub url: Url,
+    /// The proxy that it is asked through, where there is one.
+    pub proxy: Option<Url>,
     /// The secret key.
     pub secret_key: SecretString,
 }
@@ -143,6 +146,7 @@ impl Settings {
             order_service_kind: env.parsed("ORDER_SERVICE_KIND", OrderServiceKind::Auto),
             payment: PaymentSettings {
                 url: http_url(&mut env, "PAYMENT_URL", "http://127.0.0.1:7010"),
+                proxy: optional_http_url(&mut env, "PAYMENT_PROXY_URL"),
                 secret_key: env.required_secret("PAYMENT_SECRET_KEY"),
             },
             member_service_url: optional_http_url(&mut env, "MEMBER_SERVICE_URL"),
@@ -182,24 +186,85 @@ fn optional_http_url(env: &mut EnvReader, name: &str) -> Option<Url> {
     is_set.then(|| http_url(env, name, "http://127.0.0.1"))
 }
 
+/// A base: paths are put behind its own.
 fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -> Url {
     let fallback = || Url::parse(default).unwrap_or_else(|_| unreachable!("a constant"));
     let url = env.parsed(name, fallback());
+    match flaw(&url) {
+        // Effective settings are shown to operators, and what is refused here may be a secret. So it is not quoted either.
+        Some(flaw) => {
+            env.problem(format!("{name}: {flaw}"));
+            fallback()
+        }
+        None => url,
+    }
+}
+
+fn flaw(url: &Url) -> Option<&'static str> {
     if !url.username().is_empty() || url.password().is_some() {
-        // Effective settings are shown to operators, and a URL with a user may contain a password. So it is not quoted here either.
-        env.problem(format!("{name}: must not name a user"));
-        return fallback();
+        Some("must not name a user")
+    } else if url.query().is_some() {
+        Some("must not have a query (?)")
+    } else if url.fragment().is_some() {
+        Some("must not have a fragment (#)")
+    } else if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        Some("must be an http or https URL")
+    } else {
+        None
     }
-    if matches!(url.scheme(), "http" | "https") && url.has_host() {
-        return url;
-    }
-    env.problem(format!("{name}={url}: must be an http or https URL"));
-    fallback()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    mod a_url {
+        use super::*;
+
+        const URLS: [&str; 4] = [
+            "ORDER_SERVICE_URL",
+            "PAYMENT_URL",
+            "PAYMENT_PROXY_URL",
+            "MEMBER_SERVICE_URL",
+        ];
+
+        fn refusal(name: &str, url: &str) -> String {
+            let variables = [("PAYMENT_SECRET_KEY", "key"), (name, url)];
+            Settings::read(EnvReader::new(variables))
+                .unwrap_err()
+                .to_string()
+        }
+
+        #[test]
+        fn with_more_than_a_base_is_refused_by_name_and_not_quoted() {
+            for name in URLS {
+                for (url, flaw) in [
+                    ("http://us:hush@host/a", "must not name a user"),
+                    ("http://hush@host", "must not name a user"),
+                    ("http://host/a?token=hush", "must not have a query"),
+                    ("http://host/a#hush", "must not have a fragment"),
+                    ("http://us:hush@host:99999/a", "invalid port"),
+                    ("ftp://host", "must be an http or https URL"),
+                    ("mailto:hush", "must be an http or https URL"),
+                    ("host:7002", "must be an http or https URL"),
+                    ("/orders", "relative URL"),
+                ] {
+                    let told = refusal(name, url);
+                    assert!(told.contains(name) && told.contains(flaw), "{told}");
+                    assert!(!told.contains("hush"), "{told}");
+                }
+            }
+        }
+
+        #[test]
+        fn keeps_its_path() {
+            let settings = Settings::read(EnvReader::new([
+                ("PAYMENT_SECRET_KEY", "key"),
+                ("ORDER_SERVICE_URL", "http://host/orders/"),
+            ]));
+            assert_eq!(settings.unwrap().order_service_url.path(), "/orders/");
+        }
+    }
 
     mod settings {
         use super::*;

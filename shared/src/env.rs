@@ -13,7 +13,8 @@ use serde::Serialize;
 /// The variables, and the errors found so far.
 #[derive(Debug)]
 pub struct EnvReader {
-    variables: HashMap<String, String>,
+    /// Those that are no Unicode have no text.
+    variables: HashMap<String, Option<String>>,
     problems: Vec<String>,
     effective: EffectiveSettings,
 }
@@ -49,18 +50,22 @@ impl EnvReader {
     /// Reads this process' environment.
     #[must_use]
     pub fn from_process() -> Self {
-        Self::new(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }))
+        Self::of(
+            std::env::vars_os().filter_map(|(name, value)| {
+                Some((name.into_string().ok()?, value.into_string().ok()))
+            }),
+        )
     }
 
     /// Reads the given variables.
     pub fn new<T: Into<String>>(variables: impl IntoIterator<Item = (T, T)>) -> Self {
+        let variables = variables.into_iter();
+        Self::of(variables.map(|(name, value)| (name.into(), Some(value.into()))))
+    }
+
+    fn of(variables: impl Iterator<Item = (String, Option<String>)>) -> Self {
         Self {
-            variables: variables
-                .into_iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
+            variables: variables.collect(),
             problems: Vec::new(),
             effective: EffectiveSettings::default(),
         }
@@ -82,7 +87,8 @@ impl EnvReader {
                 value
             }
             Err(error) => {
-                self.problems.push(format!("{name}={text:?}: {error}"));
+                self.problems
+                    .push(format!("{name}={:?}: {error}", without_user(&text)));
                 default
             }
         }
@@ -115,19 +121,21 @@ impl EnvReader {
         text
     }
 
-    /// A secret without a default: a missing one is a problem.
+    /// A secret without a default: a missing or empty one is a problem. White space around it is cut, as of other settings: a line break
+    /// at the end comes from the file that it was read from. One in the middle is a problem.
     pub fn required_secret(&mut self, name: &str) -> SecretString {
-        match self.variables.get(name) {
-            Some(value) => {
-                let secret = value.as_str().into();
-                self.note(name, None, Source::Environment);
-                secret
-            }
-            None => {
-                self.problems.push(format!("{name}: is required"));
-                "".into()
-            }
+        let Some(text) = self.present(name) else {
+            self.problems
+                .push(format!("{name}: is required, and must not be empty"));
+            return "".into();
+        };
+        if text.contains(char::is_control) {
+            self.problems.push(format!(
+                "{name}: must not contain a line break or another control character"
+            ));
         }
+        self.note(name, None, Source::Environment);
+        text.into()
     }
 
     /// Adds an error that parsing one variable can't find, as of two settings that contradict each other.
@@ -152,11 +160,27 @@ impl EnvReader {
         self.effective.0.insert(name.to_owned(), setting);
     }
 
-    fn present(&self, name: &str) -> Option<String> {
-        self.variables
-            .get(name)
-            .map(|text| text.trim().to_owned())
-            .filter(|text| !text.is_empty())
+    fn present(&mut self, name: &str) -> Option<String> {
+        match self.variables.get(name)? {
+            Some(text) => Some(cut(text).to_owned()).filter(|text| !text.is_empty()),
+            None => {
+                self.problems.push(format!("{name}: must be UTF-8"));
+                None
+            }
+        }
+    }
+}
+
+/// Without white space around it, and without the byte order mark that some editors put in front.
+fn cut(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
+/// For messages: what stands before an `@` may be a user with a password.
+fn without_user(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, rest)) => format!("…@{rest}"),
+        None => text.to_owned(),
     }
 }
 
@@ -199,6 +223,77 @@ mod tests {
             "DB_PASSWORD": {"value": null, "source": "environment"},
         });
         assert_eq!(told, expected);
+    }
+
+    mod a_secret {
+        use secrecy::ExposeSecret;
+
+        use super::*;
+
+        fn read(text: &str) -> Result<String, String> {
+            let mut env = EnvReader::new([("KEY", text)]);
+            let secret = env.required_secret("KEY");
+            match env.finish() {
+                Ok(_) => Ok(secret.expose_secret().to_owned()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+
+        #[test]
+        fn is_cut_at_its_ends() {
+            for text in [
+                "hush",
+                "hush\n",
+                "hush\r\n",
+                " hush ",
+                "\u{feff}hush",
+                "hush\u{a0}",
+            ] {
+                assert_eq!(read(text), Ok("hush".to_owned()));
+            }
+            assert_eq!(read("hush hush\n"), Ok("hush hush".to_owned()));
+        }
+
+        #[test]
+        fn with_a_line_break_inside_is_refused_and_not_shown() {
+            for text in [
+                "hush\nhush",
+                "hush\r\nhush\n",
+                "hush\thush",
+                "hush\u{7f}hush",
+            ] {
+                let told = read(text).unwrap_err();
+                assert!(
+                    told.contains("KEY: must not contain a line break"),
+                    "{told}"
+                );
+                assert!(!told.contains("hush"), "{told}");
+            }
+        }
+
+        #[test]
+        fn that_is_empty_is_missing() {
+            for text in ["", " ", "\n", "\u{feff}"] {
+                let told = read(text).unwrap_err();
+                assert!(told.contains("KEY: is required"), "{told}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_user_in_a_wrong_value_is_not_shown() {
+        let mut env = EnvReader::new([("HOST", "mysql://us:hush@db:1")]);
+        env.parsed("HOST", 7);
+        let told = env.finish().unwrap_err().to_string();
+        assert!(told.contains("HOST=\"…@db:1\""), "{told}");
+    }
+
+    #[test]
+    fn a_value_that_is_no_unicode_is_named() {
+        let mut env = EnvReader::of([("PORT".to_owned(), None)].into_iter());
+        assert_eq!(env.parsed("PORT", 7), 7);
+        let told = env.finish().unwrap_err().to_string();
+        assert!(told.contains("PORT: must be UTF-8"), "{told}");
     }
 
     #[test]

@@ -288,6 +288,7 @@ async fn answer(response: reqwest::Response) -> Answer {
 /// A client that gives connections up before a server does, so that no request meets one that is just being closed.
 fn client() -> reqwest::Client {
     reqwest::Client::builder()
+        .no_proxy()
         .pool_idle_timeout(Duration::from_secs(2))
         .build()
         .expect("a client")

@@ -18,6 +18,7 @@ mod peer;
 mod toss_gateway;
 mod order_client;
 mod member_client;
+mod outbound_addresses;
 mod process;
 mod stand_in;
 mod kafka;

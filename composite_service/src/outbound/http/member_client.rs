@@ -7,7 +7,7 @@ use serde::Deserialize;
 use shared::member_id::MemberId;
 use url::Url;
 
-use super::error_chain;
+use super::{below, error_chain};
 use crate::domain::my_page::Profile;
 use crate::ports::member_directory::{DirectoryError, MemberDirectory};
 
@@ -37,8 +37,7 @@ impl MemberDirectory for MemberClient {
         &self,
         member: &MemberId,
     ) -> BoxFuture<'static, Result<Option<Profile>, DirectoryError>> {
-        let mut url = self.base.clone();
-        url.set_path(&format!("/api/member/{member}"));
+        let url = below(&self.base, &format!("/api/member/{member}"));
         let (request, member) = (self.client.get(url), member.clone());
         async move {
             let response = request.send().await.map_err(failed)?;

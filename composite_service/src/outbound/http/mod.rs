@@ -6,25 +6,52 @@ pub mod toss_gateway;
 
 use std::time::Duration;
 
+use url::Url;
+
 /// Shorter than all request timeouts, so that an unreachable service is noticed early.
 const CONNECT_WAIT: Duration = Duration::from_secs(1);
 const IDLE_CONNECTION: Duration = Duration::from_secs(60);
 
-/// A client whose requests, connecting included, take at most `wait`.
+/// A client whose requests, connecting included, take at most `wait`. It asks directly, whatever proxies the environment names: those are
+/// meant for other programs, and would get our members and payments.
 ///
 /// # Errors
 /// When TLS can't be set up.
 pub fn client(wait: Duration) -> reqwest::Result<reqwest::Client> {
+    builder(wait).build()
+}
+
+/// The same, which asks through this proxy, if there is one.
+///
+/// # Errors
+/// When TLS can't be set up, or the proxy's URL is none.
+pub fn client_through(proxy: Option<&Url>, wait: Duration) -> reqwest::Result<reqwest::Client> {
+    match proxy {
+        Some(proxy) => builder(wait)
+            .proxy(reqwest::Proxy::all(proxy.clone())?)
+            .build(),
+        None => client(wait),
+    }
+}
+
+fn builder(wait: Duration) -> reqwest::ClientBuilder {
     // The error is dropped: it means that another client has installed the provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
+        .no_proxy()
         .connect_timeout(CONNECT_WAIT)
         .timeout(wait)
         .pool_idle_timeout(IDLE_CONNECTION)
         .tcp_nodelay(true)
         // None of these services redirects. Following a redirect could send a payment key or a member id to another address.
         .redirect(reqwest::redirect::Policy::none())
-        .build()
+}
+
+/// `path`, percent-encoded, behind the path of `base`: a proxy in front of the service may tell services apart by it.
+fn below(base: &Url, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url
 }
 
 /// An error with all its causes. The text of a reqwest error alone does not contain them.
@@ -33,4 +60,25 @@ fn error_chain(error: &dyn std::error::Error) -> String {
     causes.fold(error.to_string(), |chain, cause| {
         format!("{chain}: {cause}")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_put_behind_that_of_the_base() {
+        for (base, url) in [
+            ("http://host", "http://host/api/order"),
+            ("http://host/", "http://host/api/order"),
+            ("http://host/orders", "http://host/orders/api/order"),
+            ("http://host/orders/", "http://host/orders/api/order"),
+            (
+                "https://host:8/a/b%20c//",
+                "https://host:8/a/b%20c/api/order",
+            ),
+        ] {
+            assert_eq!(below(&base.parse().unwrap(), "/api/order").as_str(), url);
+        }
+    }
 }

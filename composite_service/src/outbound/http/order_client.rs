@@ -12,7 +12,7 @@ use shared::order_number::OrderNumber;
 use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
 use url::Url;
 
-use super::error_chain;
+use super::{below, error_chain};
 use crate::domain::peer::Peer;
 use crate::dto::ToldOrder;
 use crate::ports::member_query::{MemberQuery, OrdersBounds, OrdersPage};
@@ -38,9 +38,7 @@ impl OrderClient {
     }
 
     fn request(&self, path: &str, query: &[(&str, String)]) -> RequestBuilder {
-        let mut url = self.base.clone();
-        url.set_path(path);
-        self.client.get(url).query(query)
+        self.client.get(below(&self.base, path)).query(query)
     }
 
     fn get(

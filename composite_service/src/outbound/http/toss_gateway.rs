@@ -16,7 +16,7 @@ use shared::payment::{Payment, PaymentKey};
 use shared::reason::Reason;
 use shared::trace::context::{TRACEPARENT, TraceContext};
 
-use super::error_chain;
+use super::{below, error_chain};
 use crate::config::PaymentSettings;
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
 
@@ -84,16 +84,14 @@ impl TossGateway {
         segments: &[&str],
         trace: TraceContext,
     ) -> RequestBuilder {
-        let mut url = self.settings.url.clone();
-        let mut path = format!("{}/v1/payments", url.path().trim_end_matches('/'));
+        let mut path = "/v1/payments".to_owned();
         for segment in segments {
             // Payment keys are untrusted text. `Url` alone would remove tabs and line breaks, and would not encode dots.
             path.push('/');
             path.extend(utf8_percent_encode(segment, NON_ALPHANUMERIC));
         }
-        url.set_path(&path);
         self.client
-            .request(method, url)
+            .request(method, below(&self.settings.url, &path))
             .basic_auth(self.settings.secret_key.expose_secret(), Some(""))
             .header(TRACEPARENT, &trace.header()[..])
     }

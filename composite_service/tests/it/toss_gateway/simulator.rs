@@ -147,6 +147,7 @@ impl Drop for Simulator {
 pub(super) fn gateway_at(url: &str, secret_key: &str, wait: Duration) -> TossGateway {
     let settings = PaymentSettings {
         url: Url::parse(url).unwrap(),
+        proxy: None,
         secret_key: secret_key.into(),
     };
     TossGateway::new(client(wait).unwrap(), settings)

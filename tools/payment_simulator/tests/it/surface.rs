@@ -131,9 +131,11 @@ fn help_does_not_show_the_secret_key() {
 
 #[test]
 fn an_empty_secret_key_is_refused() {
-    let output = command(None)
-        .env("PAYMENT_SECRET_KEY", "")
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2));
+    for empty in ["", "\n"] {
+        let output = command(None)
+            .env("PAYMENT_SECRET_KEY", empty)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2));
+    }
 }
