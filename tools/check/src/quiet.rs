@@ -112,10 +112,7 @@ pub(crate) fn unresolved(stack: &Stack) -> Result<Vec<String>> {
         "{}/internal/purchases?state=unresolved&limit=1000",
         stack.order_url()
     );
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(CALL_LIMIT))
-        .build()
-        .into();
+    let agent: ureq::Agent = stack::direct(CALL_LIMIT).build().into();
     let text = agent
         .get(&url)
         .call()

@@ -166,8 +166,7 @@ impl Witness {
 }
 
 fn read_all(door: &str, numbers: &[&String]) -> Result<Vec<(String, Said)>> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(CALL_LIMIT))
+    let agent: ureq::Agent = stack::direct(CALL_LIMIT)
         .http_status_as_error(false)
         .build()
         .into();

@@ -36,10 +36,7 @@ impl MailboxWatch {
         });
         Self {
             asked: asked.collect(),
-            agent: ureq::Agent::config_builder()
-                .timeout_global(Some(REQUEST_TIMEOUT))
-                .build()
-                .into(),
+            agent: stack::direct(REQUEST_TIMEOUT).build().into(),
         }
     }
 

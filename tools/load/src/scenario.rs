@@ -1,6 +1,7 @@
 //! What there is to buy, and which requests a shopper makes: one after another, from a seed. Sends nothing.
 
 use std::fmt;
+use std::time::Duration;
 
 use anyhow::Context;
 use rand::rngs::SmallRng;
@@ -11,6 +12,8 @@ use serde_json::json;
 
 /// The most products that are looked at.
 const PRODUCTS: u32 = 100;
+
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// What all shoppers do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -80,7 +83,9 @@ impl Assortment {
     /// When it does not answer, or sells nothing.
     pub fn of_mall(host: &str) -> anyhow::Result<Self> {
         let url = format!("http://{host}/open-api/product?limit={PRODUCTS}");
-        let page = ureq::get(&url)
+        let agent: ureq::Agent = stack::direct(ANSWER_LIMIT).build().into();
+        let page = agent
+            .get(&url)
             .call()
             .and_then(|mut answer| answer.body_mut().read_to_vec())
             .with_context(|| format!("cannot read {url}"))?;

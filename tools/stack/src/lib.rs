@@ -12,6 +12,7 @@
 //! Everything here blocks and needs no async runtime, so it works inside and outside of one.
 //! Must not know: the command line, the terminal.
 
+mod direct;
 mod wait;
 mod secrets;
 mod place;
@@ -48,6 +49,7 @@ pub use broker::{Broker, BrokerKind};
 pub use catalogue::{SAMPLE_CATALOGUE, sample_catalogue};
 pub use credentials::Credentials;
 pub use database::{Database, Flavour};
+pub use direct::direct;
 pub use embedded_broker::{Cluster, EmbeddedBroker};
 pub use event::Event;
 pub use kafka_broker::KafkaBroker;

@@ -245,10 +245,7 @@ fn spawned(spec: &Spec) -> Result<Child> {
 
 /// Whether that URL answers 200 now.
 pub fn answers_ok(url: &str) -> bool {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(2)))
-        .build()
-        .into();
+    let agent: ureq::Agent = crate::direct(Duration::from_secs(2)).build().into();
     agent
         .get(url)
         .call()

@@ -147,8 +147,7 @@ impl Link {
 }
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .timeout_global(Some(CALL_LIMIT))
+    crate::direct(CALL_LIMIT)
         .http_status_as_error(false)
         .build()
         .into()

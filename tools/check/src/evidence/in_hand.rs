@@ -39,10 +39,7 @@ pub(crate) fn in_hand(stack: &Stack) -> Result<Vec<InHand>> {
 }
 
 fn ask(service: &Service, wanted: &[&str]) -> Result<Vec<InHand>> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(LIMIT))
-        .build()
-        .into();
+    let agent: ureq::Agent = stack::direct(LIMIT).build().into();
     let metrics = agent
         .get(format!("{}/metrics", service.internal_url()))
         .call()

@@ -14,10 +14,7 @@ const MAX_BYTES: u64 = 1 << 30;
 
 /// Every movement of money, by order.
 pub(crate) fn ledger(stack: &Stack) -> Result<BTreeMap<String, Vec<Movement>>> {
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(LIMIT))
-        .build()
-        .into();
+    let agent: ureq::Agent = stack::direct(LIMIT).build().into();
     let mut answer = agent
         .get(format!("{}/ledger", stack.payment_url()))
         .call()

@@ -14,10 +14,7 @@ pub(super) struct Switches(pub(super) &'static str);
 pub(super) struct Killed;
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder()
-        .timeout_global(Some(LIMIT))
-        .build()
-        .into()
+    stack::direct(LIMIT).build().into()
 }
 
 fn url(stack: &Stack) -> String {
