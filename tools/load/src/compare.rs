@@ -21,6 +21,7 @@ pub fn compare(first: &LoadResult, second: &LoadResult) -> String {
         ("p99 ms", first.latency.p99, second.latency.p99),
         ("p99.9 ms", first.latency.p999, second.latency.p999),
         ("max ms", first.latency.max, second.latency.max),
+        ("refused", count(first.refused), count(second.refused)),
         ("errors", count(first.errors), count(second.errors)),
     ];
     for (name, before, after) in rows {

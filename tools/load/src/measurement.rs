@@ -111,6 +111,7 @@ impl Gathering {
             seconds: self.seconds,
             answers,
             rate: self.answers_in_time as f64 / self.seconds.max(1) as f64,
+            refused: self.total.refused,
             errors: self.total.errors,
             latency: Percentiles::of(&self.total),
             ends: self.total.ends.clone(),

@@ -40,8 +40,21 @@ pub struct Tally {
     pub latencies: Histogram<u64>,
     /// How often each status or failure came.
     pub ends: BTreeMap<String, u64>,
+    /// Orders that the mall refused, as it may: an item is sold out.
+    pub refused: u64,
     /// Answers that the scenario does not expect, and requests without an answer.
     pub errors: u64,
+}
+
+/// What an answer is to the shopper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// As hoped for.
+    Expected,
+    /// Nothing is wrong, and nothing was bought.
+    Refused,
+    /// Something is wrong.
+    Unexpected,
 }
 
 impl Default for Tally {
@@ -51,16 +64,21 @@ impl Default for Tally {
             #[expect(clippy::expect_used, reason = "the bounds are constants that it takes")]
             latencies: latencies.expect("sound bounds"),
             ends: BTreeMap::new(),
+            refused: 0,
             errors: 0,
         }
     }
 }
 
 impl Tally {
-    pub(super) fn answered(&mut self, status: u16, is_expected: bool, latency: Duration) {
+    pub(super) fn answered(&mut self, status: u16, verdict: Verdict, latency: Duration) {
         let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
         self.latencies.saturating_record(micros.max(1));
-        self.errors += u64::from(!is_expected);
+        match verdict {
+            Verdict::Expected => {}
+            Verdict::Refused => self.refused += 1,
+            Verdict::Unexpected => self.errors += 1,
+        }
         *self.ends.entry(status.to_string()).or_default() += 1;
     }
 
@@ -72,6 +90,7 @@ impl Tally {
     /// Takes another's counts in.
     pub fn add(&mut self, other: &Self) {
         self.latencies += &other.latencies;
+        self.refused += other.refused;
         self.errors += other.errors;
         for (end, count) in &other.ends {
             *self.ends.entry(end.clone()).or_default() += count;
@@ -99,20 +118,24 @@ mod tests {
     fn ends_are_counted_and_only_unexpected_ones_are_errors() {
         let mut tally = Tally::default();
         for millis in 1..=100 {
-            tally.answered(200, true, Duration::from_millis(millis));
+            tally.answered(200, Verdict::Expected, Duration::from_millis(millis));
         }
-        tally.answered(503, false, Duration::from_micros(10));
+        tally.answered(409, Verdict::Refused, Duration::from_millis(50));
+        tally.answered(503, Verdict::Unexpected, Duration::from_micros(10));
         tally.failed(Failure::TimedOut);
         let mut sum = Tally::default();
         sum.add(&tally);
         sum.add(&tally);
-        assert_eq!((sum.answers(), sum.errors), (202, 4));
+        assert_eq!((sum.answers(), sum.refused, sum.errors), (204, 2, 4));
         let ends: Vec<_> = sum
             .ends
             .iter()
             .map(|(end, count)| (end.as_str(), *count))
             .collect();
-        assert_eq!(ends, [("200", 200), ("503", 2), ("timed out", 2)]);
+        assert_eq!(
+            ends,
+            [("200", 200), ("409", 2), ("503", 2), ("timed out", 2)]
+        );
         let p50 = sum.percentile(50.0).as_millis();
         assert!((49..=51).contains(&p50), "{p50}");
     }
@@ -120,7 +143,7 @@ mod tests {
     #[test]
     fn a_latency_out_of_bounds_counts_as_the_longest() {
         let mut tally = Tally::default();
-        tally.answered(200, true, Duration::from_secs(1_000));
+        tally.answered(200, Verdict::Expected, Duration::from_secs(1_000));
         assert!(tally.percentile(100.0) >= Duration::from_secs(119));
     }
 }

@@ -34,6 +34,9 @@ pub struct LoadResult {
     pub answers: u64,
     /// Answers a second.
     pub rate: f64,
+    /// Orders that the mall refused, as it may: an item is sold out.
+    #[serde(default)]
+    pub refused: u64,
     /// Answers that the scenario does not expect, and requests without an answer.
     pub errors: u64,
     /// Latencies of all that counts.
@@ -90,6 +93,9 @@ pub struct ResultSecond {
     pub second: u64,
     /// Answers.
     pub answers: u64,
+    /// Orders that the mall refused, as it may: an item is sold out.
+    #[serde(default)]
+    pub refused: u64,
     /// Answers that the scenario does not expect, and requests without an answer.
     pub errors: u64,
     /// Latencies of the answers.
@@ -115,6 +121,7 @@ impl ResultSecond {
         Self {
             second,
             answers: tally.answers(),
+            refused: tally.refused,
             errors: tally.errors,
             latency: Percentiles::of(tally),
             ends: tally.ends.clone(),
@@ -133,6 +140,8 @@ pub struct Objectives {
     pub p95: Option<Duration>,
     /// 99 of 100 at most.
     pub p99: Option<Duration>,
+    /// So many refused orders at most.
+    pub refused: Option<u64>,
     /// So many errors at most.
     pub errors: Option<u64>,
     /// So many answers a second at least.
@@ -152,6 +161,9 @@ impl Objectives {
             within("p50", self.p50, result.latency.p50),
             within("p95", self.p95, result.latency.p95),
             within("p99", self.p99, result.latency.p99),
+            self.refused
+                .filter(|wanted| result.refused > *wanted)
+                .map(|wanted| format!("{} refused, wanted {wanted} at most", result.refused)),
             self.errors
                 .filter(|wanted| result.errors > *wanted)
                 .map(|wanted| format!("{} errors, wanted {wanted} at most", result.errors)),
@@ -183,6 +195,7 @@ mod tests {
             seconds: 10,
             answers,
             rate: 100.0,
+            refused: errors,
             errors,
             latency: Percentiles {
                 p99,
@@ -199,12 +212,13 @@ mod tests {
     fn only_worse_figures_miss_an_objective() {
         let objectives = Objectives {
             p99: Some(Duration::from_millis(50)),
+            refused: Some(1),
             errors: Some(1),
             rate: Some(100.0),
             ..Objectives::default()
         };
         assert_eq!(objectives.missed_by(&result(9, 1, 50.0)), [""; 0]);
-        assert_eq!(objectives.missed_by(&result(9, 2, 50.1)).len(), 2);
+        assert_eq!(objectives.missed_by(&result(9, 2, 50.1)).len(), 3);
         assert_eq!(objectives.missed_by(&result(0, 0, 0.0)).len(), 1);
         assert!(
             Objectives::default()

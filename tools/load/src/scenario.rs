@@ -10,6 +10,8 @@ use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::recorder::Verdict;
+
 /// The most products that are looked at.
 const PRODUCTS: u32 = 100;
 
@@ -129,12 +131,12 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Whether this status is expected. 409 is, too: an item may be sold out.
-    pub(super) fn expects(self, status: u16) -> bool {
-        match self {
-            Self::Buy | Self::Again => matches!(status, 200 | 409),
-            Self::Decline => matches!(status, 402 | 409),
-            Self::Read => status == 200,
+    /// What this status is. 409 is no error of an order: an item may be sold out.
+    pub(super) fn verdict(self, status: u16) -> Verdict {
+        match (self, status) {
+            (Self::Buy | Self::Again | Self::Read, 200) | (Self::Decline, 402) => Verdict::Expected,
+            (Self::Buy | Self::Again | Self::Decline, 409) => Verdict::Refused,
+            _ => Verdict::Unexpected,
         }
     }
 }

@@ -48,9 +48,9 @@ impl Shopper {
         let latency = begin.elapsed();
         match answered {
             Ok(answered) => {
-                let is_expected = wish.kind.expects(answered.status);
+                let verdict = wish.kind.verdict(answered.status);
                 let mut tally = self.tally.borrow_mut();
-                tally.answered(answered.status, is_expected, latency);
+                tally.answered(answered.status, verdict, latency);
                 drop(tally);
                 self.remember(&answered);
             }

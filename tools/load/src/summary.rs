@@ -13,8 +13,8 @@ pub fn summary(result: &LoadResult) -> String {
         .collect();
     let mut lines = vec![
         format!(
-            "{:.0}/s over {} s, {} errors",
-            result.rate, result.seconds, result.errors
+            "{:.0}/s over {} s, {} refused, {} errors",
+            result.rate, result.seconds, result.refused, result.errors
         ),
         format!(
             "p50 {:.1} ms, p90 {:.1} ms, p95 {:.1} ms, p99 {:.1} ms, p99.9 {:.1} ms, longest {:.1} ms",

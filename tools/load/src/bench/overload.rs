@@ -12,7 +12,7 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::{Instant, sleep};
 
 use crate::connection::Connection;
-use crate::recorder::Tally;
+use crate::recorder::{Tally, Verdict};
 use crate::scenario::{Assortment, Kind, Scenario, Wish, Wishes};
 use crate::shopper::request;
 
@@ -138,12 +138,12 @@ async fn come_and_go(role: Role, host: String, mut wishes: Wishes, end: Instant)
         let took = begin.elapsed();
         match (role, status) {
             (Role::Buys, Ok(200)) => {
-                seen.bought.answered(200, true, took);
+                seen.bought.answered(200, Verdict::Expected, took);
                 // Without a pause, so that the mall is always at its capacity.
                 continue;
             }
-            (Role::Buys, Ok(503)) => seen.refused.answered(503, true, took),
-            (Role::LooksOn, Ok(400)) => seen.refused.answered(400, true, took),
+            (Role::Buys, Ok(503)) => seen.refused.answered(503, Verdict::Expected, took),
+            (Role::LooksOn, Ok(400)) => seen.refused.answered(400, Verdict::Expected, took),
             (_, _) => seen.errors += 1,
         }
         sleep(COME_BACK).await;

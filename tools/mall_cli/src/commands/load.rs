@@ -24,7 +24,8 @@ const MISSED: u8 = 1;
 /// Let many shoppers buy at once, and report latencies and errors
 ///
 /// Without --url the mall of `mall up` is used, and the processor time, memory and mailboxes of its processes are reported. Latencies
-/// count from when a request begins; with --rate from when it should have begun. Exits with 1 when an objective is missed.
+/// count from when a request begins; with --rate from when it should have begun. An order that is refused because an item is sold out
+/// is counted as refused, and is no error. Exits with 1 when an objective is missed.
 #[derive(Args)]
 pub(crate) struct Load {
     /// Composites to buy from; repeat it for several
@@ -85,6 +86,9 @@ struct Wanted {
     /// 99 of 100 answers come within this
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     p99: Option<Duration>,
+    /// At most so many refused orders: an item is sold out
+    #[arg(long, value_name = "N")]
+    refused: Option<u64>,
     /// At most so many errors: unexpected answers, and requests without an answer
     #[arg(long, value_name = "N")]
     errors: Option<u64>,
@@ -180,6 +184,7 @@ impl Load {
             p50: self.wanted.p50,
             p95: self.wanted.p95,
             p99: self.wanted.p99,
+            refused: self.wanted.refused,
             errors: self.wanted.errors,
             rate: self.wanted.min_rate,
         }
@@ -227,11 +232,12 @@ impl Target {
 
 fn show(second: &ResultSecond, is_warm: bool) {
     mention(format!(
-        "{:>4} s {:>8}/s   p50 {:>8.1} ms   p99 {:>8.1} ms   errors {:>6}{}",
+        "{:>4} s {:>8}/s   p50 {:>8.1} ms   p99 {:>8.1} ms   refused {:>6}   errors {:>6}{}",
         second.second,
         second.answers,
         second.latency.p50,
         second.latency.p99,
+        second.refused,
         second.errors,
         if is_warm { "" } else { "   (warm-up)" },
     ));

@@ -177,6 +177,35 @@ mod on_a_mall {
     }
 
     #[test]
+    fn a_sold_out_item_is_told_as_refused() {
+        let (folder, place) = place();
+        let catalogue = folder.path().join("sold-out.json");
+        let product = r#"{"productId": 1, "name": "p", "items": [{"itemId": 1, "name": "i", "price": 12000, "stock": 0}]}"#;
+        fs::write(&catalogue, format!(r#"{{"products": [{product}]}}"#)).unwrap();
+        let mut builder = Stack::builder(place);
+        builder.catalogue = Some(catalogue);
+        let stack = builder.start().unwrap();
+        let hot = |objectives: &[&str]| {
+            let flags = ["--url", stack.composites[0].url(), "--scenario", "hot"];
+            let times = ["--connections=2", "--warm-up=0s", "--duration=1s"];
+            load(&[&flags[..], &times, objectives].concat())
+        };
+
+        let ran = hot(&["--errors=0"]);
+        assert_eq!(ran.status.code(), Some(0), "{}", text(&ran.stderr));
+        let told = text(&ran.stdout);
+        assert!(
+            told.contains(" refused, 0 errors") && !told.contains(" 0 refused"),
+            "{told}"
+        );
+
+        let ran = hot(&["--refused=0"]);
+        assert_eq!(ran.status.code(), Some(1), "{}", text(&ran.stderr));
+        let told = text(&ran.stderr);
+        assert!(told.contains(" refused, wanted 0 at most"), "{told}");
+    }
+
+    #[test]
     fn mailbox_depth_is_in_every_second_and_charted() {
         let (_folder, place) = place();
         let mut builder = Stack::builder(place);
