@@ -21,6 +21,8 @@ pub(crate) fn initialise(home: &Home, files: &Path) -> Result<()> {
         format!("--datadir={}", files.display()),
         "--auth-root-authentication-method=normal".to_owned(),
         "--skip-test-db".to_owned(),
+        // It looks no name up then. Without this it refuses where neither this machine's name nor `localhost` can be looked up.
+        "--force".to_owned(),
     ];
     args.extend(as_root());
     Service::run_to_end(

@@ -7,3 +7,4 @@ mod dead_letters;
 mod load;
 mod support;
 mod up;
+mod bare_machine;
