@@ -62,10 +62,13 @@ finish() {
     [[ $well == true ]]
 }
 
+# alone FLAG...: it goes with no other.
+alone() { (($# == 1)) || { usage >&2; say "$1 goes without '$2'"; exit 2; }; }
+
 case ${1:-} in
     "") ;;
-    --unit) unit_only=true ;;
-    --deploy) exec bash "$root/deploy/check.sh" ;;
+    --unit) alone "$@"; unit_only=true ;;
+    --deploy) alone "$@"; exec bash "$root/deploy/check.sh" ;;
     --mutants) shift; exec bash "$root/tools/mall_cli/mutants.sh" "$@" ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; say "unknown flag '$1'"; exit 2 ;;

@@ -2,6 +2,8 @@
 //! Must not know how a part is started: that is the library `stack`.
 
 mod commands;
+#[cfg(test)]
+mod flags;
 mod home;
 mod log_file;
 mod needs;
@@ -54,7 +56,7 @@ fn main() -> ExitCode {
         Command::Bench(bench) => bench.run(),
         Command::MemberService(service) => service.run(),
         Command::Needs { words } => {
-            for need in needs_of(words) {
+            for need in needs_of(words).unwrap_or_else(|error| error.exit()) {
                 terminal::tell(need.to_string());
             }
             Ok(ExitCode::SUCCESS)
@@ -66,14 +68,17 @@ fn main() -> ExitCode {
     })
 }
 
-/// Nothing when the words are wrong or ask for help: the command itself then says so, before anything is installed or built.
-fn needs_of(words: Vec<OsString>) -> Vec<Need> {
+/// Words that are wrong are refused here, before anything is installed or built. Those that ask for help need nothing, and the command
+/// itself gives it.
+fn needs_of(words: Vec<OsString>) -> Result<Vec<Need>, clap::Error> {
     let words = [OsString::from("mall")].into_iter().chain(words);
     match Mall::try_parse_from(words).map(|mall| mall.command) {
-        Ok(Command::Up(up)) => up.needs(),
+        Ok(Command::Up(up)) => Ok(up.needs()),
         Ok(Command::Check(check)) => check.needs(),
-        Ok(Command::Bench(bench)) => bench.needs(),
-        Ok(_) | Err(_) => Vec::new(),
+        Ok(Command::Bench(bench)) => Ok(bench.needs()),
+        Ok(_) => Ok(Vec::new()),
+        Err(error) if error.use_stderr() => Err(error),
+        Err(_) => Ok(Vec::new()),
     }
 }
 
@@ -85,6 +90,10 @@ mod tests {
         use stack::Part;
 
         fn of(words: &str) -> Vec<Need> {
+            asked(words).unwrap()
+        }
+
+        fn asked(words: &str) -> Result<Vec<Need>, clap::Error> {
             needs_of(words.split_whitespace().map(Into::into).collect())
         }
 
@@ -108,21 +117,30 @@ mod tests {
                 "logs -f",
                 "load",
                 "check --list-faults",
-                "",
             ] {
                 assert_eq!(of(words), [], "{words}");
             }
         }
 
         #[test]
-        fn are_none_for_wrong_flags_and_for_help() {
-            for words in [
-                "up --nonsense",
-                "up --help",
-                "check --fault flood",
-                "--version",
-            ] {
+        fn are_none_for_help() {
+            for words in ["up --help", "dlt list -h", "--version"] {
                 assert_eq!(of(words), [], "{words}");
+            }
+        }
+
+        #[test]
+        fn of_wrong_words_are_refused() {
+            for words in [
+                "",
+                "open",
+                "up --nonsense",
+                "up now",
+                "up --composite-port http",
+                "check --fault flood",
+                "check --embedded --cluster",
+            ] {
+                assert!(asked(words).is_err(), "{words}");
             }
         }
     }

@@ -5,6 +5,7 @@ use crate::signals;
 use anyhow::Result;
 use check::{FaultKind, Folder, Outcome, Settings, Signals, choose, run};
 use clap::Args;
+use clap::error::ErrorKind;
 use stack::{BrokerKind, Flavour, Part};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -86,17 +87,19 @@ impl Check {
         }))
     }
 
-    /// Nothing when the settings are wrong: the check itself then says so.
-    pub(crate) fn needs(&self) -> Vec<Need> {
-        if self.list_faults || self.settings().is_err() {
-            return Vec::new();
+    /// An error when the settings are wrong.
+    pub(crate) fn needs(&self) -> Result<Vec<Need>, clap::Error> {
+        if self.list_faults {
+            return Ok(Vec::new());
         }
+        self.settings()
+            .map_err(|error| clap::Error::raw(ErrorKind::InvalidValue, format!("{error:#}\n")))?;
         let mut needs = vec![Need::Part(Part::MariaDb), Need::Services];
         if !self.embedded {
             needs.extend([Need::Part(Part::Kafka), Need::Part(Part::Toxiproxy)]);
         }
         needs.extend(self.mysql.then_some(Need::Part(Part::MySql)));
-        needs
+        Ok(needs)
     }
 
     fn checked(&self) -> Result<ExitCode> {

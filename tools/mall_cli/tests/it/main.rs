@@ -8,3 +8,4 @@ mod load;
 mod support;
 mod up;
 mod bare_machine;
+mod script;

@@ -1,13 +1,11 @@
 //! Flags that several of these commands have: which brokers are asked, and which dead letters are meant.
 
 use crate::home::Home;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, value_parser};
 use dead_letters::{Reader, Survey};
 use std::time::Duration;
-
-const DEFAULT_SERVERS: &str = "127.0.0.1:9092";
 
 /// The topics of the dead letters under their usual names.
 const TOPICS: [&str; 2] = ["orders-dlt", "composite-dlt"];
@@ -15,7 +13,7 @@ const TOPICS: [&str; 2] = ["orders-dlt", "composite-dlt"];
 /// Which brokers are asked, and how patiently
 #[derive(Args)]
 pub(super) struct Brokers {
-    /// Brokers to ask first, `host:port`, comma-separated; by default those of the running `up`, else 127.0.0.1:9092
+    /// Brokers to ask first, `host:port`, comma-separated; by default those of the running `up`
     #[arg(long, value_name = "SERVERS", env = "KAFKA_BOOTSTRAP_SERVERS")]
     bootstrap_servers: Option<String>,
     /// How long each request to the brokers may take: reading a partition, or writing a record
@@ -42,7 +40,7 @@ impl Brokers {
         }
         let running = self.home.running()?;
         let of_up = running.and_then(|run| run.broker_address().map(str::to_owned));
-        Ok(of_up.unwrap_or_else(|| DEFAULT_SERVERS.to_owned()))
+        of_up.context("no mall runs here: start one with `mall up`, or pass --bootstrap-servers")
     }
 
     pub(super) fn limit(&self) -> Duration {

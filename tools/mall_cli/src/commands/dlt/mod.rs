@@ -13,7 +13,7 @@ use std::process::ExitCode;
 ///
 /// A service puts such a record into the topic `<topic>-dlt`, with headers that say where it came from and why.
 ///
-/// The brokers are those of --bootstrap-servers, else of KAFKA_BOOTSTRAP_SERVERS, else of the running `up`, else 127.0.0.1:9092.
+/// The brokers are those of --bootstrap-servers, else of KAFKA_BOOTSTRAP_SERVERS, else of the running `up`.
 #[derive(Args)]
 pub(crate) struct Dlt {
     #[command(subcommand)]
