@@ -38,7 +38,11 @@ fn gateway(url: Url, proxy: Option<Url>) -> TossGateway {
 
 /// Asks everybody below this base for something.
 async fn ask_all(base: &Url) {
-    let orders = OrderClient::new(client(PATIENT).unwrap(), base.clone());
+    let orders = OrderClient::new(
+        client(PATIENT).unwrap(),
+        base.clone(),
+        chrono_tz::Asia::Seoul,
+    );
     let members = MemberClient::new(client(PATIENT).unwrap(), base.clone());
     let gateway = gateway(base.clone(), None);
     // What they answer does not matter here.
