@@ -4,6 +4,7 @@
 use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use shared::json;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -68,7 +69,7 @@ enum ToldReason {
 impl<'de> Deserialize<'de> for ToldReason {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let text = match serde_json::from_str::<Option<String>>(raw.get()) {
+        let text = match json::read::<Option<String>>(raw.get().as_bytes()) {
             Ok(Some(text)) => text,
             Ok(None) => return Ok(Self::None),
             Err(_) => return Ok(Self::Unknown),

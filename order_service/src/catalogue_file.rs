@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
+use shared::json;
 use shared::money::{self, Money};
 
 use crate::domain::catalogue::{Item, Product};
@@ -62,7 +63,7 @@ enum Kind {
 /// # Errors
 /// When it isn't JSON of the right shape, or a coupon's members don't fit its kind.
 pub fn parse(text: &str) -> anyhow::Result<Assortment> {
-    let file: CatalogueFile = serde_json::from_str(text)?;
+    let file: CatalogueFile = json::read(text.as_bytes())?;
     let coupon_names = file
         .coupons
         .iter()
@@ -123,4 +124,56 @@ fn coupon(entry: CouponEntry) -> anyhow::Result<Coupon> {
         valid_until: entry.valid_until,
         used_by: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A file with one product whose item has these members.
+    fn item(members: &str) -> anyhow::Result<Assortment> {
+        parse(&format!(
+            r#"{{"products":[{{"productId":1,"name":"우산","items":[{{"itemId":1,"name":"우산",{members}}}]}}]}}"#
+        ))
+    }
+
+    #[test]
+    fn prices_and_stock_are_read_like_all_amounts_and_integers() {
+        for members in [
+            r#""price":12000,"stock":3"#,
+            r#""price":"12000.00","stock":3.0"#,
+            r#""price":{"amount":1.2e4},"stock":3e0"#,
+        ] {
+            let read = item(members).unwrap();
+            let read = &read.products[0].items[0];
+            assert_eq!((read.price, read.stock), (Money::from_units(12_000), 3));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (members, told) in [
+            (
+                r#""price":"12_000","stock":3"#,
+                "products[0].items[0].price: an amount is a decimal number",
+            ),
+            (
+                r#""price":1,"stock":2.5"#,
+                "products[0].items[0].stock must be an integer",
+            ),
+            (
+                r#""price":1,"stock":3,"stok":4"#,
+                "products[0].items[0].stok is unknown",
+            ),
+        ] {
+            assert_eq!(item(members).unwrap_err().to_string(), told);
+        }
+        let by_position = parse(r#"{"products":[[1,"우산",[]]]}"#).unwrap_err();
+        assert_eq!(by_position.to_string(), "products[0] must be an object");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_not_part_of_the_file() {
+        assert!(parse("\u{feff}{}").is_ok());
+    }
 }

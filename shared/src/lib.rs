@@ -3,6 +3,7 @@
 
 pub mod order_number;
 pub mod member_id;
+pub mod json;
 pub mod money;
 pub mod payment;
 pub mod idempotency;

@@ -8,6 +8,8 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
 
+use crate::json::{self, Number};
+
 /// The decimal places that the database keeps (`DECIMAL(19,2)`).
 pub const MAX_SCALE: u32 = 2;
 
@@ -94,13 +96,22 @@ impl TryFrom<Decimal> for Money {
     }
 }
 
+/// Reads the grammar of JSON's numbers, so an amount is the same as a number and as a string. `Decimal` can't read it: it takes
+/// underscores and a plus sign, too, and rounds what has too many digits.
 impl FromStr for Money {
     type Err = InvalidMoney;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Decimal::from_str_exact(text)
-            .or_else(|_| Decimal::from_scientific(text))
-            .map_err(|_| InvalidMoney::NotANumber)?
+        let number = Number::parse(text).ok_or(InvalidMoney::NotANumber)?;
+        if number.is_negative {
+            return Err(InvalidMoney::Negative);
+        }
+        if number.exponent < -i64::from(MAX_SCALE) {
+            return Err(InvalidMoney::TooPrecise);
+        }
+        let hundredths = number.scaled(MAX_SCALE).ok_or(InvalidMoney::TooLarge)?;
+        Decimal::try_from_i128_with_scale(hundredths, MAX_SCALE)
+            .map_err(|_| InvalidMoney::TooLarge)?
             .try_into()
     }
 }
@@ -156,7 +167,7 @@ impl Serialize for Money {
 }
 
 impl<'de> Deserialize<'de> for Money {
-    /// Reads `{"amount": 12000}`, and a number or a numeric string in either place. The number's own text is parsed, so that no
+    /// Reads `{"amount": 12000}`, and a number or a string with a number in either place. The number's own text is parsed, so that no
     /// digit passes through a float.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -164,13 +175,24 @@ impl<'de> Deserialize<'de> for Money {
             amount: Box<RawValue>,
         }
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let parsed = if raw.get().starts_with('{') {
-            let wrapped: Wrapped = serde_json::from_str(raw.get()).map_err(de::Error::custom)?;
-            wrapped.amount.get().trim_matches('"').parse()
+        if raw.get().starts_with('{') {
+            let wrapped: Wrapped = json::read(raw.get().as_bytes()).map_err(de::Error::custom)?;
+            amount(&wrapped.amount)
         } else {
-            raw.get().trim_matches('"').parse()
-        };
-        parsed.map_err(|error: InvalidMoney| de::Error::custom(error))
+            amount(&raw)
+        }
+        .map_err(de::Error::custom)
+    }
+}
+
+/// The amount in a JSON number or string.
+fn amount(raw: &RawValue) -> Result<Money, InvalidMoney> {
+    if raw.get().starts_with('"') {
+        let text: String =
+            json::read(raw.get().as_bytes()).map_err(|_| InvalidMoney::NotANumber)?;
+        text.parse()
+    } else {
+        raw.get().parse()
     }
 }
 
@@ -202,12 +224,59 @@ mod tests {
             r#""12000.5""#,
             "12000.5",
             "1.20005e4",
+            r#""1.20005E+4""#,
+            r#"{"amoun\u0074":"1\u0032000.5"}"#,
         ] {
             assert_eq!(
                 serde_json::from_str::<Money>(json).unwrap(),
                 won("12000.5"),
                 "{json}"
             );
+        }
+    }
+
+    #[test]
+    fn a_number_and_a_string_have_the_same_grammar() {
+        for text in [
+            "24_000",
+            "24,000",
+            " 24000",
+            "24000 ",
+            "+24000",
+            "024000",
+            "24000.",
+            ".5",
+            "0x10",
+            "２４０００",
+            "24000원",
+            "Infinity",
+        ] {
+            for json in [
+                text.to_owned(),
+                format!("{text:?}"),
+                format!(r#"{{"amount":{text:?}}}"#),
+            ] {
+                // Around a bare number, white space is JSON's own.
+                let is_white_space = json == text && text.trim() != text;
+                let read = json::read::<Money>(json.as_bytes());
+                assert_eq!(read.is_ok(), is_white_space, "{json}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_neither_a_number_nor_an_amount_is_refused() {
+        for json in [
+            "[24000]",
+            r#"{"amount":[24000]}"#,
+            r#"{"amount":{"amount":24000}}"#,
+            r#"{"amount":null}"#,
+            r#"{"amount":true}"#,
+            r#"{"amount":1,"amount":2}"#,
+            "{}",
+            "null",
+        ] {
+            assert!(json::read::<Money>(json.as_bytes()).is_err(), "{json}");
         }
     }
 
@@ -220,6 +289,13 @@ mod tests {
             ("-1", InvalidMoney::Negative),
             ("0.001", InvalidMoney::TooPrecise),
             ("100000000000000000", InvalidMoney::TooLarge),
+            ("1e17", InvalidMoney::TooLarge),
+            ("1e999999999999", InvalidMoney::TooLarge),
+            ("1e-999999999999", InvalidMoney::TooPrecise),
+            (
+                "0.10000000000000000000000000000000000001",
+                InvalidMoney::TooPrecise,
+            ),
         ] {
             assert_eq!(text.parse::<Money>(), Err(reason), "{text}");
         }

@@ -5,6 +5,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::json;
+
 /// The member's value, or `None` when it is no `T`; for `#[serde(default, deserialize_with = "…")]`. The value must be valid JSON.
 ///
 /// # Errors
@@ -16,7 +18,7 @@ where
 {
     // Its text, not a `Value`: that refuses numbers beyond a float's range.
     let raw = Box::<RawValue>::deserialize(deserializer)?;
-    Ok(serde_json::from_str(raw.get()).ok())
+    Ok(json::read(raw.get().as_bytes()).ok())
 }
 
 /// The same for a member that has a value in any case.

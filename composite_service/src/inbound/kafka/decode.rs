@@ -2,6 +2,7 @@
 
 use chrono_tz::Tz;
 use rdkafka::message::Message;
+use shared::json;
 use shared::reason::Reason;
 use shared::wire::event::{Event, EventType};
 use shared::wire::headers;
@@ -79,7 +80,7 @@ pub fn reply(payload: &[u8], zone: Tz) -> Result<OrderReply, NotAReply> {
 
 fn told(payload: &[u8], zone: Tz) -> Result<(EventType, OrderDto), NotAReply> {
     let event: Event<ToldOrder> =
-        serde_json::from_slice(payload).map_err(|error| NotAReply::Malformed(error.to_string()))?;
+        json::read(payload).map_err(|fault| NotAReply::Malformed(fault.to_string()))?;
     Ok((event.event_type, event.data.in_zone(zone)))
 }
 
@@ -374,6 +375,10 @@ mod tests {
                 br#"{"eventType":"ORDER_CREATE","data":{}}"#,
                 br#"{"eventType":"ORDER_CREATED","data":{}}"#,
                 br#"{"eventType":"ORDER_COMPLETED","data":{"orderNum":null}}"#,
+                br#"["ORDER_CREATED","1",{}]"#,
+                br#"{"eventType":"ORDER_CREATED","data":["1"]}"#,
+                br#"{"eventType":{"ORDER_CREATED":null},"data":{}}"#,
+                br#"{"eventType":"ORDER_CREATED","data":{"orderNum":"1","finalPrice":"24_000"}}"#,
             ] {
                 assert!(matches!(
                     reply(payload, Seoul),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use shared::member_id::MemberId;
 use url::Url;
 
-use super::{below, error_chain};
+use super::{below, body, error_chain};
 use crate::domain::my_page::Profile;
 use crate::ports::member_directory::{DirectoryError, MemberDirectory};
 
@@ -43,7 +43,9 @@ impl MemberDirectory for MemberClient {
             let response = request.send().await.map_err(failed)?;
             match response.status() {
                 StatusCode::OK => {
-                    let MemberBody { name, email } = response.json().await.map_err(failed)?;
+                    let MemberBody { name, email } = body(response)
+                        .await
+                        .map_err(|error| DirectoryError(error.to_string()))?;
                     Ok(Some(Profile {
                         member,
                         name,

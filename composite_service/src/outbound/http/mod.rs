@@ -6,6 +6,9 @@ pub mod toss_gateway;
 
 use std::time::Duration;
 
+use reqwest::Response;
+use serde::de::DeserializeOwned;
+use shared::json::{self, Fault};
 use url::Url;
 
 /// Shorter than all request timeouts, so that an unreachable service is noticed early.
@@ -52,6 +55,25 @@ fn below(base: &Url, path: &str) -> Url {
     let mut url = base.clone();
     url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
     url
+}
+
+/// Why an answer's body can't be used.
+#[derive(Debug, thiserror::Error)]
+enum BodyError {
+    /// It did not come.
+    #[error("{}", error_chain(.0))]
+    Lost(reqwest::Error),
+    /// It is not what was asked for.
+    #[error("its answer: {0}")]
+    Wrong(Fault),
+}
+
+/// The body of an answer, read like all JSON from outside.
+async fn body<T: DeserializeOwned>(response: Response) -> Result<T, BodyError> {
+    let bytes = response.bytes().await;
+    // The URL may contain a member id.
+    let bytes = bytes.map_err(|error| BodyError::Lost(error.without_url()))?;
+    json::read(&bytes).map_err(BodyError::Wrong)
 }
 
 /// An error with all its causes. The text of a reqwest error alone does not contain them.

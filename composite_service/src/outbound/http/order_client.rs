@@ -7,12 +7,13 @@ use futures_util::future::BoxFuture;
 use reqwest::header::LINK;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
+use shared::json;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
 use url::Url;
 
-use super::{below, error_chain};
+use super::{below, body, error_chain};
 use crate::domain::peer::Peer;
 use crate::dto::ToldOrder;
 use crate::ports::member_query::{MemberQuery, OrdersBounds, OrdersPage};
@@ -93,7 +94,7 @@ impl OrderQuery for OrderClient {
                 .await?
                 .ok_or_else(|| QueryError("it has no list of products".to_owned()))?;
             let has_more = response.headers().contains_key(LINK);
-            let products: Vec<ProductDto> = response.json().await.map_err(failed)?;
+            let products: Vec<ProductDto> = read(response).await?;
             Ok(ProductPage { products, has_more })
         }
         .boxed()
@@ -167,8 +168,7 @@ impl MemberQuery for OrderClient {
                 return Ok(None);
             };
             let next = next_page(&base, &response);
-            let orders = response.json().await.map_err(failed)?;
-            let orders = in_zone(orders, zone);
+            let orders = in_zone(read(response).await?, zone);
             Ok(Some(OrdersPage { orders, next }))
         }
         .boxed()
@@ -199,7 +199,7 @@ fn in_zone(orders: Vec<ToldOrder>, zone: Tz) -> Vec<OrderDto> {
 }
 
 fn whose_list(body: &[u8]) -> Peer {
-    match serde_json::from_slice::<Vec<ToldOrder>>(body) {
+    match json::read::<Vec<ToldOrder>>(body) {
         Ok(_) => Peer::Mall,
         Err(_) => Peer::Spring,
     }
@@ -230,9 +230,15 @@ fn next_page(base: &Url, response: &Response) -> Option<String> {
 
 async fn body_of<T: DeserializeOwned>(response: Option<Response>) -> Result<Option<T>, QueryError> {
     match response {
-        Some(response) => response.json().await.map(Some).map_err(failed),
+        Some(response) => read(response).await.map(Some),
         None => Ok(None),
     }
+}
+
+async fn read<T: DeserializeOwned>(response: Response) -> Result<T, QueryError> {
+    body(response)
+        .await
+        .map_err(|error| QueryError(error.to_string()))
 }
 
 fn failed(error: reqwest::Error) -> QueryError {

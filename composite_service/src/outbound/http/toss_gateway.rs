@@ -16,7 +16,7 @@ use shared::payment::{Payment, PaymentKey};
 use shared::reason::Reason;
 use shared::trace::context::{TRACEPARENT, TraceContext};
 
-use super::{below, error_chain};
+use super::{below, body, error_chain};
 use crate::config::PaymentSettings;
 use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
 
@@ -253,9 +253,9 @@ async fn answered<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> An
         Err(error) => return Answered::Unknown(error_chain(&error.without_url())),
     };
     match response.status() {
-        status if status.is_success() => match response.json().await {
+        status if status.is_success() => match body(response).await {
             Ok(object) => Answered::Ok(object),
-            Err(error) => Answered::Unknown(error_chain(&error.without_url())),
+            Err(error) => Answered::Unknown(error.to_string()),
         },
         // Only a refusal with a code comes from the gateway. Without one it may come from a proxy, and the request may have been processed.
         status if status.is_client_error() => match error_object(response).await {
@@ -267,5 +267,5 @@ async fn answered<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> An
 }
 
 async fn error_object(response: Response) -> Option<ErrorObject> {
-    response.json().await.ok()
+    body(response).await.ok()
 }

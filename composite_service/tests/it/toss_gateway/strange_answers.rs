@@ -137,10 +137,15 @@ mod a_confirmation {
 
     #[actix::test]
     async fn is_unknown_by_an_invalid_answer() {
+        let by_position = json!(["key", nth_number(1), "DONE", 12_000]).to_string();
+        let underscored = object("DONE").replace("12000", "\"12_000\"");
         for (status, body) in [
             (200, ""),
             (200, "{}"),
             (200, "<html>"),
+            (200, &by_position),
+            (200, &underscored),
+            (400, r#"["INVALID_CARD","in the gateway's words"]"#),
             (204, ""),
             (302, ""),
             (400, ""),

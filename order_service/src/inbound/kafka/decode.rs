@@ -7,6 +7,7 @@ use rdkafka::message::OwnedMessage;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use shared::idempotency::{Fingerprint, InvalidFingerprint, InvalidIdempotencyKey};
+use shared::json;
 use shared::limits::{MAX_LINES, MAX_REJECT_DETAIL};
 use shared::order_number::OrderNumber;
 use shared::payment::InvalidPaymentKey;
@@ -148,9 +149,9 @@ fn command(
     }
     let payload = record.payload().ok_or(Malformed::NoValue)?;
     let event: Event<Box<RawValue>> =
-        serde_json::from_slice(payload).map_err(|error| Malformed::Json(error.to_string()))?;
-    let data: CommandBody = serde_json::from_str(event.data.get())
-        .map_err(|error| Malformed::Json(error.to_string()))?;
+        json::read(payload).map_err(|fault| Malformed::Json(fault.to_string()))?;
+    let data: CommandBody = json::read(event.data.get().as_bytes())
+        .map_err(|fault| Malformed::Json(fault.to_string()))?;
     spoken_of.clone_from(&data.order_num);
     match event.event_type {
         EventType::OrderCreate => draft(record, data, reading).map(OrderCommand::Create),
@@ -559,6 +560,10 @@ mod tests {
             r#"{"eventType":"ORDER_APPROVE","data":{"orderNum":"7"}}"#,
             r#"{"eventType":"ORDER_REJECT","data":{"rejectReason":"EXPIRED"}}"#,
             r#"{"eventType":"ORDER_CREATE","data":{"orderLineList":[{"quantity":1}]}}"#,
+            r#"["ORDER_CREATE","1",{}]"#,
+            r#"{"eventType":{"ORDER_CREATE":null},"data":{}}"#,
+            r#"{"eventType":"ORDER_CREATE","data":{"orderLineList":[[null,[1],1]]}}"#,
+            r#"{"eventType":"ORDER_PAY","data":{"orderNum":"7","payment":{"paymentKey":"p","amount":"24_000"}}}"#,
         ] {
             let poison = decoded(payload).unwrap_err();
             assert_eq!(
