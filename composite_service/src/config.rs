@@ -11,6 +11,7 @@
 //! | `PAYMENT_SECRET_KEY` | required | the gateway's secret key |
 //! | `MEMBER_SERVICE_URL` | none | the member service; without one a member's page has no profile |
 //! | `MY_PAGE_PROFILE_MS`, `MY_PAGE_ORDERS_MS`, `MY_PAGE_COUPONS_MS`, `MY_PAGE_PRODUCTS_MS` | `2500` | until that part of a member's page is given up |
+//! | `CORS_ORIGINS` | none | web pages that may use the API, as origins; `*` for all |
 //! | `MAX_PURCHASES` | `4096` | purchases under way, answered ones that still have something to do included; beyond it 503 |
 //! | `SHUTDOWN_DELAY_SECONDS` | `3` | how long HTTP is still served after SIGTERM, while readiness is off and balancers notice it |
 //! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long purchases under way may take to finish after SIGTERM |
@@ -27,6 +28,7 @@ use chrono_tz::Tz;
 use secrecy::SecretString;
 use shared::budget;
 use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
+use shared::http::cors::Origins;
 use shared::kafka::config::KafkaSettings;
 use url::Url;
 
@@ -49,6 +51,8 @@ pub struct Settings {
     pub member_service_url: Option<Url>,
     /// The deadlines of the parts of a member's page.
     pub my_page: MyPageSettings,
+    /// The web pages that may use the API.
+    pub cors_origins: Origins,
     /// The limit of concurrent purchases.
     pub max_purchases: usize,
     /// How long HTTP is still served after SIGTERM, while readiness is off and balancers notice it.
@@ -156,6 +160,7 @@ impl Settings {
                 coupons: part_wait(&mut env, "MY_PAGE_COUPONS_MS"),
                 products: part_wait(&mut env, "MY_PAGE_PRODUCTS_MS"),
             },
+            cors_origins: env.parsed("CORS_ORIGINS", Origins::default()),
             max_purchases: env.within("MAX_PURCHASES", 1..=1_000_000, 4_096),
             shutdown_delay: Duration::from_secs(env.within("SHUTDOWN_DELAY_SECONDS", 0..=600, 3)),
             shutdown_grace: Duration::from_secs(env.within(

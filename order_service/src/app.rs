@@ -9,6 +9,7 @@ use actix_web::web;
 use anyhow::Context;
 use shared::clock::{Clock, SystemClock};
 use shared::http::client_limits::ClientLimits;
+use shared::http::cors::Origins;
 use shared::http::server::{self, ServerSettings};
 use shared::http::{internal, probe};
 use shared::ids::{IdSource, SecureIds};
@@ -144,6 +145,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             address: settings.http_addr,
             grace: settings.shutdown_grace,
             limits: ClientLimits::default(),
+            origins: Origins::default(),
         },
         termination.subscribe(),
         measured.common.http.clone(),

@@ -1,29 +1,34 @@
 //! How both services answer over HTTP: one body for errors, its content type by `Accept`, the link to the next page, and limits on what
 //! they read. Which failure has which status is in each service's `inbound/http/error.rs`.
 
+mod bare_refusal;
 mod body_deadline;
 pub mod client_limits;
+mod compression;
 mod connection;
+pub mod cors;
 pub mod health;
 pub mod internal;
+pub mod json_body;
 mod listener;
 pub mod measured;
+mod messages;
 pub mod probe;
+pub mod query;
+pub mod resource;
 pub mod server;
 
-use std::fmt::{self, Debug, Display};
+use std::fmt::{self, Display};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::JsonPayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ALLOW, CONTENT_TYPE, HeaderName, LINK, RETRY_AFTER};
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderName, LINK, RETRY_AFTER};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
-use crate::limits::MAX_BODY;
 use crate::order_number::OrderNumber;
-use crate::wire::error_body::{ErrorBody, ResponseCode};
+use crate::wire::error_body::{Culprit, ErrorBody, ResponseCode};
 
 /// Marks the answer to a repeated request as that of the first one.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -45,8 +50,10 @@ pub struct Problem {
     pub retry_after: Option<u64>,
     /// Whether this is the answer to an earlier request with the same idempotency key.
     pub is_replay: bool,
-    /// The methods that the path has, for `Allow`.
-    pub allow: Option<&'static str>,
+    /// What of the request is to blame.
+    pub culprit: Box<Culprit>,
+    /// A header that says what would have been right.
+    pub hint: Option<Box<(HeaderName, &'static str)>>,
 }
 
 impl Problem {
@@ -65,7 +72,8 @@ impl Problem {
             order_num: None,
             retry_after: None,
             is_replay: false,
-            allow: None,
+            culprit: Box::default(),
+            hint: None,
         }
     }
 
@@ -90,17 +98,35 @@ impl Problem {
         self
     }
 
-    fn body(&self, request: &HttpRequest) -> ErrorBody {
+    /// Names what of the request is to blame.
+    #[must_use]
+    pub fn because_of(mut self, culprit: Culprit) -> Self {
+        self.culprit = Box::new(culprit);
+        self
+    }
+
+    /// Says in a header what would have been right.
+    #[must_use]
+    pub fn hint(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.hint = Some(Box::new((name, value)));
+        self
+    }
+
+    /// The body for a request of that path.
+    fn body_at(&self, path: &str) -> ErrorBody {
         ErrorBody {
             type_uri: "about:blank".to_owned(),
             title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
             status: self.status.as_u16(),
             detail: self.detail.clone(),
-            instance: request.path().to_owned(),
+            instance: path.to_owned(),
             code: self.code.code(),
-            msg: self.code.msg().to_owned(),
+            msg: messages::of(self.reason)
+                .unwrap_or(self.code.msg())
+                .to_owned(),
             reason: self.reason.to_owned(),
             order_num: self.order_num.clone(),
+            culprit: (*self.culprit).clone(),
         }
     }
 
@@ -112,12 +138,12 @@ impl Problem {
         if self.is_replay {
             response.insert_header((IDEMPOTENT_REPLAYED, "true"));
         }
-        if let Some(methods) = self.allow {
-            response.insert_header((ALLOW, methods));
+        if let Some(hint) = &self.hint {
+            response.insert_header((**hint).clone());
         }
         response
             .insert_header((CONTENT_TYPE, error_content_type(request)))
-            .json(self.body(request))
+            .json(self.body_at(request.path()))
     }
 }
 
@@ -200,78 +226,6 @@ pub fn next_page(query: &str) -> (HeaderName, String) {
     (LINK, format!("<?{query}>; rel=\"next\""))
 }
 
-/// The JSON reader's settings: the size limit, and clear errors.
-#[must_use]
-pub fn json_config() -> web::JsonConfig {
-    web::JsonConfig::default()
-        .limit(MAX_BODY)
-        .error_handler(|error, request| json_problem(&error, request).into())
-}
-
-fn json_problem(error: &JsonPayloadError, request: &HttpRequest) -> Problem {
-    let invalid = |status, reason, detail: String| {
-        Problem::new(status, ResponseCode::InvalidRequest, reason, detail)
-    };
-    let unreadable = invalid(
-        StatusCode::BAD_REQUEST,
-        "MALFORMED_REQUEST",
-        "the body could not be read".to_owned(),
-    );
-    match error {
-        JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
-            invalid(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "BODY_TOO_LARGE",
-                format!("a body has at most {MAX_BODY} bytes"),
-            )
-        }
-        JsonPayloadError::Payload(cause) => match body_deadline::too_slow(cause) {
-            Some(too_slow) => invalid(
-                StatusCode::REQUEST_TIMEOUT,
-                "BODY_TOO_SLOW",
-                too_slow.to_string(),
-            ),
-            None => unreadable,
-        },
-        JsonPayloadError::ContentType => invalid(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "UNSUPPORTED_MEDIA_TYPE",
-            format!(
-                "the body must be application/json, not {}",
-                quoted_content_type(request)
-            ),
-        ),
-        JsonPayloadError::Deserialize(cause) => invalid(
-            StatusCode::BAD_REQUEST,
-            "MALFORMED_REQUEST",
-            cause.to_string(),
-        ),
-        _ => unreadable,
-    }
-}
-
-fn quoted_content_type(request: &HttpRequest) -> String {
-    if request.content_type().is_empty() {
-        "without a type".to_owned()
-    } else {
-        format!("{:?}", request.content_type())
-    }
-}
-
-/// The query reader's settings: clear errors.
-#[must_use]
-pub fn query_config() -> web::QueryConfig {
-    web::QueryConfig::default().error_handler(|error, _| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            ResponseCode::InvalidRequest,
-            "MALFORMED_REQUEST",
-            error.to_string(),
-        )
-        .into()
-    })
-}
-
 /// The answer to a path that does not exist.
 ///
 /// # Errors
@@ -283,18 +237,4 @@ pub async fn unknown_path() -> Result<HttpResponse, Problem> {
         "NOT_FOUND",
         "there is nothing at this path",
     ))
-}
-
-/// The answer to a method that the path does not have: 405 with `Allow`.
-pub fn method_not_allowed(allowed: &'static str) -> actix_web::Route {
-    web::to(move || async move {
-        let mut problem = Problem::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            ResponseCode::InvalidRequest,
-            "METHOD_NOT_ALLOWED",
-            format!("this path has {allowed} only"),
-        );
-        problem.allow = Some(allowed);
-        Err::<HttpResponse, _>(problem)
-    })
 }

@@ -10,6 +10,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The longest order number that payment gateways and the database take, in digits.
 pub const MAX_DIGITS: usize = 40;
 
+const TIME_DIGITS: usize = 14;
+const RANDOM_DIGITS: usize = 18;
+
 /// The exclusive upper bound of the random part: eighteen digits.
 pub const RANDOM_BOUND: u64 = 1_000_000_000_000_000_000;
 
@@ -31,13 +34,18 @@ impl OrderNumber {
         let random_part = random % RANDOM_BOUND;
         // Not by `%Y`, which writes a sign before years that have not four digits.
         let year = local_time.year().clamp(0, 9_999);
-        Self(
-            format!(
-                "{year:04}{}{random_part:018}",
-                local_time.format("%m%d%H%M%S")
-            )
-            .into(),
-        )
+        let rest = local_time.format("%m%d%H%M%S");
+        Self(format!("{year:04}{rest}{random_part:0RANDOM_DIGITS$}").into())
+    }
+
+    /// The time at which the order was placed, in the zone of the service that made the number. `None` for a number of another form, as
+    /// Spring services make.
+    #[must_use]
+    pub fn placed_at(&self) -> Option<NaiveDateTime> {
+        let time = self.0.get(..TIME_DIGITS)?;
+        (self.0.len() == TIME_DIGITS + RANDOM_DIGITS)
+            .then(|| NaiveDateTime::parse_from_str(time, "%Y%m%d%H%M%S").ok())
+            .flatten()
     }
 
     /// The digits.
@@ -127,6 +135,16 @@ mod tests {
             let number = OrderNumber::new(time, 7);
             assert_eq!(number.as_str().parse(), Ok(number.clone()), "{time}");
             assert_eq!(number.as_str().len(), 32);
+        }
+    }
+
+    #[test]
+    fn that_is_new_tells_its_time_and_one_of_another_form_does_not() {
+        let number = OrderNumber::new(at_noon(), 7);
+        assert_eq!(number.placed_at(), Some(at_noon()));
+        for text in ["1", "20261123120005", &"9".repeat(32), &"1".repeat(40)] {
+            let number: OrderNumber = text.parse().unwrap();
+            assert_eq!(number.placed_at(), None, "{text}");
         }
     }
 

@@ -6,6 +6,7 @@
 pub mod order;
 pub mod correlation;
 pub mod peer;
+pub mod late_order;
 pub mod my_page;
 pub mod ownership;
 pub mod purchase;

@@ -511,6 +511,24 @@ mod errors {
     }
 
     #[actix::test]
+    async fn head_is_answered_as_get() {
+        for path in ["/api/product", "/livez", "/readyz"] {
+            let [got, head] = [Method::GET, Method::HEAD].map(|method| {
+                let reads = reads(
+                    &Arc::new(StoreDouble::plain()),
+                    &TestBroker::embedded(),
+                    true,
+                    false,
+                );
+                ask(reads, TestRequest::with_uri(path).method(method))
+            });
+            let (got, head) = (got.await, head.await);
+            assert_eq!(head.status, got.status, "{path}");
+            assert_eq!(head.header(CONTENT_TYPE), got.header(CONTENT_TYPE));
+        }
+    }
+
+    #[actix::test]
     async fn an_unknown_method_is_answered_with_the_known_ones() {
         for path in [
             "/api/order/7",
@@ -531,7 +549,7 @@ mod errors {
             let answer = ask(reads, request).await;
 
             answer.assert_problem(405, -705, "METHOD_NOT_ALLOWED");
-            assert_eq!(answer.header(ALLOW), Some("GET"), "{path}");
+            assert_eq!(answer.header(ALLOW), Some("GET, HEAD, OPTIONS"), "{path}");
         }
     }
 }

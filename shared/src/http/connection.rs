@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
+use super::bare_refusal::with_body;
 use super::client_limits::ClientLimits;
 
 /// A connection with limits. A client that is too slow with a request sees the connection's end, one that is too slow in taking an
@@ -24,6 +25,8 @@ pub(super) struct Connection {
     stream: TcpStream,
     limits: ClientLimits,
     progress: Rc<Progress>,
+    /// What is left of an answer that is sent instead of one without a body.
+    refusal: Option<Vec<u8>>,
     /// For how many ticks a write has been waiting for the client, while one is.
     untaken: Option<u32>,
     next_tick: Pin<Box<Sleep>>,
@@ -38,6 +41,7 @@ impl Connection {
                 phase: Cell::new(Phase::Head),
                 ticks: Cell::new(0),
             }),
+            refusal: None,
             untaken: None,
             next_tick: Box::pin(sleep(limits.tick)),
         }
@@ -73,6 +77,22 @@ impl Connection {
             Phase::Answer => false,
             Phase::NextRequest => self.is_too_long(ticks, self.limits.keep_alive),
         }
+    }
+
+    /// Writes `bytes`, or all of what is sent instead.
+    fn write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.refusal.is_none() && self.progress.phase.get() == Phase::Head {
+            self.refusal = with_body(bytes);
+        }
+        let Some(rest) = &mut self.refusal else {
+            return Pin::new(&mut self.stream).poll_write(cx, bytes);
+        };
+        while !rest.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, rest))?;
+            rest.drain(..written);
+        }
+        self.refusal = None;
+        Poll::Ready(Ok(bytes.len()))
     }
 
     /// Resets the connection when it is dropped. With an ordinary end the kernel would go on offering the rest of the answer.
@@ -114,7 +134,7 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        let written = this.write(cx, bytes);
         match written {
             Poll::Ready(Ok(length)) if length == bytes.len() => {
                 if this.untaken.take().is_some() {

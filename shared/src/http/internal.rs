@@ -13,7 +13,8 @@ use actix_web::{App, HttpResponse, web};
 
 use super::client_limits::ClientLimits;
 use super::listener::{self, Size};
-use super::{Problem, method_not_allowed, render_problems, unknown_path};
+use super::resource::{Methods, get, resource};
+use super::{Problem, render_problems, unknown_path};
 use crate::env::EffectiveSettings;
 use crate::mailboxes::Mailboxes;
 use crate::metrics::{self, Metrics};
@@ -68,34 +69,27 @@ pub fn start(address: SocketAddr, shown: Shown) -> std::io::Result<ServerHandle>
 }
 
 fn routes_of(routes: &mut web::ServiceConfig, shown: Shown) {
-    let get_only = |paths: [&'static str; 2], route: actix_web::Route| {
-        web::resource(paths)
-            .route(route)
-            .default_service(method_not_allowed("GET"))
-    };
+    let get_only = |paths, route| resource(paths, Methods::Get).route(route);
     routes
         .app_data(web::Data::from(shown.metrics))
         .app_data(web::Data::from(shown.mailboxes))
         .app_data(web::Data::from(shown.traces))
         .app_data(web::Data::from(shown.settings))
-        .service(get_only(
-            ["/metrics", "/metrics/"],
-            web::get().to(show_metrics),
-        ))
+        .service(get_only(["/metrics", "/metrics/"], get().to(show_metrics)))
         .service(get_only(
             ["/internal/mailboxes", "/internal/mailboxes/"],
-            web::get().to(show_mailboxes),
+            get().to(show_mailboxes),
         ))
         .service(get_only(
             ["/internal/settings", "/internal/settings/"],
-            web::get().to(show_settings),
+            get().to(show_settings),
         ))
         .service(get_only(
             [
                 "/internal/order/{orderNum}/trace",
                 "/internal/order/{orderNum}/trace/",
             ],
-            web::get().to(show_trace),
+            get().to(show_trace),
         ))
         .default_service(web::to(unknown_path));
 }

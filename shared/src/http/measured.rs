@@ -116,7 +116,8 @@ mod tests {
 
     use super::*;
     use crate::http::health::livez;
-    use crate::http::{method_not_allowed, render_problems, unknown_path};
+    use crate::http::resource::{Methods, get, resource};
+    use crate::http::{render_problems, unknown_path};
 
     #[actix_web::test]
     async fn requests_are_counted_by_method_route_and_status_never_by_path() {
@@ -125,9 +126,8 @@ mod tests {
         let server = init_service(
             App::new()
                 .service(
-                    web::resource(["/order/{number}", "/order/{number}/"])
-                        .route(web::get().to(livez))
-                        .default_service(method_not_allowed("GET")),
+                    resource(["/order/{number}", "/order/{number}/"], Methods::Get)
+                        .route(get().to(livez)),
                 )
                 .default_service(web::to(unknown_path))
                 .wrap(from_fn(render_problems))

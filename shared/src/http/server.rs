@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use actix_web::dev::{ServerHandle, Service};
 use actix_web::http::ConnectionType;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, web};
 use tokio::sync::watch;
 
 use super::body_deadline::limit_body_time;
 use super::client_limits::ClientLimits;
+use super::compression::compress_large;
+use super::cors::Origins;
 use super::listener::{self, Size};
 use super::measured::HttpMetrics;
 use super::render_problems;
@@ -23,7 +25,7 @@ const SIZE: Size = Size {
 };
 
 /// Where and how a server serves.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ServerSettings {
     /// What it listens on.
     pub address: SocketAddr,
@@ -31,10 +33,13 @@ pub struct ServerSettings {
     pub grace: Duration,
     /// How long it waits for clients.
     pub limits: ClientLimits,
+    /// The web pages that may use it.
+    pub origins: Origins,
 }
 
 /// Serves what `configure` sets up. Once `stopping` is true, each answer closes its connection, so that no client sends its next request
-/// to a process that is about to end.
+/// to a process that is about to end. So does an answer to a client that offers to go on with another protocol: actix would close the
+/// connection as well, but without saying so, and the client's next request would be lost.
 ///
 /// # Errors
 /// When the address can't be listened on.
@@ -51,6 +56,7 @@ where
         address,
         grace,
         limits,
+        origins,
     } = settings;
     let server = listener::serve(address, &SIZE, limits, grace, move || {
         let stopping = stopping.clone();
@@ -58,6 +64,10 @@ where
         // The last one is the outermost: bodies are limited before anything reads them, and metrics see the rendered status.
         App::new()
             .configure(configure.clone())
+            .wrap(from_fn(render_problems))
+            .wrap(from_fn(compress_large))
+            .wrap(Condition::new(origins.any(), origins.middleware()))
+            // For what CORS refuses.
             .wrap(from_fn(render_problems))
             .wrap(from_fn(move |request, next| {
                 metrics.clone().measure(request, next)
@@ -67,10 +77,11 @@ where
             }))
             .wrap_fn(move |request, service| {
                 let stopping = stopping.clone();
+                let is_upgrade = request.head().connection_type() == ConnectionType::Upgrade;
                 let answer = service.call(request);
                 async move {
                     let mut answer = answer.await?;
-                    if *stopping.borrow() {
+                    if is_upgrade || *stopping.borrow() {
                         let head = answer.response_mut().head_mut();
                         head.set_connection_type(ConnectionType::Close);
                     }

@@ -26,7 +26,7 @@ impl ResponseCode {
         }
     }
 
-    /// The text in `msg`, word for word as the Spring services have it.
+    /// The Spring services' text for the code, for a failure that has no text of its own.
     #[must_use]
     pub fn msg(self) -> &'static str {
         match self {
@@ -54,11 +54,52 @@ pub struct ErrorBody {
     pub instance: String,
     /// The Spring services' code.
     pub code: i32,
-    /// The Spring services' text.
+    /// What was wrong, for a person who reads Korean.
     pub msg: String,
     /// What was wrong, for a machine.
     pub reason: String,
     /// The order that was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_num: Option<OrderNumber>,
+    /// What of the request is to blame.
+    #[serde(flatten)]
+    pub culprit: Culprit,
+}
+
+/// What of a request is to blame for its failure. Most failures have no culprit, or one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Culprit {
+    /// A parameter of the query, or a header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// The path of a member of the body, like `orderLineList[0].item.itemId`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member: Option<String>,
+    /// A line of the order, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// An item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub item_id: Option<i64>,
+}
+
+impl Culprit {
+    /// A parameter of the query, or a header.
+    #[must_use]
+    pub fn parameter(name: &str) -> Self {
+        Self {
+            parameter: Some(name.to_owned()),
+            ..Self::default()
+        }
+    }
+
+    /// A member of the body.
+    #[must_use]
+    pub fn member(path: &str) -> Self {
+        Self {
+            member: Some(path.to_owned()),
+            ..Self::default()
+        }
+    }
 }

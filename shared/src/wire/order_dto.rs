@@ -156,17 +156,3 @@ pub struct PaymentDto {
     /// What is paid.
     pub amount: Money,
 }
-
-/// The body of `POST /open-api/order`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CreateOrderDto {
-    /// What to buy.
-    pub order_line_list: Vec<OrderLineDto>,
-    /// The coupon to use.
-    #[serde(default)]
-    pub coupon_id: Option<i64>,
-    /// Pays in the same request; without it the order stays pending.
-    #[serde(default)]
-    pub payment: Option<PaymentDto>,
-}

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use actix_web::{HttpResponse, web};
 use serde_json::Value;
 use shared::http::client_limits::ClientLimits;
-use shared::http::json_config;
+use shared::http::json_body::JsonBody;
 use shared::http::measured::HttpMetrics;
 use shared::http::server::{self, ServerSettings};
 use shared::metrics::Metrics;
@@ -53,13 +53,13 @@ fn serve(limits: ClientLimits) -> SocketAddr {
                 address,
                 grace: Duration::ZERO,
                 limits,
+                origins: "https://shop.example".parse().unwrap(),
             };
             let started = server::start(settings, stopping, measured, |routes| {
                 routes
-                    .app_data(json_config())
                     .route(
                         "/json",
-                        web::post().to(|_: web::Json<Value>| HttpResponse::Ok()),
+                        web::post().to(|_: JsonBody<Value>| HttpResponse::Ok()),
                     )
                     .route("/ping", web::get().to(|| async { "pong" }))
                     .route("/large", web::get().to(|| async { vec![b'x'; LARGE] }));

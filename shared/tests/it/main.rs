@@ -8,6 +8,7 @@ mod golden;
 mod edges;
 
 mod http_limits;
+mod http_manners;
 mod limits;
 mod wire;
 mod kafka;

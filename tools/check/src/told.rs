@@ -114,11 +114,12 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// The answer, when it is definite: neither missing, nor "later", nor "try again".
+    /// The answer, when it is definite: neither missing, nor "later", nor "try again". To a reader, 202 says that no such order is there.
     pub(crate) fn certain(&self) -> Option<&Said> {
-        match &self.answer {
-            Answer::Said(said) if said.is_certain() => Some(said),
-            Answer::Said(_) | Answer::Nothing(_) => None,
+        match (&self.request, &self.answer) {
+            (Request::Read { .. }, Answer::Said(said)) if said.http == 202 => Some(said),
+            (_, Answer::Said(said)) if said.is_certain() => Some(said),
+            (_, Answer::Said(_) | Answer::Nothing(_)) => None,
         }
     }
 

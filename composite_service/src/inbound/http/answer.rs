@@ -1,7 +1,7 @@
 //! A purchase's outcome → the HTTP answer.
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse};
 use shared::http::IDEMPOTENT_REPLAYED;
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::OrderDto;
@@ -13,18 +13,19 @@ use crate::domain::purchase::Outcome;
 
 /// Waits for the outcome and answers it. The sender is gone without one only when this instance is going down.
 pub(super) async fn answer(
+    request: &HttpRequest,
     outcome_rx: oneshot::Receiver<Outcome>,
 ) -> Result<HttpResponse, ApiError> {
     match outcome_rx.await {
-        Ok(outcome) => answered(outcome),
+        Ok(outcome) => answered(request.path(), outcome),
         Err(_) => Err(ApiError::Stopping),
     }
 }
 
-fn answered(outcome: Outcome) -> Result<HttpResponse, ApiError> {
+fn answered(path: &str, outcome: Outcome) -> Result<HttpResponse, ApiError> {
     match outcome {
-        Outcome::Pending(order) | Outcome::Complete(order) => Ok(placed(order)),
-        Outcome::Late(number) => Ok(accepted(number)),
+        Outcome::Pending(order) | Outcome::Complete(order) => Ok(placed(path, order)),
+        Outcome::Late(number) => Ok(accepted(path, number)),
         Outcome::Refused {
             number,
             reason,
@@ -38,13 +39,14 @@ fn answered(outcome: Outcome) -> Result<HttpResponse, ApiError> {
         Outcome::Unavailable => Err(ApiError::BusUnavailable),
         Outcome::NotSupported { number, what } => Err(ApiError::NotSupported(number, what)),
         Outcome::Failed(number) => Err(ApiError::OrderFailed(number)),
-        Outcome::Replayed(outcome) => replayed(*outcome),
+        Outcome::Replayed(outcome) => replayed(path, *outcome),
     }
 }
 
 /// The answer of the earlier request, marked as such.
-fn replayed(outcome: Outcome) -> Result<HttpResponse, ApiError> {
-    let mut response = answered(outcome).map_err(|error| ApiError::Replayed(Box::new(error)))?;
+fn replayed(path: &str, outcome: Outcome) -> Result<HttpResponse, ApiError> {
+    let mut response =
+        answered(path, outcome).map_err(|error| ApiError::Replayed(Box::new(error)))?;
     response
         .headers_mut()
         .insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
@@ -52,23 +54,59 @@ fn replayed(outcome: Outcome) -> Result<HttpResponse, ApiError> {
 }
 
 /// 200 with the order, and where to find it.
-fn placed(order: OrderDto) -> HttpResponse {
+fn placed(path: &str, order: OrderDto) -> HttpResponse {
     let body = OrderBody::from(order);
     let mut response = HttpResponse::Ok();
     if let Some(number) = body.number() {
-        response.insert_header((LOCATION, location(number)));
+        response.insert_header((LOCATION, location(path, number)));
     }
     response.json(body)
 }
 
 /// 202: the purchase goes on, and the order will be found at its location.
-fn accepted(number: OrderNumber) -> HttpResponse {
+fn accepted(path: &str, number: OrderNumber) -> HttpResponse {
+    let mut response = pending(RETRY_SOON, number.clone());
+    if let Ok(location) = HeaderValue::from_str(&location(path, &number)) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+/// 202 with an order of which only the number is known, and the seconds after which to look again.
+pub(super) fn pending(look_again: u64, number: OrderNumber) -> HttpResponse {
     HttpResponse::Accepted()
-        .insert_header((LOCATION, location(&number)))
-        .insert_header((RETRY_AFTER, RETRY_SOON.to_string()))
+        .insert_header((RETRY_AFTER, look_again.to_string()))
         .json(OrderBody::numbered(number))
 }
 
-fn location(number: &OrderNumber) -> String {
-    format!("/open-api/order/{number}")
+/// The order's address, relative to that of the request, which is `path`. So it is right behind a proxy that serves the mall below a prefix,
+/// and no header of a proxy, or of somebody who passes for one, has to be believed.
+fn location(path: &str, number: &OrderNumber) -> String {
+    let below_open_api = path.matches('/').count().saturating_sub(2);
+    format!("{}order/{number}", "../".repeat(below_open_api))
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    #[test]
+    fn an_order_is_found_from_wherever_it_was_asked_for_below_any_prefix() {
+        let number: OrderNumber = "20261123".parse().unwrap();
+        for prefix in ["", "/shop", "/a/b"] {
+            for path in [
+                "/open-api/order",
+                "/open-api/order/",
+                "/open-api/order/20261123/payment",
+                "/open-api/order/20261123/payment/",
+            ] {
+                let asked = Url::parse(&format!("http://mall{prefix}{path}")).unwrap();
+                let found = asked.join(&location(path, &number)).unwrap();
+                let expected = format!("{prefix}/open-api/order/20261123");
+                assert_eq!(found.path(), expected, "{asked}");
+            }
+        }
+    }
 }

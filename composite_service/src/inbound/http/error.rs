@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use shared::http::Problem;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::error_body::ResponseCode;
+use shared::wire::error_body::{Culprit, ResponseCode};
 
 use crate::actors::purchase_actor::Overloaded;
 use crate::domain::peer::Unsupported;
@@ -16,8 +16,15 @@ pub(super) const RETRY_SOON: u64 = 1;
 /// Why a request fails.
 #[derive(Debug)]
 pub enum ApiError {
-    /// The request is not valid: the machine's reason, and the detail for a person.
-    Invalid(&'static str, String),
+    /// The request is not valid: the machine's reason, the detail for a person, and what is to blame.
+    Invalid(&'static str, String, Culprit),
+    /// A quantity that nobody can order.
+    InvalidQuantity {
+        /// The line, from 1.
+        line: usize,
+        /// Its item.
+        item: i64,
+    },
     /// There is no such order or product.
     NotFound(&'static str),
     /// The order or its payment is refused for this reason.
@@ -65,12 +72,20 @@ impl From<ApiError> for Problem {
     /// The cause of a failure is logged here, once. It is not in the answer, which may go to an attacker.
     fn from(error: ApiError) -> Self {
         match error {
-            ApiError::Invalid(reason, detail) => Self::new(
+            ApiError::Invalid(reason, detail, culprit) => Self::new(
                 StatusCode::BAD_REQUEST,
                 ResponseCode::InvalidRequest,
                 reason,
                 detail,
-            ),
+            )
+            .because_of(culprit),
+            ApiError::InvalidQuantity { line, item } => {
+                refused(None, Reason::InvalidQuantity, None).because_of(Culprit {
+                    line: Some(line),
+                    item_id: Some(item),
+                    ..Culprit::default()
+                })
+            }
             ApiError::NotFound(what) => Self::new(
                 StatusCode::NOT_FOUND,
                 ResponseCode::NotFound,

@@ -3,23 +3,28 @@
 use actix_web::{HttpResponse, web};
 use shared::order_number::OrderNumber;
 
+use super::answer::pending;
 use super::error::ApiError;
 use super::order_body::OrderBody;
 use super::shop::Shop;
+use crate::domain::late_order::look_again;
 
-/// Answers the order. A path that is not an order number names no order, so it is 404 like an unknown one.
+/// Answers the order, or 202 when it is not known but may still come. A path that is not an order number names no order, so it is 404 like
+/// an unknown one.
 ///
 /// # Errors
-/// 404 when there is none, 503 when the order service is away.
+/// 404 when there is none and none may come, 503 when the order service is away.
 pub async fn get_order(
     path: web::Path<String>,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, ApiError> {
     let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
-    let order = shop
-        .query
-        .order(&number)
-        .await?
-        .ok_or(ApiError::NotFound("order"))?;
-    Ok(HttpResponse::Ok().json(OrderBody::from(order)))
+    if let Some(order) = shop.query.order(&number).await? {
+        return Ok(HttpResponse::Ok().json(OrderBody::from(order)));
+    }
+    let now = shop.clock.now().with_timezone(&shop.zone).naive_local();
+    match look_again(&number, now) {
+        Some(seconds) => Ok(pending(seconds, number)),
+        None => Err(ApiError::NotFound("order")),
+    }
 }

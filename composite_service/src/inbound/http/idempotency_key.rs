@@ -4,6 +4,7 @@ use actix_web::http::header::HeaderMap;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use shared::idempotency::{Fingerprint, IdempotencyKey};
+use shared::wire::error_body::Culprit;
 
 use super::error::ApiError;
 
@@ -34,12 +35,16 @@ pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyK
                 "one {HEADER} of 1 to {} printable ASCII characters, without a space at either end",
                 IdempotencyKey::MAX_LENGTH
             );
-            ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", detail)
+            ApiError::Invalid(
+                "INVALID_IDEMPOTENCY_KEY",
+                detail,
+                Culprit::parameter(HEADER),
+            )
         })
 }
 
-/// Tells one request from another with the same key: a hash of the request's meaning, so that white space and unknown members in the body
-/// make no difference.
+/// Tells one request from another with the same key: a hash of the request's meaning, so that white space, and members that are not
+/// read, make no difference.
 pub(super) fn fingerprint_of(meaning: &impl Serialize) -> Fingerprint {
     // The contract's bodies can always be written: their maps have text keys.
     let canonical = serde_json::to_vec(meaning).unwrap_or_default();
@@ -111,7 +116,7 @@ mod tests {
             assert!(
                 matches!(
                     read(values),
-                    Err(ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", _))
+                    Err(ApiError::Invalid("INVALID_IDEMPOTENCY_KEY", ..))
                 ),
                 "{values:?}"
             );

@@ -4,6 +4,8 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use shared::http::next_page;
+use shared::http::query::Query;
+use shared::wire::error_body::Culprit;
 use url::form_urlencoded::Serializer;
 
 use super::error::ApiError;
@@ -25,18 +27,17 @@ pub struct PageQuery {
 /// 400 without a member or for invalid bounds, 503 when the order service is away.
 pub async fn list_orders(
     request: HttpRequest,
-    query: web::Query<PageQuery>,
+    Query(PageQuery { after, limit }): Query<PageQuery>,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, ApiError> {
     let member = required_member(request.headers())?;
-    let PageQuery { after, limit } = query.into_inner();
     let page = shop
         .members
         .orders_of(&member, OrdersBounds { after, limit })
         .await?
         .ok_or_else(|| {
             let detail = "after is not a value from a link to a next page".to_owned();
-            ApiError::Invalid("MALFORMED_REQUEST", detail)
+            ApiError::Invalid("MALFORMED_REQUEST", detail, Culprit::parameter("after"))
         })?;
     let mut response = HttpResponse::Ok();
     response.insert_header((CACHE_CONTROL, "no-store"));

@@ -3,6 +3,7 @@
 
 use actix_web::http::header::HeaderMap;
 use shared::member_id::{MAX_LENGTH, MemberId};
+use shared::wire::error_body::Culprit;
 
 use super::error::ApiError;
 
@@ -35,7 +36,7 @@ fn invalid() -> ApiError {
     let detail = format!(
         "one {HEADER} of 1 to {MAX_LENGTH} of the characters A-Z a-z 0-9 . _ -, the first a letter or a digit"
     );
-    ApiError::Invalid("INVALID_MEMBER_ID", detail)
+    ApiError::Invalid("INVALID_MEMBER_ID", detail, Culprit::parameter(HEADER))
 }
 
 #[cfg(test)]
@@ -72,7 +73,7 @@ mod tests {
             assert!(
                 matches!(
                     member_of(&headers(values)),
-                    Err(ApiError::Invalid("INVALID_MEMBER_ID", _))
+                    Err(ApiError::Invalid("INVALID_MEMBER_ID", ..))
                 ),
                 "{values:?}"
             );

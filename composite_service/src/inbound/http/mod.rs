@@ -13,6 +13,8 @@ pub mod health;
 pub mod documents;
 pub mod answer;
 mod order_body;
+mod order_request;
 mod idempotency_key;
 mod member;
 pub mod error;
+mod revalidation;

@@ -1,18 +1,20 @@
 //! `POST /open-api/order`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use shared::http::json_body::JsonBody;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::IdSource;
 use shared::limits::{MAX_LINES, is_quantity};
 use shared::member_id::MemberId;
-use shared::reason::Reason;
-use shared::wire::order_dto::{CreateOrderDto, ItemDto, OrderLineDto, PaymentDto};
+use shared::wire::error_body::Culprit;
+use shared::wire::order_dto::{OrderLineDto, PaymentDto};
 
 use super::answer::answer;
 use super::arrival::Arrived;
 use super::error::ApiError;
 use super::idempotency_key::{fingerprint_of, idempotency_key};
 use super::member::member_of;
+use super::order_request::{LineRequest, OrderRequest};
 use super::shop::Shop;
 use crate::domain::order::{Basket, Idempotency, Payment};
 
@@ -23,25 +25,30 @@ use crate::domain::order::{Basket, Idempotency, Payment};
 pub async fn place_order(
     arrived: Arrived,
     request: HttpRequest,
-    body: web::Json<CreateOrderDto>,
+    JsonBody(body): JsonBody<OrderRequest>,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency_key(request.headers())?;
     let member = member_of(request.headers())?;
-    let basket = basket(body.into_inner(), member, key, &*shop.ids)?;
+    let basket = basket(body, member, key, &*shop.ids)?;
     let arrival = arrived.to("POST /open-api/order");
-    answer(shop.purchases.place(basket, arrival)?).await
+    answer(&request, shop.purchases.place(basket, arrival)?).await
 }
 
 fn basket(
-    request: CreateOrderDto,
+    request: OrderRequest,
     member: Option<MemberId>,
     key: Option<IdempotencyKey>,
     ids: &dyn IdSource,
 ) -> Result<Basket, ApiError> {
     check_lines(&request.order_line_list)?;
-    let lines: Vec<OrderLineDto> = request.order_line_list.into_iter().map(wish).collect();
-    let wishes = (&lines, request.coupon_id, &request.payment);
+    let lines: Vec<OrderLineDto> = request
+        .order_line_list
+        .into_iter()
+        .map(OrderLineDto::from)
+        .collect();
+    let payment = request.payment.map(PaymentDto::from);
+    let wishes = (&lines, request.coupon_id, &payment);
     let idempotency = key.map(|key| Idempotency {
         key,
         // Another member's is another request. Without a member the fingerprint is that of composites from before there were members,
@@ -52,7 +59,9 @@ fn basket(
         },
     });
     Ok(Basket {
-        payment: request.payment.map(asked_payment).transpose()?,
+        payment: payment
+            .map(|payment| asked_payment(payment, "payment.paymentKey"))
+            .transpose()?,
         request_id: ids.unique().simple().to_string(),
         member,
         idempotency,
@@ -61,40 +70,33 @@ fn basket(
     })
 }
 
-fn check_lines(lines: &[OrderLineDto]) -> Result<(), ApiError> {
+fn check_lines(lines: &[LineRequest]) -> Result<(), ApiError> {
+    let list = || Culprit::member("orderLineList");
     if lines.is_empty() {
         let detail = "an order has at least one line".to_owned();
-        return Err(ApiError::Invalid("EMPTY_ORDER", detail));
+        return Err(ApiError::Invalid("EMPTY_ORDER", detail, list()));
     }
     if lines.len() > MAX_LINES {
         let detail = format!("an order has at most {MAX_LINES} lines");
-        return Err(ApiError::Invalid("TOO_MANY_LINES", detail));
+        return Err(ApiError::Invalid("TOO_MANY_LINES", detail, list()));
     }
-    if lines.iter().any(|line| !is_quantity(line.quantity)) {
-        return Err(ApiError::Refused {
-            number: None,
-            reason: Reason::InvalidQuantity,
-            detail: None,
-        });
-    }
-    Ok(())
-}
-
-/// Only what is bought: names and prices are the database's.
-fn wish(line: OrderLineDto) -> OrderLineDto {
-    let item = ItemDto {
-        item_id: line.item.item_id,
-        ..ItemDto::default()
-    };
-    OrderLineDto {
-        order_line_id: None,
-        item,
-        quantity: line.quantity,
+    match lines
+        .iter()
+        .zip(1..)
+        .find(|(line, _)| !is_quantity(line.quantity))
+    {
+        Some((wrong, line)) => Err(ApiError::InvalidQuantity {
+            line,
+            item: wrong.item.item_id,
+        }),
+        None => Ok(()),
     }
 }
 
-/// The payment of a request.
-pub(super) fn asked_payment(dto: PaymentDto) -> Result<Payment, ApiError> {
-    Payment::try_from(dto)
-        .map_err(|error| ApiError::Invalid("INVALID_PAYMENT_KEY", error.to_string()))
+/// The payment of a request, whose key is the member `key_member`.
+pub(super) fn asked_payment(dto: PaymentDto, key_member: &str) -> Result<Payment, ApiError> {
+    Payment::try_from(dto).map_err(|error| {
+        let culprit = Culprit::member(key_member);
+        ApiError::Invalid("INVALID_PAYMENT_KEY", error.to_string(), culprit)
+    })
 }

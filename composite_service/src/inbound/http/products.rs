@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use shared::http::next_page;
+use shared::http::query::Query;
 
 use super::error::ApiError;
 use super::shop::Shop;
@@ -20,10 +21,9 @@ pub struct PageQuery {
 /// # Errors
 /// 400 for invalid bounds, 503 when the order service is away.
 pub async fn list_products(
-    query: web::Query<PageQuery>,
+    Query(PageQuery { after, limit }): Query<PageQuery>,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, ApiError> {
-    let PageQuery { after, limit } = query.into_inner();
     let page = shop.query.products(PageBounds { after, limit }).await?;
     let mut response = HttpResponse::Ok();
     if let Some(last) = page.products.last().filter(|_| page.has_more) {

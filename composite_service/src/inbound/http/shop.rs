@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use chrono_tz::Tz;
+use shared::clock::Clock;
 use shared::ids::IdSource;
 use shared::kafka::broker_probe::BrokerProbe;
 use tokio::sync::watch;
@@ -22,6 +24,10 @@ pub struct Shop {
     pub members: Arc<dyn MemberQuery>,
     /// The parts of their pages.
     pub my_page: Arc<dyn MyPageParts>,
+    /// Tells whether an order that nobody knows may still come.
+    pub clock: Arc<dyn Clock>,
+    /// The zone of order numbers.
+    pub zone: Tz,
     /// Makes the request ids of purchases.
     pub ids: Arc<dyn IdSource>,
     /// Asks Kafka whether it is there.

@@ -28,7 +28,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::watch;
 
 use crate::doubles::{CountingIds, Desk, PromptGateway, Shelves};
-use crate::harness::{HOME, granted, purchases};
+use crate::harness::{HOME, clock, granted, purchases};
 
 /// Nobody listens there.
 const NO_BROKER: &str = "127.0.0.1:1";
@@ -123,6 +123,8 @@ impl Front {
             query: Arc::clone(&shelves) as _,
             members: Arc::clone(&shelves) as _,
             my_page: Arc::new(parts_of(&shelves)),
+            clock: Arc::new(clock()),
+            zone: chrono_tz::Asia::Seoul,
             ids: Arc::new(CountingIds::default()),
             broker: probe(NO_BROKER),
             reply_partition,
@@ -151,8 +153,12 @@ impl Front {
         let response = call_service(&init_service(app).await, request.to_request()).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = read_body(response).await;
-        let body =
-            serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}"));
+        let body = match &body[..] {
+            [] => Value::Null,
+            body => {
+                serde_json::from_slice(body).unwrap_or_else(|error| panic!("{error}: {body:?}"))
+            }
+        };
         Reply {
             status,
             body,

@@ -46,7 +46,7 @@ mod requests {
         .await;
         let item = json!({"itemId": 1, "name": "gold", "price": {"amount": 1}});
         let wordy = json!({
-            "note": "hurry", "couponId": null, "payment": {"amount": {"amount": "12000.00"}, "paymentKey": "p"},
+            "orderNum": "1", "couponId": null, "payment": {"amount": {"amount": "12000.00"}, "paymentKey": "p"},
             "orderLineList": [{"quantity": 2, "orderLineId": 9, "item": item}],
         });
         assert_eq!(idempotency_of("\"k\"", &wordy).await, first);
@@ -130,7 +130,7 @@ mod answers {
         );
         assert_eq!(
             reply.header(LOCATION),
-            Some(format!("/open-api/order/{theirs}").as_str())
+            Some(format!("order/{theirs}").as_str())
         );
         assert_eq!(reply.header(IDEMPOTENT_REPLAYED), Some("true"));
     }

@@ -2,6 +2,7 @@
 
 mod front;
 mod place_order;
+mod requests;
 mod idempotency;
 mod pay_order;
 mod reading;

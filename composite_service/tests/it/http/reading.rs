@@ -1,16 +1,20 @@
 //! `GET /open-api/order/{orderNum}` and the products.
 
+use std::sync::Arc;
+
 use actix_web::http::header::{CONTENT_TYPE, LINK, RETRY_AFTER};
 use actix_web::test::TestRequest;
+use chrono::TimeDelta;
 use composite_service::ports::order_query::PageBounds;
 use serde_json::json;
+use shared::clock::{Clock, FixedClock};
 use shared::money::Money;
 use shared::wire::order_dto::{ItemDto, OrderDto, OrderStatus, PaymentDto, ProductDto};
 use url::Url;
 
 use super::front::Front;
 use crate::doubles::Shelves;
-use crate::harness::{PRICE, nth_number, order, payment};
+use crate::harness::{PRICE, clock, nth_number, order, payment};
 
 fn product(id: i64) -> ProductDto {
     let item = ItemDto {
@@ -60,6 +64,25 @@ mod orders {
             let reply = front.get(&format!("/open-api/order/{number}")).await;
             assert_eq!(reply.problem(), (404, -704, "NOT_FOUND"), "{number}");
         }
+    }
+
+    #[actix::test]
+    async fn that_may_still_come_get_202_and_when_to_look_again() {
+        let number = nth_number(1);
+        let reply = Front::open()
+            .get(&format!("/open-api/order/{number}"))
+            .await;
+        assert_eq!((reply.status, reply.header(RETRY_AFTER)), (202, Some("1")));
+        let expected = json!({"orderNum": number, "orderLineList": null, "status": null});
+        assert_eq!(reply.body, expected);
+    }
+
+    #[actix::test]
+    async fn that_nobody_knows_a_day_later_get_404() {
+        let mut front = Front::open();
+        front.shop.clock = Arc::new(FixedClock(clock().now() + TimeDelta::hours(25)));
+        let path = format!("/open-api/order/{}", nth_number(1));
+        assert_eq!(front.get(&path).await.problem(), (404, -704, "NOT_FOUND"));
     }
 
     #[actix::test]
@@ -138,6 +161,25 @@ mod orders_of_a_member {
                 .await;
             assert_eq!(reply.problem(), (400, -705, "MALFORMED_REQUEST"), "{query}");
         }
+    }
+
+    #[actix::test]
+    async fn that_may_still_come_get_202_and_when_to_look_again() {
+        let number = nth_number(1);
+        let reply = Front::open()
+            .get(&format!("/open-api/order/{number}"))
+            .await;
+        assert_eq!((reply.status, reply.header(RETRY_AFTER)), (202, Some("1")));
+        let expected = json!({"orderNum": number, "orderLineList": null, "status": null});
+        assert_eq!(reply.body, expected);
+    }
+
+    #[actix::test]
+    async fn that_nobody_knows_a_day_later_get_404() {
+        let mut front = Front::open();
+        front.shop.clock = Arc::new(FixedClock(clock().now() + TimeDelta::hours(25)));
+        let path = format!("/open-api/order/{}", nth_number(1));
+        assert_eq!(front.get(&path).await.problem(), (404, -704, "NOT_FOUND"));
     }
 
     #[actix::test]
@@ -273,6 +315,25 @@ mod products {
                 (404, -704, "NOT_FOUND")
             );
         }
+    }
+
+    #[actix::test]
+    async fn that_may_still_come_get_202_and_when_to_look_again() {
+        let number = nth_number(1);
+        let reply = Front::open()
+            .get(&format!("/open-api/order/{number}"))
+            .await;
+        assert_eq!((reply.status, reply.header(RETRY_AFTER)), (202, Some("1")));
+        let expected = json!({"orderNum": number, "orderLineList": null, "status": null});
+        assert_eq!(reply.body, expected);
+    }
+
+    #[actix::test]
+    async fn that_nobody_knows_a_day_later_get_404() {
+        let mut front = Front::open();
+        front.shop.clock = Arc::new(FixedClock(clock().now() + TimeDelta::hours(25)));
+        let path = format!("/open-api/order/{}", nth_number(1));
+        assert_eq!(front.get(&path).await.problem(), (404, -704, "NOT_FOUND"));
     }
 
     #[actix::test]

@@ -1,7 +1,7 @@
 //! What holds of every endpoint: paths, methods, content types, bodies that can't be read, the form of problems.
 
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 use shared::wire::order_dto::{OrderStatus, ProductDto};
@@ -57,6 +57,14 @@ fn request(method: &str, path: &str) -> TestRequest {
         .insert_header(("X-Member-Id", "kim.minji"))
 }
 
+fn allowed(method: &str, path: &str) -> &'static str {
+    match (method, path) {
+        (_, "/open-api/order") => "GET, HEAD, POST, OPTIONS",
+        ("POST", _) => "POST, OPTIONS",
+        _ => "GET, HEAD, OPTIONS",
+    }
+}
+
 mod paths {
     use super::*;
 
@@ -75,11 +83,8 @@ mod paths {
     async fn name_the_allowed_methods_to_others() {
         let front = stocked();
         for (method, path, _) in endpoints() {
-            let allowed = match path.as_str() {
-                "/open-api/order" => "GET, POST",
-                _ => method,
-            };
-            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+            let allowed = allowed(method, &path);
+            for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE"] {
                 if !allowed.contains(method) {
                     let reply = front.send(request(method, &path)).await;
                     assert_eq!(
@@ -89,6 +94,31 @@ mod paths {
                     );
                     assert_eq!(reply.header(ALLOW), Some(allowed));
                 }
+            }
+        }
+    }
+
+    #[actix::test]
+    async fn tell_their_methods() {
+        let front = stocked();
+        for (method, path, _) in endpoints() {
+            for path in [path.clone(), format!("{path}/")] {
+                let reply = front.send(request("OPTIONS", &path)).await;
+                let allowed = allowed(method, path.trim_end_matches('/'));
+                assert_eq!((reply.status, reply.header(ALLOW)), (204, Some(allowed)));
+            }
+        }
+    }
+
+    #[actix::test]
+    async fn answer_head_as_get() {
+        let front = stocked();
+        for (_, path, _) in endpoints().iter().filter(|(method, ..)| *method == "GET") {
+            let got = front.send(request("GET", path)).await;
+            let head = front.send(request("HEAD", path)).await;
+            assert_eq!(head.status, got.status, "{path}");
+            for name in [CONTENT_TYPE, ETAG, CACHE_CONTROL] {
+                assert_eq!(head.header(name.clone()), got.header(name), "{path}");
             }
         }
     }
@@ -133,7 +163,7 @@ mod bodies {
                 "{",
                 "nonsense",
                 "{\"orderLineList\": [}",
-                "\u{feff}{}",
+                "\u{feff}",
                 "null",
             ] {
                 let reply = front
@@ -228,7 +258,7 @@ mod problems {
     }
 
     #[actix::test]
-    async fn have_the_spring_services_text_for_each_code() {
+    async fn say_in_korean_what_is_wrong() {
         let front = Front::reading(Shelves {
             is_away: true,
             ..Shelves::default()
@@ -236,12 +266,15 @@ mod problems {
         let failed = front.get("/open-api/order/1").await;
         assert_eq!(
             (&failed.body["code"], &failed.body["msg"]),
-            (&json!(-701), &json!("해당 요청에 실패하였습니다"))
+            (
+                &json!(-701),
+                &json!("지금은 조회할 수 없습니다. 잠시 후 다시 시도해 주세요.")
+            )
         );
         let invalid = front.post("/open-api/order", &json!({})).await;
         assert_eq!(
             (&invalid.body["code"], &invalid.body["msg"]),
-            (&json!(-705), &json!("권한이 없습니다."))
+            (&json!(-705), &json!("요청 형식이 올바르지 않습니다."))
         );
     }
 
@@ -283,5 +316,56 @@ mod problems {
             stocked().send(asked).await.header(CONTENT_TYPE),
             Some("application/json")
         );
+    }
+}
+
+mod catalogue {
+    use super::*;
+
+    const CATALOGUE: [&str; 2] = ["/open-api/product", "/open-api/product/1"];
+
+    #[actix::test]
+    async fn answers_are_asked_for_anew_and_not_sent_twice() {
+        let front = stocked();
+        for path in CATALOGUE {
+            let reply = front.get(path).await;
+            assert_eq!(reply.header(CACHE_CONTROL), Some("no-cache"));
+            let tag = reply.header(ETAG).unwrap();
+            for known in [tag.to_owned(), format!("\"other\", {tag}"), "*".to_owned()] {
+                let again = request("GET", path).insert_header((IF_NONE_MATCH, known));
+                let reply = front.send(again).await;
+                assert_eq!((reply.status, &reply.body), (304, &Value::Null), "{path}");
+                assert_eq!(reply.header(ETAG), Some(tag));
+            }
+            let other = request("GET", path).insert_header((IF_NONE_MATCH, "\"other\""));
+            assert_eq!(front.send(other).await.status, 200);
+        }
+    }
+
+    #[actix::test]
+    async fn failures_have_no_tag() {
+        for path in ["/open-api/product/2", "/open-api/product?limit=x"] {
+            let reply = stocked().get(path).await;
+            assert_eq!(reply.header(ETAG), None, "{path}");
+        }
+    }
+}
+
+mod queries {
+    use super::*;
+
+    #[actix::test]
+    async fn that_are_wrong_get_400_with_the_parameter() {
+        for (path, parameter) in [
+            ("/open-api/product?limit=many", "limit"),
+            ("/open-api/product?after=1.5", "after"),
+            ("/open-api/order?limit=-1", "limit"),
+        ] {
+            let reply = stocked().send(request("GET", path)).await;
+            assert_eq!(reply.problem(), (400, -705, "MALFORMED_REQUEST"), "{path}");
+            assert_eq!(reply.body["parameter"], parameter);
+            let detail = reply.body["detail"].as_str().unwrap();
+            assert!(detail.starts_with(parameter), "{detail}");
+        }
     }
 }

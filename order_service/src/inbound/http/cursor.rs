@@ -17,7 +17,8 @@ pub(super) fn written(at: DateTime<Utc>, number: &OrderNumber) -> String {
 /// 400 for a text that isn't one.
 pub(super) fn after(text: Option<&str>) -> Result<Option<(DateTime<Utc>, OrderNumber)>, Problem> {
     text.map(|text| {
-        read(text).ok_or_else(|| malformed("after is not a value from a link to a next page"))
+        read(text)
+            .ok_or_else(|| malformed("after", "after is not a value from a link to a next page"))
     })
     .transpose()
 }

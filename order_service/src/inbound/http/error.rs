@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use shared::http::Problem;
-use shared::wire::error_body::ResponseCode;
+use shared::wire::error_body::{Culprit, ResponseCode};
 
 use crate::ports::order_store::StoreError;
 
@@ -48,14 +48,15 @@ impl From<ApiError> for Problem {
     }
 }
 
-/// A request that is malformed.
-pub(super) fn malformed(detail: &str) -> Problem {
+/// A request of which a parameter is malformed.
+pub(super) fn malformed(parameter: &str, detail: &str) -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         ResponseCode::InvalidRequest,
         "MALFORMED_REQUEST",
         detail,
     )
+    .because_of(Culprit::parameter(parameter))
 }
 
 fn unavailable() -> Problem {

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use shared::http::next_page;
+use shared::http::query::Query;
 use shared::member_id::MemberId;
 
 use super::cursor;
@@ -29,14 +30,14 @@ pub struct OrdersQuery {
 /// # Errors
 /// 400 for an invalid member, place or limit, 503 when the database can't be reached.
 pub async fn list_orders(
-    query: web::Query<OrdersQuery>,
+    Query(query): Query<OrdersQuery>,
     reads: web::Data<Reads>,
 ) -> Result<HttpResponse, actix_web::Error> {
     let OrdersQuery {
         member_id: member,
         after,
         limit,
-    } = query.into_inner();
+    } = query;
     let after = cursor::after(after.as_deref())?
         .map(|(created_at, number)| OrderCursor { created_at, number });
     let limit = limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use shared::http::query::Query;
 use shared::member_id::MemberId;
 use shared::wire::order_dto::{CouponDto, ProductDto};
 
@@ -24,7 +25,7 @@ pub struct CouponsQuery {
 /// # Errors
 /// 400 for an invalid limit, 503 when the database can't be reached.
 pub async fn list_coupons(
-    query: web::Query<CouponsQuery>,
+    Query(query): Query<CouponsQuery>,
     reads: web::Data<Reads>,
 ) -> Result<HttpResponse, ApiError> {
     let (now, limit) = (reads.clock.now(), bounded(query.limit));
@@ -52,10 +53,10 @@ pub struct RecommendationQuery {
 /// # Errors
 /// 400 for an invalid member or limit, 503 when the database can't be reached.
 pub async fn recommend(
-    query: web::Query<RecommendationQuery>,
+    Query(query): Query<RecommendationQuery>,
     reads: web::Data<Reads>,
 ) -> Result<HttpResponse, ApiError> {
-    let RecommendationQuery { member_id, limit } = query.into_inner();
+    let RecommendationQuery { member_id, limit } = query;
     let products = reads
         .reader
         .run(move |ports| {

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use shared::http::next_page;
+use shared::http::query::Query;
 use shared::wire::order_dto::ProductDto;
 
 use super::error::ApiError;
@@ -25,7 +26,7 @@ pub struct PageQuery {
 /// # Errors
 /// 400 for invalid bounds, 503 when the database can't be reached.
 pub async fn list_products(
-    query: web::Query<PageQuery>,
+    Query(query): Query<PageQuery>,
     reads: web::Data<Reads>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT).clamp(1, MAX_LIMIT);

@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use shared::http::next_page;
+use shared::http::query::Query;
 
 use super::cursor;
 use super::error::{ApiError, malformed};
@@ -30,11 +31,11 @@ pub struct PurchasesQuery {
 /// # Errors
 /// 400 for another state than `unresolved` or an invalid `after`, 503 when the database can't be reached.
 pub async fn list_purchases(
-    query: web::Query<PurchasesQuery>,
+    Query(query): Query<PurchasesQuery>,
     reads: web::Data<Reads>,
 ) -> Result<HttpResponse, actix_web::Error> {
     if query.state != "unresolved" {
-        return Err(malformed("the state that can be asked for is unresolved").into());
+        return Err(malformed("state", "the state that can be asked for is unresolved").into());
     }
     let after = cursor::after(query.after.as_deref())?
         .map(|(review_at, number)| ReviewCursor { review_at, number });

@@ -92,7 +92,7 @@ fn complaint(told: &Told, said: &Said, stored: Option<&Order>, is_charged: bool)
     }
     match (&told.request, said.http) {
         (Request::Reject { .. }, _) => None,
-        (Request::Read { .. }, 404) => None,
+        (Request::Read { .. }, 202 | 404) => None,
         (_, 404) => Some("an order that exists was answered 404".to_owned()),
         (Request::Place { lines, .. }, 200) => placed(said, stored, lines),
         (Request::Pay { payment, .. }, 200) => paid(said, stored, payment),
@@ -189,8 +189,12 @@ fn step_back(moments: &[Moment<'_>]) -> Option<String> {
         |found: &mut dyn Iterator<Item = &Moment<'_>>| found.map(|moment| moment.ended).min();
     let known_at = first_end(&mut moments.iter().filter(|moment| told(true, None)(moment)));
     for later in moments {
-        if later.said.http == 404 && known_at.is_some_and(|at| at < later.begun) {
-            return Some("it was answered 200, and later 404".to_owned());
+        let is_absent = matches!(later.said.http, 202 | 404);
+        if is_absent && known_at.is_some_and(|at| at < later.begun) {
+            return Some(format!(
+                "it was answered 200, and later {}",
+                later.said.http
+            ));
         }
         for end in [Status::Complete, Status::Rejected] {
             let at = first_end(
@@ -372,7 +376,10 @@ mod tests {
                 )),
                 NAME,
             );
-            only(&with(read(HELD, 5_000, said(404, HELD, None, None))), NAME);
+            for absent in [202, 404] {
+                let later = read(HELD, 5_000, said(absent, HELD, None, None));
+                only(&with(later), NAME);
+            }
             let early = read(PAID, 0, said(200, PAID, Some(Status::Created), None));
             assert_eq!(answered_truth(&with(early)).violations, []);
         }

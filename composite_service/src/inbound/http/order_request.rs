@@ -1,0 +1,82 @@
+//! The bodies of requests. They know all members that a request may have, and a request with any other one is refused: a misspelt `couponId`
+//! would cost money.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use shared::money::Money;
+use shared::wire::order_dto::{ItemDto, OrderLineDto, PaymentDto};
+
+/// The body of `POST /open-api/order`. The Spring services' clients may send a whole order, so its other members are known, and not read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OrderRequest {
+    /// What to buy.
+    pub(super) order_line_list: Vec<LineRequest>,
+    /// The coupon to use.
+    #[serde(default)]
+    pub(super) coupon_id: Option<i64>,
+    /// Pays in the same request; without it the order stays pending.
+    #[serde(default)]
+    pub(super) payment: Option<PaymentRequest>,
+    #[serde(default, rename = "orderNum")]
+    _order_num: IgnoredAny,
+    #[serde(default, rename = "status")]
+    _status: IgnoredAny,
+}
+
+/// A line of an order.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct LineRequest {
+    pub(super) item: ItemRequest,
+    /// How many pieces.
+    pub(super) quantity: i64,
+    #[serde(default, rename = "orderLineId")]
+    _order_line_id: IgnoredAny,
+}
+
+/// What is bought. Names and prices are the database's, so those of a shopper are not read.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct ItemRequest {
+    pub(super) item_id: i64,
+    #[serde(default, rename = "name")]
+    _name: IgnoredAny,
+    #[serde(default, rename = "price")]
+    _price: IgnoredAny,
+    #[serde(default, rename = "stock")]
+    _stock: IgnoredAny,
+    #[serde(default, rename = "productDTO")]
+    _product: IgnoredAny,
+}
+
+/// A payment, in an order or as the body of `POST /open-api/order/{orderNum}/payment`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PaymentRequest {
+    payment_key: String,
+    amount: Money,
+}
+
+impl From<LineRequest> for OrderLineDto {
+    fn from(line: LineRequest) -> Self {
+        let item = ItemDto {
+            item_id: line.item.item_id,
+            ..ItemDto::default()
+        };
+        Self {
+            order_line_id: None,
+            item,
+            quantity: line.quantity,
+        }
+    }
+}
+
+impl From<PaymentRequest> for PaymentDto {
+    fn from(payment: PaymentRequest) -> Self {
+        Self {
+            payment_key: payment.payment_key,
+            amount: payment.amount,
+        }
+    }
+}
