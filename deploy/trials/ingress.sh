@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tries the ingress's rules on this machine: an nginx with the path, rewriting and redirection of kubernetes/composite-ingress.yaml in front of
+# Tries the ingress's rules on this machine: an nginx with the path and rewriting of kubernetes/composite-ingress.yaml in front of
 # composites that run already (`./mall up --composites 2`), and buys through it. Needs nginx, curl and python3; ends the nginx that it starts.
 #
 #   deploy/trials/ingress.sh 127.0.0.1:7000 127.0.0.1:7001
@@ -19,8 +19,6 @@ value() { sed -n "s|^ *-* *$1: \(.*\)|\1|p" "$manifest" | head -n 1; }
 
 path=$(value path)
 target=$(value nginx.ingress.kubernetes.io/rewrite-target)
-from=$(value nginx.ingress.kubernetes.io/proxy-redirect-from)
-to=$(value nginx.ingress.kubernetes.io/proxy-redirect-to)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
 # What the controller makes of an ingress with use-regex and rewrite-target.
@@ -44,7 +42,6 @@ http {
             proxy_set_header Connection "";
             proxy_read_timeout 15s;
             proxy_next_upstream error timeout;
-            proxy_redirect $from $to;
         }
         location / { return 404; }
     }
@@ -72,8 +69,8 @@ for purchase in $(seq 20); do
         "couponId": null, "payment": {"paymentKey": "ingress-'"$$-$purchase"'", "amount": {"amount": 12000}}}')
     [[ $status == 200 && $(member status) == COMPLETE ]] || { cat "$work/body.json"; fail "purchase $purchase: $status"; }
     location=$(tr -d '\r' <"$work/head" | sed -n 's/^[Ll]ocation: //p')
+    location=$(python3 -c 'import sys, urllib.parse; print(urllib.parse.urljoin(*sys.argv[1:]))' "$mall/composite/open-api/order" "$location")
     [[ $location == */composite/open-api/order/$(member orderNum) ]] || fail "Location is $location"
-    [[ $location == http* ]] || location=$mall$location
     [[ $(ask "$location") == 200 && $(member status) == COMPLETE ]] || fail "$location is not the order"
     # One request more now and then: who sells and who is read at takes turns.
     ((purchase % 2)) || ask "$mall/composite/open-api/product" >/dev/null

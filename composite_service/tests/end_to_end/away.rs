@@ -61,10 +61,7 @@ fn late_reply() {
     let answer = mall.run(mall.buy(&paid_basket(&[(item, 1)], "pay", 12_000)));
     assert_eq!(answer.status, 202, "{answer:?}");
     assert!(answer.headers.contains_key("retry-after"));
-    let path = answer.headers["location"]
-        .to_str()
-        .expect("a path")
-        .to_owned();
+    let path = answer.location();
     mall.stack.order_services[0].restart().expect("a restart");
     wait_for("completion", || {
         let order = mall.run(mall.get(&path));

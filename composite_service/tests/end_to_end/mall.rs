@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use stack::{BrokerKind, Flavour, Place, Stack, StackBuilder, mysql_is_left_out};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use url::Url;
 
 static NEXT_ITEM: AtomicI64 = AtomicI64::new(1_000);
 static NEXT_PAYMENT: AtomicUsize = AtomicUsize::new(1);
@@ -313,6 +314,14 @@ impl Answer {
             .as_str()
             .unwrap_or_else(|| panic!("no order is named: {self:?}"))
             .to_owned()
+    }
+
+    /// The path that an answer to `POST /open-api/order` leads to.
+    pub(crate) fn location(&self) -> String {
+        let relative = self.headers["location"].to_str().expect("a location");
+        let asked = Url::parse("http://mall/open-api/order").expect("a URL");
+        let found = asked.join(relative).expect("a location");
+        found.path().to_owned()
     }
 
     pub(crate) fn order_status(&self) -> &str {

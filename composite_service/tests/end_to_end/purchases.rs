@@ -34,7 +34,7 @@ fn one_step(mall: &Mall) {
         }
     );
 
-    let path = answer.headers["location"].to_str().unwrap().to_owned();
+    let path = answer.location();
     assert_eq!(path, format!("/open-api/order/{number}"));
     for path in [path.clone(), format!("{path}/")] {
         let read = mall.run(mall.get(&path));

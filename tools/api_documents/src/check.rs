@@ -162,10 +162,8 @@ impl Examiner<'_> {
     ) -> (Vec<Member>, Vec<Member>) {
         let answer = &exchange.response;
         let kind = answer.header("content-type").unwrap_or_default();
-        if !JSON_TYPES.contains(&kind) {
-            self.fault(format!("{kind:?} is not described"));
-        }
         let Some(operation) = operation else {
+            self.kind(kind);
             return (Vec::new(), self.body(PROBLEM, &answer.body, "answer"));
         };
         let pointer = format!("{}/responses/{}", operation.pointer, exchange.draft.status);
@@ -173,13 +171,26 @@ impl Examiner<'_> {
             self.fault(format!("{pointer} is not described"));
             return (Vec::new(), Vec::new());
         };
+        self.seen.insert(pointer);
+        let headers = self.headers(&described, part, answer);
+        if part["content"].is_null() {
+            if !answer.body.is_empty() {
+                self.fault(format!("{described} has no content"));
+            }
+            return (headers, Vec::new());
+        }
+        self.kind(kind);
         if part["content"].get(kind).is_none() {
             self.fault(format!("{described} has no content of {kind}"));
         }
-        self.seen.insert(pointer);
-        let headers = self.headers(&described, part, answer);
         let schema = format!("{described}/content/{}/schema", escaped(JSON));
         (headers, self.body(&schema, &answer.body, "answer"))
+    }
+
+    fn kind(&mut self, kind: &str) {
+        if !JSON_TYPES.contains(&kind) {
+            self.fault(format!("{kind:?} is not described"));
+        }
     }
 
     fn headers(&mut self, described: &str, part: &Value, answer: &Message) -> Vec<Member> {
@@ -208,7 +219,8 @@ impl Examiner<'_> {
         }
         for (name, _) in &answer.headers {
             let is_told = |member: &Member| member.path.eq_ignore_ascii_case(name);
-            let is_general = ["content-type", "allow"].contains(&name.to_lowercase().as_str());
+            let is_general =
+                ["content-type", "allow", "vary"].contains(&name.to_lowercase().as_str());
             if !is_general && !told.iter().any(is_told) {
                 self.fault(format!("the header {name} is not described"));
             }

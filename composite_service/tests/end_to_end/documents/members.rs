@@ -49,7 +49,8 @@ fn ordered(recorder: &mut Recorder<'_>) {
     recorder.record(
         place("What can be no member", UMBRELLA.to_owned())
             .header("X-Member-Id", "min/ji")
-            .senseless(400),
+            .senseless(400)
+            .with(&["parameter"]),
     );
 }
 
@@ -60,9 +61,17 @@ fn listed(recorder: &mut Recorder<'_>) {
     recorder.record(asked_by("minji", &next, "The next page"));
     recorder
         .record(asked_by("grace", LIST, "A member without orders").note("Nothing is no error."));
-    recorder.record(Draft::new("GET", LIST, "Nobody's orders").senseless(400));
+    recorder.record(
+        Draft::new("GET", LIST, "Nobody's orders")
+            .senseless(400)
+            .with(&["parameter"]),
+    );
     let nowhere = format!("{LIST}?after=nowhere");
-    recorder.record(asked_by("minji", &nowhere, "A senseless place in the list").senseless(400));
+    recorder.record(
+        asked_by("minji", &nowhere, "A senseless place in the list")
+            .senseless(400)
+            .with(&["parameter"]),
+    );
 }
 
 fn pages(recorder: &mut Recorder<'_>, mall: &mut Mall) {
@@ -76,7 +85,11 @@ fn pages(recorder: &mut Recorder<'_>, mall: &mut Mall) {
         .note("The profile is there, and says so.")
         .with(&COUPONS),
     );
-    recorder.record(Draft::new("GET", "/open-api/my-page", "Nobody's page").senseless(400));
+    recorder.record(
+        Draft::new("GET", "/open-api/my-page", "Nobody's page")
+            .senseless(400)
+            .with(&["parameter"]),
+    );
     mall.stack.members.kill_9().expect("a kill");
     recorder.record(
         my_page("Without a member service")

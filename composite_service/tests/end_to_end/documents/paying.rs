@@ -65,12 +65,21 @@ fn asked_again(recorder: &mut Recorder<'_>, mall: &Mall) {
 
 fn senseless(recorder: &mut Recorder<'_>, mall: &Mall) {
     let number = pending(mall);
-    recorder.record(pay(&number, "No amount of money", "late-6", "-1").senseless(400));
-    recorder.record(pay(&number, "A senseless payment key", "..", "12000").senseless(400));
+    recorder.record(
+        pay(&number, "No amount of money", "late-6", "-1")
+            .senseless(400)
+            .with(&["member"]),
+    );
+    recorder.record(
+        pay(&number, "A senseless payment key", "..", "12000")
+            .senseless(400)
+            .with(&["member"]),
+    );
     recorder.record(
         pay(&number, "A senseless idempotency key", "late-6", "12000")
             .header("Idempotency-Key", "열쇠")
-            .senseless(400),
+            .senseless(400)
+            .with(&["parameter"]),
     );
     recorder.record(pay("abc", "No order number", "late-6", "12000").senseless(404));
     let unknown = "20260101000000000000000000000000";

@@ -12,6 +12,17 @@ const PATH: &str = "/open-api/order";
 pub(super) const UMBRELLA: &str =
     "{\n  \"orderLineList\": [{\"item\": {\"itemId\": 1}, \"quantity\": 1}]\n}";
 
+/// An order as the Spring services' clients have it.
+const SPRING: &str = r#"{
+  "orderNum": null,
+  "orderLineList": [{
+    "orderLineId": null,
+    "item": {"itemId": 1, "name": "우산", "price": null, "stock": null, "productDTO": null},
+    "quantity": 1
+  }],
+  "status": null
+}"#;
+
 /// A request's body as a person writes it: one line of so many pieces of an item, and what else there is.
 pub(super) fn wish(item: i64, quantity: i64, rest: &str) -> String {
     format!(
@@ -57,6 +68,13 @@ fn bought(recorder: &mut Recorder<'_>) {
             .note("`amount` must be the order's final price."),
     );
     let two_lines = "{\n  \"orderLineList\": [\n    {\"item\": {\"itemId\": 6}, \"quantity\": 1},\n    {\"item\": {\"itemId\": 9}, \"quantity\": 1}\n  ],\n  \"couponId\": 1\n}";
+    recorder.record(
+        place(
+            "As clients of the Spring services send it",
+            SPRING.to_owned(),
+        )
+        .note("What the mall knows better is not read."),
+    );
     recorder.record(place("With a coupon", two_lines.to_owned()).with(&["couponId"]));
 }
 
@@ -82,20 +100,44 @@ fn asked_again(recorder: &mut Recorder<'_>) {
 
 fn senseless(recorder: &mut Recorder<'_>) {
     recorder.record(place("No JSON", "{\"orderLineList\": ".to_owned()).senseless(400));
-    recorder.record(place("No line", "{\"orderLineList\": []}".to_owned()).senseless(400));
+    recorder.record(
+        place("No line", "{\"orderLineList\": []}".to_owned())
+            .senseless(400)
+            .with(&["member"]),
+    );
     let line = "{\"item\": {\"itemId\": 1}, \"quantity\": 1}";
     let many = format!("{{\"orderLineList\": [{}]}}", vec![line; 101].join(", "));
     recorder.record(
         Draft::new("POST", PATH, "Too many lines")
             .header("Content-Type", "application/json")
             .file("101-lines.json", many)
-            .senseless(400),
+            .senseless(400)
+            .with(&["member"]),
     );
-    recorder.record(place("A senseless payment key", paid(1, 1, "", 12_000)).senseless(400));
+    recorder.record(
+        place("A senseless payment key", paid(1, 1, "", 12_000))
+            .senseless(400)
+            .with(&["member"]),
+    );
+    recorder.record(
+        place("A misspelt member", wish(1, 1, ",\n  \"couponid\": 3"))
+            .note("It is refused, because a coupon that is not read costs money.")
+            .senseless(400)
+            .with(&["member"]),
+    );
+    recorder.record(
+        place(
+            "A quantity with a fraction",
+            "{\"orderLineList\": [{\"item\": {\"itemId\": 1}, \"quantity\": 2.5}]}".to_owned(),
+        )
+        .senseless(400)
+        .with(&["line", "member"]),
+    );
     recorder.record(
         place("A senseless idempotency key", wish(1, 1, ""))
             .header("Idempotency-Key", "열쇠")
-            .senseless(400),
+            .senseless(400)
+            .with(&["parameter"]),
     );
     let padding = format!(
         "{{\"orderLineList\": [{line}], \"x\": \"{}\"}}",
@@ -114,9 +156,16 @@ fn senseless(recorder: &mut Recorder<'_>) {
     ));
     recorder.record(text.senseless(415));
     recorder.record(
+        place("A compressed body", UMBRELLA.to_owned())
+            .header("Content-Encoding", "gzip")
+            .senseless(415)
+            .with(&["Accept-Encoding", "parameter"]),
+    );
+    recorder.record(
         place("A senseless quantity", wish(1, 0, ""))
             .note("No order is made of it.")
-            .senseless(422),
+            .senseless(422)
+            .with(&["itemId", "line"]),
     );
 }
 

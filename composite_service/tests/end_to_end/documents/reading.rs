@@ -1,7 +1,9 @@
 //! Orders as they stand.
 
 use api_documents::draft::Draft;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::clock::{Clock, SystemClock};
+use shared::order_number::OrderNumber;
 
 use super::placing::{paid, place};
 use super::recorder::Recorder;
@@ -39,6 +41,15 @@ pub(super) fn record(recorder: &mut Recorder<'_>) {
         get(&unknown, "An order of an unknown item")
             .note("Of what there is not, neither name nor price is known.")
             .with(&["rejectReason"]),
+    );
+    let expected = OrderNumber::new(SystemClock.now().naive_utc(), 7);
+    recorder.record(
+        get(
+            &json!({"orderNum": expected}),
+            "An order that is not there yet",
+        )
+        .note("Its number is not known, but not old either: its command may be on its way.")
+        .answered(202),
     );
     recorder.record(
         Draft::new(

@@ -71,12 +71,19 @@ impl<'a> Recorder<'a> {
 
     /// The query that the last answer's `Link` leads to.
     pub(super) fn next_page(&self) -> String {
-        let last = self.documented.last().map(|last| &last.exchange.response);
-        let link = last.and_then(|answer| answer.header("link"));
+        let link = self.last_header("link");
         let (query, _) = link
-            .and_then(|link| link.strip_prefix('<')?.split_once('>'))
+            .strip_prefix('<')
+            .and_then(|link| link.split_once('>'))
             .expect("a link");
         query.to_owned()
+    }
+
+    /// A header of the last answer.
+    pub(super) fn last_header(&self, name: &str) -> String {
+        let last = self.documented.last().map(|last| &last.exchange.response);
+        let value = last.and_then(|answer| answer.header(name));
+        value.expect("the header").to_owned()
     }
 
     fn document(&mut self, exchange: Exchange) -> Value {

@@ -73,7 +73,7 @@ fn stuck(recorder: &mut Recorder<'_>, mall: &mut Mall) {
     };
     let drafts = vec![
         place("A late answer", UMBRELLA.to_owned())
-            .note("The purchase goes on. The order is found at `Location`, where it is 404 until the order is there.")
+            .note("The purchase goes on. The order is found at `Location`, where it is 202 until the order is there.")
             .answered(202),
         place("A late answer to a request with a key", UMBRELLA.to_owned())
             .note("Another request with this key may have made the order, so its number is not known yet. The same request tells it.")

@@ -52,7 +52,7 @@ order = answer.parsed
 assert answer.status_code == 200 and isinstance(order, Order), answer
 assert order.status is OrderStatus.COMPLETE, order
 assert order.final_price.amount == 2 * item.price.amount, order
-assert answer.headers["Location"] == f"/open-api/order/{order.order_num}", answer
+assert answer.headers["Location"] == f"order/{order.order_num}", answer
 
 answer = buy(1, "decline-python")
 declined = answer.parsed

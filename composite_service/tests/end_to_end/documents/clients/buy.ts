@@ -40,7 +40,7 @@ const order = bought.data;
 assert(bought.response.status === 200 && order && "finalPrice" in order, bought);
 assert(order.status === "COMPLETE", order);
 assert(order.finalPrice.amount === 2 * item.price.amount, order);
-assert(bought.response.headers.get("Location") === `/open-api/order/${order.orderNum}`, bought);
+assert(bought.response.headers.get("Location") === `order/${order.orderNum}`, bought);
 
 const declined = await buy(item.itemId, item.price.amount, 1, "decline-typescript");
 assert(declined.response.status === 402 && declined.error?.reason === "PAYMENT_DECLINED", declined);
