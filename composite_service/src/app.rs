@@ -1,17 +1,19 @@
 //! The only wiring: builds the service bottom-up, each part from those below it, and shuts it down in the opposite order.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use actix::Actor;
 use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
+use serde_json::json;
 use shared::budget;
 use shared::clock::{Clock, SystemClock};
 use shared::http::client_limits::ClientLimits;
+use shared::http::internal::{self, View};
+use shared::http::probe;
 use shared::http::server::{self, ServerSettings};
-use shared::http::{internal, probe};
 use shared::ids::{IdSource, SecureIds};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::lag::{LagMetrics, LagWatch};
@@ -28,14 +30,17 @@ use tokio::sync::{Notify, watch};
 use crate::actors::kafka_bridge::{CommandSender, KafkaBridge, KafkaBridgeParts, ReplyArrived};
 use crate::actors::peer_watch;
 use crate::actors::purchase_actor::{Colleagues, Purchases};
-use crate::actors::reviewer::{ReviewDesk, Reviewer};
+use crate::actors::reviewer::{ReviewDesk, Reviewer, SharedHolds};
 use crate::config::{MyPageSettings, OrderServiceKind, Settings};
 use crate::domain::peer::{Peer, PeerKnowledge};
+use crate::domain::purchase::MOST_CONFIRMS;
 use crate::inbound::http::routes;
 use crate::inbound::http::shop::Shop;
 use crate::inbound::kafka::reply_intake::{GROUP, ReplyIntake};
 use crate::metrics::{MyPageMetrics, PurchaseMetrics, ReplyMetrics, ServiceMetrics};
+use crate::outbound::breaker::BreakerLimits;
 use crate::outbound::guard::Limits;
+use crate::outbound::guarded_gateway::GuardedGateway;
 use crate::outbound::guarded_parts::{GuardedParts, PartLimits};
 use crate::outbound::http::member_client::MemberClient;
 use crate::outbound::http::order_client::OrderClient;
@@ -52,6 +57,12 @@ const QUERY_WAIT: Duration = Duration::from_secs(3);
 /// Consecutive failures of a page's part that open its circuit breaker, and how long it stays open.
 const PART_FAILURES: usize = 5;
 const PART_OPEN_FOR: Duration = Duration::from_secs(5);
+/// The circuit breaker of charges. The failures are more than one purchase has when the gateway repeats its first answer to it, so that a
+/// single order does not refuse all others.
+const GATEWAY_BREAKER: BreakerLimits = BreakerLimits {
+    failures: MOST_CONFIRMS + 1,
+    open_for: Duration::from_secs(5),
+};
 /// How long the shutdown waits for the acknowledgements of the last commands.
 const LAST_FLUSH: Duration = Duration::from_secs(1);
 /// How often the consumer lag is measured.
@@ -110,8 +121,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         client_through(settings.payment.proxy.as_ref(), GATEWAY_WAIT)?,
         settings.payment.clone(),
     );
+    let guarded = GuardedGateway::new(Arc::new(toss), GATEWAY_BREAKER, &measured.gateway)
+        .context("setting up the circuit breaker of the payment gateway")?;
     let gateway: Arc<dyn PaymentGateway> =
-        Arc::new(MeasuredGateway::new(Arc::new(toss), &measured.gateway));
+        Arc::new(MeasuredGateway::new(Arc::new(guarded), &measured.gateway));
     let orders = Arc::new(OrderClient::new(
         client(QUERY_WAIT)?,
         settings.order_service_url.clone(),
@@ -126,8 +139,11 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         gateway: Arc::clone(&gateway),
         commands: commands.clone(),
         traces: Arc::clone(&traces),
+        metrics: measured.reviews,
     };
-    Reviewer::new(desk, Arc::clone(&ids)).start();
+    let reviewer = Reviewer::new(desk, Arc::clone(&ids));
+    let holds = reviewer.holds();
+    reviewer.start();
     let colleagues = Colleagues {
         commands,
         purchases: measured.common.mailboxes.of("PurchaseActor"),
@@ -175,7 +191,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         },
     )
     .with_context(|| format!("listening on {}", settings.http_addr))?;
-    let shown = measured.common.shown(traces, &settings.effective);
+    let mut shown = measured.common.shown(traces, &settings.effective);
+    shown.views.push(holds_view(holds));
     let operators = internal::start(settings.internal_addr, shown)
         .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
@@ -206,6 +223,21 @@ fn known_peer(kind: OrderServiceKind) -> PeerKnowledge {
         OrderServiceKind::Auto => PeerKnowledge::unknown(),
         OrderServiceKind::Mall => PeerKnowledge::fixed(Peer::Mall),
         OrderServiceKind::Spring => PeerKnowledge::fixed(Peer::Spring),
+    }
+}
+
+/// `GET /internal/holds`: the orders whose payment no review can end, each with its reason.
+fn holds_view(holds: SharedHolds) -> View {
+    let show = move || {
+        let holds = holds.lock().unwrap_or_else(PoisonError::into_inner);
+        let shown = holds.iter().map(|(number, hold)| {
+            json!({"orderNum": number, "reason": hold.as_str(), "detail": hold.to_string()})
+        });
+        shown.collect()
+    };
+    View {
+        paths: ["/internal/holds", "/internal/holds/"],
+        show: Arc::new(show),
     }
 }
 

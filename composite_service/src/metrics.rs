@@ -15,6 +15,8 @@ pub struct ServiceMetrics {
     pub replies: ReplyMetrics,
     /// Calls of the payment gateway.
     pub gateway: GatewayMetrics,
+    /// Reviews of unfinished purchases.
+    pub reviews: ReviewMetrics,
     /// Purchases under way.
     pub purchases: PurchaseMetrics,
     /// The parts of members' pages.
@@ -33,6 +35,7 @@ impl ServiceMetrics {
             bridge: BridgeMetrics::new(metrics)?,
             replies: ReplyMetrics::new(metrics)?,
             gateway: GatewayMetrics::new(metrics)?,
+            reviews: ReviewMetrics::new(metrics)?,
             purchases: PurchaseMetrics::new(metrics)?,
             my_page: MyPageMetrics::new(metrics)?,
             common,
@@ -123,6 +126,8 @@ impl ReplyMetrics {
 pub struct GatewayMetrics {
     /// How long they take.
     pub calls: HistogramVec,
+    /// The circuit breaker of charges: 0 closed, 1 half open, 2 open.
+    pub breaker: IntGauge,
 }
 
 impl GatewayMetrics {
@@ -136,6 +141,33 @@ impl GatewayMetrics {
                 "payment_gateway_call_duration_seconds",
                 "How long calls of the payment gateway took.",
                 &["operation", "outcome"],
+            )?,
+            breaker: metrics.gauge(
+                "payment_gateway_breaker_state",
+                "The circuit breaker of charges: 0 closed, 1 half open, 2 open.",
+            )?,
+        })
+    }
+}
+
+/// Reviews of unfinished purchases.
+#[derive(Clone)]
+pub struct ReviewMetrics {
+    /// Orders that wait for something that no review can do, by reason.
+    pub on_hold: IntGaugeVec,
+}
+
+impl ReviewMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When they are registered already.
+    pub fn new(metrics: &Metrics) -> Result<Self> {
+        Ok(Self {
+            on_hold: metrics.gauges(
+                "reviews_on_hold",
+                "Orders whose payment no review can end, by reason.",
+                &["reason"],
             )?,
         })
     }

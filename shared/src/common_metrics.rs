@@ -50,6 +50,7 @@ impl CommonMetrics {
             mailboxes: Arc::clone(&self.mailboxes),
             traces,
             settings: Arc::new(settings.clone()),
+            views: Vec::new(),
         }
     }
 }

@@ -3,7 +3,7 @@
 /// The most lines of an order. An order of so many fits well into a request's body, and into a batch beside others.
 pub const MAX_LINES: usize = 100;
 
-/// What is kept of the gateway's words about a declined payment, in characters: the width of the database's column.
+/// What is kept of the cause of a declined payment, in characters: the width of the database's column.
 pub const MAX_REJECT_DETAIL: usize = 500;
 
 /// The largest body of an HTTP request, in bytes: several times that of an order with [`MAX_LINES`].

@@ -18,8 +18,8 @@ use tokio::time::Instant;
 
 use crate::actors::kafka_bridge::CommandSender;
 use crate::domain::order::{Basket, Idempotency, Payment};
-use crate::domain::purchase::{CancelAnswer, Effect, Event, Outcome, Purchase};
-use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway};
+use crate::domain::purchase::{CancelAnswer, Effect, Event, Outcome, Purchase, needs_gateway};
+use crate::ports::payment::{CancelError, ConfirmAnswer, Lies, PaymentGateway, Trouble};
 use crate::steps;
 
 /// The dependencies that all purchases share.
@@ -48,9 +48,14 @@ pub struct Purchases {
     arbiter: ArbiterHandle,
 }
 
-/// The limit of concurrent purchases is reached.
+/// Why a purchase does not begin. Nothing is ordered, charged or changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Overloaded;
+pub enum NotBegun {
+    /// The limit of concurrent purchases is reached.
+    Overloaded,
+    /// It has a payment, and the gateway will not be asked to charge for so long.
+    PaymentUnavailable(Duration),
+}
 
 impl Purchases {
     /// At most `max_purchases` at a time, all on `arbiter`.
@@ -67,12 +72,15 @@ impl Purchases {
     /// within [`budget::HTTP_ANSWER`].
     ///
     /// # Errors
-    /// When too many purchases are under way.
+    /// When too many purchases are under way, or the gateway will not be asked to charge.
     pub fn place(
         &self,
         basket: Basket,
         arrival: Arrival,
-    ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
+    ) -> Result<oneshot::Receiver<Outcome>, NotBegun> {
+        if let Some(payment) = &basket.payment {
+            self.check_gateway(payment)?;
+        }
         let number = self.colleagues.next_number();
         self.start(Purchase::place(number, basket), arrival)
     }
@@ -80,15 +88,25 @@ impl Purchases {
     /// Pays a pending order. The receiver gets the outcome as with [`place`](Self::place).
     ///
     /// # Errors
-    /// When too many purchases are under way.
+    /// When too many purchases are under way, or the gateway will not be asked to charge.
     pub fn pay(
         &self,
         number: OrderNumber,
         payment: Payment,
         idempotency: Option<Idempotency>,
         arrival: Arrival,
-    ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
+    ) -> Result<oneshot::Receiver<Outcome>, NotBegun> {
+        self.check_gateway(&payment)?;
         self.start(Purchase::pay(number, payment, idempotency), arrival)
+    }
+
+    /// Before anything is ordered: an order that can't be paid now would only hold its stock.
+    fn check_gateway(&self, payment: &Payment) -> Result<(), NotBegun> {
+        let refuses_for = self.colleagues.gateway.refuses_for();
+        match refuses_for.filter(|_| needs_gateway(payment)) {
+            Some(wait) => Err(NotBegun::PaymentUnavailable(wait)),
+            None => Ok(()),
+        }
     }
 
     /// How many more can be started now.
@@ -118,11 +136,11 @@ impl Purchases {
         &self,
         (purchase, effects): (Purchase, Vec<Effect>),
         arrival: Arrival,
-    ) -> Result<oneshot::Receiver<Outcome>, Overloaded> {
+    ) -> Result<oneshot::Receiver<Outcome>, NotBegun> {
         // The actor owns the permit, so it is returned when the purchase ends, not when the shopper is answered.
         let permit = Arc::clone(&self.permits)
             .try_acquire_owned()
-            .map_err(|_| Overloaded)?;
+            .map_err(|_| NotBegun::Overloaded)?;
         let (outcome_tx, outcome_rx) = oneshot::channel();
         let mailbox = self.colleagues.purchases.open(purchase.number().as_str());
         let trail = self.colleagues.traces.begin(purchase.number(), arrival);
@@ -263,12 +281,21 @@ impl PurchaseActor {
         let trail = &self.trail;
         trail.mark(steps::GATEWAY_ANSWERED);
         match &answer {
-            ConfirmAnswer::NotReached(cause) => {
-                log::warn!("{trail} the payment gateway was not reached: {cause}");
+            ConfirmAnswer::NotReached(trouble) => {
+                let level = level_of(trouble);
+                log::log!(
+                    level,
+                    "{trail} the payment gateway has not charged: {trouble}"
+                );
             }
-            ConfirmAnswer::Unknown(cause) => {
+            ConfirmAnswer::Unknown(trouble) => {
                 log::warn!(
-                    "{trail} it is unknown whether the payment gateway has charged: {cause}"
+                    "{trail} it is unknown whether the payment gateway has charged: {trouble}"
+                );
+            }
+            ConfirmAnswer::NotAsked => {
+                log::warn!(
+                    "{trail} the payment gateway was not asked: its circuit breaker is open"
                 );
             }
             ConfirmAnswer::Confirmed
@@ -288,5 +315,13 @@ impl PurchaseActor {
             }
         };
         self.go_on(Event::Cancel(answer), ctx);
+    }
+}
+
+/// What only an operator can mend is an error.
+fn level_of(trouble: &Trouble) -> log::Level {
+    match trouble.lies {
+        Lies::InKey | Lies::InAccount => log::Level::Error,
+        Lies::InGateway | Lies::InPayment => log::Level::Warn,
     }
 }

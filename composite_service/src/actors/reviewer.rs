@@ -1,11 +1,12 @@
 //! Completes purchases that ended, or crashed, before everything was done. Asks the order service which orders are due for review, asks
 //! the gateway what it has charged, and does what `domain/review` decides. Every composite does this; every action is idempotent.
 //!
-//! The reviewer keeps no state between rounds. An order stays due until it is settled, so a failed review is repeated, but less and less
-//! often. The load is bounded: a review ends with the answer to its command, and the number of concurrent reviews is limited.
+//! The reviewer decides by nothing that it remembers. An order stays due until it is settled, so a failed review is repeated, but less and
+//! less often. What waits for something that no review can do is shown to operators; only that view is kept between rounds. The load is bounded: a review ends with the answer to its command, and the number of concurrent reviews is limited.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, WrapFuture};
@@ -18,12 +19,14 @@ use shared::wire::order_dto::OrderDto;
 use tokio::sync::Semaphore;
 
 use crate::actors::kafka_bridge::CommandSender;
+use crate::domain::holds::Holds;
 use crate::domain::order::{OrderCommand, Payment};
 use crate::domain::purchase::CommandAnswer;
-use crate::domain::review::{Remedy, Standing, remedy};
+use crate::domain::review::{Hold, Remedy, Standing, remedy};
 use crate::domain::review_pace::{is_its_turn, pause};
+use crate::metrics::ReviewMetrics;
 use crate::ports::order_query::OrderQuery;
-use crate::ports::payment::PaymentGateway;
+use crate::ports::payment::{CancelError, PaymentGateway};
 use crate::steps;
 
 /// The limit of concurrent reviews, and so of unanswered commands. It is high, so that commands that wait for a locked row do not delay
@@ -40,7 +43,11 @@ const AWAY: u32 = 32;
 pub struct Reviewer {
     desk: Arc<ReviewDesk>,
     ids: Arc<dyn IdSource>,
+    holds: SharedHolds,
 }
+
+/// The orders on hold, as operators see them.
+pub type SharedHolds = Arc<Mutex<Holds>>;
 
 /// The dependencies of a review.
 pub struct ReviewDesk {
@@ -52,6 +59,8 @@ pub struct ReviewDesk {
     pub commands: CommandSender,
     /// Records the trails of reviews.
     pub traces: Arc<Traces>,
+    /// Shows the orders on hold.
+    pub metrics: ReviewMetrics,
 }
 
 impl Reviewer {
@@ -61,15 +70,24 @@ impl Reviewer {
         Self {
             desk: Arc::new(desk),
             ids,
+            holds: SharedHolds::default(),
         }
+    }
+
+    /// The orders on hold, as the latest reviews have found them.
+    #[must_use]
+    pub fn holds(&self) -> SharedHolds {
+        Arc::clone(&self.holds)
     }
 
     /// A pause, a round, and so on. The next round is scheduled only when this one has ended, so rounds never overlap.
     fn go_round(&self, ctx: &mut Context<Self>) {
         let (desk, ids) = (Arc::clone(&self.desk), Arc::clone(&self.ids));
+        let holds = self.holds();
         let round = async move {
             tokio::time::sleep(pause(ids.any())).await;
-            Round::new(&desk).review_all(&*ids).await;
+            Round::new(&desk, &holds).review_all(&*ids).await;
+            desk.show(&holds.lock().unwrap_or_else(PoisonError::into_inner));
         };
         ctx.spawn(actix::fut::ActorFutureExt::map(
             round.into_actor(self),
@@ -91,15 +109,17 @@ impl Actor for Reviewer {
 /// One round through all orders that are due.
 struct Round<'desk> {
     desk: &'desk ReviewDesk,
+    holds: &'desk Mutex<Holds>,
     /// Consecutive failures of the gateway. A `Cell` is enough: all reviews of a round run in one task.
     failures: Cell<u32>,
     at_gateway: Semaphore,
 }
 
 impl<'desk> Round<'desk> {
-    fn new(desk: &'desk ReviewDesk) -> Self {
+    fn new(desk: &'desk ReviewDesk, holds: &'desk Mutex<Holds>) -> Self {
         Self {
             desk,
+            holds,
             failures: Cell::new(0),
             at_gateway: Semaphore::new(AT_GATEWAY),
         }
@@ -108,6 +128,7 @@ impl<'desk> Round<'desk> {
     /// Reviews all pages, each in random order. Several composites read the same pages; so they review different orders at the same time.
     async fn review_all(&self, ids: &dyn IdSource) {
         let mut after: Option<String> = None;
+        let mut due = HashSet::new();
         loop {
             let page = match self.desk.query.due_reviews(after.as_deref()).await {
                 Ok(page) => page,
@@ -117,6 +138,11 @@ impl<'desk> Round<'desk> {
                     );
                 }
             };
+            due.extend(
+                page.orders
+                    .iter()
+                    .filter_map(|order| order.order_num.clone()),
+            );
             let mut turns = page.orders;
             turns.retain(|order| {
                 let due_for = Duration::from_secs(order.due_for_seconds.unwrap_or_default());
@@ -133,7 +159,7 @@ impl<'desk> Round<'desk> {
             }
             // A page that links to itself would make this loop endless.
             if page.next.is_none() || page.next == after {
-                return;
+                return self.holds().keep_only(&due);
             }
             after = page.next;
         }
@@ -159,14 +185,38 @@ impl<'desk> Round<'desk> {
         }
         let trail = &self.desk.begin(number);
         let standing = self.look_up(trail).await;
+        let told = told(&standing);
         match remedy(number, order, standing) {
+            // The latest finding about the order still stands.
             Remedy::Wait => {}
+            Remedy::Hold(hold) => self.found(trail, Some(hold), &told),
             Remedy::Send(command) => {
                 // Released before the reply is awaited: that takes no call of the gateway, and may take seconds.
                 drop(place);
+                self.found(trail, None, &told);
                 self.desk.send(command, trail).await;
             }
-            Remedy::Refund(payment, reason) => self.desk.refund(trail, &payment, reason).await,
+            Remedy::Refund(payment, reason) => {
+                match self.desk.refund(trail, &payment, reason).await {
+                    Err(CancelError::Refused(code)) => {
+                        self.found(trail, Some(Hold::NotCancellable), &code);
+                    }
+                    Ok(()) | Err(CancelError::NotYet(_)) => self.found(trail, None, &told),
+                }
+            }
+        }
+    }
+
+    fn holds(&self) -> MutexGuard<'_, Holds> {
+        self.holds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells operators once what a review has found, with what the gateway has told.
+    fn found(&self, trail: &Trail, hold: Option<Hold>, told: &str) {
+        let is_news = self.holds().is_news(trail.number(), hold);
+        if let Some(hold) = hold.filter(|_| is_news) {
+            let name = hold.as_str();
+            log::warn!("{trail} review: on hold, {name}: {hold}; the gateway has told: {told}");
         }
     }
 
@@ -180,16 +230,14 @@ impl<'desk> Round<'desk> {
                 self.failures.set(self.failures.get() + 1);
                 log::warn!("{trail} the payment gateway is unavailable: {cause}");
             }
-            // The gateway has answered, so it is available, even though the answer does not help.
-            Standing::Unknown(cause) => {
-                self.failures.set(0);
-                log::warn!(
-                    "{trail} the payment gateway does not say whether the order is charged: {cause}"
-                );
-            }
-            Standing::Charged(_) | Standing::Declined | Standing::NotCharged => {
-                self.failures.set(0);
-            }
+            // The gateway has answered, so it is available, even if the answer does not help.
+            Standing::Strange(..)
+            | Standing::PartlyCancelled(_)
+            | Standing::AwaitsDeposit(_)
+            | Standing::Unfinished
+            | Standing::Charged(_)
+            | Standing::Declined
+            | Standing::NotCharged => self.failures.set(0),
         }
         standing
     }
@@ -211,7 +259,12 @@ impl ReviewDesk {
         }
     }
 
-    async fn refund(&self, trail: &Trail, payment: &Payment, reason: Reason) {
+    async fn refund(
+        &self,
+        trail: &Trail,
+        payment: &Payment,
+        reason: Reason,
+    ) -> Result<(), CancelError> {
         log::info!("{trail} review: cancelling the payment of a rejected order: {reason}");
         trail.mark(steps::CANCEL);
         let cancelled = self
@@ -219,8 +272,18 @@ impl ReviewDesk {
             .cancel(trail.number(), payment, reason, trail.context());
         let cancelled = cancelled.await;
         trail.mark(steps::GATEWAY_ANSWERED);
-        if let Err(error) = cancelled {
+        if let Err(error) = &cancelled {
             log::warn!("{trail} {error}");
+        }
+        cancelled
+    }
+
+    /// Shows how many orders are on hold.
+    fn show(&self, holds: &Holds) {
+        for hold in Hold::ALL {
+            let count = i64::try_from(holds.count(hold)).unwrap_or(i64::MAX);
+            let of_reason = self.metrics.on_hold.with_label_values(&[hold.as_str()]);
+            of_reason.set(count);
         }
     }
 
@@ -234,5 +297,18 @@ impl ReviewDesk {
             record: None,
         };
         self.traces.begin(number, arrival)
+    }
+}
+
+/// What the gateway has told, for the log.
+fn told(standing: &Standing) -> String {
+    match standing {
+        Standing::Strange(_, told) => told.clone(),
+        Standing::Charged(payment)
+        | Standing::PartlyCancelled(payment)
+        | Standing::AwaitsDeposit(payment) => format!("an amount of {}", payment.amount),
+        Standing::Unfinished | Standing::Declined | Standing::NotCharged | Standing::Away(_) => {
+            "nothing else".to_owned()
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod holds;
 pub mod order;
 pub mod correlation;
 pub mod peer;

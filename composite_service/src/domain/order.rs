@@ -59,7 +59,7 @@ pub enum OrderCommand {
         number: OrderNumber,
         /// Why.
         reason: Reason,
-        /// The gateway's explanation.
+        /// Why the payment was declined, in our words.
         detail: Option<String>,
     },
     /// Settle a rejected order: confirm that no charge for it is left.

@@ -15,12 +15,18 @@ mod charging;
 mod placing;
 mod protocol;
 
-pub use protocol::{CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Warning};
+pub use charging::needs_gateway;
+pub use protocol::{
+    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Lies, Outcome, Trouble, Warning,
+};
 
 /// A purchase older than this does not ask the gateway to charge any more. An order is reviewed one minute after its payment began or it
 /// was rejected (`PAYMENT_REVIEW` of the order service), and the review relies on what the gateway says then. So the last charge must have
 /// taken effect by that time, however slow the network is: 20 seconds are left for it.
 pub const CONFIRM_FENCE: Duration = Duration::from_secs(40);
+
+/// How often a purchase asks the gateway to charge at most: its delays grow, jitter may halve them, and after [`CONFIRM_FENCE`] it stops.
+pub const MOST_CONFIRMS: usize = 10;
 
 /// The delay before the first repetition of a step.
 const MIN_DELAY: Duration = Duration::from_millis(100);
@@ -55,8 +61,6 @@ enum Step {
         payment: Payment,
         /// Whether an earlier attempt may have charged. Then the order must not be rejected before the gateway gives a definite answer.
         may_be_charged: bool,
-        /// Whether the order stays pending when the gateway can't be reached.
-        order_waits: bool,
     },
     /// Charged; the order is to be completed.
     Approving { payment: Payment },

@@ -1,25 +1,47 @@
 //! What to do about an order that is due for review: its purchase has ended or crashed, and it is unknown whether the gateway has charged.
 //! Decides from the current state at the order service and at the gateway. Pure. Every remedy is idempotent.
 
+use std::fmt;
+
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderStatus};
 
 use super::order::{OrderCommand, Payment};
 
-/// The state of an order's payment at the gateway.
+/// The state of an order's payment at the gateway. The states are those of a Toss payment
+/// (<https://docs.tosspayments.com/reference#payment-객체>, `status`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    /// Charged and not cancelled.
+    /// `DONE`: charged and not cancelled.
     Charged(Payment),
-    /// Declined, and no other payment of the order will be charged.
+    /// `PARTIAL_CANCELED`: charged, and a part was given back, which nothing in the mall does.
+    PartlyCancelled(Payment),
+    /// `WAITING_FOR_DEPOSIT`: a virtual account is open, and the money may still come.
+    AwaitsDeposit(Payment),
+    /// `READY` or `IN_PROGRESS`: begun, and not charged. The gateway ends it by itself after a while.
+    Unfinished,
+    /// `ABORTED`: declined, and no other payment of the order will be charged.
     Declined,
-    /// Not charged: the payment is cancelled, or the gateway does not know the order.
+    /// Nothing is charged: `EXPIRED`, `CANCELED`, or the gateway does not know the order.
     NotCharged,
-    /// The gateway has answered, but the payment is in no final state.
-    Unknown(String),
-    /// The gateway was not reached or has failed, which says nothing about this order.
+    /// The gateway has answered, but its answer can't be trusted for this order. With what it has told, for the log.
+    Strange(Oddity, String),
+    /// The gateway was not reached, has failed or does not accept this shop's account, which says nothing about this order.
     Away(String),
+}
+
+/// Why an answer about an order's payment can't be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oddity {
+    /// It is about another order.
+    OtherOrder,
+    /// Its amount is not in the shop's currency.
+    OtherCurrency,
+    /// It has a state that the mall does not know.
+    UnknownState,
+    /// It refuses to tell, with a code of the gateway.
+    Refused,
 }
 
 /// The action for an order.
@@ -31,30 +53,137 @@ pub enum Remedy {
     Refund(Payment, Reason),
     /// Do nothing now; a later round reviews the order again.
     Wait,
+    /// The same, and tell operators why: the order waits for something that no review can do.
+    Hold(Hold),
+}
+
+/// What an order waits for that no review can do. Shown to operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hold {
+    /// The payment of a pending order was cancelled in part.
+    PartlyCancelled,
+    /// The shopper has not yet paid into the virtual account.
+    AwaitsDeposit,
+    /// The payment has begun, and is not finished.
+    Unfinished,
+    /// The gateway has answered about another order.
+    OtherOrder,
+    /// The payment is in another currency.
+    OtherCurrency,
+    /// The payment has an unknown state.
+    UnknownState,
+    /// The gateway refuses to tell the payment's state.
+    Refused,
+    /// The gateway refuses to give the money back.
+    NotCancellable,
+}
+
+impl Hold {
+    /// Every hold.
+    pub const ALL: [Self; 8] = [
+        Self::PartlyCancelled,
+        Self::AwaitsDeposit,
+        Self::Unfinished,
+        Self::OtherOrder,
+        Self::OtherCurrency,
+        Self::UnknownState,
+        Self::Refused,
+        Self::NotCancellable,
+    ];
+
+    /// Its name in metrics and lists.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PartlyCancelled => "PARTLY_CANCELLED",
+            Self::AwaitsDeposit => "AWAITS_DEPOSIT",
+            Self::Unfinished => "UNFINISHED",
+            Self::OtherOrder => "OTHER_ORDER",
+            Self::OtherCurrency => "OTHER_CURRENCY",
+            Self::UnknownState => "UNKNOWN_STATE",
+            Self::Refused => "REFUSED",
+            Self::NotCancellable => "NOT_CANCELLABLE",
+        }
+    }
+}
+
+impl fmt::Display for Hold {
+    /// What is the matter, and what ends it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::PartlyCancelled => {
+                "a part of the pending order's payment was cancelled; cancel the rest at the gateway, and the order expires"
+            }
+            Self::AwaitsDeposit => {
+                "the shopper has not yet paid into the virtual account; the deposit or its due date ends this"
+            }
+            Self::Unfinished => {
+                "the payment has begun and is not finished; the gateway ends it by itself within an hour"
+            }
+            Self::OtherOrder => "the gateway has answered about another order; ask its support",
+            Self::OtherCurrency => {
+                "the payment is not in the shop's currency; cancel it at the gateway, and the order expires"
+            }
+            Self::UnknownState => {
+                "the gateway tells a state that the mall does not know; ask its support"
+            }
+            Self::Refused => "the gateway refuses to tell the payment's state; ask its support",
+            Self::NotCancellable => {
+                "the gateway refuses to give the rejected order's money back; refund it by hand at the gateway"
+            }
+        })
+    }
+}
+
+impl From<Oddity> for Hold {
+    fn from(oddity: Oddity) -> Self {
+        match oddity {
+            Oddity::OtherOrder => Self::OtherOrder,
+            Oddity::OtherCurrency => Self::OtherCurrency,
+            Oddity::UnknownState => Self::UnknownState,
+            Oddity::Refused => Self::Refused,
+        }
+    }
 }
 
 /// Decides about an order that is due for review.
 #[must_use]
 pub fn remedy(number: &OrderNumber, order: &OrderDto, standing: Standing) -> Remedy {
-    let number = number.clone();
-    let rejected_for = order.reject_reason.unwrap_or(Reason::Expired);
-    match (order.status, standing) {
-        (_, Standing::Unknown(_) | Standing::Away(_)) | (Some(OrderStatus::Complete) | None, _) => {
-            Remedy::Wait
+    match order.status {
+        Some(OrderStatus::Created) => of_pending(number.clone(), standing),
+        Some(OrderStatus::Rejected) => {
+            let reason = order.reject_reason.unwrap_or(Reason::Expired);
+            of_rejected(number.clone(), reason, standing)
         }
+        Some(OrderStatus::Complete) | None => Remedy::Wait,
+    }
+}
+
+fn of_pending(number: OrderNumber, standing: Standing) -> Remedy {
+    match standing {
         // The amount is not compared here: the order service does so when it approves. If it is wrong, it rejects the order, which is
         // then due for review again and refunded.
-        (Some(OrderStatus::Created), Standing::Charged(payment)) => {
-            Remedy::Send(OrderCommand::Approve { number, payment })
-        }
-        (Some(OrderStatus::Created), Standing::Declined) => reject(number, Reason::PaymentDeclined),
-        (Some(OrderStatus::Created), Standing::NotCharged) => reject(number, Reason::Expired),
-        (Some(OrderStatus::Rejected), Standing::Charged(payment)) => {
-            Remedy::Refund(payment, rejected_for)
-        }
-        (Some(OrderStatus::Rejected), Standing::Declined | Standing::NotCharged) => {
-            Remedy::Send(OrderCommand::Settle { number })
-        }
+        Standing::Charged(payment) => Remedy::Send(OrderCommand::Approve { number, payment }),
+        Standing::Declined => reject(number, Reason::PaymentDeclined),
+        Standing::NotCharged => reject(number, Reason::Expired),
+        Standing::PartlyCancelled(_) => Remedy::Hold(Hold::PartlyCancelled),
+        Standing::AwaitsDeposit(_) => Remedy::Hold(Hold::AwaitsDeposit),
+        Standing::Unfinished => Remedy::Hold(Hold::Unfinished),
+        Standing::Strange(oddity, _) => Remedy::Hold(oddity.into()),
+        Standing::Away(_) => Remedy::Wait,
+    }
+}
+
+/// Nothing that was or may be paid for a rejected order is kept.
+fn of_rejected(number: OrderNumber, reason: Reason, standing: Standing) -> Remedy {
+    match standing {
+        Standing::Charged(payment)
+        | Standing::PartlyCancelled(payment)
+        | Standing::AwaitsDeposit(payment) => Remedy::Refund(payment, reason),
+        Standing::Declined | Standing::NotCharged => Remedy::Send(OrderCommand::Settle { number }),
+        Standing::Unfinished => Remedy::Hold(Hold::Unfinished),
+        Standing::Strange(oddity, _) => Remedy::Hold(oddity.into()),
+        Standing::Away(_) => Remedy::Wait,
     }
 }
 
@@ -68,6 +197,8 @@ fn reject(number: OrderNumber, reason: Reason) -> Remedy {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use shared::money::Money;
 
@@ -85,6 +216,10 @@ mod tests {
             ..OrderDto::default()
         };
         remedy(&number(), &order, standing)
+    }
+
+    fn strange(oddity: Oddity) -> Standing {
+        Standing::Strange(oddity, "why".to_owned())
     }
 
     fn number() -> OrderNumber {
@@ -120,10 +255,13 @@ mod tests {
         #[test]
         fn is_refunded_before_it_is_settled() {
             let refund = Remedy::Refund(payment(), Reason::PaymentDeclined);
-            assert_eq!(
-                reviewed(OrderStatus::Rejected, Standing::Charged(payment())),
-                refund
-            );
+            for standing in [
+                Standing::Charged(payment()),
+                Standing::PartlyCancelled(payment()),
+                Standing::AwaitsDeposit(payment()),
+            ] {
+                assert_eq!(reviewed(OrderStatus::Rejected, standing), refund);
+            }
             let settle = Remedy::Send(OrderCommand::Settle { number: number() });
             for standing in [Standing::NotCharged, Standing::Declined] {
                 assert_eq!(reviewed(OrderStatus::Rejected, standing), settle);
@@ -131,7 +269,47 @@ mod tests {
         }
     }
 
-    mod an_unknown_standing {
+    mod a_payment_that_no_review_can_end {
+        use super::*;
+
+        #[test]
+        fn of_a_pending_order_is_held_with_its_reason() {
+            for (standing, hold) in [
+                (Standing::PartlyCancelled(payment()), Hold::PartlyCancelled),
+                (Standing::AwaitsDeposit(payment()), Hold::AwaitsDeposit),
+                (Standing::Unfinished, Hold::Unfinished),
+            ] {
+                assert_eq!(reviewed(OrderStatus::Created, standing), Remedy::Hold(hold));
+            }
+        }
+
+        #[test]
+        fn is_held_for_every_oddity_and_while_it_is_unfinished() {
+            for status in [OrderStatus::Created, OrderStatus::Rejected] {
+                for (standing, hold) in [
+                    (strange(Oddity::OtherOrder), Hold::OtherOrder),
+                    (strange(Oddity::OtherCurrency), Hold::OtherCurrency),
+                    (strange(Oddity::UnknownState), Hold::UnknownState),
+                    (strange(Oddity::Refused), Hold::Refused),
+                    (Standing::Unfinished, Hold::Unfinished),
+                ] {
+                    assert_eq!(reviewed(status, standing), Remedy::Hold(hold));
+                }
+            }
+        }
+
+        #[test]
+        fn has_a_name_and_an_explanation_of_its_own() {
+            let names: HashSet<_> = Hold::ALL.map(Hold::as_str).into();
+            let explanations: HashSet<_> = Hold::ALL.map(|hold| hold.to_string()).into();
+            assert_eq!(
+                (names.len(), explanations.len()),
+                (Hold::ALL.len(), Hold::ALL.len())
+            );
+        }
+    }
+
+    mod an_unreached_gateway {
         use super::*;
 
         #[test]
@@ -141,10 +319,23 @@ mod tests {
                 OrderStatus::Rejected,
                 OrderStatus::Complete,
             ] {
-                for standing in [Standing::Unknown, Standing::Away] {
-                    assert_eq!(reviewed(status, standing("why".to_owned())), Remedy::Wait);
-                }
+                assert_eq!(
+                    reviewed(status, Standing::Away("why".to_owned())),
+                    Remedy::Wait
+                );
             }
+        }
+    }
+
+    #[test]
+    fn a_complete_order_is_left_alone() {
+        for standing in [
+            Standing::Charged(payment()),
+            Standing::PartlyCancelled(payment()),
+            Standing::NotCharged,
+            strange(Oddity::UnknownState),
+        ] {
+            assert_eq!(reviewed(OrderStatus::Complete, standing), Remedy::Wait);
         }
     }
 }

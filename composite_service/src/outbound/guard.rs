@@ -5,15 +5,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, TryFutureExt};
-use shared::metrics::{Histogram, IntGauge};
+use shared::metrics::Histogram;
 use tokio::time::timeout;
-use tower::util::{ServiceFn, service_fn};
-use tower::{Layer, ServiceExt};
-use tower_resilience_circuitbreaker::{
-    CircuitBreaker, CircuitBreakerConfigError, CircuitBreakerError, CircuitBreakerLayer,
-    CircuitState, DefaultClassifier,
-};
+use tower_resilience_circuitbreaker::CircuitBreakerConfigError;
 
+use super::breaker::{Breaker, BreakerLimits, Failed};
 use crate::domain::my_page::{Absence, Part};
 use crate::metrics::MyPageMetrics;
 
@@ -29,12 +25,11 @@ pub struct Limits {
 }
 
 type Call<T> = BoxFuture<'static, Part<T>>;
-type Breaker<T> = CircuitBreaker<ServiceFn<fn(Call<T>) -> Call<T>>, DefaultClassifier>;
 
 /// The guard of all calls of one kind.
 pub(super) struct Guard<T> {
     deadline: Duration,
-    breaker: Breaker<T>,
+    breaker: Breaker<T, Absence>,
     outcomes: Arc<Outcomes>,
 }
 
@@ -56,18 +51,15 @@ impl<T: Send + 'static> Guard<T> {
         limits: Limits,
         metrics: &MyPageMetrics,
     ) -> Result<Self, CircuitBreakerConfigError> {
+        let breaker = BreakerLimits {
+            failures: limits.failures,
+            open_for: limits.open_for,
+        };
         let state = metrics.breakers.with_label_values(&[name]);
-        let layer = CircuitBreakerLayer::builder()
-            .name(name)
-            .consecutive_failures(limits.failures)
-            .wait_duration_in_open(limits.open_for)
-            .permitted_calls_in_half_open(1)
-            .on_state_transition(move |_, now| show(name, &state, now))
-            .build()?;
         let of = |outcome| metrics.parts.with_label_values(&[name, outcome]);
         Ok(Self {
             deadline: limits.deadline,
-            breaker: layer.layer(service_fn(std::convert::identity as fn(Call<T>) -> Call<T>)),
+            breaker: Breaker::new(format!("my page: {name}"), breaker, state)?,
             outcomes: Arc::new(Outcomes {
                 ok: of("ok"),
                 timeout: of("timeout"),
@@ -89,8 +81,7 @@ impl<T: Send + 'static> Guard<T> {
             outcomes.of(part).observe(begin.elapsed().as_secs_f64());
         };
         self.breaker
-            .clone()
-            .oneshot(in_time)
+            .call(in_time)
             .map_err(absence)
             .inspect(measure)
             .boxed()
@@ -108,23 +99,9 @@ impl Outcomes {
     }
 }
 
-fn absence(error: CircuitBreakerError<Absence>) -> Absence {
-    match error {
-        CircuitBreakerError::OpenCircuit => Absence::Open,
-        CircuitBreakerError::Inner(absence) => absence,
-    }
-}
-
-fn show(name: &str, state: &IntGauge, now: CircuitState) {
-    match now {
-        CircuitState::Closed => {
-            log::info!("my page: {name} is available again");
-            state.set(0);
-        }
-        CircuitState::HalfOpen => state.set(1),
-        CircuitState::Open => {
-            log::warn!("my page: {name} has failed repeatedly; its circuit breaker is open");
-            state.set(2);
-        }
+fn absence(failed: Failed<Absence>) -> Absence {
+    match failed {
+        Failed::Refused => Absence::Open,
+        Failed::By(absence) => absence,
     }
 }

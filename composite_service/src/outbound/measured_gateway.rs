@@ -1,7 +1,7 @@
 //! A payment gateway that measures its calls, and otherwise passes them on unchanged.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -12,7 +12,7 @@ use shared::reason::Reason;
 use shared::trace::context::TraceContext;
 
 use crate::metrics::GatewayMetrics;
-use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
+use crate::ports::payment::{CancelError, ConfirmAnswer, Lies, PaymentGateway, Standing};
 
 /// The inner gateway and the metrics of its operations.
 pub struct MeasuredGateway {
@@ -27,6 +27,8 @@ struct Outcomes {
     done: Histogram,
     refused: Histogram,
     not_reached: Histogram,
+    account: Histogram,
+    open: Histogram,
     unknown: Histogram,
 }
 
@@ -37,6 +39,8 @@ impl Outcomes {
             done: with("done"),
             refused: with("refused"),
             not_reached: with("not_reached"),
+            account: with("account"),
+            open: with("open"),
             unknown: with("unknown"),
         })
     }
@@ -69,6 +73,10 @@ impl MeasuredGateway {
 }
 
 impl PaymentGateway for MeasuredGateway {
+    fn refuses_for(&self) -> Option<Duration> {
+        self.inner.refuses_for()
+    }
+
     fn confirm(
         &self,
         number: &OrderNumber,
@@ -80,7 +88,11 @@ impl PaymentGateway for MeasuredGateway {
             .measure(call, |outcomes, answer| match answer {
                 ConfirmAnswer::Confirmed => &outcomes.done,
                 ConfirmAnswer::Declined(_) | ConfirmAnswer::PaidOtherwise => &outcomes.refused,
-                ConfirmAnswer::NotReached(_) => &outcomes.not_reached,
+                ConfirmAnswer::NotReached(trouble) => match trouble.lies {
+                    Lies::InGateway | Lies::InPayment => &outcomes.not_reached,
+                    Lies::InKey | Lies::InAccount => &outcomes.account,
+                },
+                ConfirmAnswer::NotAsked => &outcomes.open,
                 ConfirmAnswer::Unknown(_) => &outcomes.unknown,
             })
     }
@@ -89,9 +101,14 @@ impl PaymentGateway for MeasuredGateway {
         let call = self.inner.look_up(number, trace);
         self.look_ups
             .measure(call, |outcomes, answer| match answer {
-                Standing::Charged(_) | Standing::Declined | Standing::NotCharged => &outcomes.done,
+                Standing::Charged(_)
+                | Standing::PartlyCancelled(_)
+                | Standing::AwaitsDeposit(_)
+                | Standing::Unfinished
+                | Standing::Declined
+                | Standing::NotCharged => &outcomes.done,
                 Standing::Away(_) => &outcomes.not_reached,
-                Standing::Unknown(_) => &outcomes.unknown,
+                Standing::Strange(..) => &outcomes.unknown,
             })
     }
 
@@ -106,7 +123,8 @@ impl PaymentGateway for MeasuredGateway {
         self.cancels.measure(call, |outcomes, answer| match answer {
             Ok(()) => &outcomes.done,
             // The payment may be cancelled or not.
-            Err(CancelError(_)) => &outcomes.unknown,
+            Err(CancelError::NotYet(_)) => &outcomes.unknown,
+            Err(CancelError::Refused(_)) => &outcomes.refused,
         })
     }
 }

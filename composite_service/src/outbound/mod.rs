@@ -1,8 +1,10 @@
 //! The adapters behind the ports: Kafka; the order service, the member service and the payment gateway over HTTP; and the wrappers that
-//! measure calls of the gateway and guard the parts of a member's page.
+//! measure and guard calls of the gateway and guard the parts of a member's page.
 
 pub mod kafka;
 pub mod http;
 pub mod measured_gateway;
+pub mod breaker;
 pub mod guard;
+pub mod guarded_gateway;
 pub mod guarded_parts;

@@ -8,20 +8,30 @@ use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
 
-pub use crate::domain::purchase::ConfirmAnswer;
-pub use crate::domain::review::Standing;
+pub use crate::domain::purchase::{ConfirmAnswer, Lies, Trouble};
+pub use crate::domain::review::{Oddity, Standing};
 
 /// How long a request to the gateway waits for its answer. After a timeout it is unknown whether the request has taken effect.
 pub const GATEWAY_WAIT: Duration = Duration::from_secs(5);
 
-/// Why a payment may not be cancelled.
+/// Why a payment is not, or may not be, cancelled. Each has the cause, for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the payment may not be cancelled: {0}")]
-pub struct CancelError(pub String);
+pub enum CancelError {
+    /// A later attempt may succeed.
+    #[error("the payment may not be cancelled yet: {0}")]
+    NotYet(String),
+    /// The gateway refuses, and will refuse again. A person must give the money back.
+    #[error("the gateway refuses to cancel the payment: {0}")]
+    Refused(String),
+}
 
 /// A payment gateway. All calls are idempotent: an order is charged once, and its charge is cancelled once. Each call is part of the given
 /// trace.
 pub trait PaymentGateway: Send + Sync {
+    /// For how long it will not be asked to charge, because it has failed too often; `None` when it will be asked. Other calls are always
+    /// made.
+    fn refuses_for(&self) -> Option<Duration>;
+
     /// Charges the payment for the order.
     fn confirm(
         &self,

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
 use composite_service::actors::kafka_bridge::SendCommand;
@@ -13,7 +14,9 @@ use composite_service::ports::order_bus::{BusError, OnUndelivered, OrderBus};
 use composite_service::ports::order_query::{
     DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
 };
-use composite_service::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
+use composite_service::ports::payment::{
+    CancelError, ConfirmAnswer, Lies, PaymentGateway, Standing,
+};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use shared::ids::IdSource;
@@ -210,6 +213,10 @@ impl ScriptedGateway {
 }
 
 impl PaymentGateway for ScriptedGateway {
+    fn refuses_for(&self) -> Option<Duration> {
+        None
+    }
+
     fn confirm(
         &self,
         number: &OrderNumber,
@@ -224,12 +231,16 @@ impl PaymentGateway for ScriptedGateway {
             answer_tx,
         ));
         answer_rx
-            .map(|answer| answer.unwrap_or_else(|_| ConfirmAnswer::Unknown("no answer".to_owned())))
+            .map(|answer| {
+                answer.unwrap_or_else(|_| {
+                    ConfirmAnswer::Unknown(Lies::InGateway.because("no answer"))
+                })
+            })
             .boxed()
     }
 
     fn look_up(&self, _: &OrderNumber, _: TraceContext) -> BoxFuture<'static, Standing> {
-        ready(Standing::Unknown("no answer".to_owned())).boxed()
+        ready(Standing::Away("no answer".to_owned())).boxed()
     }
 
     fn cancel(
@@ -248,7 +259,9 @@ impl PaymentGateway for ScriptedGateway {
             answer_tx,
         ));
         answer_rx
-            .map(|answer| answer.unwrap_or_else(|_| Err(CancelError("no answer".to_owned()))))
+            .map(|answer| {
+                answer.unwrap_or_else(|_| Err(CancelError::NotYet("no answer".to_owned())))
+            })
             .boxed()
     }
 }
@@ -256,11 +269,17 @@ impl PaymentGateway for ScriptedGateway {
 /// A gateway that always has the same answer at once.
 pub(crate) struct PromptGateway {
     pub(crate) answer: ConfirmAnswer,
+    /// For how long it says that it will not be asked.
+    pub(crate) refuses_for: Option<Duration>,
     /// What it was asked to charge.
     pub(crate) asked: Mutex<Vec<Payment>>,
 }
 
 impl PaymentGateway for PromptGateway {
+    fn refuses_for(&self) -> Option<Duration> {
+        self.refuses_for
+    }
+
     fn confirm(
         &self,
         _: &OrderNumber,

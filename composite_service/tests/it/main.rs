@@ -16,6 +16,7 @@ mod http;
 mod loopback_server;
 mod peer;
 mod toss_gateway;
+mod guarded_gateway;
 mod order_client;
 mod member_client;
 mod outbound_addresses;

@@ -6,7 +6,7 @@ use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::metrics::{BridgeMetrics, GatewayMetrics, ServiceMetrics};
 use composite_service::outbound::measured_gateway::MeasuredGateway;
-use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway};
+use composite_service::ports::payment::{ConfirmAnswer, Lies, PaymentGateway};
 use shared::metrics::Metrics;
 use shared::reason::Reason;
 use tokio::sync::oneshot;
@@ -84,13 +84,16 @@ async fn gateway_calls_are_counted_by_operation_and_outcome_and_their_answers_st
     let payment = payment("pay-1");
     let answers = [
         ConfirmAnswer::Confirmed,
-        ConfirmAnswer::Declined("no".to_owned()),
-        ConfirmAnswer::NotReached("away".to_owned()),
-        ConfirmAnswer::Unknown("lost".to_owned()),
+        ConfirmAnswer::Declined("no"),
+        ConfirmAnswer::NotReached(Lies::InGateway.because("away")),
+        ConfirmAnswer::NotReached(Lies::InKey.because("UNAUTHORIZED_KEY")),
+        ConfirmAnswer::NotAsked,
+        ConfirmAnswer::Unknown(Lies::InGateway.because("lost")),
     ];
     for answer in answers {
         let inner = PromptGateway {
             answer: answer.clone(),
+            refuses_for: None,
             asked: Default::default(),
         };
         let gateway = MeasuredGateway::new(Arc::new(inner), &counted);
@@ -101,6 +104,7 @@ async fn gateway_calls_are_counted_by_operation_and_outcome_and_their_answers_st
     }
     let inner = PromptGateway {
         answer: ConfirmAnswer::Confirmed,
+        refuses_for: None,
         asked: Default::default(),
     };
     let gateway = MeasuredGateway::new(Arc::new(inner), &counted);
@@ -113,6 +117,8 @@ async fn gateway_calls_are_counted_by_operation_and_outcome_and_their_answers_st
         ("confirm", "done"),
         ("confirm", "refused"),
         ("confirm", "not_reached"),
+        ("confirm", "account"),
+        ("confirm", "open"),
         ("confirm", "unknown"),
         ("look_up", "done"),
         ("cancel", "done"),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use composite_service::actors::purchase_actor::Overloaded;
+use composite_service::actors::purchase_actor::NotBegun;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::Outcome;
 use composite_service::ports::payment::{CancelError, ConfirmAnswer};
@@ -92,7 +92,7 @@ mod a_purchase {
         let outcome_rx = mall.paying(7).await;
         let (_, _, answer_tx) = mall.gateway_call().await.confirm();
         answer_tx
-            .send(ConfirmAnswer::Declined("over the limit".to_owned()))
+            .send(ConfirmAnswer::Declined("over the limit"))
             .unwrap();
         let rejected = OrderCommand::Reject {
             number: nth_number(7),
@@ -155,8 +155,8 @@ mod a_purchase {
         };
         assert_eq!(outcome_rx.await, Ok(refused));
         for answer in [
-            Err(CancelError("500".to_owned())),
-            Err(CancelError("timed out".to_owned())),
+            Err(CancelError::NotYet("500".to_owned())),
+            Err(CancelError::Refused("NOT_CANCELABLE_PAYMENT".to_owned())),
             Ok(()),
         ] {
             let (number, charged, reason, answer_tx) = mall.gateway_call().await.cancel();
@@ -321,13 +321,13 @@ mod permits {
         let first_rx = mall.purchases.place(basket(None), arrival()).unwrap();
         assert_eq!(
             mall.purchases.place(basket(None), arrival()).unwrap_err(),
-            Overloaded
+            NotBegun::Overloaded
         );
         assert_eq!(
             mall.purchases
                 .pay(nth_number(9), payment("key"), None, arrival())
                 .unwrap_err(),
-            Overloaded
+            NotBegun::Overloaded
         );
         mall.bridge.grant().await;
         assert!(matches!(first_rx.await, Ok(Outcome::Pending(_))));
@@ -336,7 +336,7 @@ mod permits {
         let third_rx = mall.purchases.place(basket(None), arrival()).unwrap();
         assert_eq!(
             mall.purchases.place(basket(None), arrival()).unwrap_err(),
-            Overloaded
+            NotBegun::Overloaded
         );
         mall.bridge.grant().await;
         assert!(matches!(third_rx.await, Ok(Outcome::Pending(_))));
@@ -358,7 +358,7 @@ mod draining {
         assert_eq!(begin.elapsed(), Duration::ZERO);
         assert_eq!(
             mall.purchases.place(basket(None), arrival()).unwrap_err(),
-            Overloaded
+            NotBegun::Overloaded
         );
     }
 
@@ -388,7 +388,7 @@ mod draining {
         assert_eq!(begin.elapsed().as_secs(), 20);
         assert_eq!(
             mall.purchases.place(basket(None), arrival()).unwrap_err(),
-            Overloaded
+            NotBegun::Overloaded
         );
     }
 }

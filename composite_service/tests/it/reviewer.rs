@@ -9,17 +9,22 @@ use std::time::Duration;
 
 use actix::Actor;
 use composite_service::actors::kafka_bridge::{CommandSender, SendCommand};
-use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
+use composite_service::actors::reviewer::{ReviewDesk, Reviewer, SharedHolds};
 use composite_service::domain::order::OrderCommand;
 use composite_service::domain::peer::Peer;
 use composite_service::domain::purchase::CommandAnswer;
+use composite_service::domain::review::Hold;
+use composite_service::metrics::ReviewMetrics;
 use composite_service::ports::order_query::{
     DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
 };
-use composite_service::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
+use composite_service::ports::payment::{
+    CancelError, ConfirmAnswer, Oddity, PaymentGateway, Standing,
+};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use shared::ids::IdSource;
+use shared::metrics::Metrics;
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
 use shared::postbox::Postbox;
@@ -83,12 +88,18 @@ impl OrderQuery for Due {
 struct Books {
     standings: HashMap<OrderNumber, Standing>,
     cancelled: Mutex<Vec<(OrderNumber, Payment, Reason)>>,
+    /// How every cancellation fails.
+    refusal: Option<CancelError>,
     looked_up: Mutex<Vec<OrderNumber>>,
     looking_up: Arc<AtomicUsize>,
     most_at_once: Arc<AtomicUsize>,
 }
 
 impl PaymentGateway for Books {
+    fn refuses_for(&self) -> Option<Duration> {
+        None
+    }
+
     fn look_up(&self, number: &OrderNumber, _: TraceContext) -> BoxFuture<'static, Standing> {
         let standing = self
             .standings
@@ -119,7 +130,9 @@ impl PaymentGateway for Books {
             .lock()
             .unwrap()
             .push((number.clone(), payment.clone(), reason));
-        ready(Err(CancelError("not yet".to_owned()))).boxed()
+        let refusal = self.refusal.clone();
+        let answer = refusal.unwrap_or_else(|| CancelError::NotYet("later".to_owned()));
+        ready(Err(answer)).boxed()
     }
 
     fn confirm(
@@ -134,6 +147,8 @@ impl PaymentGateway for Books {
 
 /// A reviewer at work, and what he does.
 struct Review {
+    metrics: Metrics,
+    holds: SharedHolds,
     due: Arc<Due>,
     books: Arc<Books>,
     asked_rx: UnboundedReceiver<Instant>,
@@ -171,14 +186,20 @@ impl Review {
             asked_tx,
         });
         let books = Arc::new(books);
+        let metrics = Metrics::new().unwrap();
         let desk = ReviewDesk {
             query: Arc::clone(&due) as _,
             gateway: Arc::clone(&books) as _,
             commands: CommandSender::new(bridge),
             traces: Arc::new(traces()),
+            metrics: ReviewMetrics::new(&metrics).unwrap(),
         };
-        Reviewer::new(desk, ids).start();
+        let reviewer = Reviewer::new(desk, ids);
+        let holds = reviewer.holds();
+        reviewer.start();
         Self {
+            metrics,
+            holds,
             due,
             books,
             asked_rx,
@@ -222,7 +243,7 @@ mod a_round {
     #[actix::test]
     async fn gives_each_order_the_remedy_for_its_standing() {
         let charged = || Standing::Charged(payment("key"));
-        let away = || Standing::Unknown("away".to_owned());
+        let away = || Standing::Strange(Oddity::Refused, "a code".to_owned());
         let books = standings([
             (1, charged()),
             (3, charged()),
@@ -305,7 +326,7 @@ mod a_round {
     #[actix::test]
     async fn reaches_the_orders_behind_a_page_that_never_resolves() {
         let stuck = PAGE as u64 + 20;
-        let silent = |nth| (nth, Standing::Unknown("its status is READY".to_owned()));
+        let silent = |nth| (nth, Standing::Unfinished);
         let orders: Vec<_> = (1..=stuck + 1)
             .map(|nth| due(nth, OrderStatus::Rejected))
             .collect();
@@ -393,6 +414,94 @@ mod a_due_order {
             );
             tokio::time::resume();
         }
+    }
+}
+
+mod an_order_that_no_review_can_end {
+    use super::*;
+
+    impl Review {
+        fn held(&self) -> Vec<(OrderNumber, Hold)> {
+            let holds = self.holds.lock().unwrap();
+            let held = holds.iter().map(|(number, hold)| (number.clone(), hold));
+            held.collect()
+        }
+
+        /// As the metrics show it.
+        fn on_hold(&self, hold: Hold) -> String {
+            let name = format!("reviews_on_hold{{reason=\"{}\"}} ", hold.as_str());
+            let text = self.metrics.render().unwrap();
+            let line = text.lines().find_map(|line| line.strip_prefix(&name));
+            line.unwrap_or_default().to_owned()
+        }
+    }
+
+    #[actix::test]
+    async fn is_shown_with_its_reason_until_it_is_no_longer_due() {
+        let standings = standings([
+            (1, Standing::PartlyCancelled(payment("key"))),
+            (2, Standing::AwaitsDeposit(payment("key"))),
+            (3, Standing::NotCharged),
+        ]);
+        let orders = (1..=3).map(|nth| due(nth, OrderStatus::Created)).collect();
+        let mut review = Review::begin(orders, standings);
+        // The third round begins when the second one has ended.
+        for _ in 0..3 {
+            review.round().await;
+        }
+        let held = [
+            (nth_number(1), Hold::PartlyCancelled),
+            (nth_number(2), Hold::AwaitsDeposit),
+        ];
+        assert_eq!(review.held(), held);
+        assert_eq!(review.on_hold(Hold::PartlyCancelled), "1");
+        assert_eq!(review.on_hold(Hold::Unfinished), "0");
+
+        *review.due.orders.lock().unwrap() = Ok(vec![due(2, OrderStatus::Created)]);
+        for _ in 0..3 {
+            review.round().await;
+        }
+        assert_eq!(review.held(), held[1..]);
+        assert_eq!(review.on_hold(Hold::PartlyCancelled), "0");
+    }
+
+    #[actix::test]
+    async fn is_one_whose_money_the_gateway_refuses_to_give_back() {
+        for (refusal, held) in [
+            (
+                CancelError::Refused("NOT_CANCELABLE_PAYMENT".to_owned()),
+                vec![(nth_number(1), Hold::NotCancellable)],
+            ),
+            (CancelError::NotYet("PROVIDER_ERROR".to_owned()), Vec::new()),
+        ] {
+            let books = Books {
+                refusal: Some(refusal),
+                ..standings([(1, Standing::Charged(payment("key")))])
+            };
+            let mut review = Review::begin(vec![due(1, OrderStatus::Rejected)], books);
+            for _ in 0..3 {
+                review.round().await;
+            }
+            assert_eq!(review.held(), held);
+            // It is tried again all the same.
+            assert!(review.books.cancelled.lock().unwrap().len() >= 2);
+            tokio::time::resume();
+        }
+    }
+
+    #[actix::test]
+    async fn stays_shown_while_the_gateway_is_away() {
+        let books = standings([(1, Standing::Away("refused".to_owned()))]);
+        let mut review = Review::begin(vec![due(1, OrderStatus::Created)], books);
+        review
+            .holds
+            .lock()
+            .unwrap()
+            .is_news(&nth_number(1), Some(Hold::PartlyCancelled));
+        for _ in 0..3 {
+            review.round().await;
+        }
+        assert_eq!(review.held(), [(nth_number(1), Hold::PartlyCancelled)]);
     }
 }
 

@@ -32,7 +32,7 @@ pub enum OrderCommand {
         number: OrderNumber,
         /// Why.
         reason: Reason,
-        /// The gateway's words.
+        /// Why the payment was declined.
         detail: Option<String>,
     },
     /// Nothing is charged for the rejected order: it needs no review any more.

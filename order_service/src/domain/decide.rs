@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::idempotency::IdempotencyKey;
+use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 
@@ -48,7 +49,7 @@ pub enum Transition {
         order: Arc<Order>,
         /// Why.
         reason: Reason,
-        /// The gateway's words.
+        /// Why the payment was declined.
         detail: Option<String>,
         /// When the gateway is asked whether it was charged nonetheless.
         review_at: DateTime<Utc>,
@@ -219,8 +220,8 @@ fn approve(order: &Arc<Order>, payment: &Payment, now: DateTime<Utc>) -> Result<
     }
 }
 
-/// An expiry comes from a review that has found nothing charged. It ends the payment that was reviewed, and not one that has begun since;
-/// it ends the order only when its time to be paid is over.
+/// An expiry comes from a review that has found nothing charged. It concerns the payment that was reviewed, and not one that has begun
+/// since.
 fn reject(
     order: &Arc<Order>,
     reason: Reason,
@@ -232,15 +233,35 @@ fn reject(
         OrderState::Created if is_expiry && order.review_at.is_some_and(|at| now < at) => {
             Ok(Decision::AlreadyDone)
         }
-        OrderState::Created if is_expiry && now < order.pay_by => {
-            Ok(Decision::Change(Transition::EndPayment {
-                order: Arc::clone(order),
-            }))
-        }
+        OrderState::Created if is_expiry => Ok(expired(order, detail, now)),
         OrderState::Created => Ok(rejected(order, reason, detail, now)),
         OrderState::Complete(_) => Err(Refusal(Reason::AlreadyPaid)),
         OrderState::Rejected(_) => Ok(Decision::AlreadyDone),
     }
+}
+
+/// Ends the payment, and the order when its time to be paid is over. If there was nothing to charge, the payment that has begun completes
+/// the order, as its purchase would have done.
+fn expired(order: &Arc<Order>, detail: Option<&String>, now: DateTime<Utc>) -> Decision {
+    let order_of = || Arc::clone(order);
+    if let Some(payment) = free_payment(order) {
+        Decision::Change(Transition::Complete {
+            order: order_of(),
+            payment: payment.clone(),
+        })
+    } else if now < order.pay_by {
+        Decision::Change(Transition::EndPayment { order: order_of() })
+    } else {
+        rejected(order, Reason::Expired, detail, now)
+    }
+}
+
+/// The payment that has begun, if the order costs nothing.
+fn free_payment(order: &Order) -> Option<&Payment> {
+    let is_free = |payment: &&Payment| {
+        order.final_price == Money::ZERO && payment.amount == order.final_price
+    };
+    order.intent.as_ref().filter(is_free)
 }
 
 /// The order is rejected. Its review is never earlier than it was: `now`, when the command was read, may be long ago, and a payment may

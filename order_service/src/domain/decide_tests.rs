@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::order::Idempotency;
-use crate::domain::samples::{approve, draft, expire, item, now, number, pay, payment};
+use crate::domain::samples::{approve, draft, expire, item, money, now, number, pay, payment};
 use crate::domain::shelf::Shelf;
 
 /// One order of 12000 in each state that it can have, `None` included.
@@ -152,6 +152,38 @@ fn an_expiry_ends_the_reviewed_payment_and_the_order_only_when_its_time_is_over(
         (&None, Some(created.pay_by))
     );
     assert_eq!(expired(&waiting, 61), "done");
+}
+
+#[test]
+fn an_expiry_completes_an_order_that_costs_nothing_if_its_payment_has_begun() {
+    let free = Order {
+        final_price: money("0"),
+        ..created()
+    };
+    let after_review = review_at() + TimeDelta::hours(1);
+    let expired = |order: Order| decide(Some(&Arc::new(order)), &expire(1), after_review);
+    let nothing = payment("paid", "0");
+    let paying = free.paying(nothing.clone(), None, review_at());
+    let decision = expired(paying);
+    let Ok(Decision::Change(Transition::Complete { payment: made, .. })) = decision else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(made, nothing);
+    // Nobody has wanted these, or not at this price.
+    let too_much = free.paying(payment("paid", "12000"), None, review_at());
+    for order in [free, too_much] {
+        let decision = expired(order);
+        assert!(
+            matches!(
+                decision,
+                Ok(Decision::Change(Transition::Reject {
+                    reason: Reason::Expired,
+                    ..
+                }))
+            ),
+            "{decision:?}"
+        );
+    }
 }
 
 #[test]

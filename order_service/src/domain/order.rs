@@ -129,7 +129,7 @@ pub struct Order {
     pub payment_idempotency: Option<Idempotency>,
     /// Until when its payment is waited for.
     pub pay_by: DateTime<Utc>,
-    /// The gateway's words about a declined payment.
+    /// Why the payment was declined, in the mall's words.
     pub reject_detail: Option<String>,
     /// When a composite must ask the gateway about the order: a pending one may be charged or given up, a rejected one may have been
     /// charged. `None` when that is settled.

@@ -1,4 +1,4 @@
-//! The listener for operators: `/metrics`, `/internal/mailboxes`, `/internal/settings` and orders' traces. It has a port of its own, which
+//! The listener for operators: `/metrics`, `/internal/mailboxes`, `/internal/settings`, orders' traces and what a service adds. It has a port of its own, which
 //! shoppers can't reach, and a thread of its own, so that it answers while the service is busy, stuck or going down.
 
 use std::net::SocketAddr;
@@ -39,6 +39,17 @@ pub struct Shown {
     pub traces: Arc<Traces>,
     /// The settings in effect.
     pub settings: Arc<EffectiveSettings>,
+    /// What only this service has to show.
+    pub views: Vec<View>,
+}
+
+/// A JSON document of one service, made when it is asked for.
+#[derive(Clone)]
+pub struct View {
+    /// Its path, without and with a slash at its end.
+    pub paths: [&'static str; 2],
+    /// Makes it.
+    pub show: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
 }
 
 /// Serves what operators are shown.
@@ -69,7 +80,15 @@ pub fn start(address: SocketAddr, shown: Shown) -> std::io::Result<ServerHandle>
 }
 
 fn routes_of(routes: &mut web::ServiceConfig, shown: Shown) {
-    let get_only = |paths, route| resource(paths, Methods::Get).route(route);
+    let get_only = |paths: [&'static str; 2], route: actix_web::Route| {
+        web::resource(paths)
+            .route(route)
+            .default_service(method_not_allowed("GET"))
+    };
+    for View { paths, show } in shown.views {
+        let answer = move || std::future::ready(HttpResponse::Ok().json(show()));
+        routes.service(get_only(paths, web::get().to(answer)));
+    }
     routes
         .app_data(web::Data::from(shown.metrics))
         .app_data(web::Data::from(shown.mailboxes))
@@ -172,6 +191,7 @@ mod tests {
             mailboxes,
             traces,
             settings: Arc::default(),
+            views: Vec::new(),
         };
         let app = App::new().configure(|routes| routes_of(routes, shown));
         let server = init_service(app.wrap(from_fn(render_problems))).await;
@@ -211,6 +231,10 @@ mod tests {
             mailboxes,
             traces: traces(),
             settings: Arc::new(settings),
+            views: vec![View {
+                paths: ["/internal/view", "/internal/view/"],
+                show: Arc::new(|| serde_json::json!(["of this service"])),
+            }],
         };
         let app = App::new().configure(|routes| routes_of(routes, shown));
         let server = init_service(app.wrap(from_fn(render_problems))).await;
@@ -234,6 +258,11 @@ mod tests {
         let told: serde_json::Value = serde_json::from_slice(&read_body(answer).await).unwrap();
         let password = serde_json::json!({"value": null, "source": "environment"});
         assert_eq!(told, serde_json::json!({ "DB_PASSWORD": password }));
+
+        for path in ["/internal/view", "/internal/view/"] {
+            let answer = call_service(&server, get(path)).await;
+            assert_eq!(read_body(answer).await, r#"["of this service"]"#, "{path}");
+        }
 
         for path in ["/livez", "/open-api/order", "/api/product"] {
             let answer = call_service(&server, get(path)).await;

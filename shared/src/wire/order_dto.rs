@@ -49,7 +49,7 @@ pub struct OrderDto {
     /// Why the order is rejected or the command was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reject_reason: Option<Reason>,
-    /// The gateway's words about a declined payment.
+    /// Why the payment was declined, in the mall's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reject_detail: Option<String>,
     /// The payment: intended in `ORDER_CREATE` and `ORDER_PAY`, made in `ORDER_APPROVE` and in replies about a paid order.

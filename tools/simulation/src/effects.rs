@@ -1,8 +1,9 @@
 //! What a command has done by the time that its actor replies.
 
 use order_service::domain::command::OrderCommand;
-use order_service::domain::order::{Order, OrderState};
+use order_service::domain::order::{Order, OrderState, Payment};
 use order_service::ports::reply_sink::CommandOutcome;
+use shared::money::Money;
 use shared::reason::Reason;
 
 use crate::store::Store;
@@ -64,11 +65,15 @@ fn is_effect(command: &OrderCommand, order: &Order) -> bool {
             };
             order.number == *number && is_begun
         }
-        // An order that is not due goes on waiting for its payment.
+        // An order that is not due goes on waiting for its payment, and there is none to wait for if it costs nothing.
         OrderCommand::Reject { number, reason, .. } => {
             let is_rejected = matches!(order.state, OrderState::Rejected(_));
             let waits = *reason == Reason::Expired && order.state == OrderState::Created;
-            order.number == *number && (is_rejected || waits)
+            let is_free =
+                |made: &Payment| made.amount == Money::ZERO && order.intent.as_ref() == Some(made);
+            let is_given = *reason == Reason::Expired
+                && matches!(&order.state, OrderState::Complete(made) if is_free(made));
+            order.number == *number && (is_rejected || waits || is_given)
         }
         OrderCommand::Settle { number } => order.number == *number && order.review_at.is_none(),
     }

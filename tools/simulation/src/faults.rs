@@ -1,6 +1,6 @@
 //! All that can go wrong in a world.
 
-use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer};
+use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer, Lies};
 use order_service::domain::decide::Transition;
 use order_service::domain::shelf::Needs;
 use order_service::ports::order_store::StoreRow;
@@ -209,11 +209,12 @@ impl World {
             }
             Fault::CallLost(index) => {
                 let call = self.calls.remove(index);
-                let words = || "by the schedule".to_owned();
-                let answer = match (call.is_cancel, self.chance.one_in(2)) {
+                let trouble = || Lies::InGateway.because("by the schedule");
+                let answer = match (call.is_cancel, self.chance.below(3)) {
                     (true, _) => Answer::Cancel(CancelAnswer::Failed),
-                    (false, true) => Answer::Confirm(ConfirmAnswer::NotReached(words())),
-                    (false, false) => Answer::Confirm(ConfirmAnswer::Unknown(words())),
+                    (false, 0) => Answer::Confirm(ConfirmAnswer::NotAsked),
+                    (false, 1) => Answer::Confirm(ConfirmAnswer::NotReached(trouble())),
+                    (false, _) => Answer::Confirm(ConfirmAnswer::Unknown(trouble())),
                 };
                 self.answered(&call, answer)
             }

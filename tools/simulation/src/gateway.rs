@@ -110,7 +110,7 @@ impl Gateway {
         match charge.state {
             _ if charge.payment != *payment => ConfirmAnswer::PaidOtherwise,
             ChargeState::Charged => ConfirmAnswer::Confirmed,
-            ChargeState::Declined => ConfirmAnswer::Declined("no".to_owned()),
+            ChargeState::Declined => ConfirmAnswer::Declined("no"),
             ChargeState::Cancelled if is_willing => ConfirmAnswer::Confirmed,
             ChargeState::Cancelled => ConfirmAnswer::PaidOtherwise,
         }

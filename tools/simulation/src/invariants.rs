@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use order_service::domain::order::{ItemId, Order, OrderState};
 use shared::money::Money;
 use shared::order_number::OrderNumber;
-use shared::reason::Reason;
 
 use crate::store::Store;
 use crate::violation::{Check, Invariant, violated};
@@ -79,7 +78,6 @@ fn check_coupons(store: &Store) -> Check {
     Ok(())
 }
 
-/// A key whose payment was refused for the gateway's sake is free again.
 fn check_orders(world: &World) -> Check {
     let mut of_request: BTreeMap<&str, &OrderNumber> = BTreeMap::new();
     let mut of_key: BTreeMap<&str, &OrderNumber> = BTreeMap::new();
@@ -90,9 +88,6 @@ fn check_orders(world: &World) -> Check {
                 Invariant::OneOrder,
                 format!("{twin} and {} are of one request", order.number),
             );
-        }
-        if order.state == OrderState::Rejected(Reason::PaymentUnavailable) {
-            continue;
         }
         let twin = world
             .key_of(order.request_id.as_str())

@@ -9,16 +9,21 @@ use crate::domain::order::{OrderReply, Payment};
 /// How many attempts may fail to reach the gateway, with nothing charged, before the payment is given up.
 const MAX_UNREACHED: u32 = 6;
 
+/// Whether the gateway is asked for this payment. There is nothing to charge for an order that costs nothing.
+#[must_use]
+pub fn needs_gateway(payment: &Payment) -> bool {
+    payment.amount != Money::ZERO
+}
+
 impl Purchase {
-    /// Charges the payment. An order that costs nothing is approved without the gateway.
-    pub(super) fn charge(&mut self, payment: Payment, order_waits: bool) -> Vec<Effect> {
-        if payment.amount == Money::ZERO {
+    /// Charges the payment, where there is something to charge.
+    pub(super) fn charge(&mut self, payment: Payment) -> Vec<Effect> {
+        if !needs_gateway(&payment) {
             return self.enter(Step::Approving { payment });
         }
         self.enter(Step::Confirming {
             payment,
             may_be_charged: false,
-            order_waits,
         })
     }
 
@@ -26,7 +31,6 @@ impl Purchase {
         let Step::Confirming {
             payment,
             may_be_charged,
-            order_waits,
         } = self.step.clone()
         else {
             return Vec::new();
@@ -35,21 +39,21 @@ impl Purchase {
             ConfirmAnswer::Confirmed => self.enter(Step::Approving { payment }),
             ConfirmAnswer::Declined(detail) => self.enter(Step::Rejecting {
                 reason: Reason::PaymentDeclined,
-                detail: Some(detail),
+                detail: Some(detail.to_owned()),
             }),
             ConfirmAnswer::PaidOtherwise => self.refuse(Reason::PaymentConflict, None),
-            // Only if no earlier attempt may have charged: a lost answer followed by an outage must not reject a paid order.
+            // Only if no earlier attempt may have charged: "nothing was charged" must be true.
             ConfirmAnswer::NotReached(_)
                 if !may_be_charged && self.attempt + 1 >= MAX_UNREACHED =>
             {
-                self.unreached(order_waits)
+                self.unreached()
             }
-            ConfirmAnswer::NotReached(_) => self.again(),
+            ConfirmAnswer::NotAsked if !may_be_charged => self.unreached(),
+            ConfirmAnswer::NotReached(_) | ConfirmAnswer::NotAsked => self.again(),
             ConfirmAnswer::Unknown(_) => {
                 self.step = Step::Confirming {
                     payment,
                     may_be_charged: true,
-                    order_waits,
                 };
                 self.again()
             }
@@ -63,16 +67,9 @@ impl Purchase {
         effects
     }
 
-    /// Nothing is charged. An order that was pending before this purchase stays pending, so the shopper may try again; a new one is
-    /// rejected.
-    fn unreached(&mut self, order_waits: bool) -> Vec<Effect> {
-        if order_waits {
-            return self.refuse(Reason::PaymentUnavailable, None);
-        }
-        self.enter(Step::Rejecting {
-            reason: Reason::PaymentUnavailable,
-            detail: None,
-        })
+    /// Nothing is charged, and nothing speaks against the payment or the order, which stays pending until its time to be paid is over.
+    fn unreached(&mut self) -> Vec<Effect> {
+        self.refuse(Reason::PaymentUnavailable, None)
     }
 
     pub(super) fn approving(&mut self, payment: Payment, answer: CommandAnswer) -> Vec<Effect> {
@@ -131,7 +128,7 @@ impl Purchase {
 
     /// Answers the shopper at once, and then cancels the charge: that may take many attempts.
     fn refund(&mut self, payment: Payment, reason: Reason) -> Vec<Effect> {
-        if payment.amount == Money::ZERO {
+        if !needs_gateway(&payment) {
             return self.refuse(reason, None);
         }
         let mut effects = self.answer(Outcome::Refused {

@@ -80,7 +80,7 @@ impl Purchase {
         // With a key, only an earlier request with the same key can have ended this payment.
         let is_ended = idempotency.is_some();
         match answer {
-            CommandAnswer::Replied(OrderReply::Pending(_)) => self.charge(payment, true),
+            CommandAnswer::Replied(OrderReply::Pending(_)) => self.charge(payment),
             CommandAnswer::Replied(OrderReply::Complete(order)) => {
                 self.is_replay = is_ended;
                 self.end(Outcome::Complete(order))
@@ -130,7 +130,7 @@ impl Purchase {
             return self.end(Outcome::Pending(order));
         };
         match order.final_price {
-            Some(price) if price == payment.amount => self.charge(payment, false),
+            Some(price) if price == payment.amount => self.charge(payment),
             Some(_) => self.enter(Step::Rejecting {
                 reason: Reason::AmountMismatch,
                 detail: None,

@@ -51,14 +51,73 @@ pub enum CommandAnswer {
 pub enum ConfirmAnswer {
     /// The gateway has charged.
     Confirmed,
-    /// The gateway has declined, with a text for the shopper. Nothing is charged.
-    Declined(String),
+    /// The gateway has declined for a cause that concerns the shopper's payment, told in words of ours. Nothing is charged.
+    Declined(&'static str),
     /// Another payment of the order exists at the gateway. Nothing is charged by this one.
     PaidOtherwise,
-    /// The gateway was not reached, or did not process the request. This attempt has charged nothing.
-    NotReached(String),
+    /// The gateway was not reached, or did not take the request. This attempt has charged nothing, and says nothing against the payment.
+    NotReached(Trouble),
+    /// The gateway has failed so often that it was not asked at all.
+    NotAsked,
     /// The gateway may have charged or not.
-    Unknown(String),
+    Unknown(Trouble),
+}
+
+/// Why a charge has no result. For operators only: no shopper is shown it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// Where the cause lies.
+    pub lies: Lies,
+    /// The cause, for the log.
+    pub cause: String,
+}
+
+/// Where the cause of a trouble lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lies {
+    /// In the gateway, or on the way to it.
+    InGateway,
+    /// In the shop's key, which the gateway does not accept. An operator must act.
+    InKey,
+    /// In the shop's account: its permissions, its registration, another set of keys. An operator must act.
+    InAccount,
+    /// In this request or this payment.
+    InPayment,
+}
+
+impl Lies {
+    /// The trouble with this cause.
+    #[must_use]
+    pub fn because(self, cause: impl Into<String>) -> Trouble {
+        Trouble {
+            lies: self,
+            cause: cause.into(),
+        }
+    }
+}
+
+impl Trouble {
+    /// Whether all payments have it, and not only this one. A shopper can bring about what does not concern all.
+    #[must_use]
+    pub fn concerns_all(&self) -> bool {
+        match self.lies {
+            Lies::InGateway | Lies::InKey => true,
+            Lies::InAccount | Lies::InPayment => false,
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let advice = match self.lies {
+            Lies::InGateway | Lies::InPayment => "",
+            Lies::InKey => " (check PAYMENT_SECRET_KEY)",
+            Lies::InAccount => {
+                " (check the shop's account at the gateway: keys, permissions, registration)"
+            }
+        };
+        write!(formatter, "{}{advice}", self.cause)
+    }
 }
 
 /// The result of a cancellation.
@@ -134,7 +193,7 @@ pub enum Outcome {
         number: OrderNumber,
         /// Why.
         reason: Reason,
-        /// The gateway's explanation.
+        /// Why the payment was declined, in our words.
         detail: Option<String>,
     },
     /// The purchase is still running; its order will have this number.

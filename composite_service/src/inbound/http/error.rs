@@ -1,12 +1,14 @@
 //! Failures and refusals → answers. No other file here knows which failure has which status.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use shared::http::Problem;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::error_body::{Culprit, ResponseCode};
 
-use crate::actors::purchase_actor::Overloaded;
+use crate::actors::purchase_actor::NotBegun;
 use crate::domain::peer::Unsupported;
 use crate::ports::order_query::QueryError;
 
@@ -33,11 +35,13 @@ pub enum ApiError {
         number: Option<OrderNumber>,
         /// Why.
         reason: Reason,
-        /// The gateway's words.
+        /// Why the payment was declined.
         detail: Option<String>,
     },
     /// Too many purchases are under way.
     Overloaded,
+    /// The payment gateway will not be asked for so long.
+    PaymentUnavailable(Duration),
     /// The request's purchase goes on, or that of an earlier one with the same idempotency key.
     StillRunning,
     /// Kafka is away.
@@ -56,9 +60,12 @@ pub enum ApiError {
     Replayed(Box<ApiError>),
 }
 
-impl From<Overloaded> for ApiError {
-    fn from(_: Overloaded) -> Self {
-        Self::Overloaded
+impl From<NotBegun> for ApiError {
+    fn from(not_begun: NotBegun) -> Self {
+        match not_begun {
+            NotBegun::Overloaded => Self::Overloaded,
+            NotBegun::PaymentUnavailable(wait) => Self::PaymentUnavailable(wait),
+        }
     }
 }
 
@@ -98,6 +105,9 @@ impl From<ApiError> for Problem {
                 detail,
             } => refused(number, reason, detail),
             ApiError::Overloaded => unavailable("OVERLOADED", "too many purchases are under way"),
+            ApiError::PaymentUnavailable(wait) => {
+                refused(None, Reason::PaymentUnavailable, None).retry_after(seconds(wait))
+            }
             ApiError::StillRunning => unavailable(
                 "STILL_RUNNING",
                 "the purchase goes on; repeat the request with its idempotency key to hear how it ends",
@@ -149,6 +159,11 @@ impl From<ApiError> for actix_web::Error {
     }
 }
 
+/// In whole seconds, not less than the time itself.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
 fn unavailable(reason: &'static str, detail: &str) -> Problem {
     Problem::new(
         StatusCode::SERVICE_UNAVAILABLE,
@@ -196,7 +211,7 @@ fn status_of(reason: Reason) -> (StatusCode, &'static str) {
         Reason::PaymentDeclined => (StatusCode::PAYMENT_REQUIRED, "the payment was declined"),
         Reason::PaymentUnavailable => (
             StatusCode::SERVICE_UNAVAILABLE,
-            "the payment gateway can't be reached; nothing was charged",
+            "payments can't be made at the moment; nothing was charged",
         ),
         Reason::AmountMismatch => (unprocessable, "the amount is not the order's final price"),
         Reason::UnknownItem => (unprocessable, "there is no such item"),
@@ -255,6 +270,18 @@ mod tests {
         assert_eq!(statuses(422).len(), 9);
         assert_eq!(statuses(503), ["PAYMENT_UNAVAILABLE"]);
         assert_eq!(statuses(500), ["MALFORMED_COMMAND", "INTERNAL_ERROR"]);
+    }
+
+    #[test]
+    fn a_gateway_that_is_not_asked_is_worth_a_retry_when_it_will_be() {
+        for (millis, seconds) in [(1, 1), (1_000, 1), (1_001, 2), (5_000, 5)] {
+            let wait = Duration::from_millis(millis);
+            let problem = Problem::from(ApiError::PaymentUnavailable(wait));
+            assert_eq!(
+                (problem.reason, problem.retry_after),
+                ("PAYMENT_UNAVAILABLE", Some(seconds))
+            );
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 pub mod order_client;
 pub mod member_client;
 pub mod toss_gateway;
+mod toss_codes;
+mod toss_payment;
 
 use std::time::Duration;
 

@@ -4,25 +4,27 @@
 //! none, because it cancels the whole payment, which is possible only once. And with a key, the gateway would repeat a temporary refusal
 //! for as long as it remembers the key.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, RequestBuilder};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use shared::money::{self, Money};
 use shared::order_number::OrderNumber;
-use shared::payment::{Payment, PaymentKey};
+use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::context::{TRACEPARENT, TraceContext};
 
-use super::{below, body, error_chain};
+use super::{below, error_chain};
+use super::toss_codes::{OnCancel, OnConfirm, OnLookUp, on_cancel, on_confirm, on_look_up};
+use super::toss_payment::TossPayment;
 use crate::config::PaymentSettings;
-use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
+use crate::ports::payment::{CancelError, ConfirmAnswer, Lies, Oddity, PaymentGateway, Standing};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
-/// The code of a 404 from the gateway itself. Any other 404 may come from a proxy, a wrong address or a changed path, and proves nothing.
-const NOT_FOUND_PAYMENT: &str = "NOT_FOUND_PAYMENT";
 
 /// The gateway over HTTP.
 pub struct TossGateway {
@@ -45,28 +47,16 @@ struct CancelBody {
     cancel_reason: &'static str,
 }
 
-/// The fields of a Toss payment object that are used here.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PaymentObject {
-    payment_key: String,
-    order_id: String,
-    status: String,
-    #[serde(with = "money::plain")]
-    total_amount: Money,
-}
-
+/// A refusal. Its message is the gateway's own, and shown to nobody.
 #[derive(Debug, Deserialize)]
 struct ErrorObject {
     code: String,
-    #[serde(default)]
-    message: String,
 }
 
 /// An answer, classified before it is compared with the request.
-enum Answered<T> {
-    Ok(T),
-    Refused(StatusCode, ErrorObject),
+enum Answered {
+    Ok(TossPayment),
+    Refused(u16, String),
     NotReached(String),
     Unknown(String),
 }
@@ -98,6 +88,10 @@ impl TossGateway {
 }
 
 impl PaymentGateway for TossGateway {
+    fn refuses_for(&self) -> Option<Duration> {
+        None
+    }
+
     fn confirm(
         &self,
         number: &OrderNumber,
@@ -116,24 +110,16 @@ impl PaymentGateway for TossGateway {
         let look_up = self.request(reqwest::Method::GET, &["orders", number.as_str()], trace);
         let (number, payment) = (number.clone(), payment.clone());
         async move {
-            match answered::<PaymentObject>(confirm).await {
-                Answered::Ok(object) => judged(&object, &number, &payment),
-                // Either this payment was charged by an earlier attempt, or its key belongs to another order. Only a look-up can tell.
-                Answered::Refused(_, error) if error.code == "ALREADY_PROCESSED_PAYMENT" => {
-                    match answered::<PaymentObject>(look_up).await {
-                        Answered::Ok(object) => judged(&object, &number, &payment),
-                        // The payment key was used for another order.
-                        Answered::Refused(status, refusal) if is_unheard_of(status, &refusal) => {
-                            ConfirmAnswer::Declined(error.message)
-                        }
-                        Answered::Refused(_, ErrorObject { code: cause, .. })
-                        | Answered::NotReached(cause)
-                        | Answered::Unknown(cause) => ConfirmAnswer::Unknown(cause),
-                    }
+            match answered(confirm).await {
+                Answered::Ok(object) => object.confirms(&number, &payment),
+                Answered::Refused(status, code) => match on_confirm(status, &code) {
+                    OnConfirm::Processed => processed(answered(look_up).await, &number, &payment),
+                    meaning => refused(meaning, code),
+                },
+                Answered::NotReached(cause) => {
+                    ConfirmAnswer::NotReached(Lies::InGateway.because(cause))
                 }
-                Answered::Refused(status, error) => refused(status, error),
-                Answered::NotReached(cause) => ConfirmAnswer::NotReached(cause),
-                Answered::Unknown(cause) => ConfirmAnswer::Unknown(cause),
+                Answered::Unknown(cause) => ConfirmAnswer::Unknown(Lies::InGateway.because(cause)),
             }
         }
         .boxed()
@@ -143,19 +129,14 @@ impl PaymentGateway for TossGateway {
         let look_up = self.request(reqwest::Method::GET, &["orders", number.as_str()], trace);
         let number = number.clone();
         async move {
-            match answered::<PaymentObject>(look_up).await {
-                Answered::Ok(object) => standing(object, &number),
-                Answered::Refused(status, refusal) if is_unheard_of(status, &refusal) => {
-                    Standing::NotCharged
-                }
-                // About our credentials or our request rate, not about this order.
-                Answered::Refused(
-                    StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS,
-                    ErrorObject { code: cause, .. },
-                )
-                | Answered::NotReached(cause)
-                | Answered::Unknown(cause) => Standing::Away(cause),
-                Answered::Refused(_, ErrorObject { code: cause, .. }) => Standing::Unknown(cause),
+            match answered(look_up).await {
+                Answered::Ok(object) => object.standing(&number),
+                Answered::Refused(status, code) => match on_look_up(status, &code) {
+                    OnLookUp::NoPayment => Standing::NotCharged,
+                    OnLookUp::Away => Standing::Away(code),
+                    OnLookUp::Refused => Standing::Strange(Oddity::Refused, code),
+                },
+                Answered::NotReached(cause) | Answered::Unknown(cause) => Standing::Away(cause),
             }
         }
         .boxed()
@@ -170,8 +151,8 @@ impl PaymentGateway for TossGateway {
     ) -> BoxFuture<'static, Result<(), CancelError>> {
         // A gateway can't have issued such a key: its own API could not address the payment. In a path, `..` would address another one.
         if !payment.key.fits_into_path() {
-            let error = CancelError(format!("{:?} can't be in a URL's path", payment.key));
-            return ready(Err(error)).boxed();
+            let cause = format!("{:?} can't be in a URL's path", payment.key);
+            return ready(Err(CancelError::Refused(cause))).boxed();
         }
         let cancel = self
             .request(
@@ -182,68 +163,58 @@ impl PaymentGateway for TossGateway {
             .json(&CancelBody {
                 cancel_reason: reason.as_str(),
             });
+        let key = payment.key.clone();
         async move {
-            match answered::<PaymentObject>(cancel).await {
-                Answered::Ok(object) if object.status == "CANCELED" => Ok(()),
-                Answered::Refused(_, error) if error.code == "ALREADY_CANCELED_PAYMENT" => Ok(()),
-                Answered::Ok(object) => {
-                    Err(CancelError(format!("its status is {}", object.status)))
+            match answered(cancel).await {
+                Answered::Ok(object) => object.cancels(&key),
+                Answered::Refused(status, code) => match on_cancel(status, &code) {
+                    OnCancel::Done => Ok(()),
+                    OnCancel::Later => Err(CancelError::NotYet(code)),
+                    OnCancel::Never => Err(CancelError::Refused(code)),
+                },
+                Answered::NotReached(cause) | Answered::Unknown(cause) => {
+                    Err(CancelError::NotYet(cause))
                 }
-                Answered::Refused(_, error) => Err(CancelError(error.code)),
-                Answered::NotReached(cause) | Answered::Unknown(cause) => Err(CancelError(cause)),
             }
         }
         .boxed()
     }
 }
 
-/// The result of a confirmation according to a payment object.
-fn judged(object: &PaymentObject, number: &OrderNumber, payment: &Payment) -> ConfirmAnswer {
-    let is_ours = object.order_id == number.as_str() && object.payment_key == payment.key.as_str();
-    match object.status.as_str() {
-        "DONE" if is_ours && object.total_amount == payment.amount => ConfirmAnswer::Confirmed,
-        "DONE" | "CANCELED" | "PARTIAL_CANCELED" => ConfirmAnswer::PaidOtherwise,
-        "ABORTED" | "EXPIRED" => {
-            ConfirmAnswer::Declined("the payment was not completed".to_owned())
+/// The payment was processed before: either this payment was charged by an earlier attempt, or its key belongs to another order.
+fn processed(looked_up: Answered, number: &OrderNumber, payment: &Payment) -> ConfirmAnswer {
+    match looked_up {
+        Answered::Ok(object) => object.confirms(number, payment),
+        Answered::Refused(status, code) => match on_look_up(status, &code) {
+            OnLookUp::NoPayment => {
+                ConfirmAnswer::Declined("the payment has already been processed")
+            }
+            OnLookUp::Refused => ConfirmAnswer::Unknown(Lies::InPayment.because(code)),
+            OnLookUp::Away => ConfirmAnswer::Unknown(Lies::InGateway.because(code)),
+        },
+        Answered::NotReached(cause) | Answered::Unknown(cause) => {
+            ConfirmAnswer::Unknown(Lies::InGateway.because(cause))
         }
-        other => ConfirmAnswer::Unknown(format!("its status is {other}")),
     }
 }
 
-fn is_unheard_of(status: StatusCode, refusal: &ErrorObject) -> bool {
-    status == StatusCode::NOT_FOUND && refusal.code == NOT_FOUND_PAYMENT
-}
-
-fn standing(object: PaymentObject, number: &OrderNumber) -> Standing {
-    if object.order_id != number.as_str() {
-        return Standing::Unknown("the answer is about another order".to_owned());
-    }
-    match object.status.as_str() {
-        "DONE" => Standing::Charged(Payment {
-            key: PaymentKey::recorded(object.payment_key),
-            amount: object.total_amount,
-        }),
-        "ABORTED" | "EXPIRED" => Standing::Declined,
-        "CANCELED" => Standing::NotCharged,
-        other => Standing::Unknown(format!("its status is {other}")),
-    }
-}
-
-fn refused(status: StatusCode, error: ErrorObject) -> ConfirmAnswer {
-    match (status, error.code.as_str()) {
-        // An earlier attempt with the same key is still running.
-        (_, "IDEMPOTENT_REQUEST_PROCESSING") => ConfirmAnswer::Unknown(error.code),
-        // The key, which is the order number, was used with another payment.
-        (_, "INVALID_IDEMPOTENCY_KEY") => ConfirmAnswer::PaidOtherwise,
-        // About our credentials or our request rate, not about the shopper's payment.
-        (StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS, _) => {
-            ConfirmAnswer::NotReached(error.code)
+fn refused(meaning: OnConfirm, code: String) -> ConfirmAnswer {
+    let not_taken = |lies: Lies, code| ConfirmAnswer::NotReached(lies.because(code));
+    match meaning {
+        OnConfirm::Declined(text) => ConfirmAnswer::Declined(text),
+        OnConfirm::PaidOtherwise => ConfirmAnswer::PaidOtherwise,
+        OnConfirm::Key => not_taken(Lies::InKey, code),
+        OnConfirm::Account => not_taken(Lies::InAccount, code),
+        OnConfirm::TooMany => not_taken(Lies::InGateway, code),
+        OnConfirm::NotNow | OnConfirm::Refused => not_taken(Lies::InPayment, code),
+        OnConfirm::UnderWay | OnConfirm::Processed => {
+            ConfirmAnswer::Unknown(Lies::InPayment.because(code))
         }
-        _ => ConfirmAnswer::Declined(error.message),
+        OnConfirm::Failed => ConfirmAnswer::Unknown(Lies::InGateway.because(code)),
     }
 }
 
-async fn answered<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> Answered<T> {
+async fn answered(request: RequestBuilder) -> Answered {
     let response = match request.send().await {
         Ok(response) => response,
         // Without a connection the request was certainly not sent. After any other error the gateway may have processed it.
@@ -252,20 +223,16 @@ async fn answered<T: serde::de::DeserializeOwned>(request: RequestBuilder) -> An
         }
         Err(error) => return Answered::Unknown(error_chain(&error.without_url())),
     };
-    match response.status() {
-        status if status.is_success() => match body(response).await {
+    let status = response.status();
+    if status.is_success() {
+        return match response.json().await {
             Ok(object) => Answered::Ok(object),
-            Err(error) => Answered::Unknown(error.to_string()),
-        },
-        // Only a refusal with a code comes from the gateway. Without one it may come from a proxy, and the request may have been processed.
-        status if status.is_client_error() => match error_object(response).await {
-            Some(error) => Answered::Refused(status, error),
-            None => Answered::Unknown(format!("it answered {status} without a code")),
-        },
-        status => Answered::Unknown(format!("it answered {status}")),
+            Err(error) => Answered::Unknown(error_chain(&error.without_url())),
+        };
     }
-}
-
-async fn error_object(response: Response) -> Option<ErrorObject> {
-    body(response).await.ok()
+    // Only a refusal with a code comes from the gateway. Without one it may come from a proxy, and the request may have been processed.
+    match response.json::<ErrorObject>().await {
+        Ok(error) if !status.is_redirection() => Answered::Refused(status.as_u16(), error.code),
+        _ => Answered::Unknown(format!("it answered {status} without a code")),
+    }
 }

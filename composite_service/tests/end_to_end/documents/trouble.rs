@@ -194,7 +194,7 @@ fn no_gateway(recorder: &mut Recorder<'_>, mall: &mut Mall) {
     mall.stack.payment.kill_9().expect("a kill");
     recorder.record(
         place("No payment gateway", paid(1, 1, "umbrella-3", 12_000))
-            .note("The order is rejected, and nothing is charged.")
+            .note("Nothing is charged, and the order goes on waiting.")
             .answered(503)
             .with(&["orderNum"]),
     );

@@ -103,11 +103,28 @@ impl Front {
             seen_tx,
         }
         .open();
-        let gateway = Arc::new(PromptGateway {
+        let gateway = PromptGateway {
             answer: charge,
+            refuses_for: None,
             asked: Mutex::default(),
-        });
-        Self::over(desk, commands_rx, gateway, Arc::new(shelves))
+        };
+        Self::over(desk, commands_rx, Arc::new(gateway), Arc::new(shelves))
+    }
+
+    /// All would go well, but the gateway will not be asked for so long.
+    pub(super) fn refusing_to_charge(refuses_for: Duration) -> Self {
+        let (seen_tx, commands_rx) = unbounded_channel();
+        let desk = Desk {
+            answer: Box::new(all_well),
+            seen_tx,
+        }
+        .open();
+        let gateway = PromptGateway {
+            answer: ConfirmAnswer::Confirmed,
+            refuses_for: Some(refuses_for),
+            asked: Mutex::default(),
+        };
+        Self::over(desk, commands_rx, Arc::new(gateway), Arc::default())
     }
 
     fn over(

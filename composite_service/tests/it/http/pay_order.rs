@@ -1,5 +1,7 @@
 //! `POST /open-api/order/{orderNum}/payment`.
 
+use std::time::Duration;
+
 use actix_web::http::header::{LOCATION, RETRY_AFTER};
 use actix_web::test::TestRequest;
 use composite_service::domain::order::{Idempotency, OrderCommand, OrderReply};
@@ -64,7 +66,7 @@ async fn a_pending_order_is_announced_charged_and_completed() {
 
 #[actix::test]
 async fn a_declined_payment_rejects_the_order() {
-    let mut front = charging(ConfirmAnswer::Declined("over the limit".to_owned()));
+    let mut front = charging(ConfirmAnswer::Declined("over the limit"));
     let reply = pay(&front).await;
     assert_eq!(reply.problem(), (402, -701, "PAYMENT_DECLINED"));
     assert_eq!(front.commands_rx.recv().await, Some(begun(None)));
@@ -74,6 +76,19 @@ async fn a_declined_payment_rejects_the_order() {
         detail: Some("over the limit".to_owned()),
     };
     assert_eq!(front.commands_rx.recv().await, Some(rejected));
+}
+
+#[actix::test]
+async fn a_payment_is_refused_before_it_begins_while_the_gateway_is_not_asked() {
+    let mut front = Front::refusing_to_charge(Duration::from_secs(3));
+    let reply = pay(&front).await;
+    assert_eq!(reply.problem(), (503, -701, "PAYMENT_UNAVAILABLE"));
+    assert_eq!(reply.header(RETRY_AFTER), Some("3"));
+    assert!(front.commands_rx.try_recv().is_err());
+    // An order that costs nothing is completed all the same.
+    let path = format!("/open-api/order/{}/payment", nth_number(1));
+    let reply = front.post(&path, &pays("key", json!(0))).await;
+    assert_eq!(reply.status, 200);
 }
 
 #[actix::test]

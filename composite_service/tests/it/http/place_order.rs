@@ -1,11 +1,13 @@
 //! `POST /open-api/order`: from the request to the command, and from the outcome to the answer.
 
+use std::time::Duration;
+
 use actix::Arbiter;
 use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use actix_web::test::TestRequest;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
-use composite_service::ports::payment::ConfirmAnswer;
+use composite_service::ports::payment::{ConfirmAnswer, Lies};
 use serde_json::{Value, json};
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto};
@@ -293,8 +295,8 @@ mod outcomes {
     }
 
     #[actix::test]
-    async fn a_declined_payment_gets_the_gateways_words() {
-        let charge = ConfirmAnswer::Declined("over the limit".to_owned());
+    async fn a_declined_payment_says_why() {
+        let charge = ConfirmAnswer::Declined("over the limit");
         let front = Front::with(
             |command| Some(CommandAnswer::Replied(granted(command))),
             charge,
@@ -306,6 +308,41 @@ mod outcomes {
             (&reply.body["detail"], &reply.body["orderNum"]),
             (&json!("over the limit"), &json!(FIRST))
         );
+    }
+
+    #[actix::test]
+    async fn a_payment_is_refused_before_it_begins_while_the_gateway_is_not_asked() {
+        let mut front = Front::refusing_to_charge(Duration::from_millis(4_200));
+        let reply = front.buy(pays("key", json!(PRICE))).await;
+        assert_eq!(reply.problem(), (503, -701, "PAYMENT_UNAVAILABLE"));
+        assert_eq!(
+            (reply.header(RETRY_AFTER), reply.body.get("orderNum")),
+            (Some("5"), None)
+        );
+        assert!(front.commands_rx.try_recv().is_err());
+        // What needs no gateway goes on.
+        assert_eq!(front.buy(Value::Null).await.status, 200);
+    }
+
+    #[actix::test]
+    async fn faults_of_the_shops_account_keep_the_order_and_are_not_shown() {
+        tokio::time::pause();
+        let account = ConfirmAnswer::NotReached(Lies::InAccount.because("INVALID_API_KEY"));
+        let mut front = Front::with(
+            |command| Some(CommandAnswer::Replied(granted(command))),
+            account,
+            Shelves::default(),
+        );
+        let reply = front.buy(pays("key", json!(PRICE))).await;
+        assert_eq!(reply.problem(), (503, -701, "PAYMENT_UNAVAILABLE"));
+        assert_eq!(
+            (reply.header(RETRY_AFTER), &reply.body["orderNum"]),
+            (Some("1"), &json!(FIRST))
+        );
+        assert!(!reply.body.to_string().contains("KEY"), "{reply:?}");
+        let placed = front.commands_rx.recv().await;
+        assert!(matches!(placed, Some(OrderCommand::Create { .. })));
+        assert!(front.commands_rx.try_recv().is_err());
     }
 
     #[actix::test]

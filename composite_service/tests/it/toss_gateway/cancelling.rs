@@ -7,8 +7,10 @@ use composite_service::actors::kafka_bridge::{CommandSender, SendCommand};
 use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::{CommandAnswer, Outcome};
+use composite_service::metrics::ReviewMetrics;
 use composite_service::ports::payment::PaymentGateway;
 use serde_json::json;
+use shared::metrics::Metrics;
 use shared::postbox::Postbox;
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderStatus};
@@ -184,6 +186,7 @@ mod a_temporary_refusal {
             gateway: Arc::new(simulator.gateway(PATIENT)),
             commands: CommandSender::new(too_late()),
             traces: Arc::new(traces()),
+            metrics: ReviewMetrics::new(&Metrics::new().unwrap()).unwrap(),
         };
         Reviewer::new(desk, Arc::new(CountingIds::default())).start();
         timeout(PATIENT, async {

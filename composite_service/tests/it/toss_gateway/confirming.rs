@@ -1,6 +1,6 @@
 //! Charging: whatever happens to the answer, an order is charged once.
 
-use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway};
+use composite_service::ports::payment::{ConfirmAnswer, Lies, PaymentGateway};
 use serde_json::json;
 use shared::payment::Payment;
 
@@ -48,10 +48,10 @@ mod a_payment {
     }
 
     #[actix::test]
-    async fn that_is_declined_is_declined_again_in_the_gateways_words() {
+    async fn that_is_declined_is_declined_again_in_our_words() {
         let simulator = Simulator::start();
         let gateway = simulator.gateway(PATIENT);
-        let declined = ConfirmAnswer::Declined("the card company declined the payment".to_owned());
+        let declined = ConfirmAnswer::Declined("the card company declined the payment");
         for _ in 0..2 {
             assert_eq!(
                 confirm(&gateway, &nth_number(1), &payment("decline-1")).await,
@@ -87,7 +87,7 @@ mod a_payment {
         let answer = confirm(&gateway, &nth_number(2), &payment("key")).await;
         assert_eq!(
             answer,
-            ConfirmAnswer::Declined("the payment has already been processed".to_owned())
+            ConfirmAnswer::Declined("the payment has already been processed")
         );
         assert!(simulator.has_moved(&[("CHARGED", "key")]).await);
     }
@@ -199,7 +199,7 @@ mod an_unknown_result {
         let second = confirm(&gateway, &nth_number(1), &payment("key")).await;
         assert_eq!(
             second,
-            ConfirmAnswer::Unknown("IDEMPOTENT_REQUEST_PROCESSING".to_owned())
+            ConfirmAnswer::Unknown(Lies::InPayment.because("IDEMPOTENT_REQUEST_PROCESSING"))
         );
         assert_eq!(first.await.unwrap(), ConfirmAnswer::Confirmed);
         assert!(simulator.has_moved(&[("CHARGED", "key")]).await);
@@ -257,7 +257,7 @@ mod the_gateway {
         let answer = confirm(&gateway, &nth_number(1), &payment("key")).await;
         assert_eq!(
             answer,
-            ConfirmAnswer::NotReached("UNAUTHORIZED_KEY".to_owned())
+            ConfirmAnswer::NotReached(Lies::InKey.because("UNAUTHORIZED_KEY"))
         );
         assert!(simulator.has_moved(&[]).await);
     }

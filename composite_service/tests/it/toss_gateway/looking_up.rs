@@ -10,8 +10,8 @@ use super::simulator::{
 use crate::harness::{nth_number, payment, trace};
 use crate::peer::{Peer, Script};
 
-fn is_unknown(standing: &Standing) -> bool {
-    matches!(standing, Standing::Unknown(_))
+fn is_strange(standing: &Standing) -> bool {
+    matches!(standing, Standing::Strange(..))
 }
 
 fn is_away(standing: &Standing) -> bool {
@@ -61,7 +61,7 @@ mod a_standing {
     }
 
     #[actix::test]
-    async fn is_unknown_while_a_payment_is_in_progress() {
+    async fn is_unfinished_while_a_payment_is_in_progress() {
         let simulator = Simulator::with_faults(json!({"delayMs": 60_000})).await;
         let gateway = simulator.gateway(PATIENT);
         let charge = actix::spawn(gateway.confirm(&nth_number(1), &payment("key"), trace()));
@@ -92,18 +92,51 @@ mod a_standing {
     }
 
     #[actix::test]
-    async fn is_unknown_by_the_gateways_own_answer_and_away_by_any_other() {
-        let waiting = object("WAITING_FOR_DEPOSIT");
-        let partial = object("PARTIAL_CANCELED");
+    async fn tells_the_states_apart_that_wait_on_somebody() {
+        let paid = Payment {
+            amount: "1".parse().unwrap(),
+            ..payment("key")
+        };
+        for (status, standing) in [
+            ("READY", Standing::Unfinished),
+            ("IN_PROGRESS", Standing::Unfinished),
+            ("WAITING_FOR_DEPOSIT", Standing::AwaitsDeposit(paid.clone())),
+            ("PARTIAL_CANCELED", Standing::PartlyCancelled(paid.clone())),
+            ("DONE", Standing::Charged(paid.clone())),
+            ("EXPIRED", Standing::NotCharged),
+        ] {
+            assert_eq!(looked_up(200, &object(status)).await, standing);
+        }
+    }
+
+    #[actix::test]
+    async fn is_strange_by_the_gateways_own_answer_and_away_by_any_other() {
         let of_another_order = object("DONE").replace(nth_number(1).as_str(), "2");
-        let nowhere = json!({"code": "NOT_FOUND", "message": "no such path"}).to_string();
-        let refused = json!({"code": "NOT_FOUND_PAYMENT", "message": ""}).to_string();
+        let in_dollars = object("DONE").replace("KRW", "USD");
+        let of_tomorrow = object("OF_TOMORROW");
+        let error = |code: &str| json!({"code": code, "message": ""}).to_string();
+        let nowhere = error("NOT_FOUND");
+        let refused = error("NOT_FOUND_PAYMENT");
+        let [key, account, limited] = [
+            "UNAUTHORIZED_KEY",
+            "INVALID_API_KEY",
+            "FORBIDDEN_CONSECUTIVE_REQUEST",
+        ]
+        .map(error);
         for (status, body, says) in [
-            (200, waiting.as_str(), is_unknown as fn(&Standing) -> bool),
-            (200, &partial, is_unknown),
-            (200, &of_another_order, is_unknown),
-            (403, &refused, is_unknown),
-            (404, &nowhere, is_unknown),
+            (
+                200,
+                of_tomorrow.as_str(),
+                is_strange as fn(&Standing) -> bool,
+            ),
+            (200, &in_dollars, is_strange),
+            (200, &of_another_order, is_strange),
+            (403, &refused, is_away),
+            (404, &nowhere, is_strange),
+            (400, &refused, is_strange),
+            (401, &key, is_away),
+            (400, &account, is_away),
+            (403, &limited, is_away),
             (200, "", is_away),
             (200, "{}", is_away),
             (204, "", is_away),
@@ -112,18 +145,24 @@ mod a_standing {
             (404, "<html>", is_away),
             (429, &refused, is_away),
             (500, "", is_away),
+            (500, &refused, is_away),
         ] {
-            let peer = Peer::start(Script::Answer(status, &[], body.to_owned()));
-            let standing = gateway_at(peer.server.url.as_str(), "secret", PATIENT)
-                .look_up(&nth_number(1), trace())
-                .await;
+            let standing = looked_up(status, body).await;
             assert!(says(&standing), "{status} {body}: {standing:?}");
         }
     }
 }
 
+/// What a look-up of order 1 comes to that is answered so.
+async fn looked_up(status: u16, body: &str) -> Standing {
+    let peer = Peer::start(Script::Answer(status, &[], body.to_owned()));
+    gateway_at(peer.server.url.as_str(), "secret", PATIENT)
+        .look_up(&nth_number(1), trace())
+        .await
+}
+
 /// A payment object of Toss's, of order 1.
 fn object(status: &str) -> String {
-    json!({"paymentKey": "key", "orderId": nth_number(1), "status": status, "totalAmount": 1})
+    json!({"paymentKey": "key", "orderId": nth_number(1), "status": status, "totalAmount": 1, "currency": "KRW"})
         .to_string()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use composite_service::config::PaymentSettings;
 use composite_service::outbound::http::client;
 use composite_service::outbound::http::toss_gateway::TossGateway;
-use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway, Standing};
+use composite_service::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
 use serde_json::{Value, json};
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
@@ -178,12 +178,13 @@ pub(super) async fn cancel(
     gateway
         .cancel(number, payment, Reason::Expired, trace())
         .await
-        .map_err(|error| error.0)
+        .map_err(|error| match error {
+            CancelError::NotYet(cause) | CancelError::Refused(cause) => cause,
+        })
 }
 
 /// Asks until the gateway is charging the order.
 pub(super) async fn until_in_progress(gateway: &TossGateway, number: &OrderNumber) {
-    let in_progress = Standing::Unknown("its status is IN_PROGRESS".to_owned());
-    let asked = async { while gateway.look_up(number, trace()).await != in_progress {} };
+    let asked = async { while gateway.look_up(number, trace()).await != Standing::Unfinished {} };
     timeout(PATIENT, asked).await.unwrap();
 }

@@ -1,6 +1,6 @@
 //! Requests as they are sent, and answers that the simulator never gives.
 
-use composite_service::ports::payment::{ConfirmAnswer, PaymentGateway};
+use composite_service::ports::payment::{CancelError, ConfirmAnswer, Lies, PaymentGateway};
 use serde_json::json;
 use shared::reason::Reason;
 use shared::trace::context::{TRACEPARENT, TraceContext};
@@ -23,7 +23,7 @@ async fn confirmed(status: u16, body: &str) -> ConfirmAnswer {
 /// A payment object of Toss's, of our payment.
 fn object(status: &str) -> String {
     let number = nth_number(1);
-    json!({"paymentKey": "key", "orderId": number, "status": status, "totalAmount": 12_000, "method": "카드"}).to_string()
+    json!({"paymentKey": "key", "orderId": number, "status": status, "totalAmount": 12_000, "currency": "KRW", "method": "카드"}).to_string()
 }
 
 fn error(code: &str) -> String {
@@ -80,7 +80,8 @@ mod a_request {
 
     #[actix::test]
     async fn to_cancel_has_the_form_of_the_toss_api() {
-        let peer = Peer::start(Script::Answer(200, &[], object("CANCELED")));
+        let cancelled = object("CANCELED").replace("\"key\"", "\"a/b\"");
+        let peer = Peer::start(Script::Answer(200, &[], cancelled));
         let gateway = gateway_at(&format!("{}base/", peer.server.url), "secret", PATIENT);
         assert_eq!(
             cancel(&gateway, &nth_number(1), &payment("a/b")).await,
@@ -123,15 +124,18 @@ mod a_confirmation {
                 "{status}"
             );
         }
-        for (ours, theirs) in [
-            ("\"key\"", "\"other\""),
-            (nth_number(1).as_str(), nth_number(2).as_str()),
-            ("12000", "11999"),
-        ] {
+        for (ours, theirs) in [("\"key\"", "\"other\""), ("12000", "11999")] {
             assert_eq!(
                 confirmed(200, &object("DONE").replace(ours, theirs)).await,
                 ConfirmAnswer::PaidOtherwise
             );
+        }
+        for (ours, theirs) in [
+            (nth_number(1).as_str(), nth_number(2).as_str()),
+            ("KRW", "USD"),
+        ] {
+            let answer = confirmed(200, &object("DONE").replace(ours, theirs)).await;
+            assert!(matches!(answer, ConfirmAnswer::Unknown(_)), "{answer:?}");
         }
     }
 
@@ -165,40 +169,70 @@ mod a_confirmation {
 
     #[actix::test]
     async fn fails_by_the_code_of_a_refusal() {
-        let words = || "in the gateway's words".to_owned();
+        let not_reached = |lies: Lies, code| ConfirmAnswer::NotReached(lies.because(code));
+        let unknown = |code| ConfirmAnswer::Unknown(Lies::InPayment.because(code));
         for (status, code, expected) in [
             (
                 400,
                 "INVALID_CARD_EXPIRATION",
-                ConfirmAnswer::Declined(words()),
+                ConfirmAnswer::Declined("the card's data are wrong"),
             ),
-            (403, "REJECT_CARD_PAYMENT", ConfirmAnswer::Declined(words())),
+            (
+                403,
+                "REJECT_CARD_PAYMENT",
+                ConfirmAnswer::Declined("the limit or balance is not sufficient"),
+            ),
             (
                 404,
                 "NOT_FOUND_PAYMENT_SESSION",
-                ConfirmAnswer::Declined(words()),
+                ConfirmAnswer::Declined("the time to finish the payment is over"),
             ),
             (
                 401,
                 "UNAUTHORIZED_KEY",
-                ConfirmAnswer::NotReached("UNAUTHORIZED_KEY".to_owned()),
+                not_reached(Lies::InKey, "UNAUTHORIZED_KEY"),
+            ),
+            (
+                400,
+                "INVALID_API_KEY",
+                not_reached(Lies::InAccount, "INVALID_API_KEY"),
+            ),
+            (
+                403,
+                "FORBIDDEN_REQUEST",
+                not_reached(Lies::InPayment, "FORBIDDEN_REQUEST"),
+            ),
+            (
+                400,
+                "PROVIDER_ERROR",
+                not_reached(Lies::InPayment, "PROVIDER_ERROR"),
             ),
             (
                 429,
                 "TOO_MANY_REQUESTS",
-                ConfirmAnswer::NotReached("TOO_MANY_REQUESTS".to_owned()),
+                not_reached(Lies::InGateway, "TOO_MANY_REQUESTS"),
+            ),
+            (
+                403,
+                "OF_TOMORROW",
+                not_reached(Lies::InAccount, "OF_TOMORROW"),
+            ),
+            (
+                400,
+                "OF_TOMORROW",
+                not_reached(Lies::InPayment, "OF_TOMORROW"),
             ),
             (
                 409,
                 "IDEMPOTENT_REQUEST_PROCESSING",
-                ConfirmAnswer::Unknown("IDEMPOTENT_REQUEST_PROCESSING".to_owned()),
+                unknown("IDEMPOTENT_REQUEST_PROCESSING"),
             ),
             (422, "INVALID_IDEMPOTENCY_KEY", ConfirmAnswer::PaidOtherwise),
             // The look-up is answered alike, so that it is not known.
             (
                 400,
                 "ALREADY_PROCESSED_PAYMENT",
-                ConfirmAnswer::Unknown("ALREADY_PROCESSED_PAYMENT".to_owned()),
+                unknown("ALREADY_PROCESSED_PAYMENT"),
             ),
         ] {
             assert_eq!(
@@ -226,24 +260,62 @@ async fn silence_is_unknown_in_time() {
 mod a_cancellation {
     use super::*;
 
+    /// What a cancellation comes to that is answered so.
+    async fn cancelled(status: u16, body: &str) -> Result<(), CancelError> {
+        let peer = Peer::start(Script::Answer(status, &[], body.to_owned()));
+        gateway_at(peer.server.url.as_str(), "secret", PATIENT)
+            .cancel(&nth_number(1), &payment("key"), Reason::Expired, trace())
+            .await
+    }
+
     #[actix::test]
-    async fn fails_by_an_invalid_answer() {
+    async fn may_succeed_later_after_an_invalid_answer_or_a_passing_refusal() {
         for (status, body) in [
             (200, String::new()),
             (200, object("DONE")),
             (200, object("IN_PROGRESS")),
-            (400, error("X")),
+            (200, object("PARTIAL_CANCELED")),
+            (400, error("PROVIDER_ERROR")),
+            (400, error("INVALID_API_KEY")),
+            (401, error("UNAUTHORIZED_KEY")),
+            (403, error("NOT_AVAILABLE_BANK")),
+            (403, error("OF_TOMORROW")),
             (500, String::new()),
+            (500, error("FAILED_REFUND_PROCESS")),
         ] {
-            let peer = Peer::start(Script::Answer(status, &[], body.clone()));
-            let gateway = gateway_at(peer.server.url.as_str(), "secret", PATIENT);
+            let answer = cancelled(status, &body).await;
             assert!(
-                cancel(&gateway, &nth_number(1), &payment("key"))
-                    .await
-                    .is_err(),
-                "{status} {body}"
+                matches!(answer, Err(CancelError::NotYet(_))),
+                "{status} {body}: {answer:?}"
             );
         }
+    }
+
+    #[actix::test]
+    async fn needs_a_person_after_a_final_refusal() {
+        for (status, code) in [
+            (403, "NOT_CANCELABLE_PAYMENT"),
+            (403, "EXCEED_MAX_REFUND_DUE"),
+            (400, "INVALID_REFUND_ACCOUNT_INFO"),
+            (404, "NOT_FOUND_PAYMENT"),
+            (400, "OF_TOMORROW"),
+        ] {
+            assert_eq!(
+                cancelled(status, &error(code)).await,
+                Err(CancelError::Refused(code.to_owned()))
+            );
+        }
+    }
+
+    #[actix::test]
+    async fn has_succeeded_when_nothing_is_left_of_the_payment() {
+        let nothing_left =
+            object("PARTIAL_CANCELED").replace("\"method\"", "\"balanceAmount\": 0, \"method\"");
+        assert_eq!(cancelled(200, &nothing_left).await, Ok(()));
+        assert_eq!(
+            cancelled(400, &error("ALREADY_REFUND_PAYMENT")).await,
+            Ok(())
+        );
     }
 }
 

@@ -17,6 +17,10 @@ impl World {
         self.tally.count(match &outcome {
             Outcome::Pending(_) => "told pending",
             Outcome::Complete(_) => "told complete",
+            Outcome::Refused {
+                reason: Reason::PaymentUnavailable,
+                ..
+            } => "told payment unavailable",
             Outcome::Refused { .. } => "told refused",
             Outcome::Late(_) => "told late",
             Outcome::StillRunning => "told still running",

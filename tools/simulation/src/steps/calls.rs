@@ -1,6 +1,6 @@
 //! Requests to the payment gateway.
 
-use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer, Event};
+use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer, Event, Lies};
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
 
@@ -21,7 +21,7 @@ impl World {
         let unreached = if is_cancel {
             Answer::Cancel(CancelAnswer::Failed)
         } else {
-            Answer::Confirm(ConfirmAnswer::NotReached("away".to_owned()))
+            Answer::Confirm(ConfirmAnswer::NotReached(Lies::InGateway.because("away")))
         };
         self.calls.push(Call {
             caller: Some((composite, self.composites[composite].life, id)),
@@ -73,7 +73,9 @@ impl World {
         let answer = if given_up.is_cancel {
             Answer::Cancel(CancelAnswer::Failed)
         } else {
-            Answer::Confirm(ConfirmAnswer::Unknown("by the schedule".to_owned()))
+            Answer::Confirm(ConfirmAnswer::Unknown(
+                Lies::InGateway.because("by the schedule"),
+            ))
         };
         self.answered(&given_up, answer)
     }

@@ -56,14 +56,14 @@ impl World {
         let remedy = remedy(number, &review.order, standing);
         self.note(|| format!("review of {number}: {remedy:?}"));
         self.tally.count(match &remedy {
-            Remedy::Wait => "review waits",
+            Remedy::Wait | Remedy::Hold(_) => "review waits",
             Remedy::Send(OrderCommand::Approve { .. }) => "review approves",
             Remedy::Send(OrderCommand::Reject { .. }) => "review rejects",
             Remedy::Send(_) => "review settles",
             Remedy::Refund(..) => "review refunds",
         });
         match remedy {
-            Remedy::Wait => Ok(()),
+            Remedy::Wait | Remedy::Hold(_) => Ok(()),
             Remedy::Send(command) => self.ask(composite, Asker::Reviewer, &command),
             Remedy::Refund(..) if self.sabotage == Sabotage::NoRefunds => {
                 let number = number.clone();

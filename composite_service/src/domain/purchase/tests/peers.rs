@@ -192,9 +192,6 @@ impl Orders {
             }
             OrderState::Created => {
                 order.state = OrderState::Rejected(reason);
-                if reason == Reason::PaymentUnavailable {
-                    order.idempotency = None;
-                }
                 Ok(())
             }
             OrderState::Complete(_) => Err(Reason::AlreadyPaid),
@@ -255,7 +252,7 @@ impl Charges {
         match charge.state {
             _ if charge.payment != *payment => ConfirmAnswer::PaidOtherwise,
             ChargeState::Charged => ConfirmAnswer::Confirmed,
-            ChargeState::Declined => ConfirmAnswer::Declined("no".to_owned()),
+            ChargeState::Declined => ConfirmAnswer::Declined("no"),
             ChargeState::Cancelled if mood == Mood::Well => ConfirmAnswer::Confirmed,
             ChargeState::Cancelled => ConfirmAnswer::PaidOtherwise,
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use shared::reason::Reason;
 
 use super::samples::*;
-use crate::domain::purchase::{Effect, Event, Outcome, Purchase, Warning};
+use crate::domain::purchase::{Effect, Event, MOST_CONFIRMS, Outcome, Purchase, Warning};
 
 /// The waits between so many repetitions of a step that gets only this event.
 fn waits(start: (Purchase, Vec<Effect>), event: &Event, times: usize) -> Vec<Duration> {
@@ -64,20 +64,53 @@ mod an_unreached_gateway {
     use super::*;
 
     #[test]
-    fn rejects_the_sixth_time_an_order_that_can_not_wait() {
+    fn leaves_the_order_pending_the_sixth_time() {
         let mut sixth = vec![pending()];
         for _ in 0..5 {
             sixth.extend([not_reached(), Event::WaitOver]);
         }
         sixth.push(not_reached());
-        assert_eq!(
-            after(one_step(), &sixth).1,
-            [reject(Reason::PaymentUnavailable)]
-        );
-        let (purchase, effects) = after(second_step(), &sixth);
-        assert_eq!(effects, [answer_refused(Reason::PaymentUnavailable)]);
-        assert!(purchase.is_done());
+        for start in [one_step(), second_step()] {
+            let (purchase, effects) = after(start, &sixth);
+            assert_eq!(effects, [answer_refused(Reason::PaymentUnavailable)]);
+            assert!(purchase.is_done());
+        }
     }
+
+    #[test]
+    fn outlasts_an_outage_of_three_seconds() {
+        for start in [one_step(), second_step()] {
+            let tried_for: Duration = waits(after(start, &[pending()]), &not_reached(), 5)
+                .iter()
+                .sum();
+            assert!(tried_for > Duration::from_secs(3), "{tried_for:?}");
+        }
+    }
+
+    #[test]
+    fn that_is_not_even_asked_leaves_the_order_pending_at_once() {
+        for start in [one_step(), second_step()] {
+            let (purchase, effects) = after(start, &[pending(), NOT_ASKED]);
+            assert_eq!(effects, [answer_refused(Reason::PaymentUnavailable)]);
+            assert!(purchase.is_done());
+        }
+    }
+}
+
+#[test]
+fn no_purchase_asks_the_gateway_more_often_than_told() {
+    let (mut purchase, _) = after(one_step(), &[pending()]);
+    let (mut age, mut confirms) = (Duration::ZERO, 1);
+    while !purchase.is_done() {
+        for effect in purchase.handle(unknown(), age) {
+            if let Effect::Wait(delay) = effect {
+                // Jitter makes no delay shorter than that.
+                age += delay / 2;
+            }
+        }
+        confirms += usize::from(purchase.handle(Event::WaitOver, age) == [confirm()]);
+    }
+    assert_eq!(confirms, MOST_CONFIRMS);
 }
 
 mod an_unknown_charge {
@@ -87,7 +120,7 @@ mod an_unknown_charge {
     fn never_rejects_the_order() {
         let (mut purchase, _) = after(one_step(), &[pending(), unknown(), Event::WaitOver]);
         for _ in 0..1_000 {
-            for event in [not_reached(), unknown(), not_reached()] {
+            for event in [not_reached(), unknown(), NOT_ASKED] {
                 let effects = purchase.handle(event, YOUNG);
                 assert!(matches!(effects[0], Effect::Wait(_)), "{effects:?}");
                 assert_eq!(purchase.handle(Event::WaitOver, YOUNG), [confirm()]);

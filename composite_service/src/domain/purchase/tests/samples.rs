@@ -10,7 +10,8 @@ use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus};
 use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply, Payment};
 use crate::domain::peer::Unsupported;
 use crate::domain::purchase::{
-    CONFIRM_FENCE, CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
+    CONFIRM_FENCE, CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Lies, Outcome,
+    Purchase,
 };
 
 pub(super) const PRICE: u32 = 12_000;
@@ -104,19 +105,22 @@ pub(super) fn by_stranger(replied: Event) -> Event {
 
 pub(super) const CONFIRMED: Event = Event::Confirm(ConfirmAnswer::Confirmed);
 pub(super) const PAID_OTHERWISE: Event = Event::Confirm(ConfirmAnswer::PaidOtherwise);
+pub(super) const NOT_ASKED: Event = Event::Confirm(ConfirmAnswer::NotAsked);
 pub(super) const CANCELLED: Event = Event::Cancel(CancelAnswer::Cancelled);
 pub(super) const CANCEL_FAILED: Event = Event::Cancel(CancelAnswer::Failed);
 
 pub(super) fn declined() -> Event {
-    Event::Confirm(ConfirmAnswer::Declined("over the limit".to_owned()))
+    Event::Confirm(ConfirmAnswer::Declined("over the limit"))
 }
 
 pub(super) fn not_reached() -> Event {
-    Event::Confirm(ConfirmAnswer::NotReached("refused".to_owned()))
+    Event::Confirm(ConfirmAnswer::NotReached(
+        Lies::InGateway.because("refused"),
+    ))
 }
 
 pub(super) fn unknown() -> Event {
-    Event::Confirm(ConfirmAnswer::Unknown("timed out".to_owned()))
+    Event::Confirm(ConfirmAnswer::Unknown(Lies::InGateway.because("timed out")))
 }
 
 /// A purchase after these events, and the effects of the last of them.

@@ -98,6 +98,7 @@ fn each_step_handles_each_event_as_the_table_says() {
         (declined(),                         ["-",             "-", "-",                              "reject",         "reject",         "-",                       "-",                 "-",      "-"]),
         (PAID_OTHERWISE,                     ["-",             "-", "-",                              "PAYMENT_CONFLICT.", "PAYMENT_CONFLICT.", "-",                  "-",                 "-",      "-"]),
         (not_reached(),                      ["-",             "-", "-",                              "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
+        (NOT_ASKED,                          ["-",             "-", "-",                              "PAYMENT_UNAVAILABLE.", "wait",     "-",                       "-",                 "-",      "-"]),
         (unknown(),                          ["-",             "-", "-",                              "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
         (CANCELLED,                          ["-",             "-", "-",                              "-",              "-",              "-",                       "-",                 ".",      "-"]),
         (CANCEL_FAILED,                      ["-",             "-", "-",                              "-",              "-",              "-",                       "-",                 "wait",   "-"]),

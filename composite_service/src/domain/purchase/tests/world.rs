@@ -13,7 +13,7 @@ use super::peers::{Charges, Mood, Order, OrderState, Orders};
 use super::samples::{OLD, YOUNG, number};
 use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply, Payment};
 use crate::domain::purchase::{
-    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Outcome, Purchase,
+    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Lies, Outcome, Purchase,
 };
 use crate::domain::review::{Remedy, remedy};
 
@@ -281,7 +281,9 @@ impl World {
             Action::Act(number) => match self.remedies.remove(&number) {
                 Some(Remedy::Send(command)) => drop(self.orders.serve(&command, Mood::Well)),
                 Some(Remedy::Refund(payment, _)) => drop(self.charges.cancel(&number, &payment)),
-                Some(Remedy::Wait) | None => panic!("the gateway of this world always knows"),
+                Some(Remedy::Wait | Remedy::Hold(_)) | None => {
+                    panic!("the gateway of this world always knows")
+                }
             },
             Action::Forget(number) => drop(self.remedies.remove(&number)),
         }
@@ -351,6 +353,7 @@ fn faults(index: usize, asked: &Effect) -> Vec<Action> {
     let command = Event::Command;
     let lost = |answer| Action::Lose(index, answer);
     let delayed = |answer| Action::Delay(index, answer);
+    let trouble = || Lies::InGateway.because("");
     let mut faults = match asked {
         Effect::Send(_) => vec![
             Action::ServeTwice(index),
@@ -364,9 +367,10 @@ fn faults(index: usize, asked: &Effect) -> Vec<Action> {
         ],
         Effect::Confirm { .. } => vec![
             Action::ServeTwice(index),
-            lost(Event::Confirm(ConfirmAnswer::NotReached(String::new()))),
-            lost(Event::Confirm(ConfirmAnswer::Unknown(String::new()))),
-            delayed(Event::Confirm(ConfirmAnswer::Unknown(String::new()))),
+            lost(Event::Confirm(ConfirmAnswer::NotAsked)),
+            lost(Event::Confirm(ConfirmAnswer::NotReached(trouble()))),
+            lost(Event::Confirm(ConfirmAnswer::Unknown(trouble()))),
+            delayed(Event::Confirm(ConfirmAnswer::Unknown(trouble()))),
         ],
         Effect::Cancel { .. } => {
             let failed = || Event::Cancel(CancelAnswer::Failed);
