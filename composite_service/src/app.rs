@@ -16,16 +16,20 @@ use shared::http::probe;
 use shared::http::server::{self, ServerSettings};
 use shared::ids::{IdSource, SecureIds};
 use shared::kafka::broker_probe::BrokerProbe;
-use shared::kafka::lag::{LagMetrics, LagWatch};
+use shared::kafka::health_board::HealthBoard;
+use shared::kafka::lag::{LagMetrics, LagTopic, LagWatch};
 use shared::kafka::publisher::Publisher;
+use shared::kafka::topic_state::TopicState;
+use shared::kafka::topic_watch::TopicWatch;
 use shared::kafka::topics;
 use shared::metrics::Metrics;
 use shared::postbox::Postbox;
-use shared::shutdown::{Termination, leave_group};
+use shared::shutdown::{Parting, Termination, leave_within};
 use shared::startup::wait_for_peer;
 use shared::system;
 use shared::trace::Traces;
 use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, timeout};
 
 use crate::actors::kafka_bridge::{CommandSender, KafkaBridge, KafkaBridgeParts, ReplyArrived};
 use crate::actors::peer_watch;
@@ -36,7 +40,7 @@ use crate::domain::peer::{Peer, PeerKnowledge};
 use crate::domain::purchase::MOST_CONFIRMS;
 use crate::inbound::http::routes;
 use crate::inbound::http::shop::Shop;
-use crate::inbound::kafka::reply_intake::{GROUP, ReplyIntake};
+use crate::inbound::kafka::reply_intake::{GROUP, ReplyIntake, ReplyTopic};
 use crate::metrics::{MyPageMetrics, PurchaseMetrics, ReplyMetrics, ServiceMetrics};
 use crate::outbound::breaker::BreakerLimits;
 use crate::outbound::guard::Limits;
@@ -86,6 +90,9 @@ pub fn healthcheck(settings: &Settings, path: &str) -> anyhow::Result<()> {
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
     let termination = Termination::listen().context("listening for signals")?;
+    termination
+        .end_after(settings.shutdown_grace)
+        .context("preparing the end")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(SecureIds);
     let measured = ServiceMetrics::new()?;
@@ -164,6 +171,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         &purchases,
         settings.max_purchases,
     );
+    let health = HealthBoard::default();
     let shop = web::Data::new(Shop {
         purchases: purchases.clone(),
         query,
@@ -175,6 +183,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         broker: BrokerProbe::new(&settings.kafka, &settings.kafka.composite.name)
             .context("setting up Kafka")?,
         reply_partition,
+        replies: health.clone(),
+        reply_topic: settings.kafka.composite.name.clone(),
         stopping: termination.subscribe(),
     });
     let http = server::start(
@@ -199,11 +209,14 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     // HTTP is served before Kafka is reachable: probes answer, and purchases get 503. A signal ends the wait.
     let replies = tokio::select! {
         () = termination.wait() => None,
-        replies = take_replies(&settings, bridge.of(), home_tx, measured.replies) => Some(replies?),
+        replies = take_replies(&settings, health, bridge.of(), home_tx, measured.replies) => Some(replies?),
     };
-    let _lag_watch = match &replies {
-        Some(_) => Some(watch_lag(&settings, measured.common.lag)?),
-        None => None,
+    let (replies, _watches) = match replies {
+        Some((replies, topics)) => {
+            let lag = watch_lag(&settings, &topics, measured.common.lag)?;
+            (Some(replies), Some((topics, lag)))
+        }
+        None => (None, None),
     };
     termination.wait().await;
     termination.noticed(settings.shutdown_delay).await;
@@ -288,8 +301,15 @@ fn show_purchases(
     });
 }
 
-fn watch_lag(settings: &Settings, lag: LagMetrics) -> anyhow::Result<LagWatch> {
-    let topic = &settings.kafka.composite.name;
+fn watch_lag(
+    settings: &Settings,
+    topics: &TopicWatch,
+    lag: LagMetrics,
+) -> anyhow::Result<LagWatch> {
+    let topic = LagTopic {
+        name: settings.kafka.composite.name.clone(),
+        state: state_of_replies(settings, topics)?,
+    };
     LagWatch::start(&settings.kafka, GROUP, topic, LAG_INTERVAL, lag)
         .context("watching the group of composites")
 }
@@ -303,10 +323,15 @@ async fn shut_down(
     purchases: &Purchases,
     replies: Option<ReplyIntake>,
 ) {
-    http.stop(true).await;
+    let parting = Parting::within(termination.left_of(settings.shutdown_grace));
+    let begun = Instant::now();
+    // Their connections close with the answers; what is not answered by then is told 202 in time.
+    if timeout(parting.finish, http.stop(true)).await.is_err() {
+        log::warn!("requests are left unanswered");
+    }
     let left = purchases
         .drain(
-            termination.left_of(settings.shutdown_grace),
+            parting.finish.saturating_sub(begun.elapsed()),
             settings.max_purchases,
         )
         .await;
@@ -314,19 +339,34 @@ async fn shut_down(
         log::warn!("{left} purchases are unfinished; the reviews complete their orders");
     }
     if let Some(replies) = replies {
-        leave_group(move || replies.stop()).await;
+        leave_within(parting.leave, move || replies.stop()).await;
     }
     log::info!("stopped");
+}
+
+fn state_of_replies(
+    settings: &Settings,
+    topics: &TopicWatch,
+) -> anyhow::Result<watch::Receiver<TopicState>> {
+    let state = topics.of(&settings.kafka.composite.name);
+    state.context("the topic of replies is not watched")
 }
 
 /// Waits for Kafka, creates the topics if they are missing, and joins the group.
 async fn take_replies(
     settings: &Settings,
+    health: HealthBoard,
     bridge: Postbox<ReplyArrived>,
     home_tx: watch::Sender<Option<i32>>,
     metrics: ReplyMetrics,
-) -> anyhow::Result<ReplyIntake> {
+) -> anyhow::Result<(ReplyIntake, TopicWatch)> {
     wait_for_peer("Kafka", || topics::ensure(&settings.kafka)).await?;
-    ReplyIntake::start(&settings.kafka, bridge, home_tx, settings.zone, metrics)
-        .context("joining the group of composites")
+    let topics = TopicWatch::start(&settings.kafka).context("watching the topics")?;
+    let topic = ReplyTopic {
+        state: state_of_replies(settings, &topics)?,
+        health,
+    };
+    let replies = ReplyIntake::start(&settings.kafka, topic, bridge, home_tx, settings.zone, metrics)
+        .context("joining the group of composites")?;
+    Ok((replies, topics))
 }

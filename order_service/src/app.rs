@@ -15,9 +15,10 @@ use shared::http::{internal, probe};
 use shared::ids::{IdSource, SecureIds};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::dead_letters::DeadLetters;
-use shared::kafka::lag::LagWatch;
-use shared::kafka::poll_loop::{Backlog, PollLoop};
+use shared::kafka::health_board::HealthBoard;
+use shared::kafka::lag::{LagTopic, LagWatch};
 use shared::kafka::publisher::Publisher;
+use shared::kafka::topic_watch::TopicWatch;
 use shared::kafka::topics;
 use shared::metrics::Metrics;
 use shared::postbox::Postbox;
@@ -25,7 +26,6 @@ use shared::shutdown::Termination;
 use shared::startup::wait_for_peer;
 use shared::system;
 use shared::trace::Traces;
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::actors::journal::{Commit, Journal};
@@ -39,7 +39,7 @@ use crate::config::Settings;
 use crate::inbound::http::reads::Reads;
 use crate::inbound::http::routes;
 use crate::inbound::kafka::command_reader::CommandReader;
-use crate::inbound::kafka::intake::Intake;
+use crate::inbound::kafka::intake::{GROUP, Intake, Seat};
 use crate::metrics::{PoolMetrics, ServiceMetrics};
 use crate::outbound::kafka::reply_publisher::ReplyPublisher;
 use crate::outbound::measured_store::MeasuredStore;
@@ -50,8 +50,6 @@ use crate::outbound::mysql::pool::{Pool, SessionManager};
 use crate::ports::catalogue::Catalogue;
 use crate::ports::order_store::OrderStore;
 
-/// The consumer group of all order services, old and new.
-const GROUP: &str = "orderGroup";
 /// How long the last replies may take to be acknowledged. Commands whose replies aren't are handled again, which is harmless.
 const LAST_FLUSH: Duration = Duration::from_secs(1);
 /// How old the shown consumer lag may be.
@@ -108,6 +106,9 @@ pub fn healthcheck(settings: &Settings, path: &str) -> anyhow::Result<()> {
 
 async fn run(settings: Settings) -> anyhow::Result<()> {
     let termination = Termination::listen().context("listening for signals")?;
+    termination
+        .end_after(settings.shutdown_grace)
+        .context("preparing the end")?;
     let pool = SessionManager::pool(&settings.database);
     let (orders_topic, max_batch) = (&settings.kafka.orders.name, settings.actors.max_batch);
     let measured = ServiceMetrics::new(orders_topic, max_batch)?;
@@ -117,7 +118,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         Arc::new(MeasuredStore::new(Arc::clone(&store) as _, &measured.store));
     let reader = start_readers(&settings, &orders, store, &pool);
 
-    let (taking_tx, is_taking) = watch::channel(false);
+    let health = HealthBoard::default();
     let (progress, writing) = WriteProgress::new();
     let journal = Journal::new(
         StoreWriters::start(&orders),
@@ -134,7 +135,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let reads = web::Data::new(Reads {
         reader: reader.clone(),
         broker,
-        is_taking,
+        intake: health.clone(),
+        orders_topic: settings.kafka.orders.name.clone(),
         writing,
         stopping: termination.subscribe(),
         clock: Arc::new(SystemClock),
@@ -173,7 +175,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             traces,
             journal,
             reader,
-            &taking_tx,
+            health,
         )
         .await
     } else {
@@ -201,7 +203,7 @@ async fn take_commands(
     traces: Arc<Traces>,
     journal: Postbox<Commit>,
     reader: StoreReader,
-    taking_tx: &watch::Sender<bool>,
+    health: HealthBoard,
 ) -> anyhow::Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let publisher = Arc::new(
@@ -211,12 +213,13 @@ async fn take_commands(
         )
         .context("starting the reply producer")?,
     );
-    let replies = Arc::new(ReplyPublisher::new(
+    let replies = ReplyPublisher::new(
         Arc::clone(&publisher),
         Arc::clone(&clock),
         settings.zone,
         measured.replies_lost,
-    ));
+    );
+    let replies = Arc::new(replies.context("starting the replies")?);
     let mailboxes = &measured.common.mailboxes;
     let colleagues = Arc::new(Colleagues {
         journal,
@@ -228,16 +231,15 @@ async fn take_commands(
     let registry = OrderRegistry::start(colleagues, settings.actors, registry_mailbox);
 
     let topic = &settings.kafka.orders.name;
-    let (poll_loop, events) = PollLoop::start(
-        &settings.kafka.consumer(GROUP),
-        topic,
-        Backlog::of(settings.actors.max_in_flight),
-    )
-    .context("joining the group")?;
+    let topics = TopicWatch::start(&settings.kafka).context("watching the topics")?;
+    let state = topics.of(topic).context("the topic is not watched")?;
     let _lag_watch = LagWatch::start(
         &settings.kafka,
         GROUP,
-        topic,
+        LagTopic {
+            name: topic.clone(),
+            state: state.clone(),
+        },
         LAG_INTERVAL,
         measured.common.lag,
     )
@@ -253,18 +255,24 @@ async fn take_commands(
         metrics: measured.intake,
         traces,
     };
-    let intake = Intake::new(poll_loop, events, settings.actors.max_in_flight, reader);
+    let seat = Seat {
+        config: settings.kafka.member(GROUP),
+        topic: topic.clone(),
+        state,
+        health,
+    };
+    let intake = Intake::new(seat, settings.actors.max_in_flight, reader);
     let permits = intake.permits();
     measured
         .common
         .all
         .on_scrape(move || permits_left.set(as_gauge(permits.available_permits())));
-    taking_tx.send_replace(true);
     log::info!("taking commands from {topic} as a member of {GROUP}");
     intake
         .run(termination.subscribe(), settings.shutdown_grace)
         .await;
-    if let Err(error) = replies.flush(LAST_FLUSH) {
+    let last_flush = LAST_FLUSH.min(termination.left_of(settings.shutdown_grace));
+    if let Err(error) = replies.flush(last_flush) {
         log::warn!(
             "the last replies are not acknowledged, so the next owner handles their commands again: {error}"
         );

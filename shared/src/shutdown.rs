@@ -8,8 +8,25 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout};
 
-/// How long leaving a group may take. Brokers that are away can't be told; the group notices by the session time-out.
-const LEAVING: Duration = Duration::from_secs(8);
+/// How the grace for an orderly end is divided. The sum is less than the whole: servers and clients end after that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parting {
+    /// For what is unfinished.
+    pub finish: Duration,
+    /// For the last commit, and to leave the group. Brokers that are away can't be told; the group notices by the session time-out.
+    pub leave: Duration,
+}
+
+impl Parting {
+    /// Of what is left of the grace.
+    #[must_use]
+    pub fn within(grace: Duration) -> Self {
+        Self {
+            finish: grace * 7 / 10,
+            leave: grace / 5,
+        }
+    }
+}
 
 /// Tells when this process was asked to end.
 #[derive(Debug)]
@@ -63,6 +80,32 @@ impl Termination {
         tokio::time::sleep(self.left_of(delay)).await;
     }
 
+    /// Ends the process when `grace` is over, whatever has not ended by then: blocking calls, a runtime that waits for them, a client that
+    /// waits for brokers. Nothing depends on them any more, since what was not acknowledged is done again by another process.
+    ///
+    /// # Errors
+    /// When there is no thread for it.
+    pub fn end_after(&self, grace: Duration) -> std::io::Result<()> {
+        let mut stopping = self.stopping.clone();
+        let (asked_tx, asked) = std::sync::mpsc::channel();
+        tokio::spawn(async move {
+            // Errors mean that the runtime ends, and the process with it.
+            let _ = stopping.wait_for(|stop| *stop).await;
+            let _ = asked_tx.send(());
+        });
+        thread::Builder::new()
+            .name("last-resort".to_owned())
+            .spawn(move || {
+                if asked.recv().is_ok() {
+                    thread::sleep(grace);
+                    log::warn!("ending now: {grace:?} are over");
+                    log::logger().flush();
+                    std::process::exit(0);
+                }
+            })
+            .map(drop)
+    }
+
     /// What is left of `grace`, which begins when the process is asked to end. Until then it is all of it.
     #[must_use]
     pub fn left_of(&self, grace: Duration) -> Duration {
@@ -71,13 +114,9 @@ impl Termination {
     }
 }
 
-/// Runs `leave`, which blocks until the brokers know that this process leaves its group, and waits for it, but only for a few seconds:
-/// what takes longer ends with the process.
-pub async fn leave_group(leave: impl FnOnce() + Send + 'static) {
-    leave_within(LEAVING, leave).await;
-}
-
-async fn leave_within(limit: Duration, leave: impl FnOnce() + Send + 'static) {
+/// Runs `leave`, which blocks until the brokers know that this process leaves its group, and waits for it, but only for so long: what takes
+/// longer ends with the process.
+pub async fn leave_within(limit: Duration, leave: impl FnOnce() + Send + 'static) {
     let (left_tx, left) = oneshot::channel();
     // A thread, not `spawn_blocking`: a runtime does not end before its blocking tasks do.
     let leaving = thread::Builder::new()
@@ -135,6 +174,16 @@ mod tests {
 
     mod the_grace {
         use super::*;
+
+        #[test]
+        fn is_divided_with_something_left_for_the_rest() {
+            for seconds in [0, 1, 20, 3_600] {
+                let grace = Duration::from_secs(seconds);
+                let Parting { finish, leave } = Parting::within(grace);
+                assert!(finish + leave + grace / 10 <= grace);
+                assert!(finish > leave || seconds == 0);
+            }
+        }
 
         #[tokio::test(start_paused = true)]
         async fn is_shared_by_all_parts_from_when_the_process_was_asked_to_end() {

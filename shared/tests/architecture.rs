@@ -51,6 +51,8 @@ const RULES: &[Rule] = &[
             "order_number.rs",
             "reason.rs",
             "kafka/offset_ledger.rs",
+            "kafka/committed.rs",
+            "kafka/topic_policy.rs",
         ],
         save: &[],
         names: &["crate::kafka", "crate::env", "log", "tokio", "std::time"],

@@ -24,7 +24,7 @@ use crate::domain::order::{OrderCommand, OrderReply};
 use crate::domain::peer::{Passage, Peer, PeerKnowledge, Replier};
 use crate::domain::purchase::CommandAnswer;
 use crate::metrics::BridgeMetrics;
-use crate::ports::order_bus::OrderBus;
+use crate::ports::order_bus::{OrderBus, Undelivered};
 use crate::steps;
 
 /// How often timeouts are checked. A sender may so wait up to this much longer than `budget::REPLY_WAIT`; the second of
@@ -132,10 +132,10 @@ impl KafkaBridge {
             correlation_id: Some(id.as_bytes().to_vec()),
             type_id: Some(EVENT_TYPE_ID.into()),
         };
-        let on_undelivered = Box::new(move || {
+        let on_undelivered = Box::new(move |undelivered| {
             // The error is dropped. If the mailbox is full, the command times out soon anyway. If the bridge is gone, the process is
             // ending: the producer's thread outlives the actors.
-            let _ = own.try_send(CommandUndelivered { id });
+            let _ = own.try_send(CommandUndelivered { id, undelivered });
         });
         let published =
             self.bus
@@ -339,10 +339,11 @@ impl Handler<Posted<PeerSeen>> for KafkaBridge {
     }
 }
 
-/// Message: the broker has not acknowledged a command in time. Sent by the bus.
+/// Message: the broker has not acknowledged a command. Sent by the bus.
 #[derive(Debug)]
 struct CommandUndelivered {
     id: Uuid,
+    undelivered: Undelivered,
 }
 
 impl Mail for CommandUndelivered {
@@ -355,10 +356,18 @@ impl Handler<Posted<CommandUndelivered>> for KafkaBridge {
     type Result = ();
 
     fn handle(&mut self, posted: Posted<CommandUndelivered>, _: &mut Self::Context) {
-        let (CommandUndelivered { id }, _in_hand) = posted.begin();
-        if let Some(waiter) = self.waiting_room.take(&id) {
-            // The broker may have the command nonetheless: only its acknowledgement may be lost. So it is unanswered, not unsent.
-            self.give_up(waiter);
+        let (CommandUndelivered { id, undelivered }, _in_hand) = posted.begin();
+        let Some(waiter) = self.waiting_room.take(&id) else {
+            return;
+        };
+        match undelivered {
+            Undelivered::Refused => {
+                self.metrics.waiters.dec();
+                waiter.trail.mark(steps::UNANSWERED);
+                self.refuse(waiter.answer_tx);
+            }
+            // Only its acknowledgement may be lost. So it is unanswered, not unsent.
+            Undelivered::Unknown => self.give_up(waiter),
         }
     }
 }

@@ -5,8 +5,17 @@ use shared::wire::headers::ReplyAddress;
 
 use crate::domain::order::OrderCommand;
 
-/// Called at most once, on any thread, when an accepted command was not acknowledged in time. The broker may have it nonetheless.
-pub type OnUndelivered = Box<dyn FnOnce() + Send + Sync>;
+/// What is known of an accepted command that was not acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undelivered {
+    /// The broker has refused it, and does not have it.
+    Refused,
+    /// The broker has not answered in time, and may have it.
+    Unknown,
+}
+
+/// Called at most once, on any thread, when an accepted command was not acknowledged.
+pub type OnUndelivered = Box<dyn FnOnce(Undelivered) + Send + Sync>;
 
 /// Why a command was not accepted.
 #[derive(Debug, thiserror::Error)]

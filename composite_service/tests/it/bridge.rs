@@ -7,6 +7,7 @@ use composite_service::domain::correlation::correlation_id;
 use composite_service::domain::order::{Basket, OrderCommand, OrderReply};
 use composite_service::domain::peer::{Peer, PeerKnowledge, Replier, Unsupported};
 use composite_service::domain::purchase::CommandAnswer;
+use composite_service::ports::order_bus::Undelivered;
 use shared::budget;
 use shared::reason::Reason;
 use tokio::sync::oneshot;
@@ -177,9 +178,18 @@ mod delivery {
         let mut bridge = Bridge::start();
         let (published, answer) = ask(&mut bridge, 1).await;
         let (id, reply) = (published.correlation_id(), granted(&published.command));
-        (published.on_undelivered)();
+        (published.on_undelivered)(Undelivered::Unknown);
         assert_eq!(answer.await, Ok(CommandAnswer::Overdue));
         bridge.reply_to(id, reply).await;
+        assert_eq!(bridge.waiters().await, 0);
+    }
+
+    #[actix::test]
+    async fn a_command_that_the_brokers_refuse_is_not_sent() {
+        let mut bridge = Bridge::start();
+        let (published, answer) = ask(&mut bridge, 1).await;
+        (published.on_undelivered)(Undelivered::Refused);
+        assert_eq!(answer.await, Ok(CommandAnswer::NotSent));
         assert_eq!(bridge.waiters().await, 0);
     }
 
@@ -188,7 +198,7 @@ mod delivery {
         let mut bridge = Bridge::start();
         let (published, answer) = ask(&mut bridge, 1).await;
         bridge.reply(&published, granted(&published.command)).await;
-        (published.on_undelivered)();
+        (published.on_undelivered)(Undelivered::Unknown);
         assert_eq!(bridge.waiters().await, 0);
         assert_eq!(answer.await, Ok(granted_reject(1)));
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use composite_service::domain::order::{Basket, Idempotency, OrderCommand};
 use composite_service::outbound::kafka::command_publisher::CommandPublisher;
-use composite_service::ports::order_bus::{OnUndelivered, OrderBus};
+use composite_service::ports::order_bus::{OnUndelivered, OrderBus, Undelivered};
 use rdkafka::ClientConfig;
 use shared::clock::FixedClock;
 use shared::kafka::publisher::Publisher;
@@ -16,6 +16,7 @@ use shared::reason::Reason;
 use shared::trace::context::TRACEPARENT;
 use shared::wire::headers::{EVENT_TYPE_ID, ReplyAddress};
 use shared::wire::order_dto::{ItemDto, OrderLineDto};
+use stack::BrokerKind;
 
 use crate::golden::Golden;
 use crate::harness::trail;
@@ -37,10 +38,11 @@ fn over(config: &ClientConfig, broker: &TestBroker, at: &str) -> CommandPublishe
     )
 }
 
-/// A call-back, and how often it was called.
-fn watched() -> (OnUndelivered, Receiver<()>) {
+/// A call-back, and what it was called with.
+fn watched() -> (OnUndelivered, Receiver<Undelivered>) {
     let (called_tx, called_rx) = sync_channel(2);
-    (Box::new(move || called_tx.send(()).unwrap()), called_rx)
+    let on_undelivered = Box::new(move |undelivered| called_tx.send(undelivered).unwrap());
+    (on_undelivered, called_rx)
 }
 
 fn number() -> OrderNumber {
@@ -204,13 +206,16 @@ mod a_command {
         publisher
             .publish(&create(), &address(Some(0), 0), &trail(1), on_undelivered)
             .unwrap();
-        undelivered_rx.recv_timeout(LONGEST_WAIT).unwrap();
+        assert_eq!(
+            undelivered_rx.recv_timeout(LONGEST_WAIT),
+            Ok(Undelivered::Unknown)
+        );
         // The sender is gone with its call.
         assert!(undelivered_rx.recv().is_err());
     }
 
     #[test]
-    fn too_large_for_a_record_is_undelivered_at_once() {
+    fn too_large_for_a_record_is_refused_at_once() {
         let broker = TestBroker::embedded(1);
         let publisher = publisher(&broker, "2026-11-23T10:15:40", LONGEST_WAIT);
         let payment = Payment {
@@ -225,7 +230,25 @@ mod a_command {
         publisher
             .publish(&too_large, &address(Some(0), 0), &trail(1), on_undelivered)
             .unwrap();
-        assert_eq!(undelivered_rx.try_recv(), Ok(()));
+        assert_eq!(undelivered_rx.try_recv(), Ok(Undelivered::Refused));
+    }
+
+    #[test]
+    fn is_refused_when_the_brokers_refuse_its_size_or_do_not_have_its_topic() {
+        let broker = TestBroker::start(BrokerKind::Kafka, 1);
+        broker.limit_commands(200);
+        let publisher = publisher(&broker, "2026-11-23T10:15:40", LONGEST_WAIT);
+        for _ in 0..2 {
+            let (on_undelivered, undelivered_rx) = watched();
+            publisher
+                .publish(&create(), &address(Some(0), 0), &trail(1), on_undelivered)
+                .unwrap();
+            assert_eq!(
+                undelivered_rx.recv_timeout(LONGEST_WAIT),
+                Ok(Undelivered::Refused)
+            );
+            broker.delete_commands();
+        }
     }
 
     #[test]
@@ -239,7 +262,7 @@ mod a_command {
             "2026-11-23T10:15:40",
         );
         publisher
-            .publish(&create(), &address(Some(0), 0), &trail(1), Box::new(|| {}))
+            .publish(&create(), &address(Some(0), 0), &trail(1), Box::new(|_| {}))
             .unwrap();
         let (on_undelivered, undelivered_rx) = watched();
         let refused = publisher.publish(&create(), &address(Some(0), 1), &trail(1), on_undelivered);

@@ -10,7 +10,7 @@ use composite_service::domain::order::OrderCommand;
 use composite_service::domain::peer::Peer;
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::member_query::{MemberQuery, OrdersBounds, OrdersPage};
-use composite_service::ports::order_bus::{BusError, OnUndelivered, OrderBus};
+use composite_service::ports::order_bus::{BusError, OnUndelivered, OrderBus, Undelivered};
 use composite_service::ports::order_query::{
     DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
 };
@@ -160,7 +160,7 @@ impl OrderBus for SinkingBus {
         _: &Trail,
         on_undelivered: OnUndelivered,
     ) -> Result<(), BusError> {
-        on_undelivered();
+        on_undelivered(Undelivered::Unknown);
         Ok(())
     }
 }

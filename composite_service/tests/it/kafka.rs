@@ -113,6 +113,67 @@ impl TestBroker {
             .unwrap();
     }
 
+    /// Has the topic of commands refuse larger records than this, in bytes. Real Kafka only.
+    pub(crate) fn limit_commands(&self, max_bytes: u32) {
+        let topic = &self.settings.orders.name;
+        let limit = ("max.message.bytes", &*max_bytes.to_string());
+        self.broker.set_topic(topic, limit).unwrap();
+    }
+
+    /// Sets how the topic of replies is cleaned up. Real Kafka only.
+    pub(crate) fn clean_replies_up(&self, policy: &str) {
+        let topic = &self.settings.composite.name;
+        self.broker
+            .set_topic(topic, ("cleanup.policy", policy))
+            .unwrap();
+    }
+
+    /// Deletes the topic of commands. Real Kafka only, and once only.
+    pub(crate) fn delete_commands(&self) {
+        // The second time it is gone.
+        let _ = self.broker.delete_topic(&self.settings.orders.name);
+    }
+
+    /// Deletes the topic of replies. Real Kafka only.
+    pub(crate) fn delete_replies(&self) {
+        self.broker
+            .delete_topic(&self.settings.composite.name)
+            .unwrap();
+    }
+
+    /// Makes the topic of replies, with so many partitions.
+    pub(crate) fn make_replies(&mut self, partitions: i32) {
+        create(&mut self.broker, "composite", partitions);
+    }
+
+    /// Gives the topic of replies so many partitions. Real Kafka only.
+    pub(crate) fn enlarge_replies(&self, partitions: i32) {
+        let topic = Topic {
+            name: self.settings.composite.name.clone(),
+            partitions,
+        };
+        self.broker.enlarge_topic(&topic).unwrap();
+    }
+
+    /// Puts a reply to the command of this number there as a transaction, which leaves a mark behind it.
+    pub(crate) fn reply_in_transaction(&self, partition: i32, number: u32) {
+        let producer: ThreadedProducer<DefaultProducerContext> = self
+            .settings
+            .producer(Some(LONGEST_WAIT))
+            .set("transactional.id", "the-test")
+            .create()
+            .unwrap();
+        producer.init_transactions(LONGEST_WAIT).unwrap();
+        producer.begin_transaction().unwrap();
+        let value = Golden::read("spring_order_created").value;
+        let record = BaseRecord::<(), [u8]>::to(&self.settings.composite.name)
+            .partition(partition)
+            .payload(value.as_bytes())
+            .headers(answering(id(number).as_bytes()));
+        producer.send(record).map_err(|(error, _)| error).unwrap();
+        producer.commit_transaction(LONGEST_WAIT).unwrap();
+    }
+
     /// Puts replies to the commands of these numbers there, and waits until they are.
     pub(crate) fn reply(&self, partition: i32, numbers: impl IntoIterator<Item = u32>) {
         let value = Golden::read("spring_order_created").value;

@@ -6,6 +6,7 @@ use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::metrics::{BridgeMetrics, GatewayMetrics, ServiceMetrics};
 use composite_service::outbound::measured_gateway::MeasuredGateway;
+use composite_service::ports::order_bus::Undelivered;
 use composite_service::ports::payment::{ConfirmAnswer, Lies, PaymentGateway};
 use shared::metrics::Metrics;
 use shared::reason::Reason;
@@ -55,7 +56,7 @@ async fn commands_are_counted_by_what_became_of_them() {
         let reply = OrderReply::Refused(Reason::Expired);
         bridge.reply(&replied, reply).await;
     }
-    (bridge.published().await.on_undelivered)();
+    (bridge.published().await.on_undelivered)(Undelivered::Unknown);
     for answer_rx in answers.drain(..2) {
         answer_rx.await.unwrap();
     }

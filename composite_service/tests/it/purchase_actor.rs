@@ -6,6 +6,7 @@ use std::time::Duration;
 use composite_service::actors::purchase_actor::NotBegun;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::Outcome;
+use composite_service::ports::order_bus::Undelivered;
 use composite_service::ports::payment::{CancelError, ConfirmAnswer};
 use shared::budget;
 use shared::reason::Reason;
@@ -177,7 +178,7 @@ mod a_command {
     async fn that_is_not_delivered_is_sent_again() {
         let mut mall = Mall::open(1);
         let outcome_rx = mall.purchases.place(basket(None), arrival()).unwrap();
-        (mall.bridge.published().await.on_undelivered)();
+        (mall.bridge.published().await.on_undelivered)(Undelivered::Unknown);
         mall.bridge.grant().await;
         assert!(matches!(outcome_rx.await, Ok(Outcome::Pending(_))));
         mall.close().await;

@@ -25,6 +25,8 @@ use serde_json::{Value, json};
 use shared::clock::FixedClock;
 use shared::http::render_problems;
 use shared::kafka::broker_probe::BrokerProbe;
+use shared::kafka::health_board::HealthBoard;
+use shared::kafka::topic_state::{TopicId, TopicState};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -151,12 +153,25 @@ fn reads(
     Reads {
         reader: StoreReader::start("store-reader", 1, Arc::new(ports)),
         broker: BrokerProbe::new(&broker.settings, &broker.settings.orders.name).unwrap(),
-        is_taking: watch::channel(is_taking).1,
+        intake: intake(is_taking),
+        orders_topic: "orders".to_owned(),
         writing: WriteProgress::new().1,
         stopping: watch::channel(is_stopping).1,
         clock: Arc::new(FixedClock(now() + TimeDelta::minutes(30))),
         zone: chrono_tz::Asia::Seoul,
     }
+}
+
+/// The health of a member that is in its group and reads the topic that is there, or of none.
+fn intake(is_taking: bool) -> HealthBoard {
+    let health = HealthBoard::default();
+    let id = TopicId::new("a");
+    health.topic(TopicState::There(id.clone()));
+    if is_taking {
+        health.begin(id);
+        health.seen(true);
+    }
+    health
 }
 
 async fn ask(reads: Reads, request: TestRequest) -> Answer {
@@ -591,6 +606,10 @@ mod readiness {
             let intake = is_taking && !is_stopping;
             let parts = json!({"database": true, "kafka": is_broker_there, "intake": intake, "writing": true});
             assert_eq!(ready.body["parts"], parts);
+            assert_eq!(
+                ready.body["reason"].is_string(),
+                !(intake && is_broker_there)
+            );
             let status = if intake && is_broker_there {
                 StatusCode::OK
             } else {

@@ -26,6 +26,18 @@ pub(crate) fn send_create(broker: &TestBroker, digits: u64, partition: i32) {
     send_create_with(broker, digits, partition, |headers| headers);
 }
 
+/// The same with so many lines of an apple each.
+pub(crate) fn send_create_of_lines(broker: &TestBroker, digits: u64, lines: usize) {
+    with_create(digits, lines, 0, |record| broker.send(record));
+}
+
+/// The same, as a transaction.
+pub(crate) fn send_create_in_transaction(broker: &TestBroker, digits: u64, partition: i32) {
+    with_create(digits, partition, |record| {
+        broker.send_in_transaction(record)
+    });
+}
+
 /// The same, with more in its headers.
 pub(crate) fn send_create_with(
     broker: &TestBroker,
@@ -33,6 +45,13 @@ pub(crate) fn send_create_with(
     partition: i32,
     more: impl FnOnce(OwnedHeaders) -> OwnedHeaders,
 ) {
+    with_create(digits, 1, partition, |record| {
+        let headers = more(record.headers.clone());
+        broker.send(Outgoing { headers, ..record });
+    });
+}
+
+fn with_create(digits: u64, lines: usize, partition: i32, send: impl FnOnce(Outgoing<'_>)) {
     let line = OrderLineDto {
         order_line_id: None,
         item: ItemDto {
@@ -43,7 +62,7 @@ pub(crate) fn send_create_with(
     };
     let data = OrderDto {
         order_num: Some(number(digits)),
-        order_line_list: Some(vec![line]),
+        order_line_list: Some(vec![line; lines]),
         request_id: Some(format!("r{digits}")),
         ..OrderDto::default()
     };
@@ -60,23 +79,23 @@ pub(crate) fn send_create_with(
         correlation_id: Some(digits.to_be_bytes().to_vec()),
         type_id: Some(EVENT_TYPE_ID.into()),
     };
-    broker.send(Outgoing {
+    send(Outgoing {
         partition: Some(partition),
         key: Some(&key),
         value: Some(&serde_json::to_vec(&event).unwrap()),
-        headers: more(address.request_headers()),
+        headers: address.request_headers(),
     });
 }
 
 /// Orders `digits`, spread over all partitions.
-fn send_creates(broker: &TestBroker, digits: impl IntoIterator<Item = u64>) {
+pub(crate) fn send_creates(broker: &TestBroker, digits: impl IntoIterator<Item = u64>) {
     for digits in digits {
         send_create(broker, digits, i32::try_from(digits).unwrap() % PARTITIONS);
     }
     broker.flush();
 }
 
-fn event(seen: &Seen) -> Event<OrderDto> {
+pub(crate) fn event(seen: &Seen) -> Event<OrderDto> {
     serde_json::from_str(seen.text()).unwrap()
 }
 
@@ -91,13 +110,13 @@ fn asked(seen: &Seen) -> u64 {
 }
 
 /// The replies so far, by the order number that they answer. A command that came again is answered again, with the same words.
-struct Answers {
+pub(crate) struct Answers {
     replies: Reader,
     by_order: BTreeMap<u64, Seen>,
 }
 
 impl Answers {
-    fn of(broker: &TestBroker) -> Self {
+    pub(crate) fn of(broker: &TestBroker) -> Self {
         Self {
             replies: broker.replies(),
             by_order: BTreeMap::new(),
@@ -105,7 +124,7 @@ impl Answers {
     }
 
     /// Reads until so many orders are answered, each with `ORDER_CREATED`.
-    fn until(&mut self, count: usize) {
+    pub(crate) fn until(&mut self, count: usize) {
         while self.by_order.len() < count {
             let seen = self.replies.next();
             let (digits, event) = (asked(&seen), event(&seen));
@@ -125,7 +144,7 @@ fn spread(records: i64) -> Vec<Option<i64>> {
     vec![Some(records / i64::from(PARTITIONS)); PARTITIONS as usize]
 }
 
-fn member(broker: &TestBroker, store: &Arc<StoreDouble>) -> Member {
+pub(crate) fn member(broker: &TestBroker, store: &Arc<StoreDouble>) -> Member {
     Member::new(&broker.settings, Arc::clone(store) as _)
 }
 

@@ -20,6 +20,7 @@ mod wire;
 mod limits;
 mod intake;
 mod process;
+mod topics;
 mod crash;
 mod http;
 mod metrics;

@@ -351,6 +351,7 @@ mod replies {
             chrono_tz::Asia::Seoul,
             lost,
         )
+        .unwrap()
     }
 
     /// Replies, and waits until the reply counts as sent.

@@ -13,20 +13,34 @@ pub async fn livez() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 
-/// The answer to `GET /readyz`: 200, or 503 when a part is not well.
+/// A part that a service needs: its name, and what is wrong with it, if anything is. The words are shown to whoever asks.
+pub type Part<'a> = (&'a str, Option<String>);
+
+/// What is wrong, unless all is well.
 #[must_use]
-pub fn readiness(parts: &[(&str, bool)]) -> HttpResponse {
-    let is_ready = parts.iter().all(|(_, is_well)| *is_well);
-    let (mut response, status) = if is_ready {
-        (HttpResponse::Ok(), "ready")
-    } else {
-        (HttpResponse::ServiceUnavailable(), "not ready")
-    };
+pub fn unless(is_well: bool, wrong: &str) -> Option<String> {
+    (!is_well).then(|| wrong.to_owned())
+}
+
+/// The answer to `GET /readyz`: 200, or 503 when a part is not well, and then the reasons.
+#[must_use]
+pub fn readiness(parts: &[Part<'_>]) -> HttpResponse {
+    let reasons: Vec<String> = parts
+        .iter()
+        .filter_map(|(name, wrong)| Some(format!("{name}: {}", wrong.as_ref()?)))
+        .collect();
     let parts: serde_json::Map<_, _> = parts
         .iter()
-        .map(|(name, is_well)| ((*name).to_owned(), json!(is_well)))
+        .map(|(name, wrong)| ((*name).to_owned(), json!(wrong.is_none())))
         .collect();
-    response.json(json!({"status": status, "parts": parts}))
+    if reasons.is_empty() {
+        return HttpResponse::Ok().json(json!({"status": "ready", "parts": parts}));
+    }
+    HttpResponse::ServiceUnavailable().json(json!({
+        "status": "not ready",
+        "parts": parts,
+        "reason": reasons.join("; "),
+    }))
 }
 
 #[cfg(test)]
@@ -37,20 +51,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_part_that_is_not_well_makes_it_503_and_is_named() {
-        for (is_well, status, text) in [
+    fn a_part_that_is_not_well_makes_it_503_and_is_named_with_its_reason() {
+        for (wrong, status, text) in [
             (
-                true,
+                None,
                 StatusCode::OK,
                 r#"{"parts":{"database":true,"kafka":true},"status":"ready"}"#,
             ),
             (
-                false,
+                Some("no broker answers".to_owned()),
                 StatusCode::SERVICE_UNAVAILABLE,
-                r#"{"parts":{"database":true,"kafka":false},"status":"not ready"}"#,
+                r#"{"parts":{"database":true,"kafka":false},"reason":"kafka: no broker answers","status":"not ready"}"#,
             ),
         ] {
-            let answer = readiness(&[("database", true), ("kafka", is_well)]);
+            let answer = readiness(&[("database", None), ("kafka", wrong)]);
             assert_eq!(answer.status(), status);
             assert_eq!(answer.into_body().try_into_bytes().unwrap(), text);
         }

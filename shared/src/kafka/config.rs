@@ -20,6 +20,15 @@ use crate::kafka::dead_letters;
 /// How long records wait for a topic that the brokers don't have: they may not have heard yet that it was created.
 const UNKNOWN_TOPIC_WAIT: Duration = Duration::from_secs(5);
 
+/// How often every client asks which partitions its topics have. librdkafka asks every 5 minutes: for so long a producer would not use new
+/// partitions, and nobody would read them.
+const PARTITIONS_INTERVAL: Duration = Duration::from_secs(2);
+/// For how long a client believes what it was told of topics while no broker answers: librdkafka's own default, which would otherwise
+/// follow the interval.
+const METADATA_MAX_AGE: Duration = Duration::from_secs(900);
+/// How often a member of a group is told whether it is in it.
+const MEMBER_STATE_INTERVAL: Duration = Duration::from_secs(1);
+
 /// A topic, and how it is made when it is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TopicSettings {
@@ -81,7 +90,15 @@ impl KafkaSettings {
             .set("bootstrap.servers", &self.bootstrap_servers)
             .set("socket.nagle.disable", "true")
             .set("reconnect.backoff.ms", "50")
-            .set("reconnect.backoff.max.ms", "1000");
+            .set("reconnect.backoff.max.ms", "1000")
+            .set(
+                "topic.metadata.refresh.interval.ms",
+                PARTITIONS_INTERVAL.as_millis().to_string(),
+            )
+            .set(
+                "metadata.max.age.ms",
+                METADATA_MAX_AGE.as_millis().to_string(),
+            );
         config
     }
 
@@ -110,6 +127,17 @@ impl KafkaSettings {
             .set("fetch.error.backoff.ms", "50")
             .set("fetch.queue.backoff.ms", "10")
             .set("queued.max.messages.kbytes", "16384");
+        config
+    }
+
+    /// A [`consumer`](Self::consumer) that is a member of `group`: it is told how it stands there.
+    #[must_use]
+    pub fn member(&self, group: &str) -> ClientConfig {
+        let mut config = self.consumer(group);
+        config.set(
+            "statistics.interval.ms",
+            MEMBER_STATE_INTERVAL.as_millis().to_string(),
+        );
         config
     }
 

@@ -2,6 +2,16 @@
 
 pub mod config;
 pub mod topics;
+pub mod topic_state;
+pub mod topic_policy;
+pub mod topic_watch;
+pub mod committed;
+pub mod member_health;
+pub mod health_board;
+pub mod kafka_event;
+pub mod member_state;
+mod group_context;
+mod committer;
 pub mod poll_loop;
 pub mod offset_ledger;
 pub mod publisher;

@@ -60,6 +60,11 @@ impl OffsetLedger {
         self.partitions.remove(&partition);
     }
 
+    /// The member that all of this was read by is gone: no partition is assigned.
+    pub fn revoke_all(&mut self) {
+        self.partitions.clear();
+    }
+
     /// Tracks a record that is about to be handled. `None` when its partition is not assigned or the record was seen before in this
     /// assignment: then it must not be handled.
     pub fn track(&mut self, partition: i32, offset: i64) -> Option<Position> {
@@ -74,6 +79,13 @@ impl OffsetLedger {
             offset,
             epoch: offsets.epoch,
         })
+    }
+
+    /// A partition is read up to `offset`, where nothing but marks of transactions lies between its last record and there.
+    pub fn pass(&mut self, partition: i32, offset: i64) {
+        if let Some(offsets) = self.partitions.get_mut(&partition) {
+            offsets.next = offsets.next.max(Some(offset));
+        }
     }
 
     /// A record is finished: its effect is stored and its reply is acknowledged.
@@ -170,6 +182,43 @@ mod tests {
         assert_eq!(ledger.in_flight(0), 1);
         ledger.finish(new);
         assert_eq!(ledger.take_commits(), [(0, 6)]);
+    }
+
+    #[test]
+    fn after_another_members_beginning_nothing_of_the_last_one_counts() {
+        let mut ledger = ledger();
+        let old = ledger.track(0, 400).unwrap();
+        ledger.revoke_all();
+        assert_eq!(ledger.take_commits(), []);
+        ledger.assign(0);
+        let new = ledger.track(0, 0).unwrap();
+        assert_ne!(old.epoch(), new.epoch());
+        ledger.finish(old);
+        ledger.finish(new);
+        assert_eq!(ledger.take_commits(), [(0, 1)]);
+    }
+
+    mod marks_of_transactions {
+        use super::*;
+
+        #[test]
+        fn are_committed_past_once_the_records_before_them_are_finished() {
+            let mut ledger = ledger();
+            let position = ledger.track(0, 4).unwrap();
+            ledger.pass(0, 6);
+            assert_eq!(ledger.take_commits(), [(0, 4)]);
+            ledger.finish(position);
+            assert_eq!(ledger.take_commits(), [(0, 6)]);
+        }
+
+        #[test]
+        fn move_no_partition_back_and_none_that_is_not_assigned() {
+            let mut ledger = ledger();
+            ledger.pass(0, 6);
+            ledger.pass(0, 2);
+            ledger.pass(7, 9);
+            assert_eq!(ledger.take_commits(), [(0, 6)]);
+        }
     }
 
     #[test]

@@ -5,29 +5,33 @@
 //! its partitions.
 //! Knows nothing of what the records say.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext, Rebalance};
-use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::OwnedMessage;
-use rdkafka::{ClientConfig, ClientContext, Offset, TopicPartitionList};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{Message, OwnedMessage};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
+use rdkafka::{ClientConfig, Offset};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+
+use crate::kafka::committer::Committer;
+pub use crate::kafka::committer::OnCommitted;
+use crate::kafka::group_context::{GroupContext, ROOM_POLL};
+use crate::kafka::health_board::HealthBoard;
+pub use crate::kafka::kafka_event::KafkaEvent;
+use crate::kafka::topic_state::TopicId;
 
 /// How long one poll waits for a record. A stop is noticed between two polls.
 const POLL_WAIT: Duration = Duration::from_millis(100);
 /// The same while partitions are paused: between two polls the loop looks for room in the channel.
 const PAUSED_POLL_WAIT: Duration = Duration::from_millis(2);
-/// How often a full channel is looked at. Its sender can't block until there is room: it must notice a stop, and a deadline.
-const ROOM_POLL: Duration = Duration::from_millis(1);
-/// How long the group waits for a member that has to give partitions away, before it goes on without it. Commands take milliseconds, or
-/// as long as the database is away: then they come again to the next owner, who finds out by the order's revision.
-const REVOKE_WAIT: Duration = Duration::from_secs(10);
+/// How often the member looks whether it has read past its last records.
+const POSITIONS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How much may wait in the channel.
 #[derive(Debug, Clone, Copy)]
@@ -49,62 +53,67 @@ impl Backlog {
     }
 }
 
-/// All that can happen to a group member.
-#[derive(Debug)]
-pub enum KafkaEvent {
-    /// A record, in its partition's order, and when it was polled.
-    Record(OwnedMessage, Instant),
-    /// These partitions are ours from now on.
-    Assigned(Vec<i32>),
-    /// These partitions are being taken away; the group waits until `acknowledge` is used or dropped, or `REVOKE_WAIT` is over.
-    Revoked {
-        /// The partitions that go.
-        partitions: Vec<i32>,
-        /// To be used once their records are finished and committed.
-        acknowledge: SyncSender<()>,
-    },
+/// One making of a topic. A member reads only this one; when the topic is made again, another member must take its place.
+#[derive(Debug, Clone)]
+pub struct ReadTopic {
+    /// Its name.
+    pub name: String,
+    /// Which making.
+    pub id: TopicId,
 }
 
 /// The running member. Dropping it without [`stop`](Self::stop) leaves the thread to end with the process.
 pub struct PollLoop {
     consumer: Arc<BaseConsumer<GroupContext>>,
+    committer: Committer,
     topic: String,
     stopping: Arc<AtomicBool>,
     thread: thread::JoinHandle<()>,
 }
 
 impl PollLoop {
-    /// Joins the group that `config` names and reads `topic`.
+    /// Joins the group that `config` names and reads `topic`. How that goes is noted on the board.
     ///
     /// # Errors
-    /// When librdkafka refuses the settings, or the thread can't be started.
+    /// When librdkafka refuses the settings, or a thread can't be started.
     pub fn start(
         config: &ClientConfig,
-        topic: &str,
+        topic: &ReadTopic,
         backlog: Backlog,
+        health: &HealthBoard,
     ) -> Result<(Self, mpsc::Receiver<KafkaEvent>), KafkaError> {
         let (events_tx, events_rx) = mpsc::channel(backlog.records);
+        health.begin(topic.id.clone());
         let context = GroupContext {
             events: events_tx.clone(),
+            topic: topic.id.clone(),
+            health: health.clone(),
+            rebalances: AtomicU64::new(0),
         };
         let consumer: Arc<BaseConsumer<GroupContext>> =
             Arc::new(config.create_with_context(context)?);
-        consumer.subscribe(&[topic])?;
+        consumer.subscribe(&[&topic.name])?;
+        let committer = Committer::start(Arc::clone(&consumer), &topic.name, &topic.id)?;
         let stopping = Arc::new(AtomicBool::new(false));
         let poller = Poller {
             consumer: Arc::clone(&consumer),
             events: events_tx,
             full_for: backlog.full_for,
             stopping: Arc::clone(&stopping),
+            health: health.clone(),
+            told: BTreeMap::new(),
+            last_look: Look::default(),
+            looked_at: Instant::now(),
         };
         let thread = thread::Builder::new()
-            .name(format!("kafka-poll-{topic}"))
+            .name(format!("kafka-poll-{}", topic.name))
             .spawn(move || poller.run())
             .map_err(|error| KafkaError::ClientCreation(error.to_string()))?;
         Ok((
             Self {
                 consumer,
-                topic: topic.to_owned(),
+                committer,
+                topic: topic.name.clone(),
                 stopping,
                 thread,
             },
@@ -112,21 +121,16 @@ impl PollLoop {
         ))
     }
 
-    /// Commits the offsets, each the first that a successor must read; `CommitMode::Async` returns before the broker has answered.
-    ///
-    /// # Errors
-    /// When the group no longer grants it, or no broker answers a synchronous commit.
-    pub fn commit(&self, offsets: &[(i32, i64)], mode: CommitMode) -> KafkaResult<()> {
-        let mut list = TopicPartitionList::with_capacity(offsets.len());
-        for (partition, offset) in offsets {
-            list.add_partition_offset(&self.topic, *partition, Offset::Offset(*offset))?;
-        }
-        self.consumer.commit(&list, mode)
+    /// Has the offsets committed, each the first that a successor must read, after all that was to be committed before. Never blocks.
+    pub fn commit(&self, offsets: Vec<(i32, i64)>, on_committed: OnCommitted) {
+        self.committer.commit(offsets, on_committed);
     }
 
-    /// Ends the thread and leaves the group. The receiver must have been dropped before. Blocks until the group was told.
+    /// Ends the thread and leaves the group. The receiver must have been dropped before. Blocks until the group was told, which has no end
+    /// while its coordinator is away.
     pub fn stop(self) {
         self.stopping.store(true, Ordering::Release);
+        self.committer.end();
         if self.thread.join().is_err() {
             log::error!("the poll thread of {} panicked", self.topic);
         }
@@ -139,14 +143,79 @@ struct Poller {
     events: mpsc::Sender<KafkaEvent>,
     full_for: Duration,
     stopping: Arc<AtomicBool>,
+    health: HealthBoard,
+    /// The offset after the last record or mark that was told of each partition.
+    told: BTreeMap<i32, i64>,
+    last_look: Look,
+    looked_at: Instant,
+}
+
+/// Where each partition was read up to, after so many rebalances.
+#[derive(Default)]
+struct Look {
+    rebalances: u64,
+    positions: BTreeMap<i32, i64>,
 }
 
 impl Poller {
-    fn run(self) {
+    fn run(mut self) {
         while !self.is_over() {
             if let Some(record) = self.poll(POLL_WAIT) {
+                self.told.insert(record.partition(), record.offset() + 1);
                 self.deliver(record, Instant::now());
             }
+            if self.looked_at.elapsed() >= POSITIONS_INTERVAL {
+                self.looked_at = Instant::now();
+                self.tell_positions();
+            }
+        }
+    }
+
+    /// Tells of partitions that were read past their last record: the marks of transactions have offsets, too. A group that does not commit
+    /// past them would look as if it were behind for ever. The client's position moves only when this thread takes something from its
+    /// queue, so all records before it were told before.
+    fn tell_positions(&mut self) {
+        let look = self.look();
+        let last = std::mem::replace(&mut self.last_look, look);
+        if last.rebalances != self.last_look.rebalances {
+            return;
+        }
+        let passed: Vec<(i32, i64)> = self
+            .last_look
+            .positions
+            .iter()
+            // Seen twice: for a moment after a rebalance the client shows the position that the partition had before.
+            .filter(|(partition, offset)| last.positions.get(partition) == Some(offset))
+            .filter(|(partition, offset)| self.told.get(partition) != Some(offset))
+            .map(|(partition, offset)| (*partition, *offset))
+            .collect();
+        // Without room it is told the next time.
+        if !passed.is_empty()
+            && self
+                .events
+                .try_send(KafkaEvent::Passed(passed.clone()))
+                .is_ok()
+        {
+            self.told.extend(passed);
+        }
+    }
+
+    fn look(&self) -> Look {
+        let rebalances = self.consumer.context().rebalances.load(Ordering::Relaxed);
+        let positions = match self.consumer.position() {
+            Ok(positions) => positions
+                .elements()
+                .iter()
+                .filter_map(known_offset)
+                .collect(),
+            Err(error) => {
+                log::debug!("the positions are not known: {error}");
+                BTreeMap::new()
+            }
+        };
+        Look {
+            rebalances,
+            positions,
         }
     }
 
@@ -156,9 +225,13 @@ impl Poller {
 
     fn poll(&self, wait: Duration) -> Option<OwnedMessage> {
         match self.consumer.poll(wait)? {
-            Ok(record) => Some(record.detach()),
+            Ok(record) => {
+                self.health.works();
+                Some(record.detach())
+            }
             Err(error) => {
                 log::warn!("polling failed: {error}");
+                self.health.failed(&error);
                 None
             }
         }
@@ -218,67 +291,9 @@ impl Poller {
     }
 }
 
-/// Tells the channel of rebalances, and waits while the receiver finishes what it has of revoked partitions. librdkafka calls it on the
-/// polling thread, within a poll, so the group waits as well.
-struct GroupContext {
-    events: mpsc::Sender<KafkaEvent>,
-}
-
-impl GroupContext {
-    /// Whether there was room in time. A receiver that is stuck must not keep the whole group from going on.
-    fn send_until(&self, mut event: KafkaEvent, deadline: Instant) -> bool {
-        loop {
-            match self.events.try_send(event) {
-                Ok(()) => return true,
-                Err(TrySendError::Closed(_)) => return false,
-                Err(TrySendError::Full(refused)) => event = refused,
-            }
-            if Instant::now() >= deadline {
-                log::warn!("partitions are given away before their records are finished");
-                return false;
-            }
-            thread::sleep(ROOM_POLL);
-        }
+fn known_offset(element: &TopicPartitionListElem<'_>) -> Option<(i32, i64)> {
+    match element.offset() {
+        Offset::Offset(offset) => Some((element.partition(), offset)),
+        _ => None,
     }
-}
-
-impl ClientContext for GroupContext {}
-
-impl ConsumerContext for GroupContext {
-    fn pre_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        if let Rebalance::Revoke(list) = rebalance {
-            let (acknowledge, acknowledged) = sync_channel(1);
-            let revoked = KafkaEvent::Revoked {
-                partitions: partitions_of(list),
-                acknowledge,
-            };
-            let deadline = Instant::now() + REVOKE_WAIT;
-            if self.send_until(revoked, deadline) {
-                // An error means that the receiver is gone or stuck: then there is no use in waiting.
-                let _ =
-                    acknowledged.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-            }
-        }
-    }
-
-    fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
-        match rebalance {
-            Rebalance::Assign(list) => {
-                // Blocks while the channel is full: a member that has not heard of its partitions could not settle their records. An
-                // error means that the receiver is gone, and this member is about to leave.
-                let _ = self
-                    .events
-                    .blocking_send(KafkaEvent::Assigned(partitions_of(list)));
-            }
-            Rebalance::Revoke(_) => {}
-            Rebalance::Error(error) => log::error!("rebalance failed: {error}"),
-        }
-    }
-}
-
-fn partitions_of(list: &TopicPartitionList) -> Vec<i32> {
-    list.elements()
-        .iter()
-        .map(rdkafka::topic_partition_list::TopicPartitionListElem::partition)
-        .collect()
 }

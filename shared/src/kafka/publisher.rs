@@ -29,6 +29,30 @@ pub fn is_producers_end(error: &KafkaError) -> bool {
     )
 }
 
+/// Whether this error means that the brokers have refused the record, and will refuse it each time: they don't have it. After a time-out,
+/// on the other hand, they may have it.
+#[must_use]
+pub fn is_refusal(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            Code::MessageSizeTooLarge
+                | Code::MessageBatchTooLarge
+                | Code::InvalidRecord
+                | Code::InvalidTimestamp
+                | Code::InvalidTopic
+                | Code::PolicyViolation
+                | Code::TopicAuthorizationFailed
+                | Code::ClusterAuthorizationFailed
+                | Code::UnknownTopic
+                | Code::UnknownPartition
+                | Code::UnknownTopicOrPartition
+                | Code::UnsupportedForMessageFormat
+        )
+    )
+}
+
 /// A record to be published.
 #[derive(Debug)]
 pub struct OutboundRecord<'a> {

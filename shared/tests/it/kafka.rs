@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc as channel};
 use std::time::Duration;
 
-use rdkafka::consumer::CommitMode;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{OwnedHeaders, OwnedMessage};
 use rdkafka::mocking::MockCluster;
@@ -13,12 +12,14 @@ use rdkafka::{Message, Timestamp};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::config::{KafkaSettings, TopicSettings};
 use shared::kafka::dead_letters::DeadLetters;
-use shared::kafka::lag::{LagMetrics, LagWatch};
+use shared::kafka::health_board::HealthBoard;
+use shared::kafka::lag::{LagMetrics, LagTopic, LagWatch};
 use shared::kafka::metrics::ProducersMetrics;
-use shared::kafka::poll_loop::{Backlog, KafkaEvent, PollLoop};
+use shared::kafka::poll_loop::{Backlog, KafkaEvent, PollLoop, ReadTopic};
 use shared::kafka::publisher::{OutboundRecord, Publisher};
+use shared::kafka::topic_state::{TopicId, TopicState};
 use shared::metrics::Metrics;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 const PARTITIONS: i32 = 4;
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
@@ -66,6 +67,24 @@ fn published(publisher: &Publisher, record: OutboundRecord<'_>) -> Result<(), Ka
     outcome_rx
         .recv_timeout(LONGEST_WAIT)
         .expect("nobody told what became of the record")
+}
+
+/// A member of `readers` that reads `orders`, whatever its id.
+fn read(settings: &KafkaSettings, backlog: Backlog) -> (PollLoop, mpsc::Receiver<KafkaEvent>) {
+    let topic = ReadTopic {
+        name: "orders".to_owned(),
+        id: TopicId::new("a"),
+    };
+    let health = HealthBoard::default();
+    PollLoop::start(&settings.member("readers"), &topic, backlog, &health).unwrap()
+}
+
+/// Commits, and waits for the outcome.
+fn commit(poll_loop: &PollLoop, offsets: &[(i32, i64)]) {
+    let (outcome_tx, outcome_rx) = channel::channel();
+    let on_committed = Box::new(move |outcome| outcome_tx.send(outcome).unwrap());
+    poll_loop.commit(offsets.to_vec(), on_committed);
+    assert_eq!(outcome_rx.recv_timeout(LONGEST_WAIT), Ok(Ok(())));
 }
 
 /// Publishes the numbers from 0, in turn to all partitions.
@@ -116,8 +135,7 @@ mod polling {
     fn every_record_arrives_once_and_in_order_through_a_small_channel() {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 2_000);
-        let (poll_loop, mut events) =
-            PollLoop::start(&settings.consumer("readers"), "orders", Backlog::of(3)).unwrap();
+        let (poll_loop, mut events) = read(&settings, Backlog::of(3));
 
         let found = numbers(&mut events, 2_000);
 
@@ -135,8 +153,7 @@ mod polling {
             records: 8,
             full_for: Duration::ZERO,
         };
-        let (poll_loop, mut events) =
-            PollLoop::start(&settings.consumer("readers"), "orders", backlog).unwrap();
+        let (poll_loop, mut events) = read(&settings, backlog);
         while events.len() < backlog.records {
             std::thread::sleep(Duration::from_millis(5));
         }
@@ -152,13 +169,10 @@ mod polling {
     fn a_successor_begins_at_the_committed_offsets() {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 40);
-        let start =
-            || PollLoop::start(&settings.consumer("readers"), "orders", Backlog::of(100)).unwrap();
+        let start = || read(&settings, Backlog::of(100));
         let (poll_loop, mut events) = start();
         numbers(&mut events, 40);
-        poll_loop
-            .commit(&[(0, 10), (1, 10), (2, 9), (3, 8)], CommitMode::Sync)
-            .unwrap();
+        commit(&poll_loop, &[(0, 10), (1, 10), (2, 9), (3, 8)]);
         drop(events);
         poll_loop.stop();
 
@@ -174,8 +188,7 @@ mod polling {
     fn a_member_without_a_receiver_stops_even_with_a_full_channel() {
         let (_cluster, settings) = broker();
         publish_numbers(&settings, 100);
-        let (poll_loop, mut events) =
-            PollLoop::start(&settings.consumer("readers"), "orders", Backlog::of(1)).unwrap();
+        let (poll_loop, mut events) = read(&settings, Backlog::of(1));
         numbers(&mut events, 1);
 
         drop(events);
@@ -348,7 +361,11 @@ mod measuring {
         let metrics = Metrics::new().unwrap();
         let watched = LagMetrics::new(&metrics).unwrap();
         let often = Duration::from_millis(20);
-        let _watch = LagWatch::start(&settings, "readers", "orders", often, watched).unwrap();
+        let topic = LagTopic {
+            name: "orders".to_owned(),
+            state: watch::channel(TopicState::There(TopicId::new("a"))).1,
+        };
+        let _watch = LagWatch::start(&settings, "readers", topic, often, watched).unwrap();
         let lag = |partition: i32, lag: i64| {
             format!(
                 r#"kafka_consumergroup_lag{{consumergroup="readers",partition="{partition}",topic="orders"}} {lag}"#
@@ -356,14 +373,11 @@ mod measuring {
         };
         await_lines(&metrics, &[&lag(0, 3), &lag(1, 3), &lag(2, 2), &lag(3, 2)]);
 
-        let (poll_loop, mut events) =
-            PollLoop::start(&settings.consumer("readers"), "orders", Backlog::of(100)).unwrap();
+        let (poll_loop, mut events) = read(&settings, Backlog::of(100));
         for _ in 0..10 {
             while !matches!(events.blocking_recv().unwrap(), KafkaEvent::Record(..)) {}
         }
-        poll_loop
-            .commit(&[(0, 3), (1, 1)], CommitMode::Sync)
-            .unwrap();
+        commit(&poll_loop, &[(0, 3), (1, 1)]);
 
         await_lines(&metrics, &[&lag(0, 0), &lag(1, 2), &lag(2, 2), &lag(3, 2)]);
         drop(events);

@@ -1,5 +1,6 @@
 //! One broker, whichever kind it is. Must not know what the records are.
 
+use crate::kafka_admin::KafkaAdmin;
 use crate::{Door, EmbeddedBroker, KafkaBroker, KafkaCluster, NODES, Place, Service, Topic};
 use anyhow::{Result, bail};
 
@@ -91,6 +92,33 @@ impl Broker {
             Self::Kafka(broker) => broker.create_topic(topic),
             Self::Cluster(brokers) => brokers.create_topic(topic),
         }
+    }
+
+    /// Deletes a topic, and waits until it is gone. Real Kafka only.
+    pub fn delete_topic(&self, name: &str) -> Result<()> {
+        self.admin()?.delete_topic(name)
+    }
+
+    /// Gives a topic so many partitions, which must be more than it has. Real Kafka only.
+    pub fn enlarge_topic(&self, topic: &Topic) -> Result<()> {
+        self.admin()?.enlarge_topic(topic)
+    }
+
+    /// How many partitions a topic has. Real Kafka only.
+    pub fn partitions(&self, name: &str) -> Result<i32> {
+        self.admin()?.partitions(name)
+    }
+
+    /// Sets one setting of a topic, and resets all others. Real Kafka only.
+    pub fn set_topic(&self, name: &str, setting: (&str, &str)) -> Result<()> {
+        self.admin()?.set_topic(name, setting)
+    }
+
+    fn admin(&self) -> Result<KafkaAdmin> {
+        if matches!(self, Self::Embedded(_)) {
+            bail!("the embedded broker takes no such orders");
+        }
+        KafkaAdmin::new(self.bootstrap_servers())
     }
 
     /// The single real Kafka, to be killed and restarted; `None` for the others.

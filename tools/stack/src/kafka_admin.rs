@@ -1,9 +1,12 @@
-//! Requests to running Kafka brokers: create topics, and find leaders and replicas. Must not know how brokers are started.
+//! Requests to running Kafka brokers: create, delete and enlarge topics, and find leaders and replicas. Must not know how brokers are started.
 
-use crate::Topic;
+use crate::{Topic, until};
 use anyhow::{Context, Result, bail};
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{
+    AdminClient, AdminOptions, AlterConfig, NewPartitions, NewTopic, ResourceSpecifier,
+    TopicReplication,
+};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::RDKafkaErrorCode;
@@ -39,9 +42,42 @@ impl KafkaAdmin {
             .with_context(|| format!("cannot create the topic {}", topic.name))
     }
 
+    /// Deletes a topic, and waits until no broker has it any more.
+    pub(crate) fn delete_topic(&self, name: &str) -> Result<()> {
+        in_runtime(delete(&self.bootstrap, name))
+            .with_context(|| format!("cannot delete the topic {name}"))?;
+        until("deleting a topic", ADMIN_LIMIT, || {
+            let metadata = self.metadata(Some(name));
+            Ok(metadata
+                .is_some_and(|metadata| partitions_of(&metadata, name).is_empty())
+                .then_some(()))
+        })
+    }
+
+    /// Gives a topic so many partitions, which must be more than it has.
+    pub(crate) fn enlarge_topic(&self, topic: &Topic) -> Result<()> {
+        in_runtime(enlarge(&self.bootstrap, topic))
+            .with_context(|| format!("cannot enlarge the topic {}", topic.name))
+    }
+
+    /// Sets one setting of a topic, and resets all others.
+    pub(crate) fn set_topic(&self, name: &str, setting: (&str, &str)) -> Result<()> {
+        in_runtime(set(&self.bootstrap, name, setting))
+            .with_context(|| format!("cannot set {} of the topic {name}", setting.0))
+    }
+
     /// Whether any broker answers.
     pub(crate) fn answers(&self) -> bool {
         self.metadata(None).is_some()
+    }
+
+    /// How many partitions a topic has.
+    pub(crate) fn partitions(&self, name: &str) -> Result<i32> {
+        let metadata = self.metadata(Some(name)).context("no broker answers")?;
+        match partitions_of(&metadata, name).len() {
+            0 => bail!("there is no topic {name}"),
+            count => Ok(i32::try_from(count)?),
+        }
     }
 
     /// Whether each of the topic's partitions has a leader.
@@ -95,19 +131,56 @@ fn leads(metadata: &Metadata, broker: i32) -> bool {
 }
 
 async fn create(bootstrap: &str, topic: &Topic) -> Result<()> {
-    let mut config = ClientConfig::new();
-    let admin: AdminClient<DefaultClientContext> =
-        config.set("bootstrap.servers", bootstrap).create()?;
     let brokers_default = TopicReplication::Fixed(-1);
     let wanted = NewTopic::new(&topic.name, topic.partitions, brokers_default);
     let options = AdminOptions::new().operation_timeout(Some(ADMIN_LIMIT));
-    for created in admin.create_topics([&wanted], &options).await? {
+    for created in admin(bootstrap)?.create_topics([&wanted], &options).await? {
         match created {
             Ok(_) | Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
             Err((_, code)) => bail!("{code}"),
         }
     }
     Ok(())
+}
+
+async fn delete(bootstrap: &str, name: &str) -> Result<()> {
+    let options = AdminOptions::new().operation_timeout(Some(ADMIN_LIMIT));
+    for deleted in admin(bootstrap)?.delete_topics(&[name], &options).await? {
+        if let Err((_, code)) = deleted {
+            bail!("{code}");
+        }
+    }
+    Ok(())
+}
+
+async fn enlarge(bootstrap: &str, topic: &Topic) -> Result<()> {
+    let wanted = NewPartitions::new(&topic.name, usize::try_from(topic.partitions)?);
+    let options = AdminOptions::new().operation_timeout(Some(ADMIN_LIMIT));
+    for enlarged in admin(bootstrap)?
+        .create_partitions([&wanted], &options)
+        .await?
+    {
+        if let Err((_, code)) = enlarged {
+            bail!("{code}");
+        }
+    }
+    Ok(())
+}
+
+async fn set(bootstrap: &str, name: &str, (key, value): (&str, &str)) -> Result<()> {
+    let wanted = AlterConfig::new(ResourceSpecifier::Topic(name)).set(key, value);
+    let options = AdminOptions::new().operation_timeout(Some(ADMIN_LIMIT));
+    for set in admin(bootstrap)?.alter_configs([&wanted], &options).await? {
+        if let Err((_, code)) = set {
+            bail!("{code}");
+        }
+    }
+    Ok(())
+}
+
+fn admin(bootstrap: &str) -> Result<AdminClient<DefaultClientContext>> {
+    let mut config = ClientConfig::new();
+    Ok(config.set("bootstrap.servers", bootstrap).create()?)
 }
 
 /// Runs it on a thread of its own: the caller may be inside of an async runtime, where `block_on` panics.

@@ -1,9 +1,10 @@
 //! `GET /readyz`: whether the service has what it needs, Kafka and a reply partition, and is not going down.
 
 use actix_web::{HttpResponse, web};
-use shared::http::health::{PROBE_WAIT, readiness};
+use shared::http::health::{PROBE_WAIT, readiness, unless};
 
 use super::shop::Shop;
+use crate::inbound::kafka::reply_intake::GROUP;
 
 /// 200, or 503 with what is missing.
 pub async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
@@ -14,8 +15,22 @@ pub async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
         Ok(Ok(()))
     );
     readiness(&[
-        ("kafka", has_broker),
-        ("replyPartition", shop.reply_partition.borrow().is_some()),
-        ("accepting", !*shop.stopping.borrow()),
+        ("kafka", unless(has_broker, "no broker answers")),
+        ("replyPartition", reply_partition(&shop)),
+        (
+            "accepting",
+            unless(!*shop.stopping.borrow(), "the service is ending"),
+        ),
     ])
+}
+
+/// A partition alone is not enough: its replies must be read.
+fn reply_partition(shop: &Shop) -> Option<String> {
+    if let Some(unwell) = shop.replies.unwell() {
+        return Some(unwell.words(&shop.reply_topic, GROUP));
+    }
+    unless(
+        shop.reply_partition.borrow().is_some(),
+        "no partition is assigned to this instance",
+    )
 }

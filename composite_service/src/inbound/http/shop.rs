@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use shared::clock::Clock;
 use shared::ids::IdSource;
 use shared::kafka::broker_probe::BrokerProbe;
+use shared::kafka::health_board::HealthBoard;
 use tokio::sync::watch;
 
 use crate::actors::purchase_actor::Purchases;
@@ -34,6 +35,10 @@ pub struct Shop {
     pub broker: BrokerProbe,
     /// The partition that replies go to; `None` while this instance owns none.
     pub reply_partition: watch::Receiver<Option<i32>>,
+    /// Whether replies are read, and why not.
+    pub replies: HealthBoard,
+    /// The topic that they come from.
+    pub reply_topic: String,
     /// Whether the service is going down.
     pub stopping: watch::Receiver<bool>,
 }

@@ -8,7 +8,10 @@ use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, Rebalance};
 use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
+use shared::kafka::committed;
 use shared::kafka::config::KafkaSettings;
+use shared::kafka::health_board::HealthBoard;
+use shared::kafka::topic_state::TopicId;
 
 /// The consumer group of all composites. The spelling is that of the Spring composite.
 pub const GROUP: &str = "compsiteGroup";
@@ -20,23 +23,38 @@ const COMMITTED_WAIT: Duration = Duration::from_secs(2);
 pub(super) struct Membership {
     member: BaseConsumer<MembershipContext>,
     topic: String,
+    id: TopicId,
 }
 
 impl Membership {
-    /// Joins the group.
-    pub(super) fn join(settings: &KafkaSettings) -> KafkaResult<Self> {
+    /// Joins the group, to read the making of the topic with this id.
+    pub(super) fn join(
+        settings: &KafkaSettings,
+        id: TopicId,
+        health: &HealthBoard,
+    ) -> KafkaResult<Self> {
+        health.begin(id.clone());
         // The client commits stored offsets by itself. It repeats a failed commit, and makes none during a rebalance; a commit then would
         // cost the member its partitions.
         let member: BaseConsumer<MembershipContext> = settings
-            .consumer(GROUP)
+            .member(GROUP)
             .set("enable.auto.commit", "true")
             .set("auto.commit.interval.ms", COMMIT_INTERVAL_MS)
-            .create_with_context(MembershipContext::default())?;
+            .create_with_context(MembershipContext {
+                has_changed: AtomicBool::default(),
+                health: health.clone(),
+            })?;
         member.subscribe(&[&settings.composite.name])?;
         Ok(Self {
             member,
             topic: settings.composite.name.clone(),
+            id,
         })
+    }
+
+    /// Which making of the topic it is a member for.
+    pub(super) fn topic_id(&self) -> &TopicId {
+        &self.id
     }
 
     /// Keeps the membership alive: a member that does not poll loses its partitions. Never blocks.
@@ -44,6 +62,7 @@ impl Membership {
         if let Some(Err(error)) = self.member.poll(Duration::ZERO) {
             // Only logged: the client tries to rejoin by itself.
             log::warn!("the membership in {GROUP} is disturbed: {error}");
+            self.member.context().health.failed(&error);
         }
         if let Some((code, reason)) = self.member.client().fatal_error() {
             // After a fatal error the client never rejoins. Without a partition this instance can't send commands; a restart helps.
@@ -77,7 +96,7 @@ impl Membership {
         Ok(partitions(&assignment).collect())
     }
 
-    /// The committed offsets of these partitions; `None` for a partition without one.
+    /// The committed offsets of these partitions; `None` for a partition without one, or with one of an earlier topic of this name.
     pub(super) fn committed(&self, asked: &[i32]) -> KafkaResult<Vec<(i32, Option<i64>)>> {
         if asked.is_empty() {
             return Ok(Vec::new());
@@ -86,12 +105,14 @@ impl Membership {
         for partition in asked {
             list.add_partition(&self.topic, *partition);
         }
-        let committed = self.member.committed_offsets(list, COMMITTED_WAIT)?;
+        let found = self.member.committed_offsets(list, COMMITTED_WAIT)?;
         let offset = |element: &TopicPartitionListElem<'_>| match element.offset() {
-            Offset::Offset(offset) => Some(offset),
+            Offset::Offset(offset) if committed::is_of(element.metadata(), &self.id) => {
+                Some(offset)
+            }
             _ => None,
         };
-        let elements = committed.elements().into_iter();
+        let elements = found.elements().into_iter();
         Ok(elements
             .map(|element| (element.partition(), offset(&element)))
             .collect())
@@ -100,7 +121,9 @@ impl Membership {
     /// Stores `offset` for the next commit: the first offset that the partition's next owner reads.
     pub(super) fn store(&self, partition: i32, offset: i64) -> KafkaResult<()> {
         let mut list = TopicPartitionList::with_capacity(1);
-        list.add_partition_offset(&self.topic, partition, Offset::Offset(offset))?;
+        let mut element = list.add_partition(&self.topic, partition);
+        element.set_offset(Offset::Offset(offset))?;
+        element.set_metadata(committed::mark(&self.id));
         self.member.store_offsets(&list)
     }
 }
@@ -111,18 +134,23 @@ fn partitions(list: &TopicPartitionList) -> impl Iterator<Item = i32> {
 }
 
 /// Notes that the assignment has changed. librdkafka calls back within `poll`, so only a flag is set here; the partitions are read later.
-#[derive(Default)]
 struct MembershipContext {
     has_changed: AtomicBool,
+    health: HealthBoard,
 }
 
-impl ClientContext for MembershipContext {}
+impl ClientContext for MembershipContext {
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.health.statistics(statistics);
+    }
+}
 
 impl ConsumerContext for MembershipContext {
     fn post_rebalance(&self, _: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if let Rebalance::Error(error) = rebalance {
             log::error!("rebalance failed: {error}");
         }
+        self.health.works();
         self.has_changed.store(true, Ordering::Release);
     }
 }

@@ -46,6 +46,11 @@ impl ReadPartition {
         self.next = offset + 1;
     }
 
+    /// It is read up to `offset`, and what lies between its last record and there is no record: the marks of transactions.
+    pub fn pass(&mut self, offset: i64) {
+        self.next = self.next.max(offset);
+    }
+
     /// Holds the record at this offset until its dead letter is acknowledged. `false` if it is held already.
     pub fn hold(&mut self, offset: i64) -> bool {
         self.held.insert(offset)
@@ -133,6 +138,19 @@ mod tests {
             let mut partition = ReadPartition::new(Some(5), 0, 5);
             assert!(partition.hold(5));
             assert!(!partition.hold(5));
+        }
+    }
+
+    mod marks_of_transactions {
+        use super::*;
+
+        #[test]
+        fn are_committed_past_but_move_nothing_back() {
+            let mut partition = ReadPartition::new(Some(5), 0, 5);
+            partition.read(5);
+            partition.pass(7);
+            partition.pass(6);
+            assert_eq!(partition.to_store(), Some(7));
         }
     }
 

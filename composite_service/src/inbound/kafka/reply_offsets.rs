@@ -68,6 +68,13 @@ impl ReplyOffsets {
         }
     }
 
+    /// A partition is read up to this offset, where nothing but marks of transactions lies between its last record and there.
+    pub(super) fn pass(&mut self, partition: i32, offset: i64) {
+        if let Some(read) = self.partitions.get_mut(&partition) {
+            read.pass(offset);
+        }
+    }
+
     /// Holds a record until the returned callback is called. `None` if it is held already or its partition is not read.
     pub(super) fn hold(&mut self, partition: i32, offset: i64) -> Option<OnSettled> {
         let read = self.partitions.get_mut(&partition)?;

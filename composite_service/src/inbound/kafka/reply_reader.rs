@@ -6,8 +6,10 @@ use chrono_tz::Tz;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaResult;
 use rdkafka::message::{Message, OwnedMessage};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 use shared::kafka::config::KafkaSettings;
+use shared::kafka::health_board::HealthBoard;
 
 use super::decode::{NotAReply, Read, decode};
 use super::membership::GROUP;
@@ -21,6 +23,7 @@ pub(super) struct ReplyReader {
     consumer: BaseConsumer,
     topic: String,
     zone: Tz,
+    health: HealthBoard,
 }
 
 /// A record with its partition and offset.
@@ -42,12 +45,13 @@ pub(super) enum Content {
 
 impl ReplyReader {
     /// A reader without partitions. Dates without an offset are in `zone`.
-    pub(super) fn new(settings: &KafkaSettings, zone: Tz) -> KafkaResult<Self> {
+    pub(super) fn new(settings: &KafkaSettings, zone: Tz, health: &HealthBoard) -> KafkaResult<Self> {
         Ok(Self {
             // librdkafka requires a group id, but a consumer with explicitly assigned partitions never joins the group.
             consumer: settings.consumer(GROUP).create()?,
             topic: settings.composite.name.clone(),
             zone,
+            health: health.clone(),
         })
     }
 
@@ -58,9 +62,11 @@ impl ReplyReader {
             Err(error) => {
                 // Only logged: the client reconnects by itself, and an invalid offset is replaced according to `auto.offset.reset`.
                 log::warn!("reading replies failed: {error}");
+                self.health.failed(&error);
                 return None;
             }
         };
+        self.health.works();
         let content = match decode(&record, self.zone) {
             Ok(Read::Reply(correlation_id, reply, by)) => Content::Reply(ReplyArrived {
                 correlation_id,
@@ -81,6 +87,16 @@ impl ReplyReader {
     pub(super) fn bounds(&self, partition: i32) -> KafkaResult<(i64, i64)> {
         self.consumer
             .fetch_watermarks(&self.topic, partition, BOUNDS_WAIT)
+    }
+
+    /// Each partition with the offset after the last record, or mark of a transaction, that was read of it.
+    pub(super) fn positions(&self) -> KafkaResult<Vec<(i32, i64)>> {
+        let positions = self.consumer.position()?;
+        let known = |element: &TopicPartitionListElem<'_>| match element.offset() {
+            Offset::Offset(offset) => Some((element.partition(), offset)),
+            _ => None,
+        };
+        Ok(positions.elements().iter().filter_map(known).collect())
     }
 
     /// From now on reads exactly these partitions, each from its offset. A record that was fetched before may still be returned.

@@ -8,14 +8,14 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rdkafka::error::KafkaResult;
 use shared::clock::Clock;
-use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher};
+use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher, is_refusal};
 use shared::trace::Trail;
 use shared::wire::event::{Event, EventType, LocalTimestamp};
 use shared::wire::headers::{ReplyAddress, in_trace};
 use shared::wire::order_dto::{OrderDto, PaymentDto};
 
 use crate::domain::order::{Idempotency, OrderCommand};
-use crate::ports::order_bus::{BusError, OnUndelivered, OrderBus};
+use crate::ports::order_bus::{BusError, OnUndelivered, OrderBus, Undelivered};
 use crate::steps;
 
 /// Publishes commands.
@@ -137,9 +137,13 @@ impl OrderBus for CommandPublisher {
         let trail = trail.clone();
         let on_delivery: OnDelivery = Box::new(move |result| match result {
             Ok(()) => trail.mark(steps::ACKNOWLEDGED),
+            Err(error) if is_refusal(&error) => {
+                log::error!("{trail} the brokers refuse a command: {error}");
+                on_undelivered(Undelivered::Refused);
+            }
             Err(error) => {
                 log::warn!("{trail} a command was not acknowledged: {error}");
-                on_undelivered();
+                on_undelivered(Undelivered::Unknown);
             }
         });
         self.publisher

@@ -21,6 +21,8 @@ use shared::env::EnvReader;
 use shared::http::render_problems;
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::config::KafkaSettings;
+use shared::kafka::health_board::HealthBoard;
+use shared::kafka::topic_state::{TopicId, TopicState};
 use shared::metrics::Metrics;
 use shared::payment::Payment;
 use shared::postbox::Postbox;
@@ -145,6 +147,8 @@ impl Front {
             ids: Arc::new(CountingIds::default()),
             broker: probe(NO_BROKER),
             reply_partition,
+            replies: health(),
+            reply_topic: "composite".to_owned(),
             stopping,
         };
         Self {
@@ -225,6 +229,15 @@ pub(super) fn each(limits: Limits) -> PartLimits {
         coupons: limits,
         products: limits,
     }
+}
+
+/// The health of a member that is in its group and reads the topic that is there.
+fn health() -> HealthBoard {
+    let (health, id) = (HealthBoard::default(), TopicId::new("a"));
+    health.topic(TopicState::There(id.clone()));
+    health.begin(id);
+    health.seen(true);
+    health
 }
 
 /// A probe of the broker there.

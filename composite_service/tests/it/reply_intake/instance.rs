@@ -2,7 +2,9 @@
 
 use chrono_tz::Asia::Seoul;
 use composite_service::actors::kafka_bridge::ReplyArrived;
-use composite_service::inbound::kafka::reply_intake::ReplyIntake;
+use composite_service::inbound::kafka::reply_intake::{ReplyIntake, ReplyTopic};
+use shared::kafka::health_board::HealthBoard;
+use shared::kafka::topic_watch::TopicWatch;
 use composite_service::metrics::ReplyMetrics;
 use shared::metrics::{IntCounter, Metrics};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -17,6 +19,8 @@ pub(super) struct Instance {
     /// How many records were dropped because they are for somebody else.
     pub(super) foreign: IntCounter,
     pub(super) home_rx: watch::Receiver<Option<i32>>,
+    pub(super) health: HealthBoard,
+    _topics: TopicWatch,
     arrived_rx: UnboundedReceiver<ReplyArrived>,
     intake: ReplyIntake,
 }
@@ -28,9 +32,18 @@ impl Instance {
         let (home_tx, home_rx) = watch::channel(None);
         let metrics = ReplyMetrics::new(&Metrics::new().unwrap()).unwrap();
         let foreign = metrics.foreign.clone();
-        let intake = ReplyIntake::start(&broker.settings, bridge, home_tx, Seoul, metrics).unwrap();
+        let topics = TopicWatch::start(&broker.settings).unwrap();
+        let health = HealthBoard::default();
+        let topic = ReplyTopic {
+            state: topics.of(&broker.settings.composite.name).unwrap(),
+            health: health.clone(),
+        };
+        let intake =
+            ReplyIntake::start(&broker.settings, topic, bridge, home_tx, Seoul, metrics).unwrap();
         Self {
             foreign,
+            health,
+            _topics: topics,
             home_rx,
             arrived_rx,
             intake,

@@ -4,3 +4,4 @@ mod instance;
 mod replies;
 mod poison;
 mod membership;
+mod topics;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 use shared::clock::Clock;
 use shared::kafka::broker_probe::BrokerProbe;
+use shared::kafka::health_board::HealthBoard;
 use tokio::sync::watch;
 
 use crate::actors::store_threads::StoreReader;
@@ -17,8 +18,10 @@ pub struct Reads {
     pub reader: StoreReader,
     /// Asks Kafka whether it is there.
     pub broker: BrokerProbe,
-    /// Whether commands are being taken.
-    pub is_taking: watch::Receiver<bool>,
+    /// Whether commands are being taken, and why not.
+    pub intake: HealthBoard,
+    /// The topic that they come from.
+    pub orders_topic: String,
     /// Whether what commands change gets written.
     pub writing: WritingState,
     /// Whether the service is ending.

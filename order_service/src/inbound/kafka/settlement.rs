@@ -56,6 +56,18 @@ impl<A> Settlement<A> {
         self.ledger.assign(partition);
     }
 
+    /// Another member takes the place of the one that all of this came from. Nothing of what is unfinished will be committed, and the group
+    /// need not wait for it.
+    pub fn start_over(&mut self) {
+        self.ledger.revoke_all();
+        self.leaving.clear();
+    }
+
+    /// A partition is read up to `offset`, and what lies between its last record and there is no record.
+    pub fn pass(&mut self, partition: i32, offset: i64) {
+        self.ledger.pass(partition, offset);
+    }
+
     /// A record has come. `None` when it is not ours to handle: its partition is not assigned, or the record has been seen.
     pub fn track(&mut self, partition: i32, offset: i64) -> Option<Position> {
         self.ledger.track(partition, offset)
@@ -85,6 +97,12 @@ impl<A> Settlement<A> {
             deadline: now + REVOKE_GRACE,
             acknowledge,
         });
+    }
+
+    /// Whether the group waits for partitions that it takes away.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        !self.leaving.is_empty()
     }
 
     /// Whether partitions that leave have no unfinished record any more, so that the group waits for nothing but [`settle`](Self::settle).
@@ -181,6 +199,27 @@ mod tests {
         settlement.recommit();
         assert_eq!(settlement.settle(NOW).commits, commits);
         assert_eq!(settlement.settle_all(), commits);
+    }
+
+    mod another_members_beginning {
+        use super::*;
+
+        #[test]
+        fn leaves_nothing_to_commit_or_to_wait_for() {
+            let (mut settlement, [first, _]) = settlement();
+            settlement.leave(vec![1], NOW, "go");
+            settlement.start_over();
+            settlement.finish(first);
+            assert_eq!(
+                (settlement.unfinished(), settlement.is_leaving()),
+                (0, false)
+            );
+            assert_eq!(settlement.settle_all(), []);
+            settlement.assign(0);
+            let again = settlement.track(0, 0).unwrap();
+            settlement.finish(again);
+            assert_eq!(settlement.settle(NOW).commits, [(0, 1)]);
+        }
     }
 
     mod partitions_that_leave {

@@ -1,16 +1,20 @@
 //! Replies on Kafka, in the form that spring-kafka's requesters expect: no key, the request's correlation id, the requested partition.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use shared::clock::Clock;
 use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher, is_producers_end};
 use shared::metrics::IntCounter;
 use shared::trace::context::TraceContext;
 use shared::wire::event::{Event, EventType, LocalTimestamp};
-use shared::wire::headers::in_trace;
+use shared::wire::headers::{ReplyAddress, in_trace};
 use shared::wire::order_dto::OrderDto;
 
 use crate::domain::order::OrderState;
@@ -23,30 +27,39 @@ pub struct ReplyPublisher {
     clock: Arc<dyn Clock>,
     zone: Tz,
     lost: IntCounter,
+    second_tries: Sender<SecondTry>,
 }
 
 impl ReplyPublisher {
     /// Replies through `publisher`, which must retry without end. Dates are in `zone`. `lost` counts replies that can never be delivered.
-    #[must_use]
+    ///
+    /// # Errors
+    /// When the thread for second tries can't be started.
     pub fn new(
         publisher: Arc<Publisher>,
         clock: Arc<dyn Clock>,
         zone: Tz,
         lost: IntCounter,
-    ) -> Self {
-        Self {
+    ) -> io::Result<Self> {
+        let (second_tries, refused) = channel();
+        let again = Arc::downgrade(&publisher);
+        thread::Builder::new()
+            .name("second-tries".to_owned())
+            .spawn(move || try_again(&refused, &again))?;
+        Ok(Self {
             publisher,
             clock,
             zone,
             lost,
-        }
+            second_tries,
+        })
     }
 
     /// Waits until all replies are acknowledged, for at most `wait`. Blocks.
     ///
     /// # Errors
     /// When the time is over first.
-    pub fn flush(&self, wait: std::time::Duration) -> Result<(), KafkaError> {
+    pub fn flush(&self, wait: Duration) -> Result<(), KafkaError> {
         self.publisher.flush(wait)
     }
 }
@@ -103,28 +116,70 @@ impl ReplySink for ReplyPublisher {
         trace: Option<TraceContext>,
         on_replied: OnReplied,
     ) {
-        let event = reply_event(requester, outcome, self.clock.now(), self.zone);
-        let lost = LostReply {
-            topic: requester.address.topic.clone(),
-            order: outcome.number.as_ref().map(ToString::to_string),
-            counter: self.lost.clone(),
+        let reply = Reply {
+            event: reply_event(requester, outcome, self.clock.now(), self.zone),
+            address: requester.address.clone(),
+            trace,
+            lost: self.lost.clone(),
+            made_at: Instant::now(),
+            second_tries: self.second_tries.clone(),
         };
-        let payload = match serde_json::to_vec(&event) {
+        reply.publish(&self.publisher, on_replied);
+    }
+}
+
+/// How long a reply is tried whose partition the producer does not know: the requester may have heard of it before.
+const UNKNOWN_PARTITION_WAIT: Duration = Duration::from_secs(5);
+/// Between two such tries.
+const AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// A reply that was refused and is published once more, as it is now.
+struct SecondTry {
+    reply: Reply,
+    due: Instant,
+    on_replied: OnReplied,
+}
+
+/// Publishes replies once more, as long as there is a producer. On a thread of its own: the one that acknowledges is the producer's, which
+/// can't end itself.
+fn try_again(refused: &Receiver<SecondTry>, again: &Weak<Publisher>) {
+    for second_try in refused {
+        thread::sleep(second_try.due.saturating_duration_since(Instant::now()));
+        let Some(publisher) = again.upgrade() else {
+            return;
+        };
+        second_try.reply.publish(&publisher, second_try.on_replied);
+    }
+}
+
+/// A reply on its way.
+struct Reply {
+    event: Event<OrderDto>,
+    address: ReplyAddress,
+    trace: Option<TraceContext>,
+    lost: IntCounter,
+    made_at: Instant,
+    second_tries: Sender<SecondTry>,
+}
+
+impl Reply {
+    fn publish(self, publisher: &Publisher, on_replied: OnReplied) {
+        let payload = match serde_json::to_vec(&self.event) {
             Ok(payload) => payload,
             Err(error) => {
-                lost.tell(&error);
+                self.tell_lost(&error);
                 return on_replied();
             }
         };
-        let address = &requester.address;
-        let headers = address.reply_headers();
+        let headers = self.address.reply_headers();
+        let (topic, partition) = (self.address.topic.clone(), self.address.partition);
         let record = OutboundRecord {
-            topic: &address.topic,
-            partition: address.partition,
+            topic: &topic,
+            partition,
             key: None,
             payload: Some(&payload),
-            headers: match trace {
-                Some(context) => in_trace(headers, &context),
+            headers: match &self.trace {
+                Some(context) => in_trace(headers, context),
                 None => headers,
             },
         };
@@ -136,30 +191,63 @@ impl ReplySink for ReplyPublisher {
                     "a reply was not delivered before the end; its command is redelivered: {error}"
                 );
             }
+            Err(error) if self.can_be_shorter(&error) => self.shorten(&error, on_replied),
+            Err(error) if self.may_be_known_soon(&error) => {
+                self.try_again(AGAIN_AFTER, on_replied);
+            }
             Err(error) => {
-                lost.tell(&error);
+                self.tell_lost(&error);
                 on_replied();
             }
         });
-        self.publisher.publish_or_report(record, on_delivery);
+        publisher.publish_or_report(record, on_delivery);
     }
-}
 
-/// Reports a reply that the broker refuses for good. The reply is dropped and its record finished, because otherwise it would hold its
-/// partition's offset back. The order is stored: the requester can send its command again, or read the order.
-struct LostReply {
-    topic: String,
-    order: Option<String>,
-    counter: IntCounter,
-}
+    fn can_be_shorter(&self, error: &KafkaError) -> bool {
+        let code = error.rdkafka_error_code();
+        code == Some(RDKafkaErrorCode::MessageSizeTooLarge)
+            && self.event.data.order_line_list.is_some()
+    }
 
-impl LostReply {
-    fn tell(&self, error: &dyn std::error::Error) {
-        self.counter.inc();
-        let order = self.order.as_deref().unwrap_or("unknown");
+    fn may_be_known_soon(&self, error: &KafkaError) -> bool {
+        error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition)
+            && self.made_at.elapsed() < UNKNOWN_PARTITION_WAIT
+    }
+
+    fn try_again(self, after: Duration, on_replied: OnReplied) {
+        let second_tries = self.second_tries.clone();
+        // An error means that the producer is gone, and the process ends.
+        let _ = second_tries.send(SecondTry {
+            reply: self,
+            due: Instant::now() + after,
+            on_replied,
+        });
+    }
+
+    /// Has it sent without its lines: the requester knows what it has ordered, and needs to know only what became of it.
+    fn shorten(mut self, error: &KafkaError, on_replied: OnReplied) {
         log::error!(
-            "order={order} a reply to {} can't be delivered and is dropped: {error}",
-            self.topic
+            "order={} a reply is too large for {} and is sent without its lines: {error}",
+            self.order(),
+            self.address.topic
         );
+        self.event.data.order_line_list = None;
+        self.try_again(Duration::ZERO, on_replied);
+    }
+
+    /// Reports a reply that the broker refuses for good. The reply is dropped and its record finished, because otherwise it would hold its
+    /// partition's offset back. The order is stored: the requester can send its command again, or read the order.
+    fn tell_lost(&self, error: &dyn std::error::Error) {
+        self.lost.inc();
+        log::error!(
+            "order={} a reply to {} can't be delivered and is dropped: {error}",
+            self.order(),
+            self.address.topic
+        );
+    }
+
+    fn order(&self) -> &str {
+        let number = self.event.data.order_num.as_ref();
+        number.map_or("unknown", |number| number.as_str())
     }
 }

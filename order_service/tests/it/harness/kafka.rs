@@ -1,17 +1,21 @@
 //! Both ends of Kafka as a composite has them: commands go in with headers, replies come out of all partitions.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use actix::System;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{Offset, TopicPartitionList};
+use shared::kafka::committed;
 use shared::kafka::config::{KafkaSettings, TopicSettings};
 use shared::kafka::dead_letters::dead_letter_topic;
+use shared::kafka::topic_state::TopicId;
 use shared::kafka::topics;
 use stack::{Broker, BrokerKind, Place, Topic};
 use tempfile::TempDir;
@@ -149,9 +153,77 @@ impl TestBroker {
     /// Deletes the topic of dead letters. Real Kafka only.
     pub(crate) fn delete_dead_letters(&self) {
         let name = dead_letter_topic(&self.settings.orders.name);
-        let (admin, options) = (self.admin(), AdminOptions::new());
-        let deleted = admin.delete_topics(&[&name], &options);
-        System::new().block_on(deleted).unwrap().remove(0).unwrap();
+        self.broker.delete_topic(&name).unwrap();
+    }
+
+    /// Deletes the topic of commands. Real Kafka only.
+    pub(crate) fn delete_orders(&self) {
+        self.broker
+            .delete_topic(&self.settings.orders.name)
+            .unwrap();
+    }
+
+    /// Has the topic of replies refuse larger records than this, in bytes. Real Kafka only.
+    pub(crate) fn limit_replies(&self, max_bytes: u32) {
+        let limit = ("max.message.bytes", &*max_bytes.to_string());
+        let topic = &self.settings.composite.name;
+        self.broker.set_topic(topic, limit).unwrap();
+    }
+
+    /// Makes the topic of commands, with so many partitions.
+    pub(crate) fn make_orders(&mut self, partitions: i32) {
+        let topic = self.orders(partitions);
+        self.broker.create_topic(&topic).unwrap();
+    }
+
+    /// Gives the topic of commands so many partitions. Real Kafka only.
+    pub(crate) fn enlarge_orders(&self, partitions: i32) {
+        self.broker.enlarge_topic(&self.orders(partitions)).unwrap();
+    }
+
+    fn orders(&self, partitions: i32) -> Topic {
+        Topic {
+            name: self.settings.orders.name.clone(),
+            partitions,
+        }
+    }
+
+    /// The same broker through another producer, which compresses by this codec.
+    pub(crate) fn compress_by(&mut self, codec: &str) {
+        self.producer = self
+            .settings
+            .producer(Some(LONGEST_WAIT))
+            .set("compression.type", codec)
+            .set("linger.ms", "20")
+            .create()
+            .unwrap();
+    }
+
+    /// Sends a command as a transaction, which leaves a mark in the topic behind it.
+    pub(crate) fn send_in_transaction(&self, record: Outgoing<'_>) {
+        let producer: ThreadedProducer<DefaultProducerContext> = self
+            .settings
+            .producer(Some(LONGEST_WAIT))
+            .set("transactional.id", "the-test")
+            .create()
+            .unwrap();
+        producer.init_transactions(LONGEST_WAIT).unwrap();
+        producer.begin_transaction().unwrap();
+        let mut base =
+            BaseRecord::<str, [u8]>::to(&self.settings.orders.name).headers(record.headers);
+        (base.partition, base.key, base.payload) = (record.partition, record.key, record.value);
+        producer.send(base).map_err(|(error, _)| error).unwrap();
+        producer.commit_transaction(LONGEST_WAIT).unwrap();
+    }
+
+    /// Commits an offset of the topic of commands as a member of `group` that reads the making of it with this id.
+    pub(crate) fn commit_for(&self, group: &str, id: &str, partition: i32, offset: i64) {
+        let consumer: BaseConsumer = self.settings.consumer(group).create().unwrap();
+        let mut list = TopicPartitionList::new();
+        let mut element = list.add_partition(&self.settings.orders.name, partition);
+        element.set_offset(Offset::Offset(offset)).unwrap();
+        element.set_metadata(committed::mark(&TopicId::new(id)));
+        consumer.commit(&list, CommitMode::Sync).unwrap();
     }
 
     fn admin(&self) -> AdminClient<DefaultClientContext> {
@@ -177,10 +249,15 @@ impl TestBroker {
         let mut base =
             BaseRecord::<str, [u8]>::to(&self.settings.orders.name).headers(record.headers);
         (base.partition, base.key, base.payload) = (record.partition, record.key, record.value);
-        self.producer
-            .send(base)
-            .map_err(|(error, _)| error)
-            .unwrap();
+        let deadline = Instant::now() + LONGEST_WAIT;
+        while let Err((error, refused)) = self.producer.send(base) {
+            // A partition that was just made is not known at once.
+            let code = error.rdkafka_error_code();
+            assert_eq!(code, Some(RDKafkaErrorCode::UnknownPartition));
+            assert!(Instant::now() < deadline, "{error}");
+            thread::sleep(Duration::from_millis(20));
+            base = refused;
+        }
     }
 
     /// Waits until the broker has all that was sent.

@@ -10,7 +10,8 @@ use chrono::TimeDelta;
 use order_service::actors::write_progress::WriteProgress;
 use order_service::config::ActorSettings;
 use order_service::inbound::kafka::command_reader::CommandReader;
-use order_service::inbound::kafka::intake::Intake;
+pub(crate) use order_service::inbound::kafka::intake::GROUP;
+use order_service::inbound::kafka::intake::{Intake, Seat};
 use order_service::metrics::IntakeMetrics;
 use order_service::outbound::kafka::reply_publisher::ReplyPublisher;
 use order_service::ports::order_store::OrderStore;
@@ -18,9 +19,10 @@ use order_service::ports::reply_sink::ReplySink;
 use shared::clock::{Clock, FixedClock};
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::dead_letters::DeadLetters;
+use shared::kafka::health_board::HealthBoard;
 use shared::kafka::metrics::ProducersMetrics;
-use shared::kafka::poll_loop::{Backlog, PollLoop};
 use shared::kafka::publisher::Publisher;
+use shared::kafka::topic_watch::TopicWatch;
 use shared::mailboxes::Mailboxes;
 use shared::metrics::{IntCounter, Metrics};
 use shared::trace::Traces;
@@ -28,9 +30,6 @@ use tokio::sync::watch;
 
 use super::samples::now;
 use super::shop::{LONGEST_WAIT, ROOMY, start_actors, traces};
-
-/// The group of all members.
-pub(crate) const GROUP: &str = "orderGroup";
 
 /// What a member is made of.
 #[derive(Clone)]
@@ -48,6 +47,8 @@ pub(crate) struct Member {
     pub(crate) mailboxes: Arc<Mailboxes>,
     /// Where its commands leave their trails.
     pub(crate) traces: Arc<Traces>,
+    /// Where it is noted how it does.
+    pub(crate) health: HealthBoard,
 }
 
 impl Member {
@@ -64,6 +65,7 @@ impl Member {
             metrics,
             mailboxes,
             traces: Arc::new(traces()),
+            health: HealthBoard::default(),
         }
     }
 
@@ -90,12 +92,8 @@ impl Member {
         );
         let dead_letters = DeadLetters::new(Arc::clone(&producer)).unwrap();
         let lost = self.metrics.counter("replies_lost_total", "Lost.").unwrap();
-        let publisher = Arc::new(ReplyPublisher::new(
-            producer,
-            Arc::clone(&clock),
-            zone,
-            lost,
-        ));
+        let publisher = ReplyPublisher::new(producer, Arc::clone(&clock), zone, lost);
+        let publisher = Arc::new(publisher.unwrap());
         let replies = self.replies.unwrap_or_else(|| Arc::clone(&publisher) as _);
         let registry = start_actors(
             self.store,
@@ -107,12 +105,13 @@ impl Member {
         )
         .of();
         let max_in_flight = self.actors.max_in_flight;
-        let (poll_loop, events) = PollLoop::start(
-            &self.kafka.consumer(GROUP),
-            &self.kafka.orders.name,
-            Backlog::of(max_in_flight),
-        )
-        .unwrap();
+        let topics = TopicWatch::start(&self.kafka).unwrap();
+        let seat = Seat {
+            config: self.kafka.member(GROUP),
+            topic: self.kafka.orders.name.clone(),
+            state: topics.of(&self.kafka.orders.name).unwrap(),
+            health: self.health,
+        };
         let reader = CommandReader {
             registry,
             replies,
@@ -123,9 +122,10 @@ impl Member {
             traces: self.traces,
             metrics: IntakeMetrics::new(&self.metrics, &self.kafka.orders.name).unwrap(),
         };
-        let intake = Intake::new(poll_loop, events, max_in_flight, reader);
+        let intake = Intake::new(seat, max_in_flight, reader);
         intake.run(stopping, self.grace).await;
-        publisher.flush(LONGEST_WAIT).unwrap();
+        // An error means that the broker is away, as a test may want it.
+        let _ = publisher.flush(self.grace.min(LONGEST_WAIT));
     }
 }
 

@@ -72,6 +72,10 @@ faults! {
     RestartBroker = "restart-broker", 200..2_000;
     /// Kafka is paused for a while, with its connections open
     PauseBroker = "pause-broker", 1_000..5_000;
+    /// the topic of commands gets one partition more
+    EnlargeOrders = "enlarge-orders", 500..3_000;
+    /// the topic of replies gets one partition more
+    EnlargeComposite = "enlarge-composite", 500..3_000;
     /// kill -9 of the database
     KillDb = "kill-db", 200..3_000;
     /// the database is shut down and started again
@@ -122,7 +126,11 @@ impl FaultKind {
     pub fn strikes(self, broker: BrokerKind) -> bool {
         let is_brokers = matches!(
             self,
-            Self::KillBroker | Self::RestartBroker | Self::PauseBroker
+            Self::KillBroker
+                | Self::RestartBroker
+                | Self::PauseBroker
+                | Self::EnlargeOrders
+                | Self::EnlargeComposite
         );
         broker != BrokerKind::Embedded || !is_brokers && !self.needs_links()
     }
@@ -220,6 +228,7 @@ mod tests {
     #[test]
     fn nothing_strikes_the_embedded_broker() {
         assert!(!FaultKind::KillBroker.strikes(BrokerKind::Embedded));
+        assert!(!FaultKind::EnlargeOrders.strikes(BrokerKind::Embedded));
         assert!(FaultKind::KillBroker.strikes(BrokerKind::Kafka));
         assert!(FaultKind::KillOrder.strikes(BrokerKind::Embedded));
     }

@@ -8,6 +8,7 @@ use crate::faults::kind::FaultKind;
 use crate::faults::links::{self, Harm as LinkHarm};
 use crate::faults::services::{Blow, PowerCut, Program, Victim};
 use crate::faults::stuck_row::{KilledMeanwhile, StuckRow};
+use crate::faults::topics::Enlarged;
 use stack::{Link, Links};
 
 /// The partitions of the commands' topic whose leaders are struck.
@@ -28,6 +29,8 @@ pub(crate) fn make(kind: FaultKind, victim: usize) -> Box<dyn Fault> {
         FaultKind::KillBroker => broker(BrokerHarm::Kill, victim),
         FaultKind::RestartBroker => broker(BrokerHarm::End, victim),
         FaultKind::PauseBroker => broker(BrokerHarm::Pause, victim),
+        FaultKind::EnlargeOrders => Box::new(Enlarged { topic: "orders" }),
+        FaultKind::EnlargeComposite => Box::new(Enlarged { topic: "composite" }),
         FaultKind::KillDb => Box::new(Server::Killed),
         FaultKind::RestartDb => Box::new(Server::Ended),
         FaultKind::PauseDb => Box::new(Server::Paused),

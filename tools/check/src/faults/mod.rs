@@ -9,6 +9,7 @@ mod gateway;
 mod links;
 mod services;
 mod stuck_row;
+mod topics;
 
 mod choose;
 mod make;
