@@ -121,21 +121,31 @@ impl EnvReader {
         text
     }
 
-    /// A secret without a default: a missing or empty one is a problem. White space around it is cut, as of other settings: a line break
-    /// at the end comes from the file that it was read from. One in the middle is a problem.
-    pub fn required_secret(&mut self, name: &str) -> SecretString {
-        let Some(text) = self.present(name) else {
-            self.problems
-                .push(format!("{name}: is required, and must not be empty"));
-            return "".into();
+    /// A secret that need not be there. White space around it is cut, as of other settings: a line break at the end comes from the file that
+    /// it was read from. One in the middle is a problem.
+    pub fn secret(&mut self, name: &str) -> Option<SecretString> {
+        let text = self.present(name);
+        let source = match &text {
+            Some(_) => Source::Environment,
+            None => Source::Default,
         };
+        self.note(name, None, source);
+        let text = text?;
         if text.contains(char::is_control) {
             self.problems.push(format!(
                 "{name}: must not contain a line break or another control character"
             ));
         }
-        self.note(name, None, Source::Environment);
-        text.into()
+        Some(text.into())
+    }
+
+    /// The same without a default: a missing or empty one is a problem.
+    pub fn required_secret(&mut self, name: &str) -> SecretString {
+        self.secret(name).unwrap_or_else(|| {
+            self.problems
+                .push(format!("{name}: is required, and must not be empty"));
+            "".into()
+        })
     }
 
     /// Adds an error that parsing one variable can't find, as of two settings that contradict each other.

@@ -32,8 +32,8 @@ pub(crate) fn variants() -> Vec<Arc<LazyMall>> {
     };
     let mut malls = vec![
         lazy("embedded", |_| {}),
-        lazy("kafka_two_of_each", |builder| {
-            builder.broker = BrokerKind::Kafka;
+        lazy("kafka_with_logins_and_two_of_each", |builder| {
+            builder.broker = BrokerKind::SecureKafka;
             builder.order_services = 2;
             builder.composites = 2;
         }),

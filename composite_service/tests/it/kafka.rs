@@ -60,10 +60,12 @@ impl TestBroker {
         match kind {
             BrokerKind::Embedded => create(&mut broker, DEAD_LETTERS, 1),
             // As a service makes them: large enough for every record of the topic.
-            BrokerKind::Kafka | BrokerKind::KafkaCluster => thread::scope(|scope| {
-                let ensure = || System::new().block_on(topics::ensure(&settings));
-                scope.spawn(ensure).join().unwrap().unwrap();
-            }),
+            BrokerKind::Kafka | BrokerKind::SecureKafka | BrokerKind::KafkaCluster => {
+                thread::scope(|scope| {
+                    let ensure = || System::new().block_on(topics::ensure(&settings));
+                    scope.spawn(ensure).join().unwrap().unwrap();
+                })
+            }
         }
         // It sends replies, and what is larger than any of them.
         let producer = settings.producer_without_timeout().create().unwrap();
@@ -323,7 +325,7 @@ fn create(broker: &mut Broker, name: &str, partitions: i32) {
 fn session_timeout_ms(kind: BrokerKind) -> u32 {
     match kind {
         BrokerKind::Embedded => 3_500,
-        BrokerKind::Kafka | BrokerKind::KafkaCluster => 6_000,
+        BrokerKind::Kafka | BrokerKind::SecureKafka | BrokerKind::KafkaCluster => 6_000,
     }
 }
 

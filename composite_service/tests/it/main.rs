@@ -23,5 +23,6 @@ mod outbound_addresses;
 mod process;
 mod stand_in;
 mod kafka;
+mod kafka_login;
 mod command_publisher;
 mod reply_intake;

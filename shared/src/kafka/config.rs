@@ -16,6 +16,7 @@ use rdkafka::ClientConfig;
 use crate::budget;
 use crate::env::EnvReader;
 use crate::kafka::dead_letters;
+use crate::kafka::security::KafkaSecurity;
 
 /// How long records wait for a topic that the brokers don't have: they may not have heard yet that it was created.
 const UNKNOWN_TOPIC_WAIT: Duration = Duration::from_secs(5);
@@ -43,6 +44,8 @@ pub struct TopicSettings {
 pub struct KafkaSettings {
     /// Brokers to ask first.
     pub bootstrap_servers: String,
+    /// How to prove oneself to them.
+    pub security: KafkaSecurity,
     /// See the module's table.
     pub session_timeout: Duration,
     /// See the module's table.
@@ -60,6 +63,7 @@ impl KafkaSettings {
     pub fn from_env(env: &mut EnvReader) -> Self {
         Self {
             bootstrap_servers: env.text("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:9092"),
+            security: KafkaSecurity::from_env(env),
             session_timeout: Duration::from_millis(env.within(
                 "KAFKA_SESSION_TIMEOUT_MS",
                 1_000..=300_000,
@@ -99,6 +103,7 @@ impl KafkaSettings {
                 "metadata.max.age.ms",
                 METADATA_MAX_AGE.as_millis().to_string(),
             );
+        self.security.apply(&mut config);
         config
     }
 

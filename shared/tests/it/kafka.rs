@@ -18,6 +18,7 @@ use shared::kafka::metrics::ProducersMetrics;
 use shared::kafka::poll_loop::{Backlog, KafkaEvent, PollLoop, ReadTopic};
 use shared::kafka::publisher::{OutboundRecord, Publisher};
 use shared::kafka::topic_state::{TopicId, TopicState};
+use shared::kafka::security::KafkaSecurity;
 use shared::metrics::Metrics;
 use tokio::sync::{mpsc, watch};
 
@@ -36,6 +37,7 @@ fn broker() -> (Cluster, KafkaSettings) {
     };
     let settings = KafkaSettings {
         bootstrap_servers: cluster.bootstrap_servers(),
+        security: KafkaSecurity::default(),
         session_timeout: Duration::from_secs(3),
         fetch_wait_max: Duration::from_millis(10),
         replication_factor: 1,

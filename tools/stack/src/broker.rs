@@ -12,6 +12,8 @@ pub enum BrokerKind {
     Embedded,
     /// A real Apache Kafka as a child process, with its records on disk.
     Kafka,
+    /// The same, and the services need a login (SCRAM over TLS), and may do only what `deploy/kafka/acls` says.
+    SecureKafka,
     /// Three of them, which go on when one is lost.
     KafkaCluster,
 }
@@ -21,7 +23,7 @@ impl BrokerKind {
     pub(crate) fn kafka_nodes(self) -> usize {
         match self {
             Self::Embedded => 0,
-            Self::Kafka => 1,
+            Self::Kafka | Self::SecureKafka => 1,
             Self::KafkaCluster => NODES,
         }
     }
@@ -59,6 +61,13 @@ impl Broker {
                 let doors = doors.pop().unwrap_or_default();
                 KafkaBroker::start_with_doors(place, port, doors).map(Self::Kafka)
             }
+            BrokerKind::SecureKafka => {
+                // Links would have to be among the addresses of the broker's certificate.
+                if doors.iter().any(|doors| !doors.is_empty()) {
+                    bail!("a Kafka that wants a login has no links");
+                }
+                KafkaBroker::start_secure(place, port).map(Self::Kafka)
+            }
             BrokerKind::KafkaCluster => {
                 KafkaCluster::start_with_doors(place, doors).map(Self::Cluster)
             }
@@ -74,15 +83,19 @@ impl Broker {
         }
     }
 
-    /// Further settings of the services. Our real Kafka allows short sessions, by which the death of a member is noticed soon. The embedded
+    /// Further settings of a service, by its program's name. Our real Kafka allows short sessions, by which the death of a member is noticed soon. The embedded
     /// broker makes a new group wait for three seconds, which a session must outlast; and it lets an empty fetch wait its full time even
     /// when a record arrives meanwhile, so that this time is the latency of every record.
-    pub fn client_env(&self) -> Vec<(String, String)> {
+    pub fn client_env(&self, program: &str) -> Result<Vec<(String, String)>> {
         let (variable, millis) = match self {
             Self::Embedded(_) => ("KAFKA_FETCH_WAIT_MAX_MS", "2"),
             Self::Kafka(_) | Self::Cluster(_) => ("KAFKA_SESSION_TIMEOUT_MS", "1500"),
         };
-        vec![(variable.to_owned(), millis.to_owned())]
+        let mut env = vec![(variable.to_owned(), millis.to_owned())];
+        if let Self::Kafka(broker) = self {
+            env.extend(broker.login(program)?);
+        }
+        Ok(env)
     }
 
     /// Creates a topic; one that exists is left as it is.

@@ -14,6 +14,7 @@ pub(crate) const START_LIMIT: Duration = Duration::from_secs(90);
 pub struct KafkaBroker {
     service: Service,
     address: String,
+    node: KafkaNode,
 }
 
 impl KafkaBroker {
@@ -24,17 +25,35 @@ impl KafkaBroker {
 
     /// The same, with further doors.
     pub fn start_with_doors(place: &Place, port: u16, doors: Vec<Door>) -> Result<Self> {
+        Self::start_alone(place, port, doors, None)
+    }
+
+    /// The same, with one further door, by which the services come. It wants a login (SCRAM over TLS), and gives each service the rights of
+    /// `deploy/kafka/acls`, and no others.
+    pub fn start_secure(place: &Place, port: u16) -> Result<Self> {
+        Self::start_alone(place, port, Vec::new(), Some(0))
+    }
+
+    fn start_alone(
+        place: &Place,
+        port: u16,
+        doors: Vec<Door>,
+        login_port: Option<u16>,
+    ) -> Result<Self> {
         let mut broker = Self::launch(
             place,
             &NodeSettings {
                 id: 1,
-                name: "kafka".to_owned(),
+                // Accounts are made with the storage, so that each kind has a storage of its own.
+                name: login_port.map_or("kafka", |_| "kafka-secure").to_owned(),
                 port: ports::given_or_free(port)?,
                 controllers: vec![ports::free_port()?],
                 doors,
+                login_port,
             },
         )?;
         broker.wait_ready()?;
+        broker.node.grant(&broker.address)?;
         Ok(broker)
     }
 
@@ -44,12 +63,21 @@ impl KafkaBroker {
         Ok(Self {
             service: Service::start(node.spec())?,
             address: format!("127.0.0.1:{}", settings.port),
+            node,
         })
     }
 
-    /// Where clients find it.
+    /// Where tools find it; the services, too, unless it wants a login.
     pub fn bootstrap_servers(&self) -> &str {
         &self.address
+    }
+
+    /// The variables by which a service logs in, by its program's name; none where no login is wanted.
+    pub fn login(&self, program: &str) -> Result<Vec<(String, String)>> {
+        match self.node.accounts() {
+            Some(accounts) => accounts.client_env(program),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Creates a topic and waits until it can be used; one that exists is left as it is.

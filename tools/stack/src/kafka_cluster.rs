@@ -39,6 +39,7 @@ impl KafkaCluster {
                 port: ports::free_port()?,
                 controllers: controllers.clone(),
                 doors,
+                login_port: None,
             });
         }
         let nodes = launch_all(place, &settings)?;

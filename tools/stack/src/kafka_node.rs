@@ -1,6 +1,7 @@
 //! The files and the command line of one Kafka node, broker and controller in one. Must not know how many nodes run, or whether they do.
 
-use crate::{Part, Place, Service, Spec, provide};
+use crate::kafka_accounts::{self, KafkaAccounts};
+use crate::{Part, Place, Service, Spec, ports, provide};
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::fs;
@@ -35,6 +36,8 @@ pub(crate) struct NodeSettings {
     pub(crate) controllers: Vec<u16>,
     /// Further doors.
     pub(crate) doors: Vec<Door>,
+    /// The port of a listener that wants a login (0: a free one), if there shall be one.
+    pub(crate) login_port: Option<u16>,
 }
 
 /// One node's files, written.
@@ -43,18 +46,32 @@ pub(crate) struct KafkaNode {
     libs: PathBuf,
     dir: PathBuf,
     log: PathBuf,
+    accounts: Option<KafkaAccounts>,
+    /// Whether its storage was made now.
+    is_new: bool,
 }
 
 impl KafkaNode {
     /// Writes its settings, and formats its storage when that is new.
     pub(crate) fn prepare(place: &Place, settings: &NodeSettings) -> Result<Self> {
-        let node = Self {
+        let dir = place.data_of(&settings.name)?;
+        let accounts = match settings.login_port {
+            Some(port) => Some(KafkaAccounts::prepare(
+                dir.clone(),
+                ports::given_or_free(port)?,
+            )?),
+            None => None,
+        };
+        let mut node = Self {
             name: settings.name.clone(),
             libs: provide(Part::Kafka)?,
-            dir: place.data_of(&settings.name)?,
+            dir,
             log: place.log_of(&settings.name),
+            accounts,
+            is_new: false,
         };
-        write(&node.settings(), &settings.text(&node.records()))?;
+        let text = settings.text(&node.records(), node.accounts.as_ref());
+        write(&node.settings(), &text)?;
         write(
             &node.dir.join("log4j2.xml"),
             include_str!("kafka/log4j2.xml"),
@@ -76,24 +93,44 @@ impl KafkaNode {
         self.dir.join("records")
     }
 
-    fn format_storage(&self) -> Result<()> {
+    /// The listener that wants a login, if there is one.
+    pub(crate) fn accounts(&self) -> Option<&KafkaAccounts> {
+        self.accounts.as_ref()
+    }
+
+    /// Grants what the accounts may do, once the broker at that address answers. The broker remembers it, so this is done only for new
+    /// storage.
+    pub(crate) fn grant(&self, bootstrap: &str) -> Result<()> {
+        let accounts = self.accounts.as_ref().filter(|_| self.is_new);
+        let grants = accounts.map_or_else(Vec::new, |accounts| accounts.grants(bootstrap));
+        let runs = grants
+            .into_iter()
+            .map(|args| {
+                let tool = self.java("org.apache.kafka.tools.AclCommand", "64m", args);
+                let name = format!("{}'s ACL tool", self.name);
+                Service::start(Spec { name, ..tool })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        // All of them run at once: each is a Java of its own, which takes longer to start than to work.
+        runs.into_iter().try_for_each(|run| run.end(FORMAT_LIMIT))
+    }
+
+    fn format_storage(&mut self) -> Result<()> {
         if self.records().join("meta.properties").exists() {
             return Ok(());
         }
+        self.is_new = true;
         let settings = self.settings().into_os_string();
-        let args = [
-            "format",
-            "--ignore-formatted",
-            "--cluster-id",
-            CLUSTER_ID,
-            "--config",
-        ]
-        .map(OsString::from);
-        let format = self.java(
-            "kafka.tools.StorageTool",
-            "64m",
-            args.into_iter().chain([settings]),
-        );
+        let accounts = match &self.accounts {
+            Some(accounts) => accounts.format_args()?,
+            None => Vec::new(),
+        };
+        let args = ["format", "--ignore-formatted", "--cluster-id", CLUSTER_ID]
+            .map(OsString::from)
+            .into_iter()
+            .chain(accounts.into_iter().map(OsString::from))
+            .chain(["--config".into(), settings]);
+        let format = self.java("kafka.tools.StorageTool", "64m", args);
         Service::run_to_end(
             Spec {
                 name: format!("{}'s storage tool", self.name),
@@ -103,7 +140,12 @@ impl KafkaNode {
         )
     }
 
-    fn java(&self, main: &str, heap: &str, args: impl IntoIterator<Item = OsString>) -> Spec {
+    fn java(
+        &self,
+        main: &str,
+        heap: &str,
+        args: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Spec {
         let jars = self.libs.join("*");
         let logging = self.dir.join("log4j2.xml");
         let mut java = vec![
@@ -116,7 +158,7 @@ impl KafkaNode {
             jars.into_os_string(),
             main.into(),
         ];
-        java.extend(args);
+        java.extend(args.into_iter().map(Into::into));
         Spec {
             name: self.name.clone(),
             program: "java".into(),
@@ -128,7 +170,7 @@ impl KafkaNode {
 }
 
 impl NodeSettings {
-    fn text(&self, records: &Path) -> String {
+    fn text(&self, records: &Path, accounts: Option<&KafkaAccounts>) -> String {
         let own_controller = self
             .controllers
             .get(usize::from(self.id) - 1)
@@ -146,6 +188,13 @@ impl NodeSettings {
             listeners.push(format!("{name}://127.0.0.1:{port}"));
             advertised.push(format!("{name}://127.0.0.1:{sent_to}"));
             protocols.push(format!("{name}:PLAINTEXT"));
+        }
+        if let Some(accounts) = accounts {
+            let name = kafka_accounts::LISTENER;
+            let listener = format!("{name}://127.0.0.1:{}", accounts.port);
+            listeners.push(listener.clone());
+            advertised.push(listener);
+            protocols.push(format!("{name}:{name}"));
         }
         listeners.push(format!("CONTROLLER://127.0.0.1:{own_controller}"));
         protocols.push("CONTROLLER:PLAINTEXT".to_owned());
@@ -172,7 +221,8 @@ impl NodeSettings {
              transaction.state.log.min.isr={in_sync}\n\
              share.coordinator.state.topic.replication.factor={replicas}\n\
              share.coordinator.state.topic.min.isr={in_sync}\n\
-             controlled.shutdown.enable={may_hand_over}\n",
+             controlled.shutdown.enable={may_hand_over}\n\
+             {}",
             include_str!("kafka/server.properties"),
             self.id,
             listeners.join(","),
@@ -180,6 +230,7 @@ impl NodeSettings {
             protocols.join(","),
             voters.join(","),
             records.display(),
+            accounts.map_or_else(String::new, KafkaAccounts::properties),
         )
     }
 }

@@ -22,6 +22,7 @@ mod spawner;
 mod service;
 mod topics;
 mod embedded_broker;
+mod kafka_accounts;
 mod kafka_node;
 mod kafka_admin;
 mod kafka_broker;

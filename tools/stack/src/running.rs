@@ -119,7 +119,7 @@ impl Stack {
         self.order_services_started += 1;
         let port = port_of(count, self.wanted.order_port)?;
         let service = self
-            .order_service(port, ports::following(port)?)
+            .order_service(port, ports::following(port)?)?
             .start(&self.wanted.place, &nth("order-service", count))?;
         Ok(pushed(&mut self.order_services, service))
     }
@@ -130,7 +130,7 @@ impl Stack {
         self.composites_started += 1;
         let port = port_of(count, self.wanted.composite_port)?;
         let service = self
-            .composite(port, ports::following(port)?)
+            .composite(port, ports::following(port)?)?
             .start(&self.wanted.place, &nth("composite-service", count))?;
         Ok(pushed(&mut self.composites, service))
     }
@@ -172,7 +172,7 @@ impl Stack {
 
     /// Starts the services on top of broker, database and gateway.
     pub(crate) fn fill(&mut self, tell: &mut dyn FnMut(Event<'_>)) -> Result<()> {
-        let tools = self.order_service(0, 0);
+        let tools = self.order_service(0, 0)?;
         step(tell, "migrations", || tools.migrate(&self.wanted.place))?;
         if let Some(file) = &self.wanted.catalogue {
             step(tell, "catalogue", || {
@@ -203,20 +203,20 @@ impl Stack {
         Ok(())
     }
 
-    fn order_service(&self, port: u16, internal_port: u16) -> OrderService {
+    fn order_service(&self, port: u16, internal_port: u16) -> Result<OrderService> {
         let links = self.links.as_ref();
         let mut database = self.credentials();
         if let Some(links) = links {
             database.host = links.order_to_database.addresses();
         }
-        OrderService {
+        Ok(OrderService {
             port,
             internal_port,
             bootstrap_servers: self.kafka_by(links.map(|links| &links.order_to_kafka)),
             topics: self.wanted.topics.clone(),
             database,
-            env: self.env_with(false, &self.wanted.order_env),
-        }
+            env: self.env_with("order_service", false, &self.wanted.order_env)?,
+        })
     }
 
     fn kafka_by(&self, link: Option<&Link>) -> String {
@@ -224,21 +224,26 @@ impl Stack {
     }
 
     /// The broker's variables first, so that the wanted ones win. Without a balancer nothing needs time to notice that a service shuts down.
-    fn env_with(&self, is_balanced: bool, wanted: &[(String, String)]) -> Vec<(String, String)> {
-        let mut env = self.broker.client_env();
+    fn env_with(
+        &self,
+        program: &str,
+        is_balanced: bool,
+        wanted: &[(String, String)],
+    ) -> Result<Vec<(String, String)>> {
+        let mut env = self.broker.client_env(program)?;
         if !is_balanced {
             env.push(("SHUTDOWN_DELAY_SECONDS".to_owned(), "0".to_owned()));
         }
         env.extend_from_slice(wanted);
-        env
+        Ok(env)
     }
 
-    fn composite(&self, port: u16, internal_port: u16) -> CompositeService {
+    fn composite(&self, port: u16, internal_port: u16) -> Result<CompositeService> {
         let links = self.links.as_ref();
         let url_by = |link: Option<&Link>, own: String| {
             link.map_or(own, |link| format!("http://{}", link.addresses()))
         };
-        CompositeService {
+        Ok(CompositeService {
             bind: self.wanted.bind,
             port,
             internal_port,
@@ -254,8 +259,12 @@ impl Stack {
             ),
             secret_key: self.gateway.secret_key.clone(),
             member_service_url: self.members.url().to_owned(),
-            env: self.env_with(self.wanted.balancer, &self.wanted.composite_env),
-        }
+            env: self.env_with(
+                "composite_service",
+                self.wanted.balancer,
+                &self.wanted.composite_env,
+            )?,
+        })
     }
 }
 

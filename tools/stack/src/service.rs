@@ -57,12 +57,20 @@ impl Service {
 
     /// Runs a program that ends by itself, and fails with the end of its log when its exit status is not 0.
     pub fn run_to_end(spec: Spec, limit: Duration) -> Result<()> {
-        let mut run = Self::start(spec)?;
-        let status = wait::until(&format!("running {}", run.spec.name), limit, || {
-            run.exit_status()
+        Self::start(spec)?.end(limit)
+    }
+
+    /// Waits until it ends by itself, and fails as [`run_to_end`](Self::run_to_end) does.
+    pub fn end(mut self, limit: Duration) -> Result<()> {
+        let status = wait::until(&format!("running {}", self.spec.name), limit, || {
+            self.exit_status()
         })?;
         if !status.success() {
-            bail!("{} failed ({status}); {}", run.spec.name, run.last_words());
+            bail!(
+                "{} failed ({status}); {}",
+                self.spec.name,
+                self.last_words()
+            );
         }
         Ok(())
     }

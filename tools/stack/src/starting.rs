@@ -90,6 +90,7 @@ impl StackBuilder {
         match self.broker {
             BrokerKind::Embedded => "embedded broker",
             BrokerKind::Kafka => "kafka",
+            BrokerKind::SecureKafka => "kafka with logins",
             BrokerKind::KafkaCluster => "three kafkas",
         }
     }

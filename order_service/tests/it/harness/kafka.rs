@@ -15,6 +15,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use shared::kafka::committed;
 use shared::kafka::config::{KafkaSettings, TopicSettings};
 use shared::kafka::dead_letters::dead_letter_topic;
+use shared::kafka::security::KafkaSecurity;
 use shared::kafka::topic_state::TopicId;
 use shared::kafka::topics;
 use stack::{Broker, BrokerKind, Place, Topic};
@@ -106,11 +107,14 @@ impl TestBroker {
         };
         let settings = KafkaSettings {
             bootstrap_servers: broker.bootstrap_servers().to_owned(),
+            security: KafkaSecurity::default(),
             session_timeout: match kind {
                 // The embedded broker makes every rebalance last a second less than this.
                 BrokerKind::Embedded => Duration::from_secs(3),
                 // Long beside what a handover takes that does not wait for it.
-                BrokerKind::Kafka | BrokerKind::KafkaCluster => Duration::from_secs(12),
+                BrokerKind::Kafka | BrokerKind::SecureKafka | BrokerKind::KafkaCluster => {
+                    Duration::from_secs(12)
+                }
             },
             fetch_wait_max: Duration::from_millis(10),
             replication_factor: 1,

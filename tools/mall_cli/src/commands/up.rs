@@ -25,12 +25,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// Start everything, and run until Ctrl-C
 ///
 /// The database keeps its data from one run to the next; MariaDB and MySQL have separate data. The embedded broker loses its topics when
-/// `up` ends; with --kafka they stay on disk. Ctrl-C or SIGTERM shuts everything down; a second one kills it.
+/// `up` ends; with --kafka or --kafka-secure they stay on disk. Ctrl-C or SIGTERM shuts everything down; a second one kills it.
 #[derive(Args)]
 pub(crate) struct Up {
     /// Use a real Kafka instead of the embedded broker
     #[arg(long)]
     kafka: bool,
+    /// The same, and the services log in by SCRAM over TLS, with the rights that they need and no others
+    #[arg(long)]
+    kafka_secure: bool,
     /// Use a real MySQL instead of MariaDB
     #[arg(long)]
     mysql: bool,
@@ -46,7 +49,7 @@ pub(crate) struct Up {
     /// Port of the member service
     #[arg(long, value_name = "PORT", default_value_t = 7011)]
     member_port: u16,
-    /// Port of Kafka, with --kafka
+    /// Port of Kafka, with --kafka or --kafka-secure
     #[arg(long, value_name = "PORT", default_value_t = 9092)]
     kafka_port: u16,
     /// Port of the database
@@ -69,7 +72,7 @@ impl Up {
     pub(crate) fn needs(&self) -> Vec<Need> {
         // MariaDB's client looks into MySQL, too.
         let mut needs = vec![Need::Part(Part::MariaDb), Need::Services];
-        needs.extend(self.kafka.then_some(Need::Part(Part::Kafka)));
+        needs.extend((self.broker() != BrokerKind::Embedded).then_some(Need::Part(Part::Kafka)));
         needs.extend(self.mysql.then_some(Need::Part(Part::MySql)));
         needs
     }
@@ -146,7 +149,7 @@ impl Up {
             ("--member-port", stack::LOOPBACK, self.member_port),
             ("--db-port", stack::LOOPBACK, self.db_port),
         ];
-        if self.kafka {
+        if self.broker() != BrokerKind::Embedded {
             wanted.push(("--kafka-port", stack::LOOPBACK, self.kafka_port));
         }
         wanted
@@ -157,11 +160,7 @@ impl Up {
 
     fn wanted(&self, place: &Place) -> Result<StackBuilder> {
         Ok(StackBuilder {
-            broker: if self.kafka {
-                BrokerKind::Kafka
-            } else {
-                BrokerKind::Embedded
-            },
+            broker: self.broker(),
             database: self.flavour(),
             topics: Topics::with_partitions(PARTITIONS, PARTITIONS),
             order_services: self.order_services.into(),
@@ -178,6 +177,14 @@ impl Up {
         })
     }
 
+    fn broker(&self) -> BrokerKind {
+        match (self.kafka, self.kafka_secure) {
+            (_, true) => BrokerKind::SecureKafka,
+            (true, false) => BrokerKind::Kafka,
+            (false, false) => BrokerKind::Embedded,
+        }
+    }
+
     fn flavour(&self) -> Flavour {
         if self.mysql {
             Flavour::MySql
@@ -190,7 +197,12 @@ impl Up {
         RunFile {
             pid: std::process::id(),
             started_at: since_1970().as_secs(),
-            broker: if self.kafka { "kafka" } else { "embedded" }.to_owned(),
+            broker: match self.broker() {
+                BrokerKind::Embedded => "embedded",
+                BrokerKind::SecureKafka => "kafka with logins",
+                BrokerKind::Kafka | BrokerKind::KafkaCluster => "kafka",
+            }
+            .to_owned(),
             database: self.flavour().name().to_owned(),
             address: format!("http://127.0.0.1:{}", self.composite_port),
             parts: Vec::new(),

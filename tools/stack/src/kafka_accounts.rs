@@ -1,0 +1,131 @@
+//! The login of a Kafka that wants one: a listener with TLS and SCRAM, an account for each service, and what each may do. Must not know how
+//! the broker is started.
+//!
+//! Authority, certificate and passwords are made once and kept beside the broker's records, readable by their owner only.
+
+use crate::secrets::{kept_in, write_private};
+use anyhow::{Context, Result};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use std::fs;
+use std::path::PathBuf;
+
+/// The name of the listener.
+pub(crate) const LISTENER: &str = "SASL_SSL";
+
+/// The accounts that the broker has; services go by the names of their programs.
+const ACCOUNTS: [&str; 2] = ["order_service", "composite_service"];
+
+/// What operators are told to grant is what is granted here.
+const GRANTS: &str = include_str!("../../../deploy/kafka/acls");
+
+/// A listener with a login, and its accounts.
+#[derive(Debug, Clone)]
+pub(crate) struct KafkaAccounts {
+    dir: PathBuf,
+    /// The listener's port on 127.0.0.1.
+    pub(crate) port: u16,
+}
+
+impl KafkaAccounts {
+    /// Makes what is missing of certificates and passwords in this folder.
+    pub(crate) fn prepare(dir: PathBuf, port: u16) -> Result<Self> {
+        let accounts = Self { dir, port };
+        if !accounts.ca().exists() {
+            accounts.make_certificates()?;
+        }
+        Ok(accounts)
+    }
+
+    /// The certificate of the authority, which clients must know.
+    fn ca(&self) -> PathBuf {
+        self.dir.join("ca.pem")
+    }
+
+    fn keystore(&self) -> PathBuf {
+        self.dir.join("broker.pem")
+    }
+
+    fn password_of(&self, account: &str) -> Result<String> {
+        kept_in(&self.dir.join(format!("{account}.password")))
+    }
+
+    /// The authority's own key is forgotten: it is needed only once.
+    fn make_certificates(&self) -> Result<()> {
+        let mut ca = CertificateParams::default();
+        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        ca.distinguished_name
+            .push(DnType::CommonName, "the mall's own authority");
+        let ca_key = KeyPair::generate()?;
+        let authority = ca.self_signed(&ca_key)?;
+        let broker = CertificateParams::new(vec!["127.0.0.1".to_owned()])?;
+        let broker_key = KeyPair::generate()?;
+        let certificate = broker.signed_by(&broker_key, &Issuer::new(ca, ca_key))?;
+        let keystore = format!("{}{}", broker_key.serialize_pem(), certificate.pem());
+        write_private(&self.keystore(), &keystore)?;
+        // Last: with it, all are there.
+        fs::write(self.ca(), authority.pem()).context("cannot write the authority's certificate")
+    }
+
+    /// Lines for the broker's settings. Whoever comes by the listener without a login may do everything: it is there for the tools, and on
+    /// 127.0.0.1 only.
+    pub(crate) fn properties(&self) -> String {
+        let keystore = self.keystore();
+        format!(
+            "sasl.enabled.mechanisms=SCRAM-SHA-512\n\
+             listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;\n\
+             ssl.keystore.type=PEM\n\
+             ssl.keystore.location={}\n\
+             authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer\n\
+             super.users=User:ANONYMOUS\n",
+            keystore.display()
+        )
+    }
+
+    /// Arguments of Kafka's storage tool that make the accounts.
+    pub(crate) fn format_args(&self) -> Result<Vec<String>> {
+        let mut args = Vec::new();
+        for account in ACCOUNTS {
+            let password = self.password_of(account)?;
+            args.push("--add-scram".to_owned());
+            args.push(format!(
+                "SCRAM-SHA-512=[name={account},password={password}]"
+            ));
+        }
+        Ok(args)
+    }
+
+    /// The arguments of Kafka's ACL tool, one list a run.
+    pub(crate) fn grants(&self, bootstrap: &str) -> Vec<Vec<String>> {
+        let lines = GRANTS.lines().filter(|line| !line.starts_with('#'));
+        let grant = |line: &str| {
+            let (account, rest) = line.split_once(' ').unwrap_or((line, ""));
+            let mut args = ["--bootstrap-server", bootstrap, "--add"]
+                .map(str::to_owned)
+                .to_vec();
+            args.push("--allow-principal".to_owned());
+            args.push(format!("User:{account}"));
+            args.extend(rest.split_whitespace().map(str::to_owned));
+            args
+        };
+        lines.map(grant).collect()
+    }
+
+    /// The variables by which a service logs in.
+    pub(crate) fn client_env(&self, account: &str) -> Result<Vec<(String, String)>> {
+        let ca = self.ca().display().to_string();
+        let variables = [
+            (
+                "KAFKA_BOOTSTRAP_SERVERS",
+                format!("127.0.0.1:{}", self.port),
+            ),
+            ("KAFKA_SECURITY_PROTOCOL", LISTENER.to_owned()),
+            ("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512".to_owned()),
+            ("KAFKA_SASL_USERNAME", account.to_owned()),
+            ("KAFKA_SASL_PASSWORD", self.password_of(account)?),
+            ("KAFKA_SSL_CA_LOCATION", ca),
+        ];
+        Ok(variables
+            .map(|(name, value)| (name.to_owned(), value))
+            .to_vec())
+    }
+}
