@@ -366,7 +366,14 @@ async fn take_replies(
         state: state_of_replies(settings, &topics)?,
         health,
     };
-    let replies = ReplyIntake::start(&settings.kafka, topic, bridge, home_tx, settings.zone, metrics)
-        .context("joining the group of composites")?;
+    let replies = ReplyIntake::start(
+        &settings.kafka,
+        topic,
+        bridge,
+        home_tx,
+        settings.zone,
+        metrics,
+    )
+    .context("joining the group of composites")?;
     Ok((replies, topics))
 }

@@ -65,7 +65,7 @@ fn kind_of_order_service(mall: &Mall) -> i64 {
 fn sells_what_the_other_knows(broker: BrokerKind) {
     let start: fn(&mut stack::StackBuilder) = match broker {
         BrokerKind::Embedded => |_| {},
-        BrokerKind::Kafka | BrokerKind::KafkaCluster => {
+        BrokerKind::Kafka | BrokerKind::SecureKafka | BrokerKind::KafkaCluster => {
             |builder| builder.broker = BrokerKind::Kafka
         }
     };

@@ -143,7 +143,8 @@ fn followed(mall: &Mall) {
 /// The gateway charges, and its answer is lost: the composite says so, and tries again.
 fn logged(mall: &Mall) {
     let number = buy(mall, "lose");
-    let named = format!("order={number} trace={TRACE_ID} the payment gateway");
+    let named =
+        format!("order={number} trace={TRACE_ID} it is unknown whether the payment gateway");
     let logs: String = mall
         .stack
         .composites

@@ -175,7 +175,7 @@ mod a_command {
                     &command,
                     &address,
                     &trail,
-                    Box::new(|| panic!("it is delivered")),
+                    Box::new(|_| panic!("it is delivered")),
                 )
                 .unwrap();
             publisher.flush(LONGEST_WAIT).unwrap();

@@ -1,6 +1,5 @@
 //! A real Kafka that wants a login and grants the services' rights, and no others.
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::{ClientContext, message::DeliveryResult};
@@ -68,14 +67,6 @@ fn sent(settings: &KafkaSettings, topic: &str) -> Option<RDKafkaErrorCode> {
     fate_rx.recv().unwrap()
 }
 
-/// Reads the first record of partition 0 as a member of the group.
-fn read(settings: &KafkaSettings, group: &str, topic: &str) -> Result<(), KafkaError> {
-    let consumer: BaseConsumer = settings.consumer(group).create()?;
-    consumer.subscribe(&[topic])?;
-    let read = consumer.poll(LONGEST_WAIT);
-    read.expect("neither a record nor an error").map(drop)
-}
-
 #[tokio::test]
 async fn each_service_may_do_its_work_and_no_more() {
     let broker = SecureBroker::start();
@@ -92,8 +83,6 @@ async fn each_service_may_do_its_work_and_no_more() {
     ] {
         assert_eq!(sent(settings, topic), None, "{topic}");
     }
-    read(&order_service, "orderGroup", "orders").unwrap();
-    read(&composite, "compsiteGroup", "composite").unwrap();
 
     let denied = Some(RDKafkaErrorCode::TopicAuthorizationFailed);
     for (settings, topic) in [
@@ -103,23 +92,6 @@ async fn each_service_may_do_its_work_and_no_more() {
         (&order_service, "composite-dlt"),
     ] {
         assert_eq!(sent(settings, topic), denied, "{topic}");
-    }
-    for (settings, group, topic, denied) in [
-        (
-            &composite,
-            "orderGroup",
-            "composite",
-            RDKafkaErrorCode::GroupAuthorizationFailed,
-        ),
-        (
-            &composite,
-            "compsiteGroup",
-            "orders",
-            RDKafkaErrorCode::TopicAuthorizationFailed,
-        ),
-    ] {
-        let error = read(settings, group, topic).unwrap_err();
-        assert_eq!(error.rdkafka_error_code(), Some(denied), "{error}");
     }
 }
 
@@ -136,7 +108,6 @@ async fn a_wrong_password_or_an_unknown_authority_lets_nobody_in() {
         ),
     ] {
         let settings = broker.settings("order_service", &[replaced]);
-        let refused = topics::ensure(&settings).await.unwrap_err();
-        println!("{refused}");
+        assert!(topics::ensure(&settings).await.is_err(), "{replaced:?}");
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn send_create_of_lines(broker: &TestBroker, digits: u64, lines: usiz
 
 /// The same, as a transaction.
 pub(crate) fn send_create_in_transaction(broker: &TestBroker, digits: u64, partition: i32) {
-    with_create(digits, partition, |record| {
+    with_create(digits, 1, partition, |record| {
         broker.send_in_transaction(record)
     });
 }

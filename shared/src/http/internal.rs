@@ -80,11 +80,7 @@ pub fn start(address: SocketAddr, shown: Shown) -> std::io::Result<ServerHandle>
 }
 
 fn routes_of(routes: &mut web::ServiceConfig, shown: Shown) {
-    let get_only = |paths: [&'static str; 2], route: actix_web::Route| {
-        web::resource(paths)
-            .route(route)
-            .default_service(method_not_allowed("GET"))
-    };
+    let get_only = |paths: [&'static str; 2], route| resource(paths, Methods::Get).route(route);
     for View { paths, show } in shown.views {
         let answer = move || std::future::ready(HttpResponse::Ok().json(show()));
         routes.service(get_only(paths, web::get().to(answer)));

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminOptions, ResourceSpecifier};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::metadata::MetadataBroker;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use topic_ids::{Description, TopicId};
@@ -47,6 +48,7 @@ impl TopicWatch {
             runtime: Builder::new_current_thread().build().map_err(failed)?,
             replication_factor: settings.replication_factor,
             topics,
+            broker: None,
             policies_at: None,
             started_at: Instant::now(),
         };
@@ -82,6 +84,8 @@ struct Watcher {
     runtime: Runtime,
     replication_factor: i32,
     topics: Vec<Watched>,
+    /// The broker that is asked: any, until it does not answer.
+    broker: Option<i32>,
     /// When all settings were looked at.
     policies_at: Option<Duration>,
     started_at: Instant,
@@ -163,14 +167,30 @@ impl Watcher {
             .iter()
             .map(|topic| &*topic.wanted.name)
             .collect();
-        let described = topic_ids::describe(self.admin.inner(), &names, BROKER_WAIT);
+        let described = self.broker().and_then(|broker| {
+            self.broker = Some(broker);
+            topic_ids::describe(self.admin.inner(), broker, &names, BROKER_WAIT)
+        });
         let now = self.started_at.elapsed();
         match described {
             Ok(described) => self.take_in(described, now),
-            // Not news: the probe and the clients tell it.
-            Err(error) => log::debug!("the brokers do not tell of the topics: {error}"),
+            Err(error) => {
+                // Not news: the probe and the clients tell it.
+                log::debug!("the brokers do not tell of the topics: {error}");
+                self.broker = None;
+            }
         }
         self.make_missing(now);
+    }
+
+    fn broker(&self) -> KafkaResult<i32> {
+        if let Some(broker) = self.broker {
+            return Ok(broker);
+        }
+        let metadata = self.admin.inner().fetch_metadata(None, BROKER_WAIT)?;
+        let live = metadata.brokers().iter().map(MetadataBroker::id);
+        live.min()
+            .ok_or(KafkaError::MetadataFetch(RDKafkaErrorCode::AllBrokersDown))
     }
 
     fn take_in(&mut self, described: Vec<Description>, now: Duration) {

@@ -17,8 +17,8 @@ use shared::kafka::lag::{LagMetrics, LagTopic, LagWatch};
 use shared::kafka::metrics::ProducersMetrics;
 use shared::kafka::poll_loop::{Backlog, KafkaEvent, PollLoop, ReadTopic};
 use shared::kafka::publisher::{OutboundRecord, Publisher};
-use shared::kafka::topic_state::{TopicId, TopicState};
 use shared::kafka::security::KafkaSecurity;
+use shared::kafka::topic_state::{TopicId, TopicState};
 use shared::metrics::Metrics;
 use tokio::sync::{mpsc, watch};
 

@@ -41,18 +41,19 @@ impl fmt::Display for TopicId {
 /// What the brokers say of a topic: its id, or why they don't tell it.
 pub type Description = Result<TopicId, RDKafkaErrorCode>;
 
-/// Asks for these topics, and returns an answer for each, in their order. Blocks, for `wait` at most. Creates nothing, whatever the brokers'
-/// `auto.create.topics.enable` says.
+/// Asks this broker for these topics, and returns an answer for each, in their order. Blocks, for `wait` at most. Creates nothing, whatever
+/// the brokers' `auto.create.topics.enable` says.
 ///
 /// # Errors
-/// When no broker answers in time, or a name contains a zero byte.
+/// When the broker does not answer in time, or a name contains a zero byte.
 pub fn describe<C: ClientContext>(
     client: &Client<C>,
+    broker: i32,
     topics: &[&str],
     wait: Duration,
 ) -> KafkaResult<Vec<Description>> {
     let millis = c_int::try_from(wait.as_millis()).unwrap_or(c_int::MAX);
-    let request = Request::new(client, topics, millis)?;
+    let request = Request::new(client, broker, topics, millis)?;
     let event = request.send(millis)?;
     Ok(event.descriptions())
 }
@@ -66,7 +67,12 @@ struct Request<'a, C: ClientContext> {
 }
 
 impl<'a, C: ClientContext> Request<'a, C> {
-    fn new(client: &'a Client<C>, topics: &[&str], millis: c_int) -> KafkaResult<Self> {
+    fn new(
+        client: &'a Client<C>,
+        broker: i32,
+        topics: &[&str],
+        millis: c_int,
+    ) -> KafkaResult<Self> {
         let names: Vec<CString> = topics
             .iter()
             .map(|name| CString::new(*name))
@@ -95,14 +101,24 @@ impl<'a, C: ClientContext> Request<'a, C> {
             unreachable!("librdkafka ends the process when it has no memory")
         };
         let mut error = [0; 256];
+        // By default librdkafka asks the controller, although every broker knows. librdkafka's own small broker names a controller that is
+        // not there.
         // SAFETY: the options are live, and `error` has the room that is told.
         let set = unsafe {
-            native::rd_kafka_AdminOptions_set_request_timeout(
-                options.as_ptr(),
-                millis,
-                error.as_mut_ptr(),
-                error.len(),
-            )
+            [
+                native::rd_kafka_AdminOptions_set_request_timeout(
+                    options.as_ptr(),
+                    millis,
+                    error.as_mut_ptr(),
+                    error.len(),
+                ),
+                native::rd_kafka_AdminOptions_set_broker(
+                    options.as_ptr(),
+                    broker,
+                    error.as_mut_ptr(),
+                    error.len(),
+                ),
+            ]
         };
         let request = Self {
             client,
@@ -110,9 +126,9 @@ impl<'a, C: ClientContext> Request<'a, C> {
             options,
             queue,
         };
-        if set.is_error() {
+        if let Some(refused) = set.into_iter().find(IsError::is_error) {
             return Err(KafkaError::AdminOpCreation(
-                RDKafkaErrorCode::from(set).to_string(),
+                RDKafkaErrorCode::from(refused).to_string(),
             ));
         }
         Ok(request)

@@ -45,7 +45,11 @@ pub(super) enum Content {
 
 impl ReplyReader {
     /// A reader without partitions. Dates without an offset are in `zone`.
-    pub(super) fn new(settings: &KafkaSettings, zone: Tz, health: &HealthBoard) -> KafkaResult<Self> {
+    pub(super) fn new(
+        settings: &KafkaSettings,
+        zone: Tz,
+        health: &HealthBoard,
+    ) -> KafkaResult<Self> {
         Ok(Self {
             // librdkafka requires a group id, but a consumer with explicitly assigned partitions never joins the group.
             consumer: settings.consumer(GROUP).create()?,

@@ -18,9 +18,9 @@ use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::context::{TRACEPARENT, TraceContext};
 
-use super::{below, error_chain};
 use super::toss_codes::{OnCancel, OnConfirm, OnLookUp, on_cancel, on_confirm, on_look_up};
 use super::toss_payment::TossPayment;
+use super::{below, body, error_chain};
 use crate::config::PaymentSettings;
 use crate::ports::payment::{CancelError, ConfirmAnswer, Lies, Oddity, PaymentGateway, Standing};
 
@@ -225,13 +225,13 @@ async fn answered(request: RequestBuilder) -> Answered {
     };
     let status = response.status();
     if status.is_success() {
-        return match response.json().await {
+        return match body(response).await {
             Ok(object) => Answered::Ok(object),
-            Err(error) => Answered::Unknown(error_chain(&error.without_url())),
+            Err(error) => Answered::Unknown(error.to_string()),
         };
     }
     // Only a refusal with a code comes from the gateway. Without one it may come from a proxy, and the request may have been processed.
-    match response.json::<ErrorObject>().await {
+    match body::<ErrorObject>(response).await {
         Ok(error) if !status.is_redirection() => Answered::Refused(status.as_u16(), error.code),
         _ => Answered::Unknown(format!("it answered {status} without a code")),
     }

@@ -232,6 +232,7 @@ fn no_broker(recorder: &mut Recorder<'_>, mall: &mut Mall) {
     recorder.record(
         Draft::new("GET", "/readyz", "It is not ready")
             .note("Kafka is away here.")
+            .with(&["reason"])
             .answered(503),
     );
     let up = embedded(mall).with(|cluster| cluster.broker_up(1));

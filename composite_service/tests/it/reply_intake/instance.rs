@@ -3,9 +3,9 @@
 use chrono_tz::Asia::Seoul;
 use composite_service::actors::kafka_bridge::ReplyArrived;
 use composite_service::inbound::kafka::reply_intake::{ReplyIntake, ReplyTopic};
+use composite_service::metrics::ReplyMetrics;
 use shared::kafka::health_board::HealthBoard;
 use shared::kafka::topic_watch::TopicWatch;
-use composite_service::metrics::ReplyMetrics;
 use shared::metrics::{IntCounter, Metrics};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;

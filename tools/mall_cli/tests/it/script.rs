@@ -60,13 +60,12 @@ impl Script {
     }
 
     fn run(&self, words: &str) -> Output {
-        let path = std::env::var("PATH").unwrap();
+        let mut path = self.folder.path().join("programs").into_os_string();
+        path.push(":");
+        path.push(std::env::var_os("PATH").unwrap());
         Command::new(self.folder.path().join("mall"))
             .args(words.split_whitespace())
-            .env(
-                "PATH",
-                format!("{}/programs:{path}", self.folder.path().display()),
-            )
+            .env("PATH", path)
             .env("CARGO_TARGET_DIR", self.target())
             .env_remove("KAFKA_BOOTSTRAP_SERVERS")
             .output()
