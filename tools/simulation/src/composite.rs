@@ -1,4 +1,4 @@
-//! A composite: purchases, the waiting room, a producer and a reviewer. What they do is in [`steps`](crate::steps).
+//! A composite: purchases, the waiting room, a producer and a reviewer. What they do is in `steps`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! An order service: offsets, the registry of residents, an actor for each order, the write plan and the replies that are on their way.
 //! Mailboxes are queues here, and reading one is a step of its own, so that any order of reading them is tried. The steps are in
-//! [`steps`](crate::steps).
+//! `steps`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
