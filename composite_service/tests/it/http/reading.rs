@@ -164,25 +164,6 @@ mod orders_of_a_member {
     }
 
     #[actix::test]
-    async fn that_may_still_come_get_202_and_when_to_look_again() {
-        let number = nth_number(1);
-        let reply = Front::open()
-            .get(&format!("/open-api/order/{number}"))
-            .await;
-        assert_eq!((reply.status, reply.header(RETRY_AFTER)), (202, Some("1")));
-        let expected = json!({"orderNum": number, "orderLineList": null, "status": null});
-        assert_eq!(reply.body, expected);
-    }
-
-    #[actix::test]
-    async fn that_nobody_knows_a_day_later_get_404() {
-        let mut front = Front::open();
-        front.shop.clock = Arc::new(FixedClock(clock().now() + TimeDelta::hours(25)));
-        let path = format!("/open-api/order/{}", nth_number(1));
-        assert_eq!(front.get(&path).await.problem(), (404, -704, "NOT_FOUND"));
-    }
-
-    #[actix::test]
     async fn get_503_while_the_order_service_is_away() {
         let front = Front::reading(Shelves {
             is_away: true,
@@ -315,25 +296,6 @@ mod products {
                 (404, -704, "NOT_FOUND")
             );
         }
-    }
-
-    #[actix::test]
-    async fn that_may_still_come_get_202_and_when_to_look_again() {
-        let number = nth_number(1);
-        let reply = Front::open()
-            .get(&format!("/open-api/order/{number}"))
-            .await;
-        assert_eq!((reply.status, reply.header(RETRY_AFTER)), (202, Some("1")));
-        let expected = json!({"orderNum": number, "orderLineList": null, "status": null});
-        assert_eq!(reply.body, expected);
-    }
-
-    #[actix::test]
-    async fn that_nobody_knows_a_day_later_get_404() {
-        let mut front = Front::open();
-        front.shop.clock = Arc::new(FixedClock(clock().now() + TimeDelta::hours(25)));
-        let path = format!("/open-api/order/{}", nth_number(1));
-        assert_eq!(front.get(&path).await.problem(), (404, -704, "NOT_FOUND"));
     }
 
     #[actix::test]
