@@ -4,8 +4,7 @@
 //! here a limit that is forgotten fails by [`FORGOTTEN`].
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::channel;
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,14 +12,10 @@ use actix_web::{HttpResponse, web};
 use serde_json::Value;
 use shared::http::client_limits::ClientLimits;
 use shared::http::json_body::JsonBody;
-use shared::http::measured::HttpMetrics;
-use shared::http::server::{self, ServerSettings};
-use shared::metrics::Metrics;
 use socket2::SockRef;
-use tokio::sync::watch;
 
-/// So long a client waits before it says that a limit was forgotten.
-const FORGOTTEN: Duration = Duration::from_secs(60);
+use crate::http_server::{self, FORGOTTEN, connect};
+
 /// A limit that is tested: long enough for a well-behaved client on a machine that is busy.
 const SHORT: Duration = Duration::from_secs(2);
 /// What a slow client waits for between two pieces.
@@ -38,44 +33,17 @@ const LONG: ClientLimits = ClientLimits {
     take_answer: Duration::from_secs(600),
 };
 
-/// A server in a thread of its own, for as long as the test process lives. It takes JSON, answers `pong`, and has a large answer.
+/// A server that takes JSON, answers `pong`, and has a large answer.
 fn serve(limits: ClientLimits) -> SocketAddr {
-    let address = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let (ready_tx, ready_rx) = channel();
-    thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let (_going_on, stopping) = watch::channel(false);
-            let measured = HttpMetrics::new(&Metrics::new().unwrap()).unwrap();
-            let settings = ServerSettings {
-                address,
-                grace: Duration::ZERO,
-                limits,
-                origins: "https://shop.example".parse().unwrap(),
-            };
-            let started = server::start(settings, stopping, measured, |routes| {
-                routes
-                    .route(
-                        "/json",
-                        web::post().to(|_: JsonBody<Value>| HttpResponse::Ok()),
-                    )
-                    .route("/ping", web::get().to(|| async { "pong" }))
-                    .route("/large", web::get().to(|| async { vec![b'x'; LARGE] }));
-            });
-            ready_tx.send(started.is_ok()).unwrap();
-            std::future::pending::<()>().await;
-        });
-    });
-    assert!(ready_rx.recv().unwrap());
-    address
-}
-
-fn connect(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(FORGOTTEN)).unwrap();
-    stream
+    http_server::serve(limits, |routes| {
+        routes
+            .route(
+                "/json",
+                web::post().to(|_: JsonBody<Value>| HttpResponse::Ok()),
+            )
+            .route("/ping", web::get().to(|| async { "pong" }))
+            .route("/large", web::get().to(|| async { vec![b'x'; LARGE] }));
+    })
 }
 
 /// What a server did about a client.

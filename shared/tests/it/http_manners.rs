@@ -2,65 +2,31 @@
 //! other origins.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::mpsc::channel;
-use std::thread;
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, Bytes};
 use serde_json::Value;
 use shared::http::client_limits::ClientLimits;
 use shared::http::json_body::JsonBody;
-use shared::http::measured::HttpMetrics;
 use shared::http::resource::{Methods, get, resource};
-use shared::http::server::{self, ServerSettings};
-use shared::metrics::Metrics;
-use tokio::sync::watch;
 
-/// So long a client waits before it says that the server has forgotten it.
-const FORGOTTEN: Duration = Duration::from_secs(60);
-const SHOP: &str = "https://shop.example";
+use crate::http_server::{self, SHOP, connect};
 
-/// A server in a thread of its own, for as long as the test process lives. It answers `pong`, and takes JSON.
+/// A server that answers `pong`, and takes JSON.
 fn serve() -> SocketAddr {
-    let address = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let (ready_tx, ready_rx) = channel();
-    thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let (_going_on, stopping) = watch::channel(false);
-            let measured = HttpMetrics::new(&Metrics::new().unwrap()).unwrap();
-            let settings = ServerSettings {
-                address,
-                grace: Duration::ZERO,
-                limits: ClientLimits::default(),
-                origins: SHOP.parse().unwrap(),
-            };
-            let started = server::start(settings, stopping, measured, |routes| {
-                let pong = || async { HttpResponse::Ok().body(Bytes::from_static(b"pong")) };
-                let taken =
-                    |JsonBody(body): JsonBody<Value>| async move { HttpResponse::Ok().json(body) };
-                routes
-                    .service(resource(["/ping", "/ping/"], Methods::Get).route(get().to(pong)))
-                    .service(
-                        resource(["/json", "/json/"], Methods::Post).route(web::post().to(taken)),
-                    );
-            });
-            ready_tx.send(started.is_ok()).unwrap();
-            std::future::pending::<()>().await;
-        });
-    });
-    assert!(ready_rx.recv().unwrap());
-    address
+    http_server::serve(ClientLimits::default(), |routes| {
+        let pong = || async { HttpResponse::Ok().body(Bytes::from_static(b"pong")) };
+        let taken = |JsonBody(body): JsonBody<Value>| async move { HttpResponse::Ok().json(body) };
+        routes
+            .service(resource(["/ping", "/ping/"], Methods::Get).route(get().to(pong)))
+            .service(resource(["/json", "/json/"], Methods::Post).route(web::post().to(taken)));
+    })
 }
 
 /// All that the server answers to these bytes, until it closes the connection.
 fn answers(address: SocketAddr, request: &[u8]) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(FORGOTTEN)).unwrap();
+    let mut stream = connect(address);
     stream.write_all(request).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
@@ -147,8 +113,7 @@ mod a_request_that_is_not_valid_http {
 
     #[test]
     fn gets_it_on_a_connection_that_was_used_before_too() {
-        let mut stream = TcpStream::connect(serve()).unwrap();
-        stream.set_read_timeout(Some(FORGOTTEN)).unwrap();
+        let mut stream = connect(serve());
         stream
             .write_all(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n")
             .unwrap();

@@ -7,6 +7,7 @@ mod golden;
 #[path = "../support/edges.rs"]
 mod edges;
 
+mod http_server;
 mod http_limits;
 mod http_manners;
 mod limits;
