@@ -20,9 +20,15 @@ mod guarded_gateway;
 mod order_client;
 mod member_client;
 mod outbound_addresses;
+#[path = "../../../shared/tests/support/process.rs"]
 mod process;
 mod stand_in;
 mod kafka;
 mod kafka_login;
 mod command_publisher;
 mod reply_intake;
+
+/// The program under test.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_composite_service");
+/// The settings that it does not start without.
+const REQUIRED_SETTINGS: &[(&str, &str)] = &[("PAYMENT_SECRET_KEY", "key")];

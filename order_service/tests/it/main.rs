@@ -19,9 +19,15 @@ mod journal;
 mod wire;
 mod limits;
 mod intake;
+#[path = "../../../shared/tests/support/process.rs"]
 mod process;
 mod topics;
 mod crash;
 mod http;
 mod metrics;
 mod traces;
+
+/// The program under test.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_order_service");
+/// The settings that it does not start without.
+const REQUIRED_SETTINGS: &[(&str, &str)] = &[("DB_PASSWORD", "secret"), ("DB_HOST", "127.0.0.1:1")];

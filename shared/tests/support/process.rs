@@ -1,4 +1,4 @@
-//! The service as a process: how it ends when it can't serve, and before it does.
+//! A service as a process: how it ends when it can't serve, and before it does. The crate that includes this names its program.
 
 use std::net::TcpListener;
 use std::process::{Command, Output};
@@ -6,15 +6,17 @@ use std::time::Duration;
 
 use stack::{Service, Spec, answers_ok, free_port};
 
+use crate::{PROGRAM, REQUIRED_SETTINGS};
+
 const SOON: Duration = Duration::from_secs(30);
+/// Nothing listens there.
+const NO_BROKER: (&str, &str) = ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1");
 
 /// Until the process has ended by itself.
 fn run(addresses: [(&str, String); 2]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_composite_service"))
-        .envs([
-            ("PAYMENT_SECRET_KEY", "key"),
-            ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"),
-        ])
+    Command::new(PROGRAM)
+        .envs(REQUIRED_SETTINGS.iter().copied())
+        .envs([NO_BROKER])
         .envs(addresses)
         .output()
         .unwrap()
@@ -69,17 +71,19 @@ mod sigterm {
         let port = free_port().unwrap();
         let mut service = Service::start(Spec {
             name: "service".to_owned(),
-            program: env!("CARGO_BIN_EXE_composite_service").into(),
+            program: PROGRAM.into(),
             log: folder.path().join("log"),
-            env: [
-                ("PAYMENT_SECRET_KEY", "key"),
-                ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1"),
-                ("HTTP_ADDR", &format!("127.0.0.1:{port}")),
-                ("INTERNAL_ADDR", "127.0.0.1:0"),
-                ("SHUTDOWN_DELAY_SECONDS", "0"),
-            ]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+            env: REQUIRED_SETTINGS
+                .iter()
+                .copied()
+                .chain([
+                    NO_BROKER,
+                    ("HTTP_ADDR", format!("127.0.0.1:{port}").as_str()),
+                    ("INTERNAL_ADDR", "127.0.0.1:0"),
+                    ("SHUTDOWN_DELAY_SECONDS", "0"),
+                ])
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
             ..Spec::default()
         })
         .unwrap();
