@@ -325,7 +325,7 @@ async fn shut_down(
 ) {
     let parting = Parting::within(termination.left_of(settings.shutdown_grace));
     let begun = Instant::now();
-    // Their connections close with the answers; what is not answered by then is told 202 in time.
+    // Keep-alive connections close with their answers. A purchase that needs longer is answered 202 before this time is over.
     if timeout(parting.finish, http.stop(true)).await.is_err() {
         log::warn!("requests are left unanswered");
     }

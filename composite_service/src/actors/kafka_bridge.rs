@@ -286,7 +286,7 @@ pub struct ReplyArrived {
     pub correlation_id: Uuid,
     /// The reply.
     pub reply: OrderReply,
-    /// Who has written it.
+    /// Its author.
     pub by: Replier,
 }
 

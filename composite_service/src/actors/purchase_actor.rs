@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::actors::kafka_bridge::CommandSender;
 use crate::domain::order::{Basket, Idempotency, Payment};
 use crate::domain::purchase::{CancelAnswer, Effect, Event, Outcome, Purchase, needs_gateway};
-use crate::ports::payment::{CancelError, ConfirmAnswer, Lies, PaymentGateway, Trouble};
+use crate::ports::payment::{CancelError, ConfirmAnswer, Origin, PaymentGateway, Trouble};
 use crate::steps;
 
 /// The dependencies that all purchases share.
@@ -320,8 +320,8 @@ impl PurchaseActor {
 
 /// What only an operator can mend is an error.
 fn level_of(trouble: &Trouble) -> log::Level {
-    match trouble.lies {
-        Lies::InKey | Lies::InAccount => log::Level::Error,
-        Lies::InGateway | Lies::InPayment => log::Level::Warn,
+    match trouble.origin {
+        Origin::Key | Origin::Account => log::Level::Error,
+        Origin::Gateway | Origin::Payment => log::Level::Warn,
     }
 }

@@ -22,15 +22,14 @@ pub enum Peer {
     Spring,
 }
 
-/// What a reply says about who has written it.
+/// What a reply says about its author.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replier {
     /// This mall's order service: it names itself.
     Mall,
-    /// Nobody is named, but the reply has what only an order service of this mall is sure to tell: an earlier version of ours does not name
-    /// itself.
+    /// It names no author, but has members that only an order service of this mall writes. Earlier versions of ours do not name themselves.
     Unnamed,
-    /// Any other, as a Spring order service.
+    /// Any other author, such as a Spring order service.
     Other,
 }
 

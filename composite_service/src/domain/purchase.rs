@@ -17,7 +17,7 @@ mod protocol;
 
 pub use charging::needs_gateway;
 pub use protocol::{
-    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Lies, Outcome, Trouble, Warning,
+    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Origin, Outcome, Trouble, Warning,
 };
 
 /// A purchase older than this does not ask the gateway to charge any more. An order is reviewed one minute after its payment began or it

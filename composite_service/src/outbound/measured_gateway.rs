@@ -12,7 +12,7 @@ use shared::reason::Reason;
 use shared::trace::context::TraceContext;
 
 use crate::metrics::GatewayMetrics;
-use crate::ports::payment::{CancelError, ConfirmAnswer, Lies, PaymentGateway, Standing};
+use crate::ports::payment::{CancelError, ConfirmAnswer, Origin, PaymentGateway, Standing};
 
 /// The inner gateway and the metrics of its operations.
 pub struct MeasuredGateway {
@@ -88,9 +88,9 @@ impl PaymentGateway for MeasuredGateway {
             .measure(call, |outcomes, answer| match answer {
                 ConfirmAnswer::Confirmed => &outcomes.done,
                 ConfirmAnswer::Declined(_) | ConfirmAnswer::PaidOtherwise => &outcomes.refused,
-                ConfirmAnswer::NotReached(trouble) => match trouble.lies {
-                    Lies::InGateway | Lies::InPayment => &outcomes.not_reached,
-                    Lies::InKey | Lies::InAccount => &outcomes.account,
+                ConfirmAnswer::NotReached(trouble) => match trouble.origin {
+                    Origin::Gateway | Origin::Payment => &outcomes.not_reached,
+                    Origin::Key | Origin::Account => &outcomes.account,
                 },
                 ConfirmAnswer::NotAsked => &outcomes.open,
                 ConfirmAnswer::Unknown(_) => &outcomes.unknown,

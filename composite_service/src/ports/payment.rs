@@ -8,7 +8,7 @@ use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
 
-pub use crate::domain::purchase::{ConfirmAnswer, Lies, Trouble};
+pub use crate::domain::purchase::{ConfirmAnswer, Origin, Trouble};
 pub use crate::domain::review::{Oddity, Standing};
 
 /// How long a request to the gateway waits for its answer. After a timeout it is unknown whether the request has taken effect.

@@ -15,7 +15,7 @@ use composite_service::ports::order_query::{
     DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
 };
 use composite_service::ports::payment::{
-    CancelError, ConfirmAnswer, Lies, PaymentGateway, Standing,
+    CancelError, ConfirmAnswer, Origin, PaymentGateway, Standing,
 };
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -233,7 +233,7 @@ impl PaymentGateway for ScriptedGateway {
         answer_rx
             .map(|answer| {
                 answer.unwrap_or_else(|_| {
-                    ConfirmAnswer::Unknown(Lies::InGateway.because("no answer"))
+                    ConfirmAnswer::Unknown(Origin::Gateway.because("no answer"))
                 })
             })
             .boxed()

@@ -7,7 +7,7 @@ use composite_service::domain::purchase::{CommandAnswer, Outcome};
 use composite_service::metrics::GatewayMetrics;
 use composite_service::outbound::breaker::BreakerLimits;
 use composite_service::outbound::guarded_gateway::GuardedGateway;
-use composite_service::ports::payment::{ConfirmAnswer, Lies, PaymentGateway, Standing};
+use composite_service::ports::payment::{ConfirmAnswer, Origin, PaymentGateway, Standing};
 use shared::metrics::Metrics;
 use shared::reason::Reason;
 use tokio::sync::mpsc::unbounded_channel;
@@ -74,9 +74,9 @@ mod a_breaker {
     #[actix::test]
     async fn opens_by_what_concerns_all_payments() {
         for answer in [
-            ConfirmAnswer::NotReached(Lies::InGateway.because("refused")),
-            ConfirmAnswer::NotReached(Lies::InKey.because("UNAUTHORIZED_KEY")),
-            ConfirmAnswer::Unknown(Lies::InGateway.because("timed out")),
+            ConfirmAnswer::NotReached(Origin::Gateway.because("refused")),
+            ConfirmAnswer::NotReached(Origin::Key.because("UNAUTHORIZED_KEY")),
+            ConfirmAnswer::Unknown(Origin::Gateway.because("timed out")),
         ] {
             let guarded = Guarded::over(answer.clone(), LONG);
             assert_eq!(guarded.confirms(FAILURES).await, answer);
@@ -93,9 +93,9 @@ mod a_breaker {
             ConfirmAnswer::Confirmed,
             ConfirmAnswer::Declined("no"),
             ConfirmAnswer::PaidOtherwise,
-            ConfirmAnswer::NotReached(Lies::InAccount.because("INVALID_API_KEY")),
-            ConfirmAnswer::NotReached(Lies::InPayment.because("FORBIDDEN_REQUEST")),
-            ConfirmAnswer::Unknown(Lies::InPayment.because("its status is READY")),
+            ConfirmAnswer::NotReached(Origin::Account.because("INVALID_API_KEY")),
+            ConfirmAnswer::NotReached(Origin::Payment.because("FORBIDDEN_REQUEST")),
+            ConfirmAnswer::Unknown(Origin::Payment.because("its status is READY")),
         ] {
             let guarded = Guarded::over(answer.clone(), LONG);
             assert_eq!(guarded.confirms(FAILURES * 3).await, answer);
@@ -105,7 +105,7 @@ mod a_breaker {
 
     #[actix::test]
     async fn that_is_open_asks_again_after_its_time() {
-        let timed_out = ConfirmAnswer::Unknown(Lies::InGateway.because("timed out"));
+        let timed_out = ConfirmAnswer::Unknown(Origin::Gateway.because("timed out"));
         let guarded = Guarded::over(timed_out.clone(), Duration::from_nanos(1));
         assert_eq!(guarded.confirms(FAILURES * 2).await, timed_out);
         assert_eq!(guarded.asked(), FAILURES * 2);
@@ -113,7 +113,7 @@ mod a_breaker {
 
     #[actix::test]
     async fn that_is_open_lets_look_ups_and_cancellations_through() {
-        let refused = ConfirmAnswer::NotReached(Lies::InGateway.because("refused"));
+        let refused = ConfirmAnswer::NotReached(Origin::Gateway.because("refused"));
         let guarded = Guarded::over(refused, LONG);
         guarded.confirms(FAILURES + 1).await;
         let number = nth_number(1);

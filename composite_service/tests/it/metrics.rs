@@ -7,7 +7,7 @@ use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::metrics::{BridgeMetrics, GatewayMetrics, ServiceMetrics};
 use composite_service::outbound::measured_gateway::MeasuredGateway;
 use composite_service::ports::order_bus::Undelivered;
-use composite_service::ports::payment::{ConfirmAnswer, Lies, PaymentGateway};
+use composite_service::ports::payment::{ConfirmAnswer, Origin, PaymentGateway};
 use shared::metrics::Metrics;
 use shared::reason::Reason;
 use tokio::sync::oneshot;
@@ -86,10 +86,10 @@ async fn gateway_calls_are_counted_by_operation_and_outcome_and_their_answers_st
     let answers = [
         ConfirmAnswer::Confirmed,
         ConfirmAnswer::Declined("no"),
-        ConfirmAnswer::NotReached(Lies::InGateway.because("away")),
-        ConfirmAnswer::NotReached(Lies::InKey.because("UNAUTHORIZED_KEY")),
+        ConfirmAnswer::NotReached(Origin::Gateway.because("away")),
+        ConfirmAnswer::NotReached(Origin::Key.because("UNAUTHORIZED_KEY")),
         ConfirmAnswer::NotAsked,
-        ConfirmAnswer::Unknown(Lies::InGateway.because("lost")),
+        ConfirmAnswer::Unknown(Origin::Gateway.because("lost")),
     ];
     for answer in answers {
         let inner = PromptGateway {

@@ -161,7 +161,7 @@ mod tests {
         use super::*;
 
         #[test]
-        fn is_none_to_be_used_until_it_takes_them() {
+        fn is_not_used_until_it_takes_them() {
             let mut history = TopicHistory::default();
             history.see(there("a"), NOW);
             assert_eq!(history.see(Sighting::Refusing, NOW), Some(News::Refuses));

@@ -1,6 +1,6 @@
 //! All that can go wrong in a world.
 
-use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer, Lies};
+use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer, Origin};
 use order_service::domain::decide::Transition;
 use order_service::domain::shelf::Needs;
 use order_service::ports::order_store::StoreRow;
@@ -209,7 +209,7 @@ impl World {
             }
             Fault::CallLost(index) => {
                 let call = self.calls.remove(index);
-                let trouble = || Lies::InGateway.because("by the schedule");
+                let trouble = || Origin::Gateway.because("by the schedule");
                 let answer = match (call.is_cancel, self.chance.below(3)) {
                     (true, _) => Answer::Cancel(CancelAnswer::Failed),
                     (false, 0) => Answer::Confirm(ConfirmAnswer::NotAsked),

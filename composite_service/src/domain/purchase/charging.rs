@@ -67,7 +67,7 @@ impl Purchase {
         effects
     }
 
-    /// Nothing is charged, and nothing speaks against the payment or the order, which stays pending until its time to be paid is over.
+    /// Nothing is charged, and neither payment nor order is refused: the order stays pending until its time to be paid is over.
     fn unreached(&mut self) -> Vec<Effect> {
         self.refuse(Reason::PaymentUnavailable, None)
     }

@@ -66,53 +66,53 @@ pub enum ConfirmAnswer {
 /// Why a charge has no result. For operators only: no shopper is shown it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// Where the cause lies.
-    pub lies: Lies,
+    /// Where the cause is.
+    pub origin: Origin,
     /// The cause, for the log.
     pub cause: String,
 }
 
-/// Where the cause of a trouble lies.
+/// Where the cause of a trouble is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lies {
+pub enum Origin {
     /// In the gateway, or on the way to it.
-    InGateway,
+    Gateway,
     /// In the shop's key, which the gateway does not accept. An operator must act.
-    InKey,
+    Key,
     /// In the shop's account: its permissions, its registration, another set of keys. An operator must act.
-    InAccount,
+    Account,
     /// In this request or this payment.
-    InPayment,
+    Payment,
 }
 
-impl Lies {
+impl Origin {
     /// The trouble with this cause.
     #[must_use]
     pub fn because(self, cause: impl Into<String>) -> Trouble {
         Trouble {
-            lies: self,
+            origin: self,
             cause: cause.into(),
         }
     }
 }
 
 impl Trouble {
-    /// Whether all payments have it, and not only this one. A shopper can bring about what does not concern all.
+    /// Whether all payments have it, and not only this one. A shopper may cause what concerns only one payment.
     #[must_use]
     pub fn concerns_all(&self) -> bool {
-        match self.lies {
-            Lies::InGateway | Lies::InKey => true,
-            Lies::InAccount | Lies::InPayment => false,
+        match self.origin {
+            Origin::Gateway | Origin::Key => true,
+            Origin::Account | Origin::Payment => false,
         }
     }
 }
 
 impl fmt::Display for Trouble {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let advice = match self.lies {
-            Lies::InGateway | Lies::InPayment => "",
-            Lies::InKey => " (check PAYMENT_SECRET_KEY)",
-            Lies::InAccount => {
+        let advice = match self.origin {
+            Origin::Gateway | Origin::Payment => "",
+            Origin::Key => " (check PAYMENT_SECRET_KEY)",
+            Origin::Account => {
                 " (check the shop's account at the gateway: keys, permissions, registration)"
             }
         };

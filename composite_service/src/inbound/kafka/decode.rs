@@ -21,7 +21,7 @@ use crate::dto::ToldOrder;
     reason = "one at a time lives, and almost all are replies"
 )]
 pub enum Read {
-    /// The reply to the command with this correlation id, and who has written it. It may be late or repeated.
+    /// The reply to the command with this correlation id, and its author. It may be late or repeated.
     Reply(Uuid, OrderReply, Replier),
     /// A record that answers no command of this mall: other services may share the topic.
     Foreign,

@@ -314,7 +314,7 @@ impl<'a> Worker<'a> {
         self.offsets.forget(&forgotten);
         self.positions.clear();
         if let Err(error) = self.reader.read(self.offsets.next()) {
-            // Only logged: until the next assignment these partitions are read in vain, and their replies are ignored.
+            // Only logged: until the next assignment these partitions are still read, and their replies are ignored.
             log::warn!("could not stop reading lost partitions: {error}");
         }
     }

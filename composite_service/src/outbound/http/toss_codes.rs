@@ -15,7 +15,7 @@
 //! | 402 | declined | refused | only a person can |
 //! | 408, 409, 425 | may be charged | try again | try again |
 //! | 429 | too many requests; nothing is charged | try again | try again |
-//! | other 4xx | refused; nothing is charged, and nothing speaks against the payment | refused | only a person can |
+//! | other 4xx | refused; nothing is charged, and the payment may be tried again | refused | only a person can |
 //! | 5xx | may be charged | try again | try again |
 //!
 //! So an unknown code never rejects an order, except by 402: a wrong rejection could not be undone, but a pending order can still be paid.

@@ -22,7 +22,7 @@ use super::toss_codes::{OnCancel, OnConfirm, OnLookUp, on_cancel, on_confirm, on
 use super::toss_payment::TossPayment;
 use super::{below, body, error_chain};
 use crate::config::PaymentSettings;
-use crate::ports::payment::{CancelError, ConfirmAnswer, Lies, Oddity, PaymentGateway, Standing};
+use crate::ports::payment::{CancelError, ConfirmAnswer, Oddity, Origin, PaymentGateway, Standing};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
@@ -117,9 +117,9 @@ impl PaymentGateway for TossGateway {
                     meaning => refused(meaning, code),
                 },
                 Answered::NotReached(cause) => {
-                    ConfirmAnswer::NotReached(Lies::InGateway.because(cause))
+                    ConfirmAnswer::NotReached(Origin::Gateway.because(cause))
                 }
-                Answered::Unknown(cause) => ConfirmAnswer::Unknown(Lies::InGateway.because(cause)),
+                Answered::Unknown(cause) => ConfirmAnswer::Unknown(Origin::Gateway.because(cause)),
             }
         }
         .boxed()
@@ -189,28 +189,28 @@ fn processed(looked_up: Answered, number: &OrderNumber, payment: &Payment) -> Co
             OnLookUp::NoPayment => {
                 ConfirmAnswer::Declined("the payment has already been processed")
             }
-            OnLookUp::Refused => ConfirmAnswer::Unknown(Lies::InPayment.because(code)),
-            OnLookUp::Away => ConfirmAnswer::Unknown(Lies::InGateway.because(code)),
+            OnLookUp::Refused => ConfirmAnswer::Unknown(Origin::Payment.because(code)),
+            OnLookUp::Away => ConfirmAnswer::Unknown(Origin::Gateway.because(code)),
         },
         Answered::NotReached(cause) | Answered::Unknown(cause) => {
-            ConfirmAnswer::Unknown(Lies::InGateway.because(cause))
+            ConfirmAnswer::Unknown(Origin::Gateway.because(cause))
         }
     }
 }
 
 fn refused(meaning: OnConfirm, code: String) -> ConfirmAnswer {
-    let not_taken = |lies: Lies, code| ConfirmAnswer::NotReached(lies.because(code));
+    let not_taken = |origin: Origin, code| ConfirmAnswer::NotReached(origin.because(code));
     match meaning {
         OnConfirm::Declined(text) => ConfirmAnswer::Declined(text),
         OnConfirm::PaidOtherwise => ConfirmAnswer::PaidOtherwise,
-        OnConfirm::Key => not_taken(Lies::InKey, code),
-        OnConfirm::Account => not_taken(Lies::InAccount, code),
-        OnConfirm::TooMany => not_taken(Lies::InGateway, code),
-        OnConfirm::NotNow | OnConfirm::Refused => not_taken(Lies::InPayment, code),
+        OnConfirm::Key => not_taken(Origin::Key, code),
+        OnConfirm::Account => not_taken(Origin::Account, code),
+        OnConfirm::TooMany => not_taken(Origin::Gateway, code),
+        OnConfirm::NotNow | OnConfirm::Refused => not_taken(Origin::Payment, code),
         OnConfirm::UnderWay | OnConfirm::Processed => {
-            ConfirmAnswer::Unknown(Lies::InPayment.because(code))
+            ConfirmAnswer::Unknown(Origin::Payment.because(code))
         }
-        OnConfirm::Failed => ConfirmAnswer::Unknown(Lies::InGateway.because(code)),
+        OnConfirm::Failed => ConfirmAnswer::Unknown(Origin::Gateway.because(code)),
     }
 }
 

@@ -5,7 +5,7 @@ use shared::money::{self, Money};
 use shared::order_number::OrderNumber;
 use shared::payment::{Payment, PaymentKey};
 
-use crate::ports::payment::{CancelError, ConfirmAnswer, Lies, Oddity, Standing};
+use crate::ports::payment::{CancelError, ConfirmAnswer, Oddity, Origin, Standing};
 
 /// The shop's currency. All prices are in it.
 const CURRENCY: &str = "KRW";
@@ -19,7 +19,7 @@ pub(super) struct TossPayment {
     status: String,
     #[serde(with = "money::plain")]
     total_amount: Money,
-    /// What is not given back yet. Only needed to tell whether a payment that is cancelled in parts is cancelled as a whole.
+    /// The amount that is not refunded yet. It tells a whole cancellation from a partial one where `status` is `PARTIAL_CANCELED`.
     #[serde(default)]
     balance_amount: Option<Money>,
     /// An answer without it is in the shop's currency.
@@ -111,7 +111,7 @@ impl TossPayment {
 
 /// The gateway has answered, so it is there. But this answer does not tell whether the payment is charged.
 fn unsure(cause: String) -> ConfirmAnswer {
-    ConfirmAnswer::Unknown(Lies::InPayment.because(cause))
+    ConfirmAnswer::Unknown(Origin::Payment.because(cause))
 }
 
 #[cfg(test)]

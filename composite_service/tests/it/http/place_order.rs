@@ -7,7 +7,7 @@ use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use actix_web::test::TestRequest;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
-use composite_service::ports::payment::{ConfirmAnswer, Lies};
+use composite_service::ports::payment::{ConfirmAnswer, Origin};
 use serde_json::{Value, json};
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto};
@@ -327,7 +327,7 @@ mod outcomes {
     #[actix::test]
     async fn faults_of_the_shops_account_keep_the_order_and_are_not_shown() {
         tokio::time::pause();
-        let account = ConfirmAnswer::NotReached(Lies::InAccount.because("INVALID_API_KEY"));
+        let account = ConfirmAnswer::NotReached(Origin::Account.because("INVALID_API_KEY"));
         let mut front = Front::with(
             |command| Some(CommandAnswer::Replied(granted(command))),
             account,

@@ -1,6 +1,6 @@
 //! Charging: whatever happens to the answer, an order is charged once.
 
-use composite_service::ports::payment::{ConfirmAnswer, Lies, PaymentGateway};
+use composite_service::ports::payment::{ConfirmAnswer, Origin, PaymentGateway};
 use serde_json::json;
 use shared::payment::Payment;
 
@@ -199,7 +199,7 @@ mod an_unknown_result {
         let second = confirm(&gateway, &nth_number(1), &payment("key")).await;
         assert_eq!(
             second,
-            ConfirmAnswer::Unknown(Lies::InPayment.because("IDEMPOTENT_REQUEST_PROCESSING"))
+            ConfirmAnswer::Unknown(Origin::Payment.because("IDEMPOTENT_REQUEST_PROCESSING"))
         );
         assert_eq!(first.await.unwrap(), ConfirmAnswer::Confirmed);
         assert!(simulator.has_moved(&[("CHARGED", "key")]).await);
@@ -257,7 +257,7 @@ mod the_gateway {
         let answer = confirm(&gateway, &nth_number(1), &payment("key")).await;
         assert_eq!(
             answer,
-            ConfirmAnswer::NotReached(Lies::InKey.because("UNAUTHORIZED_KEY"))
+            ConfirmAnswer::NotReached(Origin::Key.because("UNAUTHORIZED_KEY"))
         );
         assert!(simulator.has_moved(&[]).await);
     }

@@ -1,6 +1,6 @@
 //! Requests as they are sent, and answers that the simulator never gives.
 
-use composite_service::ports::payment::{CancelError, ConfirmAnswer, Lies, PaymentGateway};
+use composite_service::ports::payment::{CancelError, ConfirmAnswer, Origin, PaymentGateway};
 use serde_json::json;
 use shared::reason::Reason;
 use shared::trace::context::{TRACEPARENT, TraceContext};
@@ -169,8 +169,8 @@ mod a_confirmation {
 
     #[actix::test]
     async fn fails_by_the_code_of_a_refusal() {
-        let not_reached = |lies: Lies, code| ConfirmAnswer::NotReached(lies.because(code));
-        let unknown = |code| ConfirmAnswer::Unknown(Lies::InPayment.because(code));
+        let not_reached = |origin: Origin, code| ConfirmAnswer::NotReached(origin.because(code));
+        let unknown = |code| ConfirmAnswer::Unknown(Origin::Payment.because(code));
         for (status, code, expected) in [
             (
                 400,
@@ -190,37 +190,37 @@ mod a_confirmation {
             (
                 401,
                 "UNAUTHORIZED_KEY",
-                not_reached(Lies::InKey, "UNAUTHORIZED_KEY"),
+                not_reached(Origin::Key, "UNAUTHORIZED_KEY"),
             ),
             (
                 400,
                 "INVALID_API_KEY",
-                not_reached(Lies::InAccount, "INVALID_API_KEY"),
+                not_reached(Origin::Account, "INVALID_API_KEY"),
             ),
             (
                 403,
                 "FORBIDDEN_REQUEST",
-                not_reached(Lies::InPayment, "FORBIDDEN_REQUEST"),
+                not_reached(Origin::Payment, "FORBIDDEN_REQUEST"),
             ),
             (
                 400,
                 "PROVIDER_ERROR",
-                not_reached(Lies::InPayment, "PROVIDER_ERROR"),
+                not_reached(Origin::Payment, "PROVIDER_ERROR"),
             ),
             (
                 429,
                 "TOO_MANY_REQUESTS",
-                not_reached(Lies::InGateway, "TOO_MANY_REQUESTS"),
+                not_reached(Origin::Gateway, "TOO_MANY_REQUESTS"),
             ),
             (
                 403,
                 "OF_TOMORROW",
-                not_reached(Lies::InAccount, "OF_TOMORROW"),
+                not_reached(Origin::Account, "OF_TOMORROW"),
             ),
             (
                 400,
                 "OF_TOMORROW",
-                not_reached(Lies::InPayment, "OF_TOMORROW"),
+                not_reached(Origin::Payment, "OF_TOMORROW"),
             ),
             (
                 409,

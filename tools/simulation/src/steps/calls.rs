@@ -1,6 +1,6 @@
 //! Requests to the payment gateway.
 
-use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer, Event, Lies};
+use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer, Event, Origin};
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
 
@@ -21,7 +21,7 @@ impl World {
         let unreached = if is_cancel {
             Answer::Cancel(CancelAnswer::Failed)
         } else {
-            Answer::Confirm(ConfirmAnswer::NotReached(Lies::InGateway.because("away")))
+            Answer::Confirm(ConfirmAnswer::NotReached(Origin::Gateway.because("away")))
         };
         self.calls.push(Call {
             caller: Some((composite, self.composites[composite].life, id)),
@@ -74,7 +74,7 @@ impl World {
             Answer::Cancel(CancelAnswer::Failed)
         } else {
             Answer::Confirm(ConfirmAnswer::Unknown(
-                Lies::InGateway.because("by the schedule"),
+                Origin::Gateway.because("by the schedule"),
             ))
         };
         self.answered(&given_up, answer)

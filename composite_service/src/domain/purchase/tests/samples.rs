@@ -10,7 +10,7 @@ use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus};
 use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply, Payment};
 use crate::domain::peer::Unsupported;
 use crate::domain::purchase::{
-    CONFIRM_FENCE, CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Lies, Outcome,
+    CONFIRM_FENCE, CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Origin, Outcome,
     Purchase,
 };
 
@@ -115,12 +115,12 @@ pub(super) fn declined() -> Event {
 
 pub(super) fn not_reached() -> Event {
     Event::Confirm(ConfirmAnswer::NotReached(
-        Lies::InGateway.because("refused"),
+        Origin::Gateway.because("refused"),
     ))
 }
 
 pub(super) fn unknown() -> Event {
-    Event::Confirm(ConfirmAnswer::Unknown(Lies::InGateway.because("timed out")))
+    Event::Confirm(ConfirmAnswer::Unknown(Origin::Gateway.because("timed out")))
 }
 
 /// A purchase after these events, and the effects of the last of them.

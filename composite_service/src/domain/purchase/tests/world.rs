@@ -13,7 +13,7 @@ use super::peers::{Charges, Mood, Order, OrderState, Orders};
 use super::samples::{OLD, YOUNG, number};
 use crate::domain::order::{Basket, Idempotency, OrderCommand, OrderReply, Payment};
 use crate::domain::purchase::{
-    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Lies, Outcome, Purchase,
+    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Origin, Outcome, Purchase,
 };
 use crate::domain::review::{Remedy, remedy};
 
@@ -353,7 +353,7 @@ fn faults(index: usize, asked: &Effect) -> Vec<Action> {
     let command = Event::Command;
     let lost = |answer| Action::Lose(index, answer);
     let delayed = |answer| Action::Delay(index, answer);
-    let trouble = || Lies::InGateway.because("");
+    let trouble = || Origin::Gateway.because("");
     let mut faults = match asked {
         Effect::Send(_) => vec![
             Action::ServeTwice(index),

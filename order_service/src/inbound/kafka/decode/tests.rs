@@ -1,4 +1,4 @@
-//! Commands of every peer, and what is none.
+//! Commands of every peer, and records that are not commands.
 
 use super::*;
 use chrono_tz::Asia::Seoul;
