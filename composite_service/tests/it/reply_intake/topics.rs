@@ -1,5 +1,7 @@
 //! What becomes of a running instance when somebody else changes the topic of replies or its group. All on real Kafka.
 
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use composite_service::inbound::kafka::reply_intake::GROUP;
@@ -7,6 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use shared::kafka::member_health::{Trouble, Unwell};
 use stack::{BrokerKind, until};
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use super::instance::Instance;
 use crate::kafka::{LONGEST_WAIT, TestBroker, id};
@@ -24,6 +27,14 @@ async fn until_health_is(instance: &Instance, expected: Option<Unwell>) {
     tokio::task::spawn_blocking(waiting).await.unwrap().unwrap();
 }
 
+/// Takes replies until each command of these numbers has its reply.
+async fn until_all_arrived(instance: &mut Instance, numbers: RangeInclusive<u32>) {
+    let mut missing: BTreeSet<Uuid> = numbers.map(id).collect();
+    while !missing.is_empty() {
+        missing.remove(&instance.arrived().await.correlation_id);
+    }
+}
+
 mod a_topic_that_is_made_again {
     use super::*;
 
@@ -38,13 +49,14 @@ mod a_topic_that_is_made_again {
         broker.make_replies(partitions);
         broker.reply(0, 11..=20);
 
-        let seen = instance.ids(10).await;
-        assert_eq!(seen, (11..=20).map(id).collect::<Vec<_>>());
+        // None is skipped. Some may come twice: the member that reads the old topic goes on in the new one until it notices, and the next
+        // one begins at the beginning.
+        until_all_arrived(&mut instance, 11..=20).await;
         until_health_is(&instance, None).await;
         let home = instance.home().await;
         assert!((0..partitions).contains(&home), "{home}");
         broker.reply(home, [21]);
-        assert_eq!(instance.ids(1).await, [id(21)]);
+        until_all_arrived(&mut instance, 21..=21).await;
         broker.settings.composite.partitions = partitions;
         broker.until_drained();
         instance.stop().await;
