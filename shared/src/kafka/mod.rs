@@ -13,6 +13,7 @@ pub mod kafka_event;
 pub mod member_state;
 mod group_context;
 mod committer;
+pub mod positions;
 pub mod poll_loop;
 pub mod offset_ledger;
 pub mod publisher;

@@ -11,11 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Message, OwnedMessage};
-use rdkafka::topic_partition_list::TopicPartitionListElem;
-use rdkafka::{ClientConfig, Offset};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -24,6 +23,7 @@ pub use crate::kafka::committer::OnCommitted;
 use crate::kafka::group_context::{GroupContext, ROOM_POLL};
 use crate::kafka::health_board::HealthBoard;
 pub use crate::kafka::kafka_event::KafkaEvent;
+use crate::kafka::positions::positions;
 use crate::kafka::topic_state::TopicId;
 
 /// How long one poll waits for a record. A stop is noticed between two polls.
@@ -202,12 +202,8 @@ impl Poller {
 
     fn look(&self) -> Look {
         let rebalances = self.consumer.context().rebalances.load(Ordering::Relaxed);
-        let positions = match self.consumer.position() {
-            Ok(positions) => positions
-                .elements()
-                .iter()
-                .filter_map(known_offset)
-                .collect(),
+        let positions = match positions(&self.consumer) {
+            Ok(positions) => positions.into_iter().collect(),
             Err(error) => {
                 log::debug!("the positions are not known: {error}");
                 BTreeMap::new()
@@ -288,12 +284,5 @@ impl Poller {
                 if is_on { "resume" } else { "pause" }
             );
         }
-    }
-}
-
-fn known_offset(element: &TopicPartitionListElem<'_>) -> Option<(i32, i64)> {
-    match element.offset() {
-        Offset::Offset(offset) => Some((element.partition(), offset)),
-        _ => None,
     }
 }

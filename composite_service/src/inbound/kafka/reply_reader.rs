@@ -6,10 +6,10 @@ use chrono_tz::Tz;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaResult;
 use rdkafka::message::{Message, OwnedMessage};
-use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::health_board::HealthBoard;
+use shared::kafka::positions::positions;
 
 use super::decode::{NotAReply, Read, decode};
 use super::membership::GROUP;
@@ -93,14 +93,9 @@ impl ReplyReader {
             .fetch_watermarks(&self.topic, partition, BOUNDS_WAIT)
     }
 
-    /// Each partition with the offset after the last record, or mark of a transaction, that was read of it.
+    /// Up to where each partition was read.
     pub(super) fn positions(&self) -> KafkaResult<Vec<(i32, i64)>> {
-        let positions = self.consumer.position()?;
-        let known = |element: &TopicPartitionListElem<'_>| match element.offset() {
-            Offset::Offset(offset) => Some((element.partition(), offset)),
-            _ => None,
-        };
-        Ok(positions.elements().iter().filter_map(known).collect())
+        positions(&self.consumer)
     }
 
     /// From now on reads exactly these partitions, each from its offset. A record that was fetched before may still be returned.
