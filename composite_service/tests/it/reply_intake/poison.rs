@@ -48,7 +48,7 @@ fn every_kind() -> Vec<Poison> {
     ] {
         add(Some(value), ours(), "the value is not a reply");
     }
-    add(Some(shipped.as_bytes()), ours(), "ORDER_SHIPPED");
+    add(Some(shipped.as_bytes()), ours(), "eventType must be one of");
     add(Some(command.as_bytes()), ours(), "is a command");
     all
 }

@@ -1,5 +1,5 @@
 // Writes TypeScript that gives every answer that openapi.json has as an example its generated type: node answers.mjs OPENAPI_JSON > answers.ts
-// It compiles when the types have every member of each answer, and the very words of each `reason`.
+// It compiles when the types have every member of each answer, and the very words of the `reason` of each error.
 import { readFileSync } from 'node:fs';
 
 const contract = JSON.parse(readFileSync(process.argv[2], 'utf8'));
@@ -20,10 +20,12 @@ const lines = [
 for (const item of Object.values(contract.paths)) {
     for (const { operationId, responses } of Object.values(item)) {
         for (const [status, response] of Object.entries(responses)) {
+            if (status === '304') continue; // It has no body: the client's own copy is still right.
             for (const { value } of Object.values(resolved(response).content['application/json'].examples)) {
                 const type = `Answer<"${operationId}", ${status}>`;
                 lines.push(`export const answer${lines.length}: ${type} = ${JSON.stringify(value)};`);
-                if ('reason' in value) {
+                // Readiness has a `reason`, too, which is a sentence.
+                if ('type' in value) {
                     lines.push(`export const reason${lines.length}: Known<${type}> = ${JSON.stringify(value.reason)};`);
                 }
             }
