@@ -3,8 +3,11 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
+pub mod access;
 pub mod holds;
+pub mod key_fetches;
 pub mod order;
+pub mod order_token;
 pub mod correlation;
 pub mod peer;
 pub mod late_order;
@@ -13,3 +16,4 @@ pub mod ownership;
 pub mod purchase;
 pub mod review;
 pub mod review_pace;
+pub mod token;
