@@ -35,29 +35,35 @@ use crate::actors::kafka_bridge::{CommandSender, KafkaBridge, KafkaBridgeParts, 
 use crate::actors::peer_watch;
 use crate::actors::purchase_actor::{Colleagues, Purchases};
 use crate::actors::reviewer::{ReviewDesk, Reviewer, SharedHolds};
+use crate::config::authentication::MemberAuth;
 use crate::config::{MyPageSettings, OrderServiceKind, Settings};
 use crate::domain::peer::{Peer, PeerKnowledge};
 use crate::domain::purchase::MOST_CONFIRMS;
+use crate::inbound::http::caller::Authentication;
 use crate::inbound::http::routes;
 use crate::inbound::http::shop::Shop;
 use crate::inbound::kafka::reply_intake::{GROUP, ReplyIntake, ReplyTopic};
-use crate::metrics::{MyPageMetrics, PurchaseMetrics, ReplyMetrics, ServiceMetrics};
+use crate::metrics::{MyPageMetrics, PurchaseMetrics, ReplyMetrics, ServiceMetrics, TokenMetrics};
 use crate::outbound::breaker::BreakerLimits;
 use crate::outbound::guard::Limits;
 use crate::outbound::guarded_gateway::GuardedGateway;
 use crate::outbound::guarded_parts::{GuardedParts, PartLimits};
+use crate::outbound::http::jwks_client::JwksClient;
 use crate::outbound::http::member_client::MemberClient;
 use crate::outbound::http::order_client::OrderClient;
 use crate::outbound::http::toss_gateway::TossGateway;
 use crate::outbound::http::{client, client_through};
 use crate::outbound::kafka::command_publisher::CommandPublisher;
 use crate::outbound::measured_gateway::MeasuredGateway;
+use crate::outbound::token_verifier::TokenVerifier;
 use crate::ports::member_directory::MemberDirectory;
 use crate::ports::order_query::OrderQuery;
 use crate::ports::payment::{GATEWAY_WAIT, PaymentGateway};
 
 /// How long a read from the order service may take.
 const QUERY_WAIT: Duration = Duration::from_secs(3);
+/// How long a fetch of the issuer's keys may take.
+const KEYS_WAIT: Duration = Duration::from_secs(3);
 /// Consecutive failures of a page's part that open its circuit breaker, and how long it stays open.
 const PART_FAILURES: usize = 5;
 const PART_OPEN_FOR: Duration = Duration::from_secs(5);
@@ -172,7 +178,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         settings.max_purchases,
     );
     let health = HealthBoard::default();
+    let authentication =
+        authentication(&settings.member_auth, Arc::clone(&clock), measured.tokens)?;
     let shop = web::Data::new(Shop {
+        authentication,
         purchases: purchases.clone(),
         query,
         members: orders,
@@ -229,6 +238,35 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Begins to fetch the issuer's keys, where tokens prove who asks.
+fn authentication(
+    auth: &MemberAuth,
+    clock: Arc<dyn Clock>,
+    metrics: TokenMetrics,
+) -> anyhow::Result<Authentication> {
+    Ok(match auth {
+        MemberAuth::Open => {
+            log::info!(
+                "MEMBER_AUTH=open: X-Member-Id is believed, and who knows an order's number may see and pay the order"
+            );
+            Authentication::Open
+        }
+        MemberAuth::Proxy {
+            secret,
+            order_tokens,
+        } => Authentication::Proxy(secret.clone(), order_tokens.clone()),
+        MemberAuth::Jwt {
+            rules,
+            keys,
+            order_tokens,
+        } => {
+            let client = JwksClient::new(client(KEYS_WAIT)?, keys.clone());
+            let verifier = TokenVerifier::start(client, rules.clone(), clock, metrics);
+            Authentication::Jwt(Arc::new(verifier), order_tokens.clone())
+        }
+    })
 }
 
 fn known_peer(kind: OrderServiceKind) -> PeerKnowledge {

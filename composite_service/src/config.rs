@@ -17,7 +17,9 @@
 //! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long purchases under way may take to finish after SIGTERM |
 //! | `TZ` | `Asia/Seoul` | zone of order numbers |
 //!
-//! and those of [`shared::kafka::config`].
+//! and those of [`authentication`] and [`shared::kafka::config`].
+
+pub mod authentication;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -31,6 +33,8 @@ use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
 use shared::http::cors::Origins;
 use shared::kafka::config::KafkaSettings;
 use url::Url;
+
+use authentication::MemberAuth;
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -51,6 +55,8 @@ pub struct Settings {
     pub member_service_url: Option<Url>,
     /// The deadlines of the parts of a member's page.
     pub my_page: MyPageSettings,
+    /// How members prove who they are.
+    pub member_auth: MemberAuth,
     /// The web pages that may use the API.
     pub cors_origins: Origins,
     /// The limit of concurrent purchases.
@@ -160,6 +166,7 @@ impl Settings {
                 coupons: part_wait(&mut env, "MY_PAGE_COUPONS_MS"),
                 products: part_wait(&mut env, "MY_PAGE_PRODUCTS_MS"),
             },
+            member_auth: MemberAuth::read(&mut env),
             cors_origins: env.parsed("CORS_ORIGINS", Origins::default()),
             max_purchases: env.within("MAX_PURCHASES", 1..=1_000_000, 4_096),
             shutdown_delay: Duration::from_secs(env.within("SHUTDOWN_DELAY_SECONDS", 0..=600, 3)),

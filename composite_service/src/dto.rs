@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use shared::json;
+use shared::member_id::MemberId;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -36,6 +37,8 @@ pub struct ToldOrder {
     reject_detail: Option<String>,
     #[serde(deserialize_with = "readable")]
     payment: Option<PaymentDto>,
+    /// Strictly: it tells whose the order is.
+    member_id: Option<MemberId>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -101,7 +104,7 @@ impl ToldOrder {
             reject_detail: self.reject_detail,
             payment: self.payment,
             request_id: None,
-            member_id: None,
+            member_id: self.member_id,
             idempotency_key: None,
             fingerprint: None,
         }

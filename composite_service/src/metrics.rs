@@ -2,8 +2,10 @@
 
 use shared::common_metrics::CommonMetrics;
 use shared::metrics::{
-    Histogram, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Metrics, Result,
+    Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Metrics, Result,
 };
+
+use crate::domain::token::Flaw;
 
 /// All metrics of the service.
 pub struct ServiceMetrics {
@@ -21,6 +23,8 @@ pub struct ServiceMetrics {
     pub purchases: PurchaseMetrics,
     /// The parts of members' pages.
     pub my_page: MyPageMetrics,
+    /// Tokens that were refused, and the issuer's keys.
+    pub tokens: TokenMetrics,
 }
 
 impl ServiceMetrics {
@@ -38,6 +42,7 @@ impl ServiceMetrics {
             reviews: ReviewMetrics::new(metrics)?,
             purchases: PurchaseMetrics::new(metrics)?,
             my_page: MyPageMetrics::new(metrics)?,
+            tokens: TokenMetrics::new(metrics)?,
             common,
         })
     }
@@ -96,6 +101,55 @@ impl BridgeMetrics {
                 "Replies that nobody waited for any more.",
             )?,
         })
+    }
+}
+
+/// Tokens that were refused, by what is wrong with them, and fetches of the issuer's keys, by outcome.
+#[derive(Clone)]
+pub struct TokenMetrics {
+    refused: IntCounterVec,
+    fetches: IntCounterVec,
+}
+
+impl TokenMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics) -> Result<Self> {
+        let shown = Self {
+            refused: metrics.counters(
+                "tokens_refused_total",
+                "Bearer tokens that were refused, by what is wrong with them.",
+                &["flaw"],
+            )?,
+            fetches: metrics.counters(
+                "issuer_key_fetches_total",
+                "Fetches of the issuer's keys.",
+                &["outcome"],
+            )?,
+        };
+        // Each is shown as 0 before it is first counted, so that its rate is right from the beginning.
+        for flaw in Flaw::ALL {
+            shown.refused(flaw).reset();
+        }
+        for is_success in [true, false] {
+            shown.fetched(is_success).reset();
+        }
+        Ok(shown)
+    }
+
+    /// Tokens with this flaw.
+    #[must_use]
+    pub fn refused(&self, flaw: Flaw) -> IntCounter {
+        self.refused.with_label_values(&[flaw.name()])
+    }
+
+    /// Fetches that succeeded, or failed.
+    #[must_use]
+    pub fn fetched(&self, is_success: bool) -> IntCounter {
+        let outcome = if is_success { "ok" } else { "error" };
+        self.fetches.with_label_values(&[outcome])
     }
 }
 

@@ -38,6 +38,8 @@ pub struct EffectiveSetting {
 pub enum Source {
     /// The variable is set.
     Environment,
+    /// The file of a secret is named.
+    File,
     /// The variable is not set.
     Default,
 }
@@ -121,13 +123,20 @@ impl EnvReader {
         text
     }
 
-    /// A secret that need not be there. White space around it is cut, as of other settings: a line break at the end comes from the file that
-    /// it was read from. One in the middle is a problem.
+    /// A secret that need not be there: the variable's text, or the content of the file that the variable `…_FILE` names, as secrets are
+    /// mounted by Kubernetes and Compose. White space around it is cut, as of other settings: a line break at the end comes from the file
+    /// that it was read from. One in the middle is a problem, and so is a file that can't be read.
     pub fn secret(&mut self, name: &str) -> Option<SecretString> {
-        let text = self.present(name);
-        let source = match &text {
-            Some(_) => Source::Environment,
-            None => Source::Default,
+        let file = self.present(&format!("{name}_FILE"));
+        let (text, source) = match (self.present(name), file) {
+            (Some(_), Some(_)) => {
+                self.problems
+                    .push(format!("{name}: must not be set together with {name}_FILE"));
+                (None, Source::Environment)
+            }
+            (Some(text), None) => (Some(text), Source::Environment),
+            (None, Some(path)) => (self.content_of(name, &path), Source::File),
+            (None, None) => (None, Source::Default),
         };
         self.note(name, None, source);
         let text = text?;
@@ -139,6 +148,16 @@ impl EnvReader {
         Some(text.into())
     }
 
+    fn content_of(&mut self, name: &str, path: &str) -> Option<String> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Some(cut(&text).to_owned()).filter(|text| !text.is_empty()),
+            Err(error) => {
+                self.problems.push(format!("{name}_FILE={path:?}: {error}"));
+                None
+            }
+        }
+    }
+
     /// The same without a default: a missing or empty one is a problem.
     pub fn required_secret(&mut self, name: &str) -> SecretString {
         self.secret(name).unwrap_or_else(|| {
@@ -146,6 +165,16 @@ impl EnvReader {
                 .push(format!("{name}: is required, and must not be empty"));
             "".into()
         })
+    }
+
+    /// Whether the variable, or the file of a secret, has a value.
+    #[must_use]
+    pub fn is_set(&self, name: &str) -> bool {
+        let has_value = |name: &str| {
+            let text = self.variables.get(name).and_then(Option::as_deref);
+            text.is_some_and(|text| !cut(text).is_empty())
+        };
+        has_value(name) || has_value(&format!("{name}_FILE"))
     }
 
     /// Adds an error that parsing one variable can't find, as of two settings that contradict each other.
@@ -275,6 +304,69 @@ mod tests {
                 let told = read(text).unwrap_err();
                 assert!(
                     told.contains("KEY: must not contain a line break"),
+                    "{told}"
+                );
+                assert!(!told.contains("hush"), "{told}");
+            }
+        }
+
+        mod in_a_file {
+            use super::*;
+
+            fn read_file(content: &[u8]) -> Result<String, String> {
+                let file = tempfile::NamedTempFile::new().unwrap();
+                std::fs::write(file.path(), content).unwrap();
+                let mut env = EnvReader::new([("KEY_FILE", file.path().to_str().unwrap())]);
+                let secret = env.required_secret("KEY");
+                match env.finish() {
+                    Ok(settings) => {
+                        let told = serde_json::to_value(settings).unwrap();
+                        let expected = serde_json::json!({"value": null, "source": "file"});
+                        assert_eq!(told["KEY"], expected);
+                        Ok(secret.expose_secret().to_owned())
+                    }
+                    Err(error) => Err(error.to_string()),
+                }
+            }
+
+            #[test]
+            fn is_the_files_content_without_its_last_line_break() {
+                assert_eq!(read_file(b"hush\n"), Ok("hush".to_owned()));
+                assert_eq!(read_file(b"\xef\xbb\xbfhush\r\n"), Ok("hush".to_owned()));
+            }
+
+            #[test]
+            fn that_is_empty_or_no_text_or_of_two_lines_is_refused_and_not_shown() {
+                for (content, flaw) in [
+                    (&b""[..], "KEY: is required"),
+                    (b" \n", "KEY: is required"),
+                    (b"hush\nhush", "KEY: must not contain a line break"),
+                    (b"hush\xff", "UTF-8"),
+                ] {
+                    let told = read_file(content).unwrap_err();
+                    assert!(told.contains(flaw), "{told}");
+                    assert!(!told.contains("hush"), "{told}");
+                }
+            }
+
+            #[test]
+            fn that_is_not_there_is_named() {
+                let mut env = EnvReader::new([("KEY_FILE", "/nowhere/key")]);
+                assert!(env.secret("KEY").is_none());
+                let told = env.finish().unwrap_err().to_string();
+                assert!(
+                    told.contains("KEY_FILE=\"/nowhere/key\": No such file"),
+                    "{told}"
+                );
+            }
+
+            #[test]
+            fn and_in_the_environment_is_one_too_many() {
+                let mut env = EnvReader::new([("KEY_FILE", "/nowhere/key"), ("KEY", "hush")]);
+                env.secret("KEY");
+                let told = env.finish().unwrap_err().to_string();
+                assert!(
+                    told.contains("KEY: must not be set together with KEY_FILE"),
                     "{told}"
                 );
                 assert!(!told.contains("hush"), "{told}");

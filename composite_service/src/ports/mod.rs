@@ -6,3 +6,4 @@ pub mod member_query;
 pub mod member_directory;
 pub mod my_page;
 pub mod payment;
+pub mod identities;

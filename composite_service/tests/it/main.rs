@@ -23,6 +23,8 @@ mod outbound_addresses;
 #[path = "../../../shared/tests/support/process.rs"]
 mod process;
 mod stand_in;
+mod issuer;
+mod token_verifier;
 mod kafka;
 mod kafka_login;
 mod command_publisher;

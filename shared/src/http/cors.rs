@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use actix_cors::Cors;
 use actix_web::http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, LINK, LOCATION,
-    RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH, LINK,
+    LOCATION, RETRY_AFTER,
 };
 use url::Url;
 
@@ -37,11 +37,12 @@ impl Origins {
     pub(super) fn middleware(&self) -> Cors {
         let cors = Cors::default()
             .allowed_methods(["GET", "HEAD", "POST"])
-            .allowed_headers([ACCEPT, CONTENT_TYPE, IF_NONE_MATCH])
-            .allowed_headers(["Idempotency-Key", "X-Member-Id", TRACEPARENT])
+            .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH])
+            .allowed_headers(["Idempotency-Key", "Order-Token", "X-Member-Id", TRACEPARENT])
             .expose_headers([CACHE_CONTROL, ETAG, LINK, LOCATION, RETRY_AFTER])
             .expose_headers([
                 IDEMPOTENT_REPLAYED,
+                HeaderName::from_static("order-token"),
                 HeaderName::from_static("x-my-page-complete"),
             ])
             .max_age(MAX_AGE);

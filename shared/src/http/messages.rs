@@ -28,6 +28,17 @@ const MESSAGES: &[(&str, &str)] = &[
     ("INVALID_PAYMENT_KEY", "결제 키가 올바르지 않습니다."),
     ("INVALID_IDEMPOTENCY_KEY", "멱등 키가 올바르지 않습니다."),
     ("INVALID_MEMBER_ID", "회원 아이디가 올바르지 않습니다."),
+    ("UNAUTHENTICATED", "로그인이 필요합니다."),
+    (
+        "INVALID_TOKEN",
+        "로그인 정보가 올바르지 않거나 만료되었습니다.",
+    ),
+    (
+        "IDENTITY_PROVIDER_UNAVAILABLE",
+        "지금은 로그인을 확인할 수 없습니다. 잠시 후 다시 시도해 주세요.",
+    ),
+    ("MEMBER_NOT_PROVEN", "회원을 확인할 수 없습니다."),
+    ("NOT_ALLOWED", "권한이 없습니다."),
     ("OUT_OF_STOCK", "재고가 부족합니다."),
     ("UNKNOWN_ITEM", "없는 상품입니다."),
     ("INVALID_QUANTITY", "주문 수량이 올바르지 않습니다."),

@@ -7,25 +7,35 @@ use shared::order_number::OrderNumber;
 use shared::wire::order_dto::OrderDto;
 use tokio::sync::oneshot;
 
+use super::caller::ORDER_TOKEN;
 use super::error::{ApiError, RETRY_SOON};
 use super::order_body::OrderBody;
+use crate::domain::order_token::OrderToken;
 use crate::domain::purchase::Outcome;
+
+/// The token that the answer tells of an order, if it tells one.
+type TokenFor<'a> = &'a dyn Fn(&OrderNumber) -> Option<OrderToken>;
 
 /// Waits for the outcome and answers it. The sender is gone without one only when this instance is going down.
 pub(super) async fn answer(
     request: &HttpRequest,
     outcome_rx: oneshot::Receiver<Outcome>,
+    token_for: TokenFor<'_>,
 ) -> Result<HttpResponse, ApiError> {
     match outcome_rx.await {
-        Ok(outcome) => answered(request.path(), outcome),
+        Ok(outcome) => answered(request.path(), outcome, token_for),
         Err(_) => Err(ApiError::Stopping),
     }
 }
 
-fn answered(path: &str, outcome: Outcome) -> Result<HttpResponse, ApiError> {
+fn answered(
+    path: &str,
+    outcome: Outcome,
+    token_for: TokenFor<'_>,
+) -> Result<HttpResponse, ApiError> {
     match outcome {
-        Outcome::Pending(order) | Outcome::Complete(order) => Ok(placed(path, order)),
-        Outcome::Late(number) => Ok(accepted(path, number)),
+        Outcome::Pending(order) | Outcome::Complete(order) => Ok(placed(path, order, token_for)),
+        Outcome::Late(number) => Ok(accepted(path, number, token_for)),
         Outcome::Refused {
             number,
             reason,
@@ -39,14 +49,18 @@ fn answered(path: &str, outcome: Outcome) -> Result<HttpResponse, ApiError> {
         Outcome::Unavailable => Err(ApiError::BusUnavailable),
         Outcome::NotSupported { number, what } => Err(ApiError::NotSupported(number, what)),
         Outcome::Failed(number) => Err(ApiError::OrderFailed(number)),
-        Outcome::Replayed(outcome) => replayed(path, *outcome),
+        Outcome::Replayed(outcome) => replayed(path, *outcome, token_for),
     }
 }
 
 /// The answer of the earlier request, marked as such.
-fn replayed(path: &str, outcome: Outcome) -> Result<HttpResponse, ApiError> {
+fn replayed(
+    path: &str,
+    outcome: Outcome,
+    token_for: TokenFor<'_>,
+) -> Result<HttpResponse, ApiError> {
     let mut response =
-        answered(path, outcome).map_err(|error| ApiError::Replayed(Box::new(error)))?;
+        answered(path, outcome, token_for).map_err(|error| ApiError::Replayed(Box::new(error)))?;
     response
         .headers_mut()
         .insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
@@ -54,20 +68,30 @@ fn replayed(path: &str, outcome: Outcome) -> Result<HttpResponse, ApiError> {
 }
 
 /// 200 with the order, and where to find it.
-fn placed(path: &str, order: OrderDto) -> HttpResponse {
+fn placed(path: &str, order: OrderDto, token_for: TokenFor<'_>) -> HttpResponse {
     let body = OrderBody::from(order);
     let mut response = HttpResponse::Ok();
     if let Some(number) = body.number() {
         response.insert_header((LOCATION, location(path, number)));
+        if let Some(token) = token_for(number) {
+            response.insert_header((ORDER_TOKEN, token.expose()));
+        }
     }
     response.json(body)
 }
 
 /// 202: the purchase goes on, and the order will be found at its location.
-fn accepted(path: &str, number: OrderNumber) -> HttpResponse {
-    let mut response = pending(RETRY_SOON, number.clone());
-    if let Ok(location) = HeaderValue::from_str(&location(path, &number)) {
-        response.headers_mut().insert(LOCATION, location);
+fn accepted(path: &str, number: OrderNumber, token_for: TokenFor<'_>) -> HttpResponse {
+    let token = token_for(&number);
+    let told = [
+        (LOCATION, Some(location(path, &number))),
+        (ORDER_TOKEN, token.map(|token| token.expose().to_owned())),
+    ];
+    let mut response = pending(RETRY_SOON, number);
+    for (name, value) in told {
+        if let Some(Ok(value)) = value.as_deref().map(HeaderValue::from_str) {
+            response.headers_mut().insert(name, value);
+        }
     }
     response
 }

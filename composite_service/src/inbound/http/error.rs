@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::WWW_AUTHENTICATE;
 use shared::http::Problem;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -10,6 +11,7 @@ use shared::wire::error_body::{Culprit, ResponseCode};
 
 use crate::actors::purchase_actor::NotBegun;
 use crate::domain::peer::Unsupported;
+use crate::ports::identities::TokenRefusal;
 use crate::ports::order_query::QueryError;
 
 /// Seconds after which a client may try again, or look again.
@@ -27,6 +29,14 @@ pub enum ApiError {
         /// Its item.
         item: i64,
     },
+    /// It takes a member to ask for this.
+    NotAuthenticated,
+    /// The bearer token is not believed.
+    TokenRefused(TokenRefusal),
+    /// A member is named by somebody who does not prove to be the proxy, or where only tokens are believed.
+    MemberNotProven,
+    /// The member may not ask for this.
+    NotAllowed,
     /// There is no such order or product.
     NotFound(&'static str),
     /// The order or its payment is refused for this reason.
@@ -93,6 +103,36 @@ impl From<ApiError> for Problem {
                     ..Culprit::default()
                 })
             }
+            ApiError::NotAuthenticated => Self::new(
+                StatusCode::UNAUTHORIZED,
+                ResponseCode::InvalidRequest,
+                "UNAUTHENTICATED",
+                "this is for members: send a bearer token",
+            )
+            .hint(WWW_AUTHENTICATE, r#"Bearer realm="mall""#),
+            ApiError::TokenRefused(TokenRefusal::Flawed(flaw)) => Self::new(
+                StatusCode::UNAUTHORIZED,
+                ResponseCode::InvalidRequest,
+                "INVALID_TOKEN",
+                flaw.to_string(),
+            )
+            // The challenge of RFC 6750, section 3. What is wrong with the token is told in the body.
+            .hint(
+                WWW_AUTHENTICATE,
+                r#"Bearer realm="mall", error="invalid_token""#,
+            ),
+            ApiError::TokenRefused(TokenRefusal::NoKeys) => unavailable(
+                "IDENTITY_PROVIDER_UNAVAILABLE",
+                "tokens can't be checked at the moment: the issuer's keys could not be fetched yet",
+            ),
+            ApiError::MemberNotProven => forbidden(
+                "MEMBER_NOT_PROVEN",
+                "a member is named by X-Member-Id without the proof that is needed here",
+            ),
+            ApiError::NotAllowed => forbidden(
+                "NOT_ALLOWED",
+                "only the support may list the orders of another member",
+            ),
             ApiError::NotFound(what) => Self::new(
                 StatusCode::NOT_FOUND,
                 ResponseCode::NotFound,
@@ -162,6 +202,15 @@ impl From<ApiError> for actix_web::Error {
 /// In whole seconds, not less than the time itself.
 fn seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn forbidden(reason: &'static str, detail: &str) -> Problem {
+    Problem::new(
+        StatusCode::FORBIDDEN,
+        ResponseCode::InvalidRequest,
+        reason,
+        detail,
+    )
 }
 
 fn unavailable(reason: &'static str, detail: &str) -> Problem {

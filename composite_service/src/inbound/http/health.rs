@@ -14,14 +14,20 @@ pub async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
         web::block(move || broker.probe(PROBE_WAIT)).await,
         Ok(Ok(()))
     );
-    readiness(&[
+    let mut parts = vec![
         ("kafka", unless(has_broker, "no broker answers")),
         ("replyPartition", reply_partition(&shop)),
         (
             "accepting",
             unless(!*shop.stopping.borrow(), "the service is ending"),
         ),
-    ])
+    ];
+    // Only before the first keys: later ones are as good as the last ones while the issuer is away.
+    if let Some(has_keys) = shop.authentication.has_keys() {
+        let wrong = "the issuer's keys could not be fetched yet";
+        parts.push(("issuerKeys", unless(has_keys, wrong)));
+    }
+    readiness(&parts)
 }
 
 /// A partition alone is not enough: its replies must be read.

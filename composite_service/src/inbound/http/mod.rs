@@ -1,6 +1,7 @@
 //! The public API and the probes.
 
 mod arrival;
+pub mod caller;
 pub mod routes;
 pub mod shop;
 pub mod place_order;
@@ -15,6 +16,5 @@ pub mod answer;
 mod order_body;
 mod order_request;
 mod idempotency_key;
-mod member;
 pub mod error;
 mod revalidation;

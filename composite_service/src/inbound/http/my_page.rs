@@ -1,13 +1,13 @@
 //! `GET /open-api/my-page`: what concerns the member who asks. All parts are asked for at the same time.
 
 use actix_web::http::header::{CACHE_CONTROL, HeaderName};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use shared::member_id::MemberId;
 use shared::wire::order_dto::{CouponDto, ProductDto};
 
+use super::caller::Member;
 use super::error::ApiError;
-use super::member::required_member;
 use super::order_body::OrderBody;
 use super::shop::Shop;
 use crate::domain::my_page::{Absence, MyPage, Part, Profile};
@@ -46,12 +46,11 @@ struct ProfileBody {
 /// Answers the page as soon as its slowest part is there or given up.
 ///
 /// # Errors
-/// 400 without a member, 503 when no part is there.
+/// 400 or 401 without a member, 503 when no part is there.
 pub async fn my_page(
-    request: HttpRequest,
+    Member(member): Member,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, ApiError> {
-    let member = required_member(request.headers())?;
     let parts = &shop.my_page;
     let (profile, orders, coupons, products) = tokio::join!(
         parts.profile(&member),

@@ -6,6 +6,7 @@ use shared::idempotency::IdempotencyKey;
 use shared::ids::IdSource;
 use shared::limits::{MAX_LINES, is_quantity};
 use shared::member_id::MemberId;
+use shared::order_number::OrderNumber;
 use shared::wire::error_body::Culprit;
 use shared::wire::order_dto::{OrderLineDto, PaymentDto};
 
@@ -13,9 +14,9 @@ use super::answer::answer;
 use super::arrival::Arrived;
 use super::error::ApiError;
 use super::idempotency_key::{fingerprint_of, idempotency_key};
-use super::member::member_of;
 use super::order_request::{LineRequest, OrderRequest};
 use super::shop::Shop;
+use crate::domain::access::Caller;
 use crate::domain::order::{Basket, Idempotency, Payment};
 
 /// Places an order, and pays it if the request has a payment.
@@ -24,15 +25,18 @@ use crate::domain::order::{Basket, Idempotency, Payment};
 /// Those of `ApiError`; a refused purchase names its order number.
 pub async fn place_order(
     arrived: Arrived,
+    caller: Caller,
     request: HttpRequest,
     JsonBody(body): JsonBody<OrderRequest>,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, ApiError> {
     let key = idempotency_key(request.headers())?;
-    let member = member_of(request.headers())?;
-    let basket = basket(body, member, key, &*shop.ids)?;
+    let key = key.map(|key| shop.authentication.scoped(&caller, key));
+    let basket = basket(body, caller.member().cloned(), key, &*shop.ids)?;
     let arrival = arrived.to("POST /open-api/order");
-    answer(&request, shop.purchases.place(basket, arrival)?).await
+    let placing = shop.purchases.place(basket, arrival)?;
+    let token_for = |number: &OrderNumber| shop.authentication.token_for(&caller, number);
+    answer(&request, placing, &token_for).await
 }
 
 fn basket(

@@ -7,16 +7,22 @@ use shared::clock::Clock;
 use shared::ids::IdSource;
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::health_board::HealthBoard;
+use shared::order_number::OrderNumber;
+use shared::wire::order_dto::OrderDto;
 use tokio::sync::watch;
 
+use super::caller::Authentication;
 use crate::actors::purchase_actor::Purchases;
+use crate::domain::access::Caller;
 use crate::ports::member_query::MemberQuery;
 use crate::ports::my_page::MyPageParts;
-use crate::ports::order_query::OrderQuery;
+use crate::ports::order_query::{OrderQuery, QueryError};
 
 /// The ports and handles behind the public API; the server gives them to every handler.
 #[derive(Clone)]
 pub struct Shop {
+    /// How members prove who they are.
+    pub authentication: Authentication,
     /// Starts purchases.
     pub purchases: Purchases,
     /// Reads orders and products.
@@ -41,4 +47,17 @@ pub struct Shop {
     pub reply_topic: String,
     /// Whether the service is going down.
     pub stopping: watch::Receiver<bool>,
+}
+
+impl Shop {
+    /// The order, if there is one that this caller may see. To others it is as if there were none.
+    pub(super) async fn order_of(
+        &self,
+        caller: &Caller,
+        number: &OrderNumber,
+    ) -> Result<Option<OrderDto>, QueryError> {
+        let order = self.query.order(number).await?;
+        let tokens = self.authentication.order_tokens();
+        Ok(order.filter(|order| caller.may_act_on(number, order.member_id.as_ref(), tokens)))
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod order_client;
 pub mod member_client;
+pub mod jwks_client;
 pub mod toss_gateway;
 mod toss_codes;
 mod toss_payment;

@@ -10,6 +10,7 @@ use actix_web::{App, web};
 use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
+use composite_service::inbound::http::caller::Authentication;
 use composite_service::inbound::http::routes;
 use composite_service::inbound::http::shop::Shop;
 use composite_service::metrics::MyPageMetrics;
@@ -57,6 +58,17 @@ pub(super) struct Reply {
 impl Reply {
     pub(super) fn header(&self, name: HeaderName) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// All headers.
+    pub(super) fn headers(&self) -> Vec<(String, String)> {
+        let mut all: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        all.sort();
+        all
     }
 
     /// Status, the Spring services' code and the reason of a problem.
@@ -138,6 +150,7 @@ impl Front {
         let ((home_tx, reply_partition), (stopping_tx, stopping)) =
             (watch::channel(Some(HOME)), watch::channel(false));
         let shop = Shop {
+            authentication: Authentication::Open,
             purchases: purchases(desk, Arc::clone(&gateway) as _, MAX_PURCHASES),
             query: Arc::clone(&shelves) as _,
             members: Arc::clone(&shelves) as _,
@@ -159,6 +172,12 @@ impl Front {
             shelves,
             gateway,
         }
+    }
+
+    /// The same, where members prove who they are in this way.
+    pub(super) fn proving(mut self, authentication: Authentication) -> Self {
+        self.shop.authentication = authentication;
+        self
     }
 
     /// What the gateway was asked to charge.

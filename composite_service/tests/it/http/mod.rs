@@ -8,5 +8,7 @@ mod pay_order;
 mod reading;
 mod my_page;
 mod surface;
+mod authentication;
+mod attacks;
 mod limits;
 mod health;

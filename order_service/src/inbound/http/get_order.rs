@@ -22,5 +22,6 @@ pub async fn get_order(
         .run(move |ports| ports.orders.load(&number))
         .await?
         .ok_or(ApiError::NotFound("order"))?;
-    Ok(HttpResponse::Ok().json(OrderBody::from(order_dto(&order, reads.zone))))
+    let body = OrderBody::from(order_dto(&order, reads.zone));
+    Ok(HttpResponse::Ok().json(body.of_member(order.member)))
 }

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
+use shared::member_id::MemberId;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -30,6 +31,8 @@ pub(super) struct OrderBody {
     reject_detail: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     payment: Option<PaymentBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_id: Option<MemberId>,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,6 +59,11 @@ struct PaymentBody {
 }
 
 impl OrderBody {
+    /// The order with its member, if it has one: composites let only the member see it.
+    pub(super) fn of_member(self, member_id: Option<MemberId>) -> Self {
+        Self { member_id, ..self }
+    }
+
     /// The order as the list of reviews shows it: with the time for which its review has been due.
     pub(super) fn due_for(self, seconds: Option<u64>) -> Self {
         Self {
@@ -80,6 +88,7 @@ impl From<OrderDto> for OrderBody {
             reject_reason: order.reject_reason,
             reject_detail: order.reject_detail,
             payment: order.payment.map(PaymentBody::from),
+            member_id: None,
         }
     }
 }
@@ -159,14 +168,16 @@ mod tests {
 
     #[test]
     fn an_order_shows_these_members_in_this_order_and_no_others() {
-        let body = OrderBody::from(full()).due_for(Some(5));
+        let body = OrderBody::from(full())
+            .due_for(Some(5))
+            .of_member(Some("kim".parse().unwrap()));
         let expected = format!(
             concat!(
                 r#"{{"orderNum":"1","orderLineList":{lines},"status":"REJECTED","couponId":3,"#,
                 r#""totalPrice":{{"amount":1000}},"finalPrice":{{"amount":900}},"dueForSeconds":5,"#,
                 r#""createdDate":"2026-11-23T10:15:40+09:00","rejectReason":"PAYMENT_DECLINED","#,
                 r#""rejectDetail":"the card is blocked","#,
-                r#""payment":{{"paymentKey":"key","amount":{{"amount":900}}}}}}"#
+                r#""payment":{{"paymentKey":"key","amount":{{"amount":900}}}},"memberId":"kim"}}"#
             ),
             lines = LINES
         );

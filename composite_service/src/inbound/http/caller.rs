@@ -1,0 +1,230 @@
+//! Who asks: read from a request's headers, and proven as the settings demand. As a handler's argument it refuses the request when the proof
+//! is wrong, so no handler can forget it.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::FutureExt;
+use futures_util::future::{Either, LocalBoxFuture};
+use secrecy::{ExposeSecret, SecretString};
+use shared::idempotency::IdempotencyKey;
+use shared::member_id::{MAX_LENGTH, MemberId};
+use shared::order_number::OrderNumber;
+use shared::wire::error_body::Culprit;
+
+use super::error::ApiError;
+use super::shop::Shop;
+use crate::domain::access::{Caller, Identity};
+use crate::domain::order_token::{OrderToken, OrderTokens};
+use crate::ports::identities::Identities;
+
+/// Names the member, where the settings say that it is believed.
+const MEMBER: HeaderName = HeaderName::from_static("x-member-id");
+/// Proves that the request comes from the proxy that has logged the member in.
+const PROXY_SECRET: HeaderName = HeaderName::from_static("x-proxy-secret");
+/// Opens a guest's order; in answers, too.
+pub(super) const ORDER_TOKEN: HeaderName = HeaderName::from_static("order-token");
+
+/// How members prove who they are.
+#[derive(Clone)]
+pub enum Authentication {
+    /// Not at all, as with the Spring services.
+    Open,
+    /// By the proxy, which sends this secret.
+    Proxy(SecretString, OrderTokens),
+    /// By tokens.
+    Jwt(Arc<dyn Identities>, OrderTokens),
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Open => "Open",
+            Self::Proxy(..) => "Proxy",
+            Self::Jwt(..) => "Jwt",
+        })
+    }
+}
+
+impl Authentication {
+    /// What makes the tokens of guests' orders, unless everybody may see every order.
+    pub(super) fn order_tokens(&self) -> Option<&OrderTokens> {
+        match self {
+            Self::Open => None,
+            Self::Proxy(_, tokens) | Self::Jwt(_, tokens) => Some(tokens),
+        }
+    }
+
+    /// Whether tokens can be checked; `None` where there are none.
+    pub(super) fn has_keys(&self) -> Option<bool> {
+        match self {
+            Self::Open | Self::Proxy(..) => None,
+            Self::Jwt(identities, _) => Some(identities.has_keys()),
+        }
+    }
+
+    /// The order token for the placer of this order, who has no other way to it.
+    pub(super) fn token_for(&self, caller: &Caller, number: &OrderNumber) -> Option<OrderToken> {
+        match caller.identity {
+            Identity::Guest => self.order_tokens().map(|tokens| tokens.of(number)),
+            Identity::Unproven(_) | Identity::Member(_) | Identity::Support(_) => None,
+        }
+    }
+
+    /// The idempotency key as the order service gets it. A proven member's belongs to the member alone. A guest's is known to the guest
+    /// alone only if nobody can guess it.
+    pub(super) fn scoped(&self, caller: &Caller, key: IdempotencyKey) -> IdempotencyKey {
+        match (&caller.identity, self.order_tokens()) {
+            (Identity::Member(member) | Identity::Support(member), Some(tokens)) => {
+                tokens.key_of(member, &key)
+            }
+            _ => key,
+        }
+    }
+
+    fn caller(
+        &self,
+        headers: &HeaderMap,
+    ) -> Either<Ready<Result<Caller, ApiError>>, LocalBoxFuture<'static, Result<Caller, ApiError>>>
+    {
+        let order_token = match single(headers, &ORDER_TOKEN) {
+            Ok(token) => token.map(OrderToken::received),
+            Err(error) => return Either::Left(ready(Err(error))),
+        };
+        let known = match self {
+            Self::Open => member_of(headers).map(Identity::Unproven),
+            Self::Proxy(secret, _) => member_by_proxy(headers, secret),
+            Self::Jwt(identities, _) => match bearer_token(headers) {
+                Ok(Some(token)) => {
+                    let bearer = identities.bearer_of(token);
+                    let caller = async move {
+                        let identity = bearer.await.map_err(ApiError::TokenRefused)?;
+                        Ok(Caller {
+                            identity,
+                            order_token,
+                        })
+                    };
+                    return Either::Right(caller.boxed_local());
+                }
+                Ok(None) => Ok(Identity::Guest),
+                Err(error) => Err(error),
+            },
+        };
+        Either::Left(ready(known.map(|identity| Caller {
+            identity,
+            order_token,
+        })))
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Some(shop) = request.app_data::<web::Data<Shop>>() else {
+            unreachable!("the server gives the shop to all handlers");
+        };
+        let caller = shop.authentication.caller(request.headers());
+        async move { Ok(caller.await?) }.boxed_local()
+    }
+}
+
+/// A member, for answers that are for members only.
+pub struct Member(pub(super) MemberId);
+
+impl FromRequest for Member {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Caller::from_request(request, payload);
+        async move { Ok(Self(required_member(&caller.await?)?)) }.boxed_local()
+    }
+}
+
+/// The member who asks.
+///
+/// # Errors
+/// When there is none.
+pub(super) fn required_member(caller: &Caller) -> Result<MemberId, ApiError> {
+    match (&caller.identity, caller.member()) {
+        (_, Some(member)) => Ok(member.clone()),
+        (Identity::Unproven(_), None) => Err(invalid_member()),
+        _ => Err(ApiError::NotAuthenticated),
+    }
+}
+
+/// The member whom the header names, if there is one.
+fn member_of(headers: &HeaderMap) -> Result<Option<MemberId>, ApiError> {
+    let mut values = headers.get_all(MEMBER);
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    let text = value.to_str().ok().filter(|_| values.next().is_none());
+    let member = text.and_then(|text| text.trim().parse().ok());
+    member.map(Some).ok_or_else(invalid_member)
+}
+
+fn invalid_member() -> ApiError {
+    let detail = format!(
+        "one X-Member-Id of 1 to {MAX_LENGTH} of the characters A-Z a-z 0-9 . _ -, the first a letter or a digit"
+    );
+    ApiError::Invalid(
+        "INVALID_MEMBER_ID",
+        detail,
+        Culprit::parameter("X-Member-Id"),
+    )
+}
+
+/// Whoever can't prove to be the proxy may not name a member. Somebody who names none is a guest, wherever the request comes from.
+fn member_by_proxy(headers: &HeaderMap, secret: &SecretString) -> Result<Identity, ApiError> {
+    let Some(member) = member_of(headers)? else {
+        return Ok(Identity::Guest);
+    };
+    match single(headers, &PROXY_SECRET)? {
+        Some(sent) if is_same(sent, secret.expose_secret()) => Ok(Identity::Member(member)),
+        _ => Err(ApiError::MemberNotProven),
+    }
+}
+
+/// Takes the same time wherever the texts differ.
+fn is_same(one: &str, other: &str) -> bool {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(one) == Sha256::digest(other)
+}
+
+/// The token of `Authorization: Bearer` (RFC 6750), if the request has credentials at all. Credentials that can't be used are refused: a
+/// member whose token is not read must not become a guest.
+fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+    if headers.contains_key(MEMBER) || headers.contains_key(PROXY_SECRET) {
+        return Err(ApiError::MemberNotProven);
+    }
+    let Some(credentials) = single(headers, &AUTHORIZATION)? else {
+        return Ok(None);
+    };
+    match credentials.trim().split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Ok(Some(token.trim())),
+        _ => Err(ApiError::NotAuthenticated),
+    }
+}
+
+/// The value of a header that may be there once.
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ApiError> {
+    let mut values = headers.get_all(name);
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    match (value.to_str(), values.next()) {
+        (Ok(text), None) => Ok(Some(text)),
+        _ => {
+            let detail = format!("one {name}, in ASCII");
+            let culprit = Culprit::parameter(name.as_str());
+            Err(ApiError::Invalid("MALFORMED_REQUEST", detail, culprit))
+        }
+    }
+}
