@@ -37,7 +37,8 @@ pub struct ToldOrder {
     reject_detail: Option<String>,
     #[serde(deserialize_with = "readable")]
     payment: Option<PaymentDto>,
-    /// Strictly: it tells whose the order is.
+    /// One that can't be read makes it nobody's order: no member may see it, and there is no order token of it.
+    #[serde(deserialize_with = "readable")]
     member_id: Option<MemberId>,
 }
 
