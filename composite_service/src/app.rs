@@ -12,6 +12,7 @@ use shared::budget;
 use shared::clock::{Clock, SystemClock};
 use shared::http::client_limits::ClientLimits;
 use shared::http::internal::{self, View};
+use shared::http::port_token::PortToken;
 use shared::http::probe;
 use shared::http::server::{self, ServerSettings};
 use shared::ids::{IdSource, SecureIds};
@@ -138,11 +139,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         .context("setting up the circuit breaker of the payment gateway")?;
     let gateway: Arc<dyn PaymentGateway> =
         Arc::new(MeasuredGateway::new(Arc::new(guarded), &measured.gateway));
-    let orders = Arc::new(OrderClient::new(
-        client(QUERY_WAIT)?,
-        settings.order_service_url.clone(),
-        settings.zone,
-    ));
+    let orders = Arc::new(order_client(&settings, QUERY_WAIT)?);
     let query: Arc<dyn OrderQuery> = Arc::clone(&orders) as _;
     if settings.order_service_kind == OrderServiceKind::Auto {
         peer_watch::start(Arc::clone(&query), Arc::clone(&ids), bridge.of(), look);
@@ -202,6 +199,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             grace: settings.shutdown_grace,
             limits: ClientLimits::default(),
             origins: settings.cors_origins.clone(),
+            token: PortToken::default(),
         },
         termination.subscribe(),
         measured.common.http.clone(),
@@ -212,8 +210,12 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     .with_context(|| format!("listening on {}", settings.http_addr))?;
     let mut shown = measured.common.shown(traces, &settings.effective);
     shown.views.push(holds_view(holds));
-    let operators = internal::start(settings.internal_addr, shown)
-        .with_context(|| format!("listening on {}", settings.internal_addr))?;
+    let operators = internal::start(
+        settings.internal_addr,
+        settings.operator_token.clone(),
+        shown,
+    )
+    .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
     // HTTP is served before Kafka is reachable: probes answer, and purchases get 503. A signal ends the wait.
     let replies = tokio::select! {
@@ -299,13 +301,18 @@ fn my_page_parts(settings: &Settings, metrics: &MyPageMetrics) -> anyhow::Result
         let members: Arc<dyn MemberDirectory> = Arc::new(MemberClient::new(client.clone(), url));
         members
     });
-    let query = Arc::new(OrderClient::new(
-        client,
-        settings.order_service_url.clone(),
-        settings.zone,
-    ));
+    let query = Arc::new(order_client(settings, budget::HTTP_ANSWER)?);
     GuardedParts::new(directory, query, part_limits(settings.my_page), metrics)
         .context("setting up the circuit breakers")
+}
+
+fn order_client(settings: &Settings, wait: Duration) -> anyhow::Result<OrderClient> {
+    let client = OrderClient::new(
+        client(wait)?,
+        settings.order_service_url.clone(),
+        settings.zone,
+    );
+    Ok(client.with_token(settings.service_token.clone()))
 }
 
 fn part_limits(waits: MyPageSettings) -> PartLimits {

@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | `HTTP_ADDR` | `127.0.0.1:7000` | address of the public API and the probes |
 //! | `INTERNAL_ADDR` | `127.0.0.1:7001` | address of what is for operators only: `/metrics`, `/internal/…` |
+//! | `OPERATOR_TOKEN` | required unless `INTERNAL_ADDR` is loopback | the bearer token that operators ask with |
+//! | `SERVICE_TOKEN` | none | the bearer token that the order service demands of its readers |
 //! | `ORDER_SERVICE_URL` | `http://127.0.0.1:7002` | where reads go; a path in a URL is kept, and others are put behind it |
 //! | `ORDER_SERVICE_KIND` | `auto` | `mall`, `spring`, or `auto`: found out. What a Spring order service does not know is never sent to it |
 //! | `PAYMENT_URL` | `http://127.0.0.1:7010` | the payment gateway |
@@ -31,6 +33,7 @@ use secrecy::SecretString;
 use shared::budget;
 use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
 use shared::http::cors::Origins;
+use shared::http::port_token::PortToken;
 use shared::kafka::config::KafkaSettings;
 use url::Url;
 
@@ -43,10 +46,14 @@ pub struct Settings {
     pub http_addr: SocketAddr,
     /// Address to serve operators on.
     pub internal_addr: SocketAddr,
+    /// What operators must have.
+    pub operator_token: PortToken,
     /// How to reach Kafka.
     pub kafka: KafkaSettings,
     /// The order service.
     pub order_service_url: Url,
+    /// What the order service's port demands.
+    pub service_token: Option<SecretString>,
     /// Which order service reads the commands.
     pub order_service_kind: OrderServiceKind,
     /// The payment gateway.
@@ -148,11 +155,19 @@ impl Settings {
     /// # Errors
     /// All problems at once.
     pub fn read(mut env: EnvReader) -> Result<Self, InvalidEnvironment> {
+        let internal_addr = env.parsed("INTERNAL_ADDR", SocketAddr::from(([127, 0, 0, 1], 7001)));
         let settings = Self {
             http_addr: env.parsed("HTTP_ADDR", SocketAddr::from(([127, 0, 0, 1], 7000))),
-            internal_addr: env.parsed("INTERNAL_ADDR", SocketAddr::from(([127, 0, 0, 1], 7001))),
+            internal_addr,
+            operator_token: PortToken::read(
+                &mut env,
+                "OPERATOR_TOKEN",
+                "INTERNAL_ADDR",
+                internal_addr,
+            ),
             kafka: KafkaSettings::from_env(&mut env),
             order_service_url: http_url(&mut env, "ORDER_SERVICE_URL", "http://127.0.0.1:7002"),
+            service_token: env.secret("SERVICE_TOKEN"),
             order_service_kind: env.parsed("ORDER_SERVICE_KIND", OrderServiceKind::Auto),
             payment: PaymentSettings {
                 url: http_url(&mut env, "PAYMENT_URL", "http://127.0.0.1:7010"),

@@ -148,6 +148,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
             grace: settings.shutdown_grace,
             limits: ClientLimits::default(),
             origins: Origins::default(),
+            token: settings.service_token.clone(),
         },
         termination.subscribe(),
         measured.common.http.clone(),
@@ -160,8 +161,12 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let shown = measured
         .common
         .shown(Arc::clone(&traces), &settings.effective);
-    let operators = internal::start(settings.internal_addr, shown)
-        .with_context(|| format!("listening on {}", settings.internal_addr))?;
+    let operators = internal::start(
+        settings.internal_addr,
+        settings.operator_token.clone(),
+        shown,
+    )
+    .with_context(|| format!("listening on {}", settings.internal_addr))?;
 
     let is_prepared = tokio::select! {
         () = termination.wait() => false,

@@ -3,6 +3,8 @@
 //! | variable | default | meaning |
 //! |---|---|---|
 //! | `HTTP_ADDR` | `127.0.0.1:7002` | address of the reads and the probes |
+//! | `SERVICE_TOKEN` | required unless `HTTP_ADDR` is loopback | the bearer token that composites read with |
+//! | `OPERATOR_TOKEN` | required unless `INTERNAL_ADDR` is loopback | the bearer token that operators ask with |
 //! | `INTERNAL_ADDR` | `127.0.0.1:7003` | address of what is for operators only: `/metrics`, `/internal/…` |
 //! | `DB_HOST` | `127.0.0.1:3306` | `host:port` of MySQL or MariaDB |
 //! | `DB_NAME`, `DB_USERNAME` | `orders`, `order_admin` | |
@@ -30,6 +32,7 @@ use chrono::TimeDelta;
 use chrono_tz::Tz;
 use secrecy::SecretString;
 use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
+use shared::http::port_token::PortToken;
 use shared::kafka::config::KafkaSettings;
 use url::Host;
 
@@ -40,6 +43,10 @@ pub struct Settings {
     pub http_addr: SocketAddr,
     /// Address of what is for operators only.
     pub internal_addr: SocketAddr,
+    /// What composites must have to read.
+    pub service_token: PortToken,
+    /// What operators must have.
+    pub operator_token: PortToken,
     /// How to reach Kafka.
     pub kafka: KafkaSettings,
     /// How to reach the database.
@@ -185,9 +192,14 @@ impl Settings {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(mut env: EnvReader) -> Result<Self, InvalidEnvironment> {
+        let http_addr = env.parsed("HTTP_ADDR", SocketAddr::from(([127, 0, 0, 1], 7002)));
+        let internal_addr = env.parsed("INTERNAL_ADDR", SocketAddr::from(([127, 0, 0, 1], 7003)));
+        let token = PortToken::read;
         let settings = Self {
-            http_addr: env.parsed("HTTP_ADDR", SocketAddr::from(([127, 0, 0, 1], 7002))),
-            internal_addr: env.parsed("INTERNAL_ADDR", SocketAddr::from(([127, 0, 0, 1], 7003))),
+            http_addr,
+            internal_addr,
+            service_token: token(&mut env, "SERVICE_TOKEN", "HTTP_ADDR", http_addr),
+            operator_token: token(&mut env, "OPERATOR_TOKEN", "INTERNAL_ADDR", internal_addr),
             kafka: KafkaSettings::from_env(&mut env),
             database: DatabaseSettings::from_env(&mut env),
             actors: ActorSettings {

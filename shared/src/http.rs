@@ -13,6 +13,7 @@ pub mod json_body;
 mod listener;
 pub mod measured;
 mod messages;
+pub mod port_token;
 pub mod probe;
 pub mod query;
 pub mod resource;

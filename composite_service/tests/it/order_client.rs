@@ -9,6 +9,7 @@ use composite_service::outbound::http::client;
 use composite_service::outbound::http::order_client::OrderClient;
 use composite_service::ports::member_query::{MemberQuery, OrdersBounds};
 use composite_service::ports::order_query::{OrderQuery, PageBounds, QueryError};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use shared::member_id::MemberId;
 use shared::reason::Reason;
@@ -65,6 +66,16 @@ async fn errors(client: &OrderClient) -> [String; 6] {
             .map_err(text)
             .unwrap_err(),
     ]
+}
+
+#[actix::test]
+async fn the_token_goes_with_each_read() {
+    for (token, expected) in [(None, None), (Some("the token"), Some("Bearer the token"))] {
+        let (client, peer) = answered(404, &[], &json!({}));
+        let client = client.with_token(token.map(SecretString::from));
+        client.order(&nth_number(1)).await.unwrap();
+        assert_eq!(peer.asked()[0].header("authorization"), expected);
+    }
 }
 
 mod not_found {
@@ -344,6 +355,16 @@ mod the_peer {
     }
 
     #[actix::test]
+    async fn that_demands_the_malls_token_is_of_the_mall() {
+        let headers = &[("www-authenticate", r#"Bearer realm="mall""#)];
+        let script = Script::Answer(401, headers, "{}".to_owned());
+        assert_eq!(seen(script).await, PeerKind::Mall);
+        let other = &[("www-authenticate", r#"Bearer realm="orders""#)];
+        let script = Script::Answer(401, other, "{}".to_owned());
+        assert_eq!(seen(script).await, PeerKind::Spring);
+    }
+
+    #[actix::test]
     async fn is_another_when_it_knows_no_such_list() {
         for status in [301, 400, 401, 403, 404, 405, 204] {
             let script = Script::Answer(status, &[], "{}".to_owned());
@@ -367,6 +388,15 @@ mod the_peer {
 
 mod an_error {
     use super::*;
+
+    #[actix::test]
+    async fn tells_that_the_token_is_not_the_order_services() {
+        let headers = &[("www-authenticate", r#"Bearer realm="mall""#)];
+        let (client, _peer) = answered(401, headers, &json!({}));
+        for error in errors(&client).await {
+            assert!(error.contains("SERVICE_TOKEN"), "{error}");
+        }
+    }
 
     #[actix::test]
     async fn tells_an_unexpected_status() {

@@ -1,5 +1,5 @@
 //! The listener for operators: `/metrics`, `/internal/mailboxes`, `/internal/settings`, orders' traces and what a service adds. It has a port of its own, which
-//! shoppers can't reach, and a thread of its own, so that it answers while the service is busy, stuck or going down.
+//! shoppers can't reach, a token unless only this machine reaches it, and a thread of its own, so that it answers while the service is busy, stuck or going down.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use actix_web::{App, HttpResponse, web};
 
 use super::client_limits::ClientLimits;
 use super::listener::{self, Size};
+use super::port_token::PortToken;
 use super::resource::{Methods, get, resource};
 use super::{Problem, render_problems, unknown_path};
 use crate::env::EffectiveSettings;
@@ -52,20 +53,23 @@ pub struct View {
     pub show: Arc<dyn Fn() -> serde_json::Value + Send + Sync>,
 }
 
-/// Serves what operators are shown.
+/// Serves what operators are shown, to those who have the token.
 ///
 /// # Errors
 /// When the address can't be listened on.
-pub fn start(address: SocketAddr, shown: Shown) -> std::io::Result<ServerHandle> {
+pub fn start(address: SocketAddr, token: PortToken, shown: Shown) -> std::io::Result<ServerHandle> {
     let server = listener::serve(
         address,
         &SIZE,
         ClientLimits::default(),
         Duration::ZERO,
         move || {
-            let shown = shown.clone();
+            let (shown, token) = (shown.clone(), token.clone());
             App::new()
                 .configure(move |routes| routes_of(routes, shown))
+                .wrap(from_fn(move |request, next| {
+                    token.clone().demand(request, next)
+                }))
                 .wrap(from_fn(render_problems))
         },
     )?;

@@ -15,6 +15,7 @@ use super::compression::compress_large;
 use super::cors::Origins;
 use super::listener::{self, Size};
 use super::measured::HttpMetrics;
+use super::port_token::PortToken;
 use super::render_problems;
 
 /// Two threads are enough: handlers never block, and most of a request's work is done by actors elsewhere.
@@ -35,6 +36,8 @@ pub struct ServerSettings {
     pub limits: ClientLimits,
     /// The web pages that may use it.
     pub origins: Origins,
+    /// What its clients must have.
+    pub token: PortToken,
 }
 
 /// Serves what `configure` sets up. Once `stopping` is true, each answer closes its connection, so that no client sends its next request
@@ -57,13 +60,18 @@ where
         grace,
         limits,
         origins,
+        token,
     } = settings;
     let server = listener::serve(address, &SIZE, limits, grace, move || {
         let stopping = stopping.clone();
         let metrics = metrics.clone();
+        let token = token.clone();
         // The last one is the outermost: bodies are limited before anything reads them, and metrics see the rendered status.
         App::new()
             .configure(configure.clone())
+            .wrap(from_fn(move |request, next| {
+                token.clone().demand(request, next)
+            }))
             .wrap(from_fn(render_problems))
             .wrap(from_fn(compress_large))
             .wrap(Condition::new(origins.any(), origins.middleware()))

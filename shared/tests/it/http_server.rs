@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 use shared::http::client_limits::ClientLimits;
 use shared::http::measured::HttpMetrics;
+use shared::http::port_token::PortToken;
 use shared::http::server::{self, ServerSettings};
 use shared::metrics::Metrics;
 use tokio::sync::watch;
@@ -29,6 +30,7 @@ pub(crate) fn serve(limits: ClientLimits, routes: fn(&mut ServiceConfig)) -> Soc
             let (_going_on, stopping) = watch::channel(false);
             let measured = HttpMetrics::new(&Metrics::new().unwrap()).unwrap();
             let settings = ServerSettings {
+                token: PortToken::default(),
                 address,
                 grace: Duration::ZERO,
                 limits,

@@ -10,7 +10,8 @@ use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest, web};
 use futures_util::FutureExt;
 use futures_util::future::{Either, LocalBoxFuture};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
+use shared::http::port_token::is_same;
 use shared::idempotency::IdempotencyKey;
 use shared::member_id::{MAX_LENGTH, MemberId};
 use shared::order_number::OrderNumber;
@@ -187,15 +188,9 @@ fn member_by_proxy(headers: &HeaderMap, secret: &SecretString) -> Result<Identit
         return Ok(Identity::Guest);
     };
     match single(headers, &PROXY_SECRET)? {
-        Some(sent) if is_same(sent, secret.expose_secret()) => Ok(Identity::Member(member)),
+        Some(sent) if is_same(sent, secret) => Ok(Identity::Member(member)),
         _ => Err(ApiError::MemberNotProven),
     }
-}
-
-/// Takes the same time wherever the texts differ.
-fn is_same(one: &str, other: &str) -> bool {
-    use sha2::{Digest, Sha256};
-    Sha256::digest(one) == Sha256::digest(other)
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750), if the request has credentials at all. Credentials that can't be used are refused: a

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::WWW_AUTHENTICATE;
 use shared::http::Problem;
+use shared::http::port_token::CHALLENGE;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::error_body::{Culprit, ResponseCode};
@@ -109,7 +110,7 @@ impl From<ApiError> for Problem {
                 "UNAUTHENTICATED",
                 "this is for members: send a bearer token",
             )
-            .hint(WWW_AUTHENTICATE, r#"Bearer realm="mall""#),
+            .hint(WWW_AUTHENTICATE, CHALLENGE),
             ApiError::TokenRefused(TokenRefusal::Flawed(flaw)) => Self::new(
                 StatusCode::UNAUTHORIZED,
                 ResponseCode::InvalidRequest,

@@ -4,9 +4,11 @@
 use chrono_tz::Tz;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use reqwest::header::LINK;
+use reqwest::header::{LINK, WWW_AUTHENTICATE};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use shared::http::port_token::CHALLENGE;
 use shared::json;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
@@ -28,6 +30,7 @@ const REVIEWS: u32 = 500;
 pub struct OrderClient {
     client: Client,
     base: Url,
+    token: Option<SecretString>,
     zone: Tz,
 }
 
@@ -35,11 +38,26 @@ impl OrderClient {
     /// Reads from the order service at `base`. Dates without an offset are in `zone`.
     #[must_use]
     pub fn new(client: Client, base: Url, zone: Tz) -> Self {
-        Self { client, base, zone }
+        Self {
+            client,
+            base,
+            token: None,
+            zone,
+        }
+    }
+
+    /// The same, which proves itself by this bearer token, if there is one.
+    #[must_use]
+    pub fn with_token(self, token: Option<SecretString>) -> Self {
+        Self { token, ..self }
     }
 
     fn request(&self, path: &str, query: &[(&str, String)]) -> RequestBuilder {
-        self.client.get(below(&self.base, path)).query(query)
+        let request = self.client.get(below(&self.base, path)).query(query);
+        match &self.token {
+            Some(token) => request.bearer_auth(token.expose_secret()),
+            None => request,
+        }
     }
 
     fn get(
@@ -63,6 +81,9 @@ impl OrderClient {
             match response.status() {
                 StatusCode::OK => Ok(Some(response)),
                 status if status == none => Ok(None),
+                _ if wants_our_token(&response) => Err(QueryError(
+                    "it answered 401: SERVICE_TOKEN must be the same for both services".to_owned(),
+                )),
                 status => Err(QueryError(format!("it answered {status}"))),
             }
         }
@@ -121,7 +142,7 @@ impl OrderQuery for OrderClient {
         .boxed()
     }
 
-    /// Only an order service of this mall has a list of due reviews. An answer of a server that fails says nothing.
+    /// Only an order service of this mall has a list of due reviews.
     fn peer(&self) -> BoxFuture<'static, Peer> {
         let query = [
             ("state", "unresolved".to_owned()),
@@ -131,6 +152,7 @@ impl OrderQuery for OrderClient {
         async move {
             match request.send().await {
                 Ok(response) if response.status().is_server_error() => Peer::Unknown,
+                Ok(response) if wants_our_token(&response) => Peer::Mall,
                 Ok(response) if response.status() == StatusCode::OK => {
                     match response.bytes().await {
                         Ok(body) => whose_list(&body),
@@ -196,6 +218,13 @@ fn in_zone(orders: Vec<ToldOrder>, zone: Tz) -> Vec<OrderDto> {
         .into_iter()
         .map(|order| order.in_zone(zone))
         .collect()
+}
+
+/// Only an order service of this mall challenges so: this composite has not its token.
+fn wants_our_token(response: &Response) -> bool {
+    let challenge = response.headers().get(WWW_AUTHENTICATE);
+    response.status() == StatusCode::UNAUTHORIZED
+        && challenge.is_some_and(|challenge| challenge == CHALLENGE)
 }
 
 fn whose_list(body: &[u8]) -> Peer {
