@@ -11,6 +11,7 @@ chart=$here/helm/mall
 readonly kubernetes=(1.30.0 1.34.0 1.37.0)
 
 tools=$(bash "$root/tools/stack/provision/deploy-tools.sh")
+bash "$here/check/nginx.sh" >/dev/null
 export PATH=$tools:$PATH PYTHONPATH=$tools/python PYTHONDONTWRITEBYTECODE=1
 # No settings, plug-ins or repositories of the person who runs this.
 out=$(mktemp -d)
@@ -47,10 +48,10 @@ refused() {
     grep -q -- "$words" "$out/refusal" || { cat "$out/refusal"; return 1; }
 }
 
-# valid VERSION FILE: every object has a schema and keeps to it, with no field that it does not know.
+# valid VERSION FILE…: every object has a schema and keeps to it, with no field that it does not know.
 valid() {
     kubeconform -strict -summary -kubernetes-version "$1" -schema-location \
-        "$tools/schemas/{{ .NormalizedKubernetesVersion }}/{{ .ResourceKind }}{{ .KindSuffix }}.json" "$2"
+        "$tools/schemas/{{ .NormalizedKubernetesVersion }}/{{ .ResourceKind }}{{ .KindSuffix }}.json" "${@:2}"
 }
 
 rules() { python3 "$here/check/rules.py" "$root" "$@"; }
@@ -64,6 +65,10 @@ render() {
 }
 
 production=(-f "$chart/values-production.yaml")
+kafka_elsewhere=(--set kafka.enabled=false --set "kafkaClient.bootstrapServers=k0:9092\,k1:9093\,k2:9092" --set "networkPolicy.kafkaPeers[0].ipBlock.cidr=192.0.2.0/24")
+kafka_login=(--set kafkaClient.security.protocol=SASL_SSL --set order.kafka.loginSecret=order-kafka --set composite.kafka.loginSecret=composite-kafka)
+jwt=(--set memberAuth.mode=jwt --set memberAuth.oidc.issuer=https://id.example.com/mall --set memberAuth.oidc.audience=mall)
+identity=(--set "networkPolicy.identityPeers[0].ipBlock.cidr=2001:db8::/48")
 # Name, then the flags.
 matrix=(
     "default"
@@ -71,12 +76,20 @@ matrix=(
     "no-scaling --set order.autoscaling.enabled=false --set composite.autoscaling.enabled=false"
     "no-ingress --set ingress.enabled=false --set networkPolicy.enabled=false"
     "three-brokers --set kafka.replicas=3"
-    "own-mysql-only --set kafka.enabled=false --set kafkaClient.bootstrapServers=k0:9092\,k1:9093"
-    "own-kafka-only --set mysql.enabled=false --set database.host=db:3307 --set secret.existing=order-secret"
+    "own-mysql-only ${kafka_elsewhere[*]}"
+    "own-kafka-only --set mysql.enabled=false --set database.host=db:3307 --set networkPolicy.databasePeers[0].ipBlock.cidr=192.0.2.7/32 --set secret.existing=order-secret"
     "parts-only --set order.enabled=false --set composite.enabled=false --set paymentSimulator.enabled=false --set payment.url=http://p:1 --set secret.existing=order-secret"
     "tls-and-registry --set database.ssl.mode=verify_ca --set database.ssl.caSecret=ca --set images.prefix=registry.example.com/mall/ --set images.pullSecrets[0].name=pull"
-    "member-service --set memberService.url=http://members.members-space:8080 --set networkPolicy.memberPorts[0]=8080"
+    "member-service --set memberService.url=http://members.members-space:8080 --set networkPolicy.memberPorts[0]=8080 --set networkPolicy.memberPeers[0].namespaceSelector.matchLabels.name=members"
     "further-settings --set order.env.MAX_BATCH=256 --set composite.env.MAX_PURCHASES=1024 --set mysql.storageClass=fast --set ingress.host=mall.example.com"
+    "kafka-scram-tls ${kafka_elsewhere[*]} ${kafka_login[*]} --set kafkaClient.security.caSecret=kafka-ca"
+    "kafka-scram-tls-database-tls ${kafka_elsewhere[*]} ${kafka_login[*]} --set kafkaClient.security.caSecret=kafka-ca --set database.ssl.mode=verify_ca --set database.ssl.caSecret=ca"
+    "kafka-plain ${kafka_elsewhere[*]} ${kafka_login[*]} --set kafkaClient.security.protocol=SASL_PLAINTEXT --set kafkaClient.security.saslMechanism=PLAIN"
+    "kafka-certificates ${kafka_elsewhere[*]} --set kafkaClient.security.protocol=SSL --set order.kafka.certificateSecret=o --set composite.kafka.certificateSecret=c"
+    "members-by-proxy --set memberAuth.mode=proxy --set memberAuth.proxySecret=proxy"
+    "members-by-token ${jwt[*]} ${identity[*]} --set memberAuth.oidc.jwksUrl=https://id.example.com/keys --set memberAuth.oidc.supportScope=support"
+    "ingress-drops-by-itself --set ingress.dropHeadersBy=ingress"
+    "other-name-servers --set networkPolicy.dnsPorts[0]=5353 --set networkPolicy.dnsPeers[0].namespaceSelector.matchLabels.name=dns --set networkPolicy.dnsPeers[1].ipBlock.cidr=169.254.20.10/32"
     "production ${production[*]}"
 )
 
@@ -86,12 +99,12 @@ for case in "${matrix[@]}"; do
     read -r -a words <<<"$case"
     name=${words[0]}
     for version in "${kubernetes[@]}"; do
-        file=$out/$name-$version.yaml
-        check "chart, $name: helm template for $version" render "$file" "$version" "${words[@]:1}"
-        check "chart, $name: kubeconform $version" valid "$version" "$file"
+        check "chart, $name: helm template for $version" render "$out/$name-$version.yaml" "$version" "${words[@]:1}"
     done
     check "chart, $name: rules" rules "$out/$name-${kubernetes[0]}.yaml"
 done
+# All cases at once: most of its time it reads schemas.
+for version in "${kubernetes[@]}"; do check "chart, all cases: kubeconform $version" valid "$version" "$out"/*-"$version.yaml"; done
 
 check "chart refuses more composites than reply partitions" refused "as many partitions" \
     template --set composite.autoscaling.maxReplicas=16
@@ -104,10 +117,58 @@ check "chart refuses a database whose password it can't know" refused "secret.ex
 check "chart refuses a gateway whose key it can't know" refused "secret.existing is needed" \
     template --set paymentSimulator.enabled=false --set payment.url=https://p
 check "chart refuses no gateway at all" refused "payment.url is needed" \
-    template --set paymentSimulator.enabled=false --set secret.existing=s
+    template --set paymentSimulator.enabled=false --set secret.existing=s --set "networkPolicy.paymentPeers[0].ipBlock.cidr=192.0.2.1/32"
 check "chart refuses a misspelt value" refused "replicaz" template --set order.replicaz=3
 check "chart refuses a password among the variables" refused "DB_PASSWORD" template --set order.env.DB_PASSWORD=x
+# chart_refuses TITLE WORDS FLAG…
+chart_refuses() { check "chart refuses $1" refused "$2" template "${@:3}"; }
+chart_refuses "tokens of nobody" oidc/issuer --set memberAuth.mode=jwt --set memberAuth.oidc.audience=mall "${identity[@]}"
+chart_refuses "tokens for anybody" oidc/audience --set memberAuth.mode=jwt --set memberAuth.oidc.issuer=https://id.example.com "${identity[@]}"
+chart_refuses "an issuer that nobody asks" oidc/issuer --set memberAuth.oidc.issuer=https://id.example.com
+chart_refuses "an issuer that is no address" oidc/issuer "${jwt[@]}" --set memberAuth.oidc.issuer=keycloak "${identity[@]}"
+chart_refuses "a proxy without a secret" memberAuth/proxySecret --set memberAuth.mode=proxy
+chart_refuses "a proxy's secret that nobody asks for" memberAuth/proxySecret "${jwt[@]}" "${identity[@]}" --set memberAuth.proxySecret=proxy
+chart_refuses "an unknown way to know members" memberAuth/mode --set memberAuth.mode=basic
+chart_refuses "a way to know members among the variables" MEMBER_AUTH --set composite.env.MEMBER_AUTH=open
+chart_refuses "a login at its own brokers" security/protocol "${kafka_login[@]}"
+chart_refuses "a login without the order service's account" order/kafka/loginSecret "${kafka_elsewhere[@]}" "${kafka_login[@]}" --set order.kafka.loginSecret=
+chart_refuses "a login without the composite's account" composite/kafka/loginSecret "${kafka_elsewhere[@]}" "${kafka_login[@]}" --set composite.kafka.loginSecret=
+chart_refuses "an account that nobody asks for" order/kafka/loginSecret --set order.kafka.loginSecret=s
+chart_refuses "authorities without TLS" security/caSecret --set kafkaClient.security.caSecret=s
+chart_refuses "a certificate without TLS" composite/kafka/certificateSecret --set composite.kafka.certificateSecret=s
+chart_refuses "Kerberos" security/saslMechanism "${kafka_elsewhere[@]}" "${kafka_login[@]}" --set kafkaClient.security.saslMechanism=GSSAPI
+chart_refuses "the way to Kafka to any address" networkPolicy.kafkaPeers "${kafka_elsewhere[@]}" --set networkPolicy.kafkaPeers=null
+chart_refuses "the way to the database to any address" networkPolicy.databasePeers \
+    --set mysql.enabled=false --set database.host=db:3306 --set secret.existing=s
+chart_refuses "the way to the gateway to any address" networkPolicy.paymentPeers \
+    --set paymentSimulator.enabled=false --set payment.url=https://p --set secret.existing=s
+chart_refuses "the way to the member service to any address" networkPolicy.memberPeers --set memberService.url=http://m
+chart_refuses "the way to the identity provider to any address" networkPolicy.identityPeers "${jwt[@]}"
+chart_refuses "no name server" networkPolicy.dnsPeers --set networkPolicy.dnsPeers=null
+chart_refuses "every port of the name servers" networkPolicy.dnsPorts --set networkPolicy.dnsPorts=null
+chart_refuses "every port of the identity provider" networkPolicy.identityPorts "${jwt[@]}" "${identity[@]}" --set networkPolicy.identityPorts=null
+for wildcard in 'ipBlock.cidr=0.0.0.0/0' 'ipBlock.cidr=0.0.0.0/1' 'ipBlock.cidr=::/0' 'podSelector=null' 'namespaceSelector.matchLabels=null'; do
+    chart_refuses "the wildcard $wildcard" dnsPeers --set "networkPolicy.dnsPeers[0].$wildcard" --set networkPolicy.dnsPorts[0]=53
+done
 check "chart refuses an old Kubernetes" refused "incompatible" helm template mall "$chart" --kube-version 1.29.0
+# The rules themselves: each change of a right descriptor is noticed.
+noticed() { sed "$2" "$out/default-${kubernetes[1]}.yaml" >"$out/changed.yaml" && refused "$1" rules "$out/changed.yaml"; }
+changes=(
+    "may gain privileges|s/allowPrivilegeEscalation: false/allowPrivilegeEscalation: true/"
+    "keeps capabilities|s/drop: \[ALL\]/drop: [NET_RAW]/"
+    "has no seccomp profile|s/type: RuntimeDefault/type: Unconfined/"
+    "may run as root|s/runAsNonRoot: true/runAsNonRoot: false/"
+    "is of a kind that is not allowed|s/emptyDir: {}/hostPath: {path: \/}/"
+    "there twice|s/name: DB_POOL_SIZE/name: DB_SSL_MODE/"
+    "selects everybody|s/k8s-app: kube-dns//"
+    "on every port|/protocol: .*, port: 53}/d"
+    "which it does not need|s/component: payment/component: mysql/"
+    "KAFKA_SASL_USERNAME does not come from a secret|s/value: PLAINTEXT}/value: SASL_SSL}/"
+    "OIDC_ISSUER is missing|s/name: MEMBER_AUTH, value: open/name: MEMBER_AUTH, value: jwt/"
+)
+for change in "${changes[@]}"; do check "rules notice: ${change%%|*}" noticed "${change%%|*}" "${change#*|}"; done
+
+check "chart: the installer's role" python3 "$here/check/installer.py" "$here/helm/installer-role.yaml" "$out"/*-"${kubernetes[1]}.yaml"
 check "helm package" helm package "$chart" --destination "$out"
 
 manifests() { kustomize build "$here/kubernetes" >"$out/manifests.yaml"; }
@@ -115,12 +176,59 @@ check "manifests: kustomize build" manifests
 for version in "${kubernetes[@]}"; do check "manifests: kubeconform $version" valid "$version" "$out/manifests.yaml"; done
 check "manifests: rules" rules "$out/manifests.yaml"
 
+# The same with other settings: edits of the map, as an operator makes them.
+manifests_with() {
+    local name=$1 edit
+    shift
+    rm -rf "$out/$name" && cp -r "$here/kubernetes" "$out/$name"
+    for edit in "$@"; do
+        grep -q "^  ${edit%%: *}: " "$out/$name/order-configmap.yaml" || { echo "no ${edit%%: *} in the map"; return 1; }
+        sed -i "s|^  ${edit%%: *}: .*|  $edit|" "$out/$name/order-configmap.yaml"
+    done
+    kustomize build "$out/$name" >"$out/$name.yaml" && valid "${kubernetes[1]}" "$out/$name.yaml" && rules "$out/$name.yaml"
+}
+manifests_refuse() { ! manifests_with "$@" >"$out/refusal" 2>&1 || { echo "this should have been refused: $*"; return 1; }; }
+ca=/etc/mall/kafka/ca.pem
+check "manifests: Kafka with login and TLS" manifests_with scram \
+    "kafka_security_protocol: SASL_SSL" "kafka_sasl_mechanism: SCRAM-SHA-256" "kafka_ssl_ca_location: $ca"
+check "manifests: Kafka with certificates" manifests_with certificates "kafka_security_protocol: SSL" "kafka_ssl_ca_location: $ca" \
+    "kafka_ssl_certificate_location: /etc/mall/kafka/tls.crt" "kafka_ssl_key_location: /etc/mall/kafka/tls.key"
+check "manifests: members by proxy" manifests_with proxy "member_auth: proxy"
+check "manifests: members by token" manifests_with jwt "member_auth: jwt" "oidc_issuer: https://id.example.com/mall" "oidc_audience: mall"
+check "manifests: rules refuse TLS that is off" manifests_refuse tls-off "kafka_ssl_ca_location: $ca"
+check "manifests: rules refuse a file that is not there" manifests_refuse no-file "kafka_security_protocol: SSL" "kafka_ssl_ca_location: /etc/ca.pem"
+check "manifests: rules refuse tokens for anybody" manifests_refuse no-audience "member_auth: jwt" "oidc_issuer: https://id.example.com/mall"
+
+# Nobody says by a header who they are: not through any ingress that is shipped, and the trial notices when one can.
+controller=$here/helm/ingress-nginx-values.yaml
+headers() { python3 "$here/trials/ingress_headers.py" "$@"; }
+lets_in() { ! headers "$@" >/dev/null || { echo "this lets everything in, and nothing was noticed: $*"; return 1; }; }
+for header in X-Member-Id X-Proxy-Secret; do sed "/$header:/d" "$controller" >"$out/without-$header.yaml"; done
+printf 'controller: {config: {proxy-next-upstream: error timeout}}\n' >"$out/bare-controller.yaml"
+check "ingress of the manifests, shipped controller: no header from outside" headers "$out/manifests.yaml" "$controller"
+check "ingress of the chart, shipped controller: no header from outside" headers "$out/default-${kubernetes[0]}.yaml" "$controller"
+check "ingress of the chart, by itself: no header from outside" headers \
+    "$out/ingress-drops-by-itself-${kubernetes[0]}.yaml" "$out/bare-controller.yaml"
+for header in X-Member-Id X-Proxy-Secret; do
+    check "trial of the ingress notices $header" lets_in "$out/manifests.yaml" "$out/without-$header.yaml"
+done
+
 # Without values: there are none in the project.
 compose() { (cd "$here" && compose-read --no-interpolation "$@" >"$out/compose.yaml"); }
 misspelt_compose() { sed 's/mem_limit:/memlimit:/' "$here/compose.yaml" >"$out/misspelt.yaml" && compose "$out/misspelt.yaml"; }
 check "compose: schema" compose compose.yaml
 check "compose: the schema refuses a misspelt name" refused "memlimit" misspelt_compose
 check "compose: rules" rules --compose "$here/compose.yaml"
+compose_login() { compose compose.yaml compose.kafka-login.yaml; }
+check "compose, Kafka with login: schema" compose_login
+check "compose, Kafka with login: rules" rules --compose "$out/compose.yaml"
+# Nothing is set here. Each file says what it misses.
+for name in DB_PASSWORD DB_ROOT_PASSWORD PAYMENT_SECRET_KEY; do
+    check "compose refuses no $name" refused "required variable $name" env -C "$here" compose-read compose.yaml
+done
+for name in KAFKA_BOOTSTRAP_SERVERS KAFKA_CA_FILE KAFKA_{ORDER,COMPOSITE}_{USERNAME,PASSWORD}; do
+    check "compose, Kafka with login, refuses no $name" refused "required variable $name" env -C "$here" compose-read compose.kafka-login.yaml
+done
 # It would tell its makers of each run.
 skaffold config set --global collect-metrics false >/dev/null 2>&1
 check "skaffold diagnose" env -C "$here" skaffold diagnose --yaml-only

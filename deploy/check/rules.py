@@ -12,8 +12,14 @@ import sys
 
 import yaml
 
+import doors
+import pod_security
+
 OURS = {"order-service": "order", "composite-service": "composite", "payment-simulator": "payment"}
-SECRETS = {"DB_PASSWORD", "PAYMENT_SECRET_KEY", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD"}
+SECRETS = {"DB_PASSWORD", "PAYMENT_SECRET_KEY", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "KAFKA_SASL_PASSWORD", "KAFKA_SSL_KEY_PASSWORD"}
+SECRETS |= {"ORDER_TOKEN_SECRET", "PROXY_SECRET"}
+# Not every way to know members asks for them.
+OPTIONAL_SECRETS = {"ORDER_TOKEN_SECRET", "PROXY_SECRET"}
 MEMORY = {"350Mi", "350m"}
 # What SIGTERM is followed by after the grace: leaving the group and flushing.
 LEAVING_SECONDS = 9
@@ -26,18 +32,23 @@ def expect(holds, problem):
         problems.append(problem)
 
 
-def known_variables(root):
-    """The variables that each program reads: from the tables at the head of its settings, and from the simulator's arguments."""
+def expect_none(where, wrong):
+    problems.extend(f"{where}: {what}" for what in wrong)
 
-    def table(file):
-        rows = re.findall(r"^//! \|([^|]+)\|", (root / file).read_text(), re.M)
+
+def known_variables(root):
+    """The variables that each program reads: from the tables at the head of its modules, and from the simulator's arguments."""
+
+    def tables(folder):
+        heads = [file.read_text() for file in (root / folder).rglob("*.rs")]
+        rows = [row for head in heads if "//! | variable |" in head for row in re.findall(r"^//! \|([^|]+)\|", head, re.M)]
         return {name for row in rows for name in re.findall(r"`([A-Z][A-Z0-9_]+)`", row)}
 
-    common = table("shared/src/kafka/config.rs") | {"RUST_LOG"}
+    common = tables("shared/src") | {"RUST_LOG"}
     simulator = re.findall(r'env = "([A-Z_]+)"', (root / "tools/payment_simulator/src/cli.rs").read_text())
     known = {
-        "order": common | table("order_service/src/config.rs"),
-        "composite": common | table("composite_service/src/config.rs"),
+        "order": common | tables("order_service/src"),
+        "composite": common | tables("composite_service/src"),
         "payment": {"TZ", "RUST_LOG", *simulator},
     }
     for program, names in known.items():
@@ -52,11 +63,11 @@ def program_of(image):
 def check_settings(where, program, names, known):
     expect(names <= known[program], f"{where}: variables that the program does not read: {sorted(names - known[program])}")
     expect("TZ" in names, f"{where}: TZ is missing")
-    needed = {"order": {"DB_HOST", "DB_PASSWORD", "HTTP_ADDR"}, "composite": {"PAYMENT_SECRET_KEY", "ORDER_SERVICE_URL", "HTTP_ADDR"}}
+    needed = {"order": {"DB_HOST", "DB_PASSWORD", "HTTP_ADDR"}, "composite": {"PAYMENT_SECRET_KEY", "ORDER_SERVICE_URL", "HTTP_ADDR", "MEMBER_AUTH"}}
     expect(needed.get(program, set()) <= names, f"{where}: needs {needed.get(program)}")
 
 
-def check_container(where, container, pod, known):
+def check_container(where, container, pod, known, maps):
     variables = {variable["name"]: variable for variable in container.get("env", [])}
     for name in SECRETS & variables.keys():
         expect("secretKeyRef" in variables[name].get("valueFrom", {}), f"{where}: {name} does not come from a secret")
@@ -67,11 +78,16 @@ def check_container(where, container, pod, known):
     expect(container["resources"]["limits"]["memory"] in MEMORY, f"{where}: the memory limit is not 350Mi")
     expect({"cpu", "memory"} <= container["resources"]["requests"].keys(), f"{where}: no requests, so no autoscaling")
     security = {**pod.get("securityContext", {}), **container.get("securityContext", {})}
-    expect(security.get("runAsNonRoot") and security.get("runAsUser") == 10001, f"{where}: does not run as 10001")
+    expect(security.get("runAsUser") == 10001, f"{where}: does not run as 10001")
     expect(security.get("readOnlyRootFilesystem"), f"{where}: the root file system can be written")
-    expect(security.get("allowPrivilegeEscalation") is False, f"{where}: may gain privileges")
     if program == "payment" or not container.get("ports"):
+        kafka_login = sorted(name for name in variables if name.startswith(("KAFKA_SASL_", "KAFKA_SSL_")))
+        expect(not kafka_login, f"{where}: needs no login at Kafka: {kafka_login}")
         return
+    told = doors.Variables(container, maps)
+    expect_none(where, doors.wrong_in_kafka_login(told, container, pod))
+    if program == "composite":
+        expect_none(where, doors.wrong_in_door(told))
     ports = {str(port["containerPort"]) for port in container["ports"]}
     expect(variables["HTTP_ADDR"]["value"].split(":")[1] in ports, f"{where}: listens on another port than it says")
     expect(variables["INTERNAL_ADDR"]["value"].split(":")[1] in ports, f"{where}: its port for operators is not named")
@@ -83,10 +99,9 @@ def check_container(where, container, pod, known):
     expect(container["readinessProbe"]["timeoutSeconds"] >= 2, f"{where}: /readyz may take a second for each part")
 
 
-def check_references(objects, pods):
+def check_references(objects, pods, maps):
     """Selectors select, services exist under the names that programs call, and keys are where they are looked for."""
     services = {one["metadata"]["name"]: one for one in objects if one["kind"] == "Service"}
-    maps = {one["metadata"]["name"]: one.get("data", {}) for one in objects if one["kind"] == "ConfigMap"}
     labels = [pod["metadata"]["labels"] for pod in pods.values()]
 
     def selects(selector):
@@ -118,7 +133,7 @@ def check_references(objects, pods):
             case "Secret":
                 expect("stringData" not in one, f"{where} has values in plain sight")
     for where, pod in pods.items():
-        for container in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:
+        for container in pod_security.containers_of(pod):
             for variable in container.get("env", []):
                 source = variable.get("valueFrom", {}).get("configMapKeyRef")
                 expect(not source or source["key"] in maps.get(source["name"], {}), f"{where}: no {source}")
@@ -128,28 +143,46 @@ def check_references(objects, pods):
                     expect(int(url[2]) in ports, f"{where}: {variable['name']} names no service of these")
 
 
-def check_manifests(file, known):
+def check_manifests(root, file, known):
     objects = [one for one in yaml.safe_load_all(file.read_text()) if one]
     expect(len(objects) > 5, "there is next to nothing in it")
     identities = [(one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]) for one in objects]
     expect(len(identities) == len(set(identities)), "two objects have one name")
     pods = {f"{one['kind']} {one['metadata']['name']}": one["spec"]["template"] for one in objects if "template" in one.get("spec", {})}
+    maps = {one["metadata"]["name"]: one.get("data", {}) for one in objects if one["kind"] == "ConfigMap"}
     for where, pod in pods.items():
         expect(pod["spec"].get("automountServiceAccountToken") is False, f"{where}: has a token of the cluster")
-        for container in pod["spec"].get("initContainers", []) + pod["spec"]["containers"]:
-            check_container(f"{where}, {container['name']}", container, pod["spec"], known)
-    check_references(objects, pods)
+        expect_none(where, pod_security.wrong_in_pod(pod))
+        for container in pod_security.containers_of(pod):
+            check_container(f"{where}, {container['name']}", container, pod["spec"], known, maps)
+    check_references(objects, pods, maps)
+    dropped = doors.dropped_by_controller(root)
+    for one in objects:
+        where = f"{one['kind']} {one['metadata']['name']}"
+        if one["kind"] == "Ingress":
+            expect_none(where, doors.wrong_in_ingress(one, dropped))
+        if one["kind"] == "NetworkPolicy":
+            expect_none(where, doors.wrong_in_policy(one))
+
+
+def environment_of(service):
+    """As a map: files that were put together have a list."""
+    given = service["environment"]
+    return dict(one.split("=", 1) for one in given) if isinstance(given, list) else given
 
 
 def check_compose(file, known):
     services = yaml.safe_load(file.read_text())["services"]
     for name, service in services.items():
         program = program_of(service["image"])
-        for variable in SECRETS & service["environment"].keys():
-            is_required = re.fullmatch(r"\$\{[A-Z_]+:\?.+\}", str(service["environment"][variable]))
-            expect(is_required, f"{name}: {variable} is not required from outside")
+        environment = environment_of(service)
+        for variable in SECRETS & environment.keys():
+            form = r"\$\{[A-Z_]+:-\}" if variable in OPTIONAL_SECRETS else r"\$\{[A-Z_]+:\?.+\}"
+            expect(re.fullmatch(form, str(environment[variable])), f"{name}: {variable} does not come from outside")
+        if environment.get("KAFKA_SECURITY_PROTOCOL"):
+            check_compose_login(name, service, environment)
         if program:
-            check_settings(name, program, service["environment"].keys() | ({"HTTP_ADDR"} if "command" in service else set()), known)
+            check_settings(name, program, environment.keys() | ({"HTTP_ADDR"} if "command" in service else set()), known)
             expect(service["mem_limit"] in MEMORY, f"{name}: the memory limit is not 350m")
             expect(service["read_only"], f"{name}: the root file system can be written")
         for other, how in service.get("depends_on", {}).items():
@@ -158,13 +191,21 @@ def check_compose(file, known):
     expect(services["order"]["deploy"]["replicas"] == 2, "there are not two order services")
 
 
+def check_compose_login(name, service, environment):
+    expect({"KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"} <= environment.keys(), f"{name}: has no account at Kafka")
+    mounted = {one["target"] for one in service.get("secrets", [])}
+    expect(environment["KAFKA_SSL_CA_LOCATION"] in mounted, f"{name}: the authorities of Kafka's brokers are not there")
+    expect("kafka" not in service.get("depends_on", {}), f"{name}: waits for another Kafka")
+
+
 def main():
     root, *rest = sys.argv[1:]
-    known = known_variables(pathlib.Path(root))
+    root = pathlib.Path(root)
+    known = known_variables(root)
     if rest[0] == "--compose":
         check_compose(pathlib.Path(rest[1]), known)
     else:
-        check_manifests(pathlib.Path(rest[0]), known)
+        check_manifests(root, pathlib.Path(rest[0]), known)
     print("\n".join(problems))
     return 1 if problems else 0
 

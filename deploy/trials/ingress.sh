@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Tries the ingress's rules on this machine: an nginx with the path and rewriting of kubernetes/composite-ingress.yaml in front of
-# composites that run already (`./mall up --composites 2`), and buys through it. Needs nginx, curl and python3; ends the nginx that it starts.
+# composites that run already (`./mall up --composites 2`), and buys through it. Needs nginx, curl, python3 and PyYAML; ends the nginx that it
+# starts.
 #
 #   deploy/trials/ingress.sh 127.0.0.1:7000 127.0.0.1:7001
 set -euo pipefail
@@ -8,6 +9,9 @@ set -euo pipefail
 (($# >= 2)) || { echo "which composites? two addresses at least" >&2; exit 2; }
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 manifest=$here/../kubernetes/composite-ingress.yaml
+controller=$here/../helm/ingress-nginx-values.yaml
+# Where `./mall test --deploy` keeps its reader of YAML.
+export PYTHONPATH=${PYTHONPATH-$here/../../.mall/parts/deploy-tools/python} PYTHONDONTWRITEBYTECODE=1
 PATH=$PATH:/usr/sbin
 work=$(mktemp -d)
 chmod 711 "$work" # nginx's worker is another user
@@ -15,38 +19,10 @@ nginx=""
 trap '[[ -z $nginx ]] || kill "$nginx" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 fail() { printf 'FAIL: %s\n' "$*" >&2; exit 1; }
-value() { sed -n "s|^ *-* *$1: \(.*\)|\1|p" "$manifest" | head -n 1; }
-
-path=$(value path)
-target=$(value nginx.ingress.kubernetes.io/rewrite-target)
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 
-# What the controller makes of an ingress with use-regex and rewrite-target.
-cat >"$work/nginx.conf" <<NGINX
-daemon off;
-pid $work/pid;
-error_log $work/error.log;
-events {}
-http {
-    log_format trial '\$upstream_addr \$status \$request';
-    access_log $work/access.log trial;
-    client_body_temp_path $work/body; proxy_temp_path $work/proxy;
-    fastcgi_temp_path $work/f; uwsgi_temp_path $work/u; scgi_temp_path $work/s;
-    upstream composites { $(printf 'server %s max_fails=0; ' "$@") keepalive 320; }
-    server {
-        listen 127.0.0.1:$port;
-        location ~* "^$path" {
-            rewrite "(?i)$path" $target break;
-            proxy_pass http://composites;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_read_timeout 15s;
-            proxy_next_upstream error timeout;
-        }
-        location / { return 404; }
-    }
-}
-NGINX
+python3 "$here/ingress_headers.py" "$manifest" "$controller" || fail "a header from outside says who somebody is"
+python3 "$here/nginx_conf.py" "$manifest" "$controller" "$work" "$port" "$@" >"$work/nginx.conf"
 nginx -p "$work" -c "$work/nginx.conf" &
 nginx=$!
 mall=http://127.0.0.1:$port
@@ -62,6 +38,11 @@ next=$(python3 -c 'import sys, urllib.parse; print(urllib.parse.urljoin(*sys.arg
 for hidden in /livez /readyz /composite/livez /composite/readyz /composite/ /open-api/product /composite/metrics /composite/open-api/../livez; do
     [[ $(ask "$mall$hidden") == 404 ]] || fail "$hidden is reachable"
 done
+
+page=$mall/composite/open-api/my-page
+as_nobody=$(ask "$page")
+[[ $as_nobody == 40[01] ]] || fail "my page of nobody: $as_nobody"
+[[ $(ask "$page" -H 'X-Member-Id: minji') == "$as_nobody" ]] || fail "the header X-Member-Id is believed from outside"
 
 for purchase in $(seq 20); do
     status=$(ask -X POST "$mall/composite/open-api/order" -H 'Content-Type: application/json' -d '{
@@ -80,4 +61,4 @@ for composite in "$@"; do
     count=$(grep -c "^$composite 200 POST" "$work/access.log") || fail "$composite sold nothing"
     printf '%s sold %s\n' "$composite" "$count"
 done
-echo "all well: 20 purchases through /composite/open-api/order, each found at its Location; no probe is reachable"
+echo "all well: 20 purchases through /composite/open-api/order, each found at its Location; no probe is reachable, nobody is a member by a header"

@@ -1,7 +1,7 @@
 {{/* Names, settings and checks that several templates use. */}}
 
 {{- define "mall.name" -}}
-{{- .Release.Name | trunc 40 | trimSuffix "-" -}}
+{{- .Release.Name | replace "." "-" | trunc 40 | trimSuffix "-" -}}
 {{- end -}}
 
 {{/* Labels that select a part's pods: (dict "root" $ "part" "order") */}}

@@ -25,13 +25,31 @@ spec:
 {{- end }}
 {{- end }}
 
-{{- define "mall.toNames" }}
+{{- /* Somebody outside of the release, by the policy's values; without peers or ports it would be everybody or everything:
+(dict "root" $ "who" "payment" "when" "paymentSimulator.enabled is false") and, if they are told elsewhere, "ports"; or "protocols" */}}
+{{- define "mall.toOutside" }}
+{{- $policy := .root.Values.networkPolicy }}
+{{- $peers := index $policy (printf "%sPeers" .who) }}
+{{- $ports := .ports | default (index $policy (printf "%sPorts" .who)) }}
+{{- if not $peers }}
+{{- fail (printf "networkPolicy.%sPeers is needed when %s: where is it?" .who .when) }}
+{{- end }}
+{{- if not $ports }}
+{{- fail (printf "networkPolicy.%sPorts is needed when %s" .who .when) }}
+{{- end }}
 - to:
-    - namespaceSelector:
-        matchLabels: {kubernetes.io/metadata.name: kube-system}
+    {{- toYaml $peers | nindent 4 }}
   ports:
-    - {protocol: UDP, port: 53}
-    - {protocol: TCP, port: 53}
+    {{- $protocols := .protocols | default (list "TCP") }}
+    {{- range $port := uniq $ports }}
+    {{- range $protocols }}
+    - {protocol: {{ . }}, port: {{ $port }}}
+    {{- end }}
+    {{- end }}
+{{- end }}
+
+{{- define "mall.toNames" }}
+{{- include "mall.toOutside" (dict "root" . "who" "dns" "when" "networkPolicy.enabled is true" "protocols" (list "UDP" "TCP")) }}
 {{- end }}
 
 {{- define "mall.toKafka" }}
@@ -41,11 +59,11 @@ spec:
   ports:
     - {protocol: TCP, port: 9092}
 {{- else }}
-# Brokers outside of the cluster name themselves, so only their ports are known.
-- ports:
-    {{- range splitList "," .Values.kafkaClient.bootstrapServers }}
-    - {protocol: TCP, port: {{ regexFind "[0-9]+$" . }}}
-    {{- end }}
+{{- $ports := list }}
+{{- range splitList "," .Values.kafkaClient.bootstrapServers }}
+{{- $ports = append $ports (regexFind "[0-9]+$" .) }}
+{{- end }}
+{{- include "mall.toOutside" (dict "root" . "who" "kafka" "when" "kafka.enabled is false" "ports" $ports) }}
 {{- end }}
 {{- end }}
 
@@ -56,7 +74,7 @@ spec:
   ports:
     - {protocol: TCP, port: 3306}
 {{- else }}
-- ports:
-    - {protocol: TCP, port: {{ regexFind "[0-9]+$" .Values.database.host }}}
+{{- $ports := list (regexFind "[0-9]+$" .Values.database.host) }}
+{{- include "mall.toOutside" (dict "root" . "who" "database" "when" "mysql.enabled is false" "ports" $ports) }}
 {{- end }}
 {{- end }}
