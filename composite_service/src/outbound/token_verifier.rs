@@ -1,7 +1,7 @@
 //! Verifies tokens by the issuer's keys, which one task fetches for all requests.
 //!
-//! Written by hand: the caches of keys in the registry (`jwks-cache`, `jwt-authorizer`, `axum-jwks`) fetch for each unknown key or not at all
-//! until an age is over, and none is for actix.
+//! Written by hand: the caches of keys that were found are parts of frameworks (`jwt-authorizer` of axum), or look for a new key every 10 or
+//! 30 s only (`rmcp-server-kit`, `id_effect_auth`), and refuse its tokens for so long.
 
 use std::sync::Arc;
 use std::time::Duration;
