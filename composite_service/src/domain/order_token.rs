@@ -46,10 +46,6 @@ impl OrderTokens {
 
     /// With this secret.
     #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "an HMAC takes a key of any length"
-    )]
     pub fn new(secret: &[u8]) -> Self {
         let hmac = Hmac::new_from_slice(secret);
         Self(hmac.unwrap_or_else(|_| unreachable!("an HMAC takes a key of any length")))

@@ -2,14 +2,14 @@
 //! is wrong, so no handler can forget it.
 
 use std::fmt;
-use std::future::{Ready, ready};
+
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::FutureExt;
-use futures_util::future::{Either, LocalBoxFuture};
+use futures_util::future::{BoxFuture, LocalBoxFuture, ready};
+use futures_util::{FutureExt, TryFutureExt};
 use secrecy::SecretString;
 use shared::http::port_token::is_same;
 use shared::idempotency::IdempotencyKey;
@@ -87,38 +87,33 @@ impl Authentication {
         }
     }
 
-    fn caller(
-        &self,
-        headers: &HeaderMap,
-    ) -> Either<Ready<Result<Caller, ApiError>>, LocalBoxFuture<'static, Result<Caller, ApiError>>>
-    {
-        let order_token = match single(headers, &ORDER_TOKEN) {
-            Ok(token) => token.map(OrderToken::received),
-            Err(error) => return Either::Left(ready(Err(error))),
-        };
+    fn caller(&self, headers: &HeaderMap) -> LocalBoxFuture<'static, Result<Caller, ApiError>> {
+        let order_token =
+            single(headers, &ORDER_TOKEN).map(|token| token.map(OrderToken::received));
+        let identity = self.identity(headers);
+        async move {
+            Ok(Caller {
+                order_token: order_token?,
+                identity: identity.await?,
+            })
+        }
+        .boxed_local()
+    }
+
+    fn identity(&self, headers: &HeaderMap) -> BoxFuture<'static, Result<Identity, ApiError>> {
         let known = match self {
             Self::Open => member_of(headers).map(Identity::Unproven),
             Self::Proxy(secret, _) => member_by_proxy(headers, secret),
             Self::Jwt(identities, _) => match bearer_token(headers) {
                 Ok(Some(token)) => {
                     let bearer = identities.bearer_of(token);
-                    let caller = async move {
-                        let identity = bearer.await.map_err(ApiError::TokenRefused)?;
-                        Ok(Caller {
-                            identity,
-                            order_token,
-                        })
-                    };
-                    return Either::Right(caller.boxed_local());
+                    return bearer.map_err(ApiError::TokenRefused).boxed();
                 }
                 Ok(None) => Ok(Identity::Guest),
                 Err(error) => Err(error),
             },
         };
-        Either::Left(ready(known.map(|identity| Caller {
-            identity,
-            order_token,
-        })))
+        ready(known).boxed()
     }
 }
 
