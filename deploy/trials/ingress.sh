@@ -3,7 +3,8 @@
 # composites that run already (`./mall up --composites 2`), and buys through it. Needs nginx, curl, python3 and PyYAML; ends the nginx that it
 # starts.
 #
-#   deploy/trials/ingress.sh 127.0.0.1:7000 127.0.0.1:7001
+#   deploy/trials/ingress.sh 127.0.0.1:7000 127.0.0.1:7002
+#   MEMBER_TOKEN=$(./mall token minji) deploy/trials/ingress.sh 127.0.0.1:7000 127.0.0.1:7002     # of a mall with --auth jwt: buys as minji
 set -euo pipefail
 
 (($# >= 2)) || { echo "which composites? two addresses at least" >&2; exit 2; }
@@ -26,6 +27,7 @@ python3 "$here/nginx_conf.py" "$manifest" "$controller" "$work" "$port" "$@" >"$
 nginx -p "$work" -c "$work/nginx.conf" &
 nginx=$!
 mall=http://127.0.0.1:$port
+as_member=(${MEMBER_TOKEN:+-H "Authorization: Bearer $MEMBER_TOKEN"})
 ask() { curl -sS --path-as-is -m 20 -o "$work/body.json" -D "$work/head" -w '%{http_code}' "$@"; }
 member() { python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$work/body.json" "$1"; }
 until curl -s -o /dev/null "$mall/"; do kill -0 "$nginx" || fail "nginx has ended"; sleep 0.1; done
@@ -43,16 +45,17 @@ page=$mall/composite/open-api/my-page
 as_nobody=$(ask "$page")
 [[ $as_nobody == 40[01] ]] || fail "my page of nobody: $as_nobody"
 [[ $(ask "$page" -H 'X-Member-Id: minji') == "$as_nobody" ]] || fail "the header X-Member-Id is believed from outside"
+[[ -z ${MEMBER_TOKEN:-} || $(ask "$page" "${as_member[@]}") == 200 ]] || fail "the member's token does not come through"
 
 for purchase in $(seq 20); do
-    status=$(ask -X POST "$mall/composite/open-api/order" -H 'Content-Type: application/json' -d '{
+    status=$(ask "${as_member[@]}" -X POST "$mall/composite/open-api/order" -H 'Content-Type: application/json' -d '{
         "orderLineList": [{"item": {"itemId": 1}, "quantity": 1}],
         "couponId": null, "payment": {"paymentKey": "ingress-'"$$-$purchase"'", "amount": {"amount": 12000}}}')
     [[ $status == 200 && $(member status) == COMPLETE ]] || { cat "$work/body.json"; fail "purchase $purchase: $status"; }
     location=$(tr -d '\r' <"$work/head" | sed -n 's/^[Ll]ocation: //p')
     location=$(python3 -c 'import sys, urllib.parse; print(urllib.parse.urljoin(*sys.argv[1:]))' "$mall/composite/open-api/order" "$location")
     [[ $location == */composite/open-api/order/$(member orderNum) ]] || fail "Location is $location"
-    [[ $(ask "$location") == 200 && $(member status) == COMPLETE ]] || fail "$location is not the order"
+    [[ $(ask "${as_member[@]}" "$location") == 200 && $(member status) == COMPLETE ]] || fail "$location is not the order"
     # One request more now and then: who sells and who is read at takes turns.
     ((purchase % 2)) || ask "$mall/composite/open-api/product" >/dev/null
 done
