@@ -37,7 +37,7 @@ step() {
 # Everything must be there, save MySQL: its tests say that they were left out.
 provision_all() {
     local part
-    for part in mariadb kafka toxiproxy haproxy api-tools chromium; do bash "$here/$part.sh" || return; done
+    for part in mariadb kafka toxiproxy haproxy api-tools chromium mock-oauth2-server keycloak; do bash "$here/$part.sh" || return; done
 }
 
 find_mysql() {

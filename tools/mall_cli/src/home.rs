@@ -26,6 +26,15 @@ impl Home {
         &self.data_dir
     }
 
+    /// The flag by which another command finds this folder, with a space before it; empty for the usual folder.
+    pub(crate) fn flag(&self) -> String {
+        if self.data_dir == default_folder() {
+            String::new()
+        } else {
+            format!(" --data-dir '{}'", self.data_dir.display())
+        }
+    }
+
     pub(crate) fn place(&self) -> Result<Place> {
         Place::under(&self.data_dir)
     }

@@ -29,6 +29,7 @@ enum Command {
     Down(commands::down::Down),
     Status(commands::status::Status),
     Logs(commands::logs::Logs),
+    Token(commands::token::Token),
     Reset(commands::reset::Reset),
     Dlt(commands::dlt::Dlt),
     Check(commands::check::Check),
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         Command::Down(down) => down.run(),
         Command::Status(status) => status.run(),
         Command::Logs(logs) => logs.run(),
+        Command::Token(token) => token.run(),
         Command::Reset(reset) => reset.run(),
         Command::Dlt(dlt) => dlt.run(),
         Command::Check(check) => check.run(),
@@ -115,6 +117,7 @@ mod tests {
                 "status --json",
                 "down",
                 "logs -f",
+                "token minji",
                 "load",
                 "check --list-faults",
             ] {

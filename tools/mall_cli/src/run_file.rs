@@ -24,6 +24,9 @@ pub(crate) struct RunFile {
     pub(crate) broker: String,
     /// `mariadb` or `mysql`.
     pub(crate) database: String,
+    /// The URL of the issuer whose tokens members send; none: everybody is believed to be the member that they name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) issuer: Option<String>,
     /// The shoppers' API.
     pub(crate) address: String,
     /// Every part; empty while they are still being started.

@@ -6,6 +6,7 @@
 //! | database | [`Database`]: MariaDB or MySQL as a child |
 //! | our programs | [`Service`], started by [`PaymentSimulator`], [`MemberService`], [`OrderService`] and [`CompositeService`] |
 //! | links that can be disturbed | [`Links`], each a [`Link`] through [`Toxiproxy`] |
+//! | identity provider | [`IdentityProvider`], our own for development; for tests [`Keycloak`] and [`MockOauth2Server`] |
 //! | balancer | [`Balancer`], haproxy in front of the composites |
 //! | all of it | [`Stack`] |
 //!
@@ -37,6 +38,7 @@ mod database;
 mod catalogue;
 mod members;
 mod programs;
+mod identity;
 mod toxiproxy;
 mod links;
 mod balancer;
@@ -53,6 +55,9 @@ pub use database::{Database, Flavour};
 pub use direct::direct;
 pub use embedded_broker::{Cluster, EmbeddedBroker};
 pub use event::Event;
+pub use identity::{
+    AUDIENCE, IdentityProvider, Keycloak, MockOauth2Server, SUPPORT_SCOPE, token_of,
+};
 pub use kafka_broker::KafkaBroker;
 pub use kafka_cluster::{KafkaCluster, NODES};
 pub use kafka_node::Door;
@@ -68,4 +73,4 @@ pub use sql_client::Held;
 pub use topics::{Topic, Topics};
 pub use toxiproxy::{Link, Toxiproxy};
 pub use wait::{interrupt, until};
-pub use wanted::StackBuilder;
+pub use wanted::{MemberAuth, StackBuilder};

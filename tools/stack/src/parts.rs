@@ -24,6 +24,10 @@ pub enum Part {
     ApiTools,
     /// Debian's Chromium with its driver; found as the driver's program.
     Chromium,
+    /// mock-oauth2-server's jars; found as the folder that holds them.
+    MockOauth2Server,
+    /// Keycloak; found as its folder.
+    Keycloak,
 }
 
 impl Part {
@@ -37,6 +41,8 @@ impl Part {
             Self::Haproxy => "haproxy",
             Self::ApiTools => "api-tools",
             Self::Chromium => "chromium",
+            Self::MockOauth2Server => "mock-oauth2-server",
+            Self::Keycloak => "keycloak",
         }
     }
 }

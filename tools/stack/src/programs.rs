@@ -59,6 +59,26 @@ impl MemberService {
     }
 }
 
+/// Starts the identity provider under that name, with its key in `folder`, and waits until it answers.
+pub(crate) fn identity_provider(
+    place: &Place,
+    name: &str,
+    port: u16,
+    folder: &Path,
+    audience: &str,
+) -> Result<Service> {
+    let mut spec = http_program("identity_provider", place, name, port, "/livez")?;
+    spec.args = vec![
+        "--listen".into(),
+        listen(LOOPBACK, port).into(),
+        "--data".into(),
+        folder.into(),
+        "--audience".into(),
+        audience.into(),
+    ];
+    started(spec)
+}
+
 /// The order service.
 #[derive(Clone)]
 pub struct OrderService {

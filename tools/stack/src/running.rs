@@ -3,8 +3,8 @@
 use crate::event::{Event, step};
 use crate::programs::{base_url, port_in};
 use crate::{
-    Balancer, Broker, CompositeService, Credentials, Database, Link, Links, OrderService,
-    PaymentSimulator, Place, Service, StackBuilder, ports,
+    Balancer, Broker, CompositeService, Credentials, Database, IdentityProvider, Link, Links,
+    OrderService, PaymentSimulator, Place, Service, StackBuilder, ports,
 };
 use anyhow::Result;
 use std::path::Path;
@@ -24,6 +24,8 @@ pub struct Stack {
     pub payment: Service,
     /// The member service.
     pub members: Service,
+    /// The identity provider, if members come by token.
+    pub identity: Option<IdentityProvider>,
     /// The database.
     pub database: Database,
     /// The broker.
@@ -46,7 +48,7 @@ impl Stack {
         wanted: StackBuilder,
         broker: Broker,
         database: Database,
-        (payment, members): (Service, Service),
+        (payment, members, identity): (Service, Service, Option<IdentityProvider>),
         gateway: PaymentSimulator,
         links: Option<Links>,
     ) -> Self {
@@ -56,6 +58,7 @@ impl Stack {
             order_services: Vec::new(),
             payment,
             members,
+            identity,
             database,
             broker,
             links,
@@ -141,6 +144,7 @@ impl Stack {
             .iter()
             .chain(&self.order_services)
             .chain([&self.payment, &self.members])
+            .chain(self.identity.as_ref().map(IdentityProvider::service))
             .collect()
     }
 
@@ -151,6 +155,7 @@ impl Stack {
         children.extend(&mut self.composites);
         children.extend(&mut self.order_services);
         children.extend([&mut self.payment, &mut self.members]);
+        children.extend(self.identity.as_mut().map(IdentityProvider::service_mut));
         children.push(self.database.service());
         children.extend(self.broker.services());
         children.extend(self.links.as_mut().map(Links::proxy));
@@ -240,6 +245,10 @@ impl Stack {
 
     fn composite(&self, port: u16, internal_port: u16) -> Result<CompositeService> {
         let links = self.links.as_ref();
+        let identity = self.identity.as_ref();
+        let mut wanted = identity.map_or_else(Vec::new, IdentityProvider::client_env);
+        // Later ones win.
+        wanted.extend_from_slice(&self.wanted.composite_env);
         let url_by = |link: Option<&Link>, own: String| {
             link.map_or(own, |link| format!("http://{}", link.addresses()))
         };
@@ -259,11 +268,7 @@ impl Stack {
             ),
             secret_key: self.gateway.secret_key.clone(),
             member_service_url: self.members.url().to_owned(),
-            env: self.env_with(
-                "composite_service",
-                self.wanted.balancer,
-                &self.wanted.composite_env,
-            )?,
+            env: self.env_with("composite_service", self.wanted.balancer, &wanted)?,
         })
     }
 }

@@ -3,8 +3,8 @@
 use crate::event::{Event, step};
 use crate::links::FarEnds;
 use crate::{
-    Broker, BrokerKind, Database, Links, MemberService, PaymentSimulator, Stack, StackBuilder,
-    ports, secrets,
+    Broker, BrokerKind, Database, IdentityProvider, Links, MemberAuth, MemberService,
+    PaymentSimulator, Stack, StackBuilder, ports, secrets,
 };
 use anyhow::{Result, bail};
 
@@ -54,8 +54,14 @@ impl StackBuilder {
             let port = ports::given_or_free(self.member_port)?;
             MemberService { port }.start(&self.place, "member-service")
         })?;
+        let identity = match self.member_auth {
+            MemberAuth::Open => None,
+            MemberAuth::Jwt => Some(step(tell, "identity-provider", || {
+                IdentityProvider::start(&self.place, self.identity_port)
+            })?),
+        };
         let links = links.map(|(links, _)| links);
-        let beside = (payment, members);
+        let beside = (payment, members, identity);
         let mut stack = Stack::new(self, broker, database, beside, gateway, links);
         stack.fill(tell)?;
         Ok(stack)

@@ -4,6 +4,16 @@ use crate::{BrokerKind, Flavour, LOOPBACK, Place, Topic, Topics};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+/// How the composites know their members.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MemberAuth {
+    /// By the header `X-Member-Id`, which anybody may send.
+    #[default]
+    Open,
+    /// By tokens of an [`IdentityProvider`](crate::IdentityProvider) that is started with the stack.
+    Jwt,
+}
+
 /// The wanted stack. Ports are 0, a free one, unless set.
 #[derive(Clone)]
 pub struct StackBuilder {
@@ -31,6 +41,10 @@ pub struct StackBuilder {
     pub payment_port: u16,
     /// The member service's port.
     pub member_port: u16,
+    /// How the composites know their members.
+    pub member_auth: MemberAuth,
+    /// The identity provider's port, if there is one.
+    pub identity_port: u16,
     /// Kafka's port; the embedded broker chooses its own.
     pub kafka_port: u16,
     /// The database's port.
@@ -66,6 +80,8 @@ impl StackBuilder {
             order_port: 0,
             payment_port: 0,
             member_port: 0,
+            member_auth: MemberAuth::default(),
+            identity_port: 0,
             kafka_port: 0,
             database_port: 0,
             links: false,

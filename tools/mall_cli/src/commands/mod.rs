@@ -9,5 +9,6 @@ pub(crate) mod logs;
 pub(crate) mod member_service;
 pub(crate) mod reset;
 pub(crate) mod status;
+pub(crate) mod token;
 pub(crate) mod up;
 mod summary;

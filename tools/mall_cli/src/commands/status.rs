@@ -73,6 +73,11 @@ fn tell_people(mall: Option<&RunFile>) {
     ));
     if mall.parts.is_empty() {
         tell("still starting");
+    } else {
+        tell(match &mall.issuer {
+            Some(issuer) => format!("members come by token of {issuer}: `mall token MEMBER`"),
+            None => "members are believed by the header X-Member-Id".to_owned(),
+        });
     }
     for part in &mall.parts {
         let state = if is_ready(part) { "ready" } else { "NOT READY" };

@@ -3,12 +3,15 @@
 use crate::run_file::RunFile;
 use anyhow::{Context, Result};
 use serde_json::Value;
-use stack::{SAMPLE_CATALOGUE, Stack};
+use stack::{SAMPLE_CATALOGUE, SUPPORT_SCOPE, Stack};
 use terminal::tell as line;
 
 const QUANTITY: u64 = 2;
+/// A sample member.
+const MEMBER: &str = "minji";
 
-pub(super) fn tell(stack: &Stack, run: &RunFile) -> Result<()> {
+/// `folder` is the flag that names this mall to other commands; empty for the usual one.
+pub(super) fn tell(stack: &Stack, run: &RunFile, folder: &str) -> Result<()> {
     line("\nThe mall is open.\n");
     for part in &run.parts {
         line(format!(
@@ -17,19 +20,30 @@ pub(super) fn tell(stack: &Stack, run: &RunFile) -> Result<()> {
         ));
     }
     line(format!("\n  logs  {}", stack.place().logs.display()));
+    let member = run.issuer.is_some().then(|| bearer(folder));
     line(format!(
         "\nBuy something:\n\n{}\n",
-        purchase(stack.composite_url())?
+        purchase(stack.composite_url(), &member.unwrap_or_default())?
     ));
+    if let Some(issuer) = &run.issuer {
+        line(format!(
+            "Members come by token of {issuer}. `./mall token MEMBER{folder}` prints one; with --scope {SUPPORT_SCOPE} it is the support's.\n"
+        ));
+    }
     line("Ctrl-C stops everything.");
     Ok(())
 }
 
+/// The header that makes the purchase a member's; the shell asks for the token.
+fn bearer(folder: &str) -> String {
+    format!(" -H \"Authorization: Bearer $(./mall token {MEMBER}{folder})\"")
+}
+
 /// The shell makes a new payment key each time the line is pasted.
-fn purchase(url: &str) -> Result<String> {
+fn purchase(url: &str, member: &str) -> Result<String> {
     let amount = QUANTITY * price_of_item_1()?;
     Ok(format!(
-        "curl -s -X POST {url}/open-api/order -H 'Content-Type: application/json' -d '{{\
+        "curl -s -X POST {url}/open-api/order -H 'Content-Type: application/json'{member} -d '{{\
          \"orderLineList\":[{{\"item\":{{\"itemId\":1}},\"quantity\":{QUANTITY}}}],\"couponId\":null,\
          \"payment\":{{\"paymentKey\":\"pay-'$(date +%s%N)'\",\"amount\":{{\"amount\":{amount}}}}}}}'"
     ))
@@ -48,7 +62,9 @@ fn price_of_item_1() -> Result<u64> {
 mod tests {
     #[test]
     fn the_purchase_pays_what_two_of_item_1_cost() {
-        let line = super::purchase("http://127.0.0.1:7000").unwrap();
+        let member = super::bearer("");
+        let line = super::purchase("http://127.0.0.1:7000", &member).unwrap();
+        assert!(line.contains("$(./mall token minji)"), "{line}");
         assert!(line.contains(r#""amount":{"amount":24000}"#), "{line}");
         let (_, body) = line.split_once("-d '").unwrap();
         let body = body.trim_end_matches('\'').replace("'$(date +%s%N)'", "1");

@@ -6,8 +6,10 @@ use crate::needs::Need;
 use crate::run_file::{self, RunFile, since_1970};
 use crate::signals;
 use anyhow::{Context, Result, bail};
-use clap::Args;
-use stack::{self, BrokerKind, Flavour, Part, Place, Service, Stack, StackBuilder, Topics};
+use clap::{Args, ValueEnum};
+use stack::{
+    self, BrokerKind, Flavour, MemberAuth, Part, Place, Service, Stack, StackBuilder, Topics,
+};
 use std::fs;
 use std::net::{IpAddr, TcpListener};
 use std::process::ExitCode;
@@ -21,6 +23,15 @@ const PARTITIONS: i32 = 8;
 
 const OLD_PORTS_WAIT: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// How members prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Auth {
+    /// Not at all: the header X-Member-Id is believed
+    Open,
+    /// By tokens of an issuer that is started, too; `mall token MEMBER` prints one
+    Jwt,
+}
 
 /// Start everything, and run until Ctrl-C
 ///
@@ -37,6 +48,9 @@ pub(crate) struct Up {
     /// Use a real MySQL instead of MariaDB
     #[arg(long)]
     mysql: bool,
+    /// How members prove who they are
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Auth::Open)]
+    auth: Auth,
     /// Port of the shoppers' API
     #[arg(long, value_name = "PORT", default_value_t = 7000)]
     composite_port: u16,
@@ -49,6 +63,9 @@ pub(crate) struct Up {
     /// Port of the member service
     #[arg(long, value_name = "PORT", default_value_t = 7011)]
     member_port: u16,
+    /// Port of the identity provider, with --auth jwt
+    #[arg(long, value_name = "PORT", default_value_t = 7012)]
+    identity_port: u16,
     /// Port of Kafka, with --kafka or --kafka-secure
     #[arg(long, value_name = "PORT", default_value_t = 9092)]
     kafka_port: u16,
@@ -101,8 +118,9 @@ impl Up {
             .wanted(place)?
             .start_telling(&mut |event| progress.show(event))?;
         run_file.parts = parts(&mut stack);
+        run_file.issuer = stack.identity.as_ref().map(|it| it.issuer().to_owned());
         run_file.write(&self.home.run_file())?;
-        summary::tell(&stack, run_file)?;
+        summary::tell(&stack, run_file, &self.home.flag())?;
         let ended = watch(&mut stack, signals)?;
         let mut progress = Progress::new("stopped");
         stack.stop(&mut |event| progress.show(event))?;
@@ -152,6 +170,9 @@ impl Up {
         if self.broker() != BrokerKind::Embedded {
             wanted.push(("--kafka-port", stack::LOOPBACK, self.kafka_port));
         }
+        if self.auth == Auth::Jwt {
+            wanted.push(("--identity-port", stack::LOOPBACK, self.identity_port));
+        }
         wanted
             .into_iter()
             .filter_map(|(flag, at, port)| refusal(flag, at, port))
@@ -170,6 +191,11 @@ impl Up {
             order_port: self.order_port,
             payment_port: self.payment_port,
             member_port: self.member_port,
+            member_auth: match self.auth {
+                Auth::Open => MemberAuth::Open,
+                Auth::Jwt => MemberAuth::Jwt,
+            },
+            identity_port: self.identity_port,
             kafka_port: self.kafka_port,
             database_port: self.db_port,
             catalogue: Some(stack::sample_catalogue(place)?),
@@ -204,6 +230,7 @@ impl Up {
             }
             .to_owned(),
             database: self.flavour().name().to_owned(),
+            issuer: None,
             address: format!("http://127.0.0.1:{}", self.composite_port),
             parts: Vec::new(),
         }

@@ -97,6 +97,8 @@ mod wrong_words {
             ("up now", "'now'"),
             ("status --jsn", "--jsn"),
             ("logs -x", "-x"),
+            ("up --auth basic", "'basic'"),
+            ("token minji --scpe x", "--scpe"),
             ("logs -nfew", "'few'"),
             ("load --scenario cold", "'cold'"),
             ("load --compare a.json", "--compare"),
@@ -142,6 +144,8 @@ mod right_words {
             "up",
             "up --kafka --composite-port=1 --bind 127.0.0.1",
             "up --help",
+            "up --auth jwt",
+            "token minji --data-dir elsewhere",
             "logs -f -n5 order-service",
             "logs -n 5 --follow",
             "logs -fn5",
@@ -175,6 +179,7 @@ mod without_a_mall {
             ("load", 1),
             ("load --scenario hot", 1),
             ("dlt list", 1),
+            ("token minji --scope mall.support", 1),
         ] {
             let by_script = script.said(words);
             let program = Command::new(MALL)

@@ -27,6 +27,7 @@ impl Mall {
             "--order-port",
             "--payment-port",
             "--member-port",
+            "--identity-port",
             "--kafka-port",
             "--db-port",
         ];
@@ -72,10 +73,53 @@ impl Mall {
 
     fn command(&self, command: &str) -> Output {
         Command::new(MALL)
-            .arg(command)
+            .args(command.split_whitespace())
             .arg(self.data_dir())
             .output()
             .unwrap()
+    }
+
+    /// Runs the line that `up` printed, as a shopper would paste it beside the script `mall`.
+    fn buy_as_told(&self, log: &Path) -> Value {
+        let script = self.folder.path().join("mall.here");
+        fs::create_dir_all(&script).unwrap();
+        // it may be there from the purchase before
+        let _ = std::os::unix::fs::symlink(MALL, script.join("mall"));
+        let told = fs::read_to_string(log).unwrap();
+        let line = told.lines().find(|line| line.starts_with("curl ")).unwrap();
+        let output = Command::new("sh")
+            .args(["-c", line])
+            .current_dir(script)
+            .output()
+            .unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    }
+
+    fn token(&self, member: &str) -> String {
+        let printed = self.command(&format!("token {member}"));
+        assert_eq!(printed.status.code(), Some(0), "{printed:?}");
+        let printed = text(&printed.stdout);
+        assert_eq!(printed.lines().count(), 1, "{printed}");
+        printed.trim_end().to_owned()
+    }
+
+    /// The status and the body of the page of the token's member.
+    fn page_of(&self, token: &str) -> (u16, Value) {
+        let address = self.run_file()["address"].as_str().unwrap().to_owned();
+        let output = Command::new("curl")
+            .args(["-s", "-w", "\n%{http_code}", "-H"])
+            .arg(format!("Authorization: Bearer {token}"))
+            .arg(format!("{address}/open-api/my-page"))
+            .output()
+            .unwrap();
+        let answer = text(&output.stdout);
+        let (body, status) = answer.rsplit_once('\n').unwrap();
+        (status.parse().unwrap(), serde_json::from_str(body).unwrap())
+    }
+
+    fn order_token_secret(&self) -> String {
+        let file = "mall/data/identity-provider/order-token.key";
+        fs::read_to_string(self.folder.path().join(file)).unwrap()
     }
 
     fn data_dir(&self) -> String {
@@ -98,14 +142,6 @@ impl Mall {
     }
 }
 
-/// Runs the line that `up` printed, as a shopper would paste it.
-fn buy_as_told(log: &Path) -> Value {
-    let told = fs::read_to_string(log).unwrap();
-    let line = told.lines().find(|line| line.starts_with("curl ")).unwrap();
-    let output = Command::new("sh").args(["-c", line]).output().unwrap();
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
-}
-
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -113,9 +149,9 @@ fn text(bytes: &[u8]) -> String {
 fn opens_sells_and_closes(flags: &[&str]) {
     let mall = Mall::new(flags);
     let mut up = mall.open();
-    assert_eq!(buy_as_told(up.log())["status"], "COMPLETE");
+    assert_eq!(mall.buy_as_told(up.log())["status"], "COMPLETE");
     assert_eq!(
-        buy_as_told(up.log())["status"],
+        mall.buy_as_told(up.log())["status"],
         "COMPLETE",
         "the same line buys again"
     );
@@ -172,10 +208,48 @@ fn a_mall_of_several_services_on_kafka_opens_sells_and_closes() {
 }
 
 #[test]
+fn a_mall_whose_members_come_by_token_opens_sells_and_closes() {
+    opens_sells_and_closes(&["--auth=jwt"]);
+}
+
+#[test]
+fn a_token_opens_its_members_page_also_after_a_new_start() {
+    let mall = Mall::new(&["--auth=jwt"]);
+    let first = mall.open();
+    let token = mall.token("minji");
+    assert_eq!(mall.page_of(&token).0, 200);
+    let order_secret = mall.order_token_secret();
+    drop(first);
+
+    let _second = mall.open();
+    let (status, page) = mall.page_of(&token);
+    assert_eq!(status, 200, "{page}");
+    assert_eq!(page["memberId"], "minji", "{page}");
+    assert_eq!(mall.page_of("not.a.token").0, 401);
+    assert_eq!(mall.order_token_secret(), order_secret);
+    let told = text(&mall.command("status").stdout);
+    assert!(
+        told.contains("members come by token of http://127.0.0.1:"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_open_mall_has_no_tokens() {
+    let mall = Mall::new(&[]);
+    let _up = mall.open();
+    let refused = mall.command("token minji");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(refused.stdout.is_empty());
+    let said = text(&refused.stderr);
+    assert!(said.contains("wants no tokens"), "{said}");
+}
+
+#[test]
 fn a_mall_opens_a_second_time_on_its_data() {
     let mall = Mall::new(&[]);
     let first = mall.open();
-    let order = buy_as_told(first.log())["orderNum"]
+    let order = mall.buy_as_told(first.log())["orderNum"]
         .as_str()
         .unwrap()
         .to_owned();
