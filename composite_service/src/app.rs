@@ -37,16 +37,14 @@ use crate::actors::peer_watch;
 use crate::actors::purchase_actor::{Colleagues, Purchases};
 use crate::actors::reviewer::{ReviewDesk, Reviewer, SharedHolds};
 use crate::config::authentication::MemberAuth;
-use crate::config::{MyPageSettings, OrderServiceKind, Settings};
-use crate::domain::peer::{Peer, PeerKnowledge};
+use crate::config::{OrderServiceKind, Settings};
 use crate::domain::purchase::MOST_CONFIRMS;
-use crate::inbound::http::caller::Authentication;
+use crate::inbound::http::authentication::Authentication;
 use crate::inbound::http::routes;
 use crate::inbound::http::shop::Shop;
 use crate::inbound::kafka::reply_intake::{GROUP, ReplyIntake, ReplyTopic};
 use crate::metrics::{MyPageMetrics, PurchaseMetrics, ReplyMetrics, ServiceMetrics, TokenMetrics};
 use crate::outbound::breaker::BreakerLimits;
-use crate::outbound::guard::Limits;
 use crate::outbound::guarded_gateway::GuardedGateway;
 use crate::outbound::guarded_parts::{GuardedParts, PartLimits};
 use crate::outbound::http::jwks_client::JwksClient;
@@ -65,9 +63,6 @@ use crate::ports::payment::{GATEWAY_WAIT, PaymentGateway};
 const QUERY_WAIT: Duration = Duration::from_secs(3);
 /// How long a fetch of the issuer's keys may take.
 const KEYS_WAIT: Duration = Duration::from_secs(3);
-/// Consecutive failures of a page's part that open its circuit breaker, and how long it stays open.
-const PART_FAILURES: usize = 5;
-const PART_OPEN_FOR: Duration = Duration::from_secs(5);
 /// The circuit breaker of charges. The failures are more than one purchase has when the gateway repeats its first answer to it, so that a
 /// single order does not refuse all others.
 const GATEWAY_BREAKER: BreakerLimits = BreakerLimits {
@@ -124,7 +119,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         ids: Arc::clone(&ids),
         reply_topic: settings.kafka.composite.name.clone(),
         reply_partition: reply_partition.clone(),
-        peer: known_peer(settings.order_service_kind),
+        peer: settings.order_service_kind.knowledge(),
         look: Arc::clone(&look),
         max_purchases: settings.max_purchases,
         metrics: measured.bridge,
@@ -271,14 +266,6 @@ fn authentication(
     })
 }
 
-fn known_peer(kind: OrderServiceKind) -> PeerKnowledge {
-    match kind {
-        OrderServiceKind::Auto => PeerKnowledge::unknown(),
-        OrderServiceKind::Mall => PeerKnowledge::fixed(Peer::Mall),
-        OrderServiceKind::Spring => PeerKnowledge::fixed(Peer::Spring),
-    }
-}
-
 /// `GET /internal/holds`: the orders whose payment no review can end, each with its reason.
 fn holds_view(holds: SharedHolds) -> View {
     let show = move || {
@@ -302,8 +289,13 @@ fn my_page_parts(settings: &Settings, metrics: &MyPageMetrics) -> anyhow::Result
         members
     });
     let query = Arc::new(order_client(settings, budget::HTTP_ANSWER)?);
-    GuardedParts::new(directory, query, part_limits(settings.my_page), metrics)
-        .context("setting up the circuit breakers")
+    GuardedParts::new(
+        directory,
+        query,
+        PartLimits::within(settings.my_page),
+        metrics,
+    )
+    .context("setting up the circuit breakers")
 }
 
 fn order_client(settings: &Settings, wait: Duration) -> anyhow::Result<OrderClient> {
@@ -315,20 +307,6 @@ fn order_client(settings: &Settings, wait: Duration) -> anyhow::Result<OrderClie
     Ok(client.with_token(settings.service_token.clone()))
 }
 
-fn part_limits(waits: MyPageSettings) -> PartLimits {
-    let within = |deadline| Limits {
-        deadline,
-        failures: PART_FAILURES,
-        open_for: PART_OPEN_FOR,
-    };
-    PartLimits {
-        profile: within(waits.profile),
-        orders: within(waits.orders),
-        coupons: within(waits.coupons),
-        products: within(waits.products),
-    }
-}
-
 fn show_purchases(
     metrics: &Metrics,
     shown: PurchaseMetrics,
@@ -336,14 +314,7 @@ fn show_purchases(
     max_purchases: usize,
 ) {
     let purchases = purchases.clone();
-    let as_gauge = |count| i64::try_from(count).unwrap_or(i64::MAX);
-    metrics.on_scrape(move || {
-        let left = purchases.permits_left();
-        shown.permits_left.set(as_gauge(left));
-        shown
-            .under_way
-            .set(as_gauge(max_purchases.saturating_sub(left)));
-    });
+    metrics.on_scrape(move || shown.show(purchases.permits_left(), max_purchases));
 }
 
 fn watch_lag(

@@ -22,6 +22,7 @@
 //! and those of [`authentication`] and [`shared::kafka::config`].
 
 pub mod authentication;
+mod urls;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -38,6 +39,9 @@ use shared::kafka::config::KafkaSettings;
 use url::Url;
 
 use authentication::MemberAuth;
+use urls::{http_url, optional_http_url};
+
+use crate::domain::peer::{Peer, PeerKnowledge};
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -87,6 +91,18 @@ pub enum OrderServiceKind {
     Mall,
     /// A Spring one.
     Spring,
+}
+
+impl OrderServiceKind {
+    /// What is known of the order service at the start.
+    #[must_use]
+    pub fn knowledge(self) -> PeerKnowledge {
+        match self {
+            Self::Auto => PeerKnowledge::unknown(),
+            Self::Mall => PeerKnowledge::fixed(Peer::Mall),
+            Self::Spring => PeerKnowledge::fixed(Peer::Spring),
+        }
+    }
 }
 
 /// Not the name of a kind.
@@ -207,39 +223,6 @@ fn part_wait(env: &mut EnvReader, name: &str) -> Duration {
 }
 
 const _: () = assert!(budget::HTTP_ANSWER.as_millis() > 9_000);
-
-fn optional_http_url(env: &mut EnvReader, name: &str) -> Option<Url> {
-    let is_set = !env.text(name, "").is_empty();
-    is_set.then(|| http_url(env, name, "http://127.0.0.1"))
-}
-
-/// A base: paths are put behind its own.
-fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -> Url {
-    let fallback = || Url::parse(default).unwrap_or_else(|_| unreachable!("a constant"));
-    let url = env.parsed(name, fallback());
-    match flaw(&url) {
-        // Effective settings are shown to operators, and what is refused here may be a secret. So it is not quoted either.
-        Some(flaw) => {
-            env.problem(format!("{name}: {flaw}"));
-            fallback()
-        }
-        None => url,
-    }
-}
-
-fn flaw(url: &Url) -> Option<&'static str> {
-    if !url.username().is_empty() || url.password().is_some() {
-        Some("must not name a user")
-    } else if url.query().is_some() {
-        Some("must not have a query (?)")
-    } else if url.fragment().is_some() {
-        Some("must not have a fragment (#)")
-    } else if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        Some("must be an http or https URL")
-    } else {
-        None
-    }
-}
 
 #[cfg(test)]
 mod tests {

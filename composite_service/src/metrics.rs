@@ -237,6 +237,13 @@ pub struct PurchaseMetrics {
 }
 
 impl PurchaseMetrics {
+    /// Shows that of `most` purchases `left` could be started now.
+    pub fn show(&self, left: usize, most: usize) {
+        let as_gauge = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.permits_left.set(as_gauge(left));
+        self.under_way.set(as_gauge(most.saturating_sub(left)));
+    }
+
     /// Registers them.
     ///
     /// # Errors

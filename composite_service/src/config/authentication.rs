@@ -18,9 +18,10 @@ use secrecy::{ExposeSecret, SecretString};
 use shared::env::EnvReader;
 use url::Url;
 
+use super::urls::{flaw, optional_http_url};
+
 use crate::domain::order_token::OrderTokens;
 use crate::domain::token::TokenRules;
-use crate::outbound::http::jwks_client::KeySource;
 
 /// How members prove who they are.
 #[derive(Debug, Clone)]
@@ -43,6 +44,15 @@ pub enum MemberAuth {
         /// Opens guests' orders.
         order_tokens: OrderTokens,
     },
+}
+
+/// Where the issuer's keys are.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// At this address.
+    At(Url),
+    /// Where the issuer says in its configuration. The issuer must be told there to the letter.
+    OfIssuer(String),
 }
 
 /// The least length of the proxy's secret, in bytes: nobody finds it by trying.
@@ -99,7 +109,7 @@ impl MemberAuth {
             },
             Mode::Jwt => {
                 let issuer = issuer(env);
-                let jwks_url = super::optional_http_url(env, "OIDC_JWKS_URL");
+                let jwks_url = optional_http_url(env, "OIDC_JWKS_URL");
                 Self::Jwt {
                     rules: TokenRules {
                         audience: required_text(env, "OIDC_AUDIENCE"),
@@ -129,7 +139,7 @@ const MODES_OF: [(&str, &[Mode]); 7] = [
 fn issuer(env: &mut EnvReader) -> String {
     let issuer = required_text(env, "OIDC_ISSUER");
     let flaw = match Url::parse(&issuer) {
-        Ok(url) => super::flaw(&url),
+        Ok(url) => flaw(&url),
         Err(_) => Some("must be an http or https URL"),
     };
     if let Some(flaw) = flaw.filter(|_| !issuer.is_empty()) {

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -10,6 +11,7 @@ use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
 use tower_resilience_circuitbreaker::CircuitBreakerConfigError;
 
 use super::guard::{Guard, Limits};
+use crate::config::MyPageSettings;
 use crate::domain::my_page::{Absence, Part, Profile};
 use crate::metrics::MyPageMetrics;
 use crate::ports::member_directory::MemberDirectory;
@@ -20,6 +22,10 @@ use crate::ports::my_page::MyPageParts;
 const ORDERS: u32 = 5;
 const COUPONS: u32 = 20;
 const PRODUCTS: u32 = 6;
+
+/// Consecutive failures of a part that open its circuit breaker, and how long it stays open.
+const FAILURES: usize = 5;
+const OPEN_FOR: Duration = Duration::from_secs(5);
 
 /// The limits of each part.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +38,24 @@ pub struct PartLimits {
     pub coupons: Limits,
     /// Of the products.
     pub products: Limits,
+}
+
+impl PartLimits {
+    /// With these deadlines.
+    #[must_use]
+    pub fn within(deadlines: MyPageSettings) -> Self {
+        let within = |deadline| Limits {
+            deadline,
+            failures: FAILURES,
+            open_for: OPEN_FOR,
+        };
+        Self {
+            profile: within(deadlines.profile),
+            orders: within(deadlines.orders),
+            coupons: within(deadlines.coupons),
+            products: within(deadlines.products),
+        }
+    }
 }
 
 /// The parts and their guards.

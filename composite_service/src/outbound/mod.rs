@@ -8,5 +8,6 @@ pub mod breaker;
 pub mod guard;
 pub mod guarded_gateway;
 pub mod guarded_parts;
+pub mod claims;
 pub mod key_set;
 pub mod token_verifier;

@@ -12,6 +12,7 @@ use shared::clock::Clock;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::claims::claims_of;
 use super::http::jwks_client::JwksClient;
 use super::key_set::{Head, KeySet};
 use crate::domain::access::Identity;
@@ -66,7 +67,8 @@ impl TokenVerifier {
     }
 
     fn bearer(&self, token: &str, head: &Head, keys: &KeySet) -> Result<Identity, Flaw> {
-        let claims = keys.verify(token, head)?;
+        let json = keys.verify(token, head)?;
+        let claims = claims_of(&json, &self.rules.member_claim);
         self.rules.accept(&claims, self.clock.now())
     }
 

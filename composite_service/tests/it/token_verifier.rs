@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use composite_service::config::authentication::KeySource;
 use composite_service::domain::access::Identity;
 use composite_service::domain::token::Flaw;
 use composite_service::metrics::TokenMetrics;
 use composite_service::outbound::http::client;
-use composite_service::outbound::http::jwks_client::{JwksClient, KeySource};
+use composite_service::outbound::http::jwks_client::JwksClient;
 use composite_service::outbound::token_verifier::TokenVerifier;
 use composite_service::ports::identities::{Identities, TokenRefusal};
 use futures_util::FutureExt;

@@ -7,7 +7,7 @@ use shared::order_number::OrderNumber;
 use shared::wire::order_dto::OrderDto;
 use tokio::sync::oneshot;
 
-use super::caller::ORDER_TOKEN;
+use super::authentication::ORDER_TOKEN;
 use super::error::{ApiError, RETRY_SOON};
 use super::order_body::OrderBody;
 use crate::domain::order_token::OrderToken;

@@ -1,6 +1,7 @@
 //! The public API and the probes.
 
 mod arrival;
+pub mod authentication;
 pub mod caller;
 pub mod routes;
 pub mod shop;

@@ -11,7 +11,7 @@ use shared::order_number::OrderNumber;
 use shared::wire::order_dto::OrderDto;
 use tokio::sync::watch;
 
-use super::caller::Authentication;
+use super::authentication::Authentication;
 use crate::actors::purchase_actor::Purchases;
 use crate::domain::access::Caller;
 use crate::ports::member_query::MemberQuery;

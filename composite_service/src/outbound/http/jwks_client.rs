@@ -6,19 +6,11 @@ use shared::json;
 use url::Url;
 
 use super::error_chain;
+use crate::config::authentication::KeySource;
 use crate::outbound::key_set::{KeySet, ReadKeys};
 
 /// The largest answer that is read, in bytes. A set of keys has a few kilobytes.
 const MOST_BYTES: usize = 1 << 20;
-
-/// Where the issuer's keys are.
-#[derive(Debug, Clone)]
-pub enum KeySource {
-    /// At this address.
-    At(Url),
-    /// Where the issuer says in its configuration. The issuer must be told there to the letter.
-    OfIssuer(String),
-}
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]

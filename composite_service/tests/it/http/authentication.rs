@@ -6,7 +6,7 @@ use actix_web::http::header::{AUTHORIZATION, HeaderName, WWW_AUTHENTICATE};
 use actix_web::test::TestRequest;
 use composite_service::domain::order::OrderCommand;
 use composite_service::domain::order_token::OrderTokens;
-use composite_service::inbound::http::caller::Authentication;
+use composite_service::inbound::http::authentication::Authentication;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use shared::wire::order_dto::{OrderDto, OrderStatus};

@@ -10,7 +10,7 @@ use actix_web::{App, web};
 use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
-use composite_service::inbound::http::caller::Authentication;
+use composite_service::inbound::http::authentication::Authentication;
 use composite_service::inbound::http::routes;
 use composite_service::inbound::http::shop::Shop;
 use composite_service::metrics::MyPageMetrics;
