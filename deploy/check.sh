@@ -130,6 +130,7 @@ chart_refuses "a proxy without a secret" memberAuth/proxySecret --set memberAuth
 chart_refuses "a proxy's secret that nobody asks for" memberAuth/proxySecret "${jwt[@]}" "${identity[@]}" --set memberAuth.proxySecret=proxy
 chart_refuses "an unknown way to know members" memberAuth/mode --set memberAuth.mode=basic
 chart_refuses "a way to know members among the variables" MEMBER_AUTH --set composite.env.MEMBER_AUTH=open
+chart_refuses "a token among the variables" OPERATOR_TOKEN --set order.env.OPERATOR_TOKEN=x
 chart_refuses "a login at its own brokers" security/protocol "${kafka_login[@]}"
 chart_refuses "a login without the order service's account" order/kafka/loginSecret "${kafka_elsewhere[@]}" "${kafka_login[@]}" --set order.kafka.loginSecret=
 chart_refuses "a login without the composite's account" composite/kafka/loginSecret "${kafka_elsewhere[@]}" "${kafka_login[@]}" --set composite.kafka.loginSecret=
@@ -164,6 +165,8 @@ changes=(
     "on every port|/protocol: .*, port: 53}/d"
     "which it does not need|s/component: payment/component: mysql/"
     "KAFKA_SASL_USERNAME does not come from a secret|s/value: PLAINTEXT}/value: SASL_SSL}/"
+    "would need tokens for|s/127.0.0.1:8078/0.0.0.0:8078/"
+    "OPERATOR_TOKEN does not come from a secret|/name: OPERATOR_TOKEN/{n;s/valueFrom: .*/value: open/}"
     "OIDC_ISSUER is missing|s/name: MEMBER_AUTH, value: open/name: MEMBER_AUTH, value: jwt/"
 )
 for change in "${changes[@]}"; do check "rules notice: ${change%%|*}" noticed "${change%%|*}" "${change#*|}"; done
@@ -223,7 +226,7 @@ compose_login() { compose compose.yaml compose.kafka-login.yaml; }
 check "compose, Kafka with login: schema" compose_login
 check "compose, Kafka with login: rules" rules --compose "$out/compose.yaml"
 # Nothing is set here. Each file says what it misses.
-for name in DB_PASSWORD DB_ROOT_PASSWORD PAYMENT_SECRET_KEY; do
+for name in DB_PASSWORD DB_ROOT_PASSWORD PAYMENT_SECRET_KEY SERVICE_TOKEN OPERATOR_TOKEN; do
     check "compose refuses no $name" refused "required variable $name" env -C "$here" compose-read compose.yaml
 done
 for name in KAFKA_BOOTSTRAP_SERVERS KAFKA_CA_FILE KAFKA_{ORDER,COMPOSITE}_{USERNAME,PASSWORD}; do

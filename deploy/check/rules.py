@@ -17,7 +17,7 @@ import pod_security
 
 OURS = {"order-service": "order", "composite-service": "composite", "payment-simulator": "payment"}
 SECRETS = {"DB_PASSWORD", "PAYMENT_SECRET_KEY", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "KAFKA_SASL_PASSWORD", "KAFKA_SSL_KEY_PASSWORD"}
-SECRETS |= {"ORDER_TOKEN_SECRET", "PROXY_SECRET"}
+SECRETS |= {"ORDER_TOKEN_SECRET", "PROXY_SECRET", "SERVICE_TOKEN", "OPERATOR_TOKEN"}
 # Not every way to know members asks for them.
 OPTIONAL_SECRETS = {"ORDER_TOKEN_SECRET", "PROXY_SECRET"}
 MEMORY = {"350Mi", "350m"}
@@ -60,9 +60,11 @@ def program_of(image):
     return OURS.get(image.rsplit("/", 1)[-1].split(":")[0])
 
 
-def check_settings(where, program, names, known):
+def check_settings(where, program, names, known, is_serving):
     expect(names <= known[program], f"{where}: variables that the program does not read: {sorted(names - known[program])}")
     expect("TZ" in names, f"{where}: TZ is missing")
+    if is_serving and program != "payment":
+        expect({"SERVICE_TOKEN", "OPERATOR_TOKEN"} <= names, f"{where}: needs the tokens of its ports")
     needed = {"order": {"DB_HOST", "DB_PASSWORD", "HTTP_ADDR"}, "composite": {"PAYMENT_SECRET_KEY", "ORDER_SERVICE_URL", "HTTP_ADDR", "MEMBER_AUTH"}}
     expect(needed.get(program, set()) <= names, f"{where}: needs {needed.get(program)}")
 
@@ -74,7 +76,7 @@ def check_container(where, container, pod, known, maps):
     program = program_of(container["image"])
     if not program:
         return
-    check_settings(where, program, variables.keys(), known)
+    check_settings(where, program, variables.keys(), known, bool(container.get("ports")))
     expect(container["resources"]["limits"]["memory"] in MEMORY, f"{where}: the memory limit is not 350Mi")
     expect({"cpu", "memory"} <= container["resources"]["requests"].keys(), f"{where}: no requests, so no autoscaling")
     security = {**pod.get("securityContext", {}), **container.get("securityContext", {})}
@@ -83,6 +85,8 @@ def check_container(where, container, pod, known, maps):
     if program == "payment" or not container.get("ports"):
         kafka_login = sorted(name for name in variables if name.startswith(("KAFKA_SASL_", "KAFKA_SSL_")))
         expect(not kafka_login, f"{where}: needs no login at Kafka: {kafka_login}")
+        shown = sorted(name for name, one in variables.items() if name.endswith("_ADDR") and not one["value"].startswith("127.0.0.1:"))
+        expect(not shown, f"{where}: serves nobody, and would need tokens for {shown}")
         return
     told = doors.Variables(container, maps)
     expect_none(where, doors.wrong_in_kafka_login(told, container, pod))
@@ -182,7 +186,7 @@ def check_compose(file, known):
         if environment.get("KAFKA_SECURITY_PROTOCOL"):
             check_compose_login(name, service, environment)
         if program:
-            check_settings(name, program, environment.keys() | ({"HTTP_ADDR"} if "command" in service else set()), known)
+            check_settings(name, program, environment.keys(), known, is_serving="command" not in service)
             expect(service["mem_limit"] in MEMORY, f"{name}: the memory limit is not 350m")
             expect(service["read_only"], f"{name}: the root file system can be written")
         for other, how in service.get("depends_on", {}).items():

@@ -123,10 +123,24 @@ topologySpreadConstraints:
 - {name: COMPOSITE_PARTITIONS, value: {{ .Values.kafkaClient.compositePartitions | quote }}}
 {{- end -}}
 
+{{/* Ports that the pod shows, and what they demand: of composites that read, and of operators. (dict "root" $ "http" 8077 "internal" 8078) */}}
+{{- define "mall.portsEnv" -}}
+- {name: HTTP_ADDR, value: "0.0.0.0:{{ .http }}"}
+- {name: INTERNAL_ADDR, value: "0.0.0.0:{{ .internal }}"}
+- name: SERVICE_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ include "mall.secretName" .root }}, key: service-token}}
+- name: OPERATOR_TOKEN
+  valueFrom: {secretKeyRef: {name: {{ include "mall.secretName" .root }}, key: operator-token}}
+{{- end -}}
+
+{{/* For commands of a program that serve nobody, whatever the image says. */}}
+{{- define "mall.noPortsEnv" -}}
+- {name: HTTP_ADDR, value: "127.0.0.1:8077"}
+- {name: INTERNAL_ADDR, value: "127.0.0.1:8078"}
+{{- end -}}
+
 {{- define "mall.orderEnv" -}}
 {{ include "mall.commonEnv" . }}
-- {name: HTTP_ADDR, value: "0.0.0.0:8077"}
-- {name: INTERNAL_ADDR, value: "0.0.0.0:8078"}
 - name: DB_HOST
   valueFrom: {configMapKeyRef: {name: {{ include "mall.name" . }}-order, key: db_host}}
 - name: DB_NAME
