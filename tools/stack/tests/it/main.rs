@@ -5,6 +5,7 @@
 mod balancer;
 mod brokers;
 mod databases;
+mod identity;
 mod links;
 mod processes;
 mod support;
