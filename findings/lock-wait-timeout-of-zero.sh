@@ -37,6 +37,10 @@ await_port() { # PORT: until somebody listens, three minutes at most
 }
 
 start_servers() { # sets `mariadb` and `mysql`, the ports
+  if [[ $("${MYSQLD:-mysqld}" --no-defaults --version 2>&1) != *MySQL* ]]; then # many call MariaDB's server so, too
+    echo "could not be run: ${MYSQLD:-mysqld} is not MySQL's" >&2
+    exit 2
+  fi
   local options=(--user="$(id -un)" --bind-address=127.0.0.1 --skip-log-bin)
   mariadb=$(free_port)
   mkdir "$dir/mariadb"
