@@ -21,6 +21,7 @@ mod spring_order_service;
 mod before_spring;
 mod members;
 mod my_page;
+mod identities;
 mod away;
 mod overload;
 mod load;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
     trials.extend(away::trials());
     trials.extend(before_spring::trials());
     trials.extend(my_page::trials());
+    trials.extend(identities::trials());
     trials.extend(overload::trials());
     trials.extend(faults::trials());
     trials.extend(documents::trials());

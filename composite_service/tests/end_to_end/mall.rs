@@ -1,5 +1,6 @@
 //! A running mall, and what a test does with it: puts items on the shelf, buys, and looks at the books from outside.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -66,7 +67,7 @@ pub(crate) struct Mall {
     client: reqwest::Client,
     next_composite: AtomicUsize,
     /// Goes last: everything that runs keeps its files here.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer over HTTP.
@@ -85,7 +86,7 @@ pub(crate) struct Totals {
 }
 
 impl Mall {
-    pub(crate) fn start(configure: fn(&mut StackBuilder)) -> Self {
+    pub(crate) fn start(configure: impl FnOnce(&mut StackBuilder)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut builder = Stack::builder(Place::under(folder.path()).expect("a place"));
         configure(&mut builder);
@@ -99,7 +100,7 @@ impl Mall {
             runtime: Runtime::new().expect("a runtime"),
             client: client(),
             next_composite: AtomicUsize::new(0),
-            _folder: folder,
+            folder,
         };
         mall.sql("INSERT IGNORE INTO products VALUES (1, '시험용 상품')");
         mall
@@ -221,6 +222,19 @@ impl Mall {
                 .unwrap_or_else(|error| panic!("POST {url}: {error:?}")),
         )
         .await
+    }
+
+    /// Gets a path with this header.
+    pub(crate) async fn get_with(&self, path: &str, (name, value): (&str, &str)) -> Answer {
+        let request = self.client.get(format!("{}{path}", self.composite()));
+        let response = request.header(name, value).send().await;
+        answer(response.unwrap_or_else(|error| panic!("{error:?}"))).await
+    }
+
+    /// The folder of the logs of all that runs.
+    pub(crate) fn logs(&self) -> PathBuf {
+        let place = Place::under(self.folder.path());
+        place.expect("a place").logs
     }
 
     /// Gets a path as this member.
