@@ -38,7 +38,7 @@ await_port() { # PORT: until somebody listens, three minutes at most
 }
 
 start_servers() { # sets `mariadb` and `mysql`, the ports
-  if [[ $("${MYSQLD:-mysqld}" --no-defaults --version 2>&1) != *MySQL* ]]; then # many call MariaDB's server so, too
+  if [[ $("${MYSQLD:-mysqld}" --no-defaults --version 2>&1) == *MariaDB* ]]; then # many call MariaDB's server so, too
     echo "could not be run: ${MYSQLD:-mysqld} is not MySQL's" >&2
     exit 2
   fi
