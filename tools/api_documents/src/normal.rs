@@ -1,4 +1,4 @@
-//! Replaces what differs from run to run, order numbers and dates, by fixed values of the same form.
+//! Replaces what differs from run to run, order numbers, dates and tokens, by fixed values of the same form.
 
 use std::sync::LazyLock;
 
@@ -17,6 +17,12 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// A place in a list of orders: microseconds since 1970, and an order number.
 static PLACE: LazyLock<Regex> = LazyLock::new(|| regex(r"\b[0-9]{16}-([0-9]{32})\b"));
+/// A token of an issuer, and one of an order.
+static BEARER: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"));
+static ORDER_TOKEN: LazyLock<Regex> = LazyLock::new(|| regex(r"\b[0-9a-f]{64}\b"));
+const SOME_BEARER: &str = "eyJhbGciOiJFUzI1NiJ9.e30.c2lnbmF0dXJl";
+const SOME_ORDER_TOKEN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 /// Every order of the documents was placed at this time.
 const PLACED: &str = "2026-01-02T10:30:00.123456+09:00";
 
@@ -37,7 +43,9 @@ pub struct Normal {
 impl Normal {
     /// The same text in every run, if what was met before was the same.
     pub fn text(&mut self, text: &str) -> String {
-        let text = DATE.replace_all(text, PLACED);
+        let text = BEARER.replace_all(text, SOME_BEARER);
+        let text = ORDER_TOKEN.replace_all(&text, SOME_ORDER_TOKEN);
+        let text = DATE.replace_all(&text, PLACED);
         let text = PLACE.replace_all(&text, format!("{PLACED_MICROS}-$1"));
         let text = NUMBER.replace_all(&text, |found: &Captures<'_>| {
             let (index, _) = self.numbers.insert_full(found[0].to_owned());

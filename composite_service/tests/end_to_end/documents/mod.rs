@@ -10,6 +10,7 @@ mod reading;
 mod members;
 mod trouble;
 mod strangers;
+mod identities;
 mod nowhere;
 mod served;
 mod tools;
@@ -91,6 +92,7 @@ fn written_as_seen() {
     trouble::record(&mut recorder, &mut mall);
     strangers::record(&mut recorder, &mut mall);
     drop(mall);
+    identities::record(&mut recorder);
 
     let exchanges = recorder.end();
     let unseen = unseen(&contract, &exchanges, NEVER_HEARD);

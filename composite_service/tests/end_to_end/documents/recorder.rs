@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// Longer than the mall lets anybody wait.
 const MAX_SECONDS: &str = "20";
 
-/// Records exchanges with one composite.
+/// Records exchanges with a composite.
 pub(super) struct Recorder<'a> {
     contract: &'a Contract,
     base: String,
@@ -32,6 +32,11 @@ impl<'a> Recorder<'a> {
             documented: Vec::new(),
             refused: Vec::new(),
         }
+    }
+
+    /// From now on it asks the composite there.
+    pub(super) fn ask(&mut self, base: &str) {
+        base.clone_into(&mut self.base);
     }
 
     /// What was recorded, if all of it may be documented.
