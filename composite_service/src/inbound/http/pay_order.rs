@@ -38,15 +38,28 @@ pub async fn pay_order(
     });
     let payment = asked_payment(body, "paymentKey")?;
     let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
-    if !caller.is_unproven() && shop.order_of(&caller, &number).await?.is_none() {
-        return Err(ApiError::Refused {
-            number: Some(number),
-            reason: Reason::UnknownOrder,
-            detail: None,
-        });
-    }
+    check_owner(&shop, &caller, &number).await?;
     let arrival = arrived.to("POST /open-api/order/{orderNum}/payment");
     let paying = shop.purchases.pay(number, payment, idempotency, arrival)?;
     // Whoever pays a guest's order has its token already.
     answer(&request, paying, &|_| None).await
+}
+
+/// An order that is not the caller's is refused as the order service refuses one that it does not know.
+async fn check_owner(shop: &Shop, caller: &Caller, number: &OrderNumber) -> Result<(), ApiError> {
+    if caller.is_unproven() {
+        return Ok(());
+    }
+    match shop.order_of(caller, number).await {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(ApiError::Refused {
+            number: Some(number.clone()),
+            reason: Reason::UnknownOrder,
+            detail: None,
+        }),
+        Err(error) => {
+            log::warn!("an order can't be paid, because it is not known whose it is: {error}");
+            Err(ApiError::BusUnavailable)
+        }
+    }
 }

@@ -156,6 +156,17 @@ mod by_token {
     }
 
     #[actix::test]
+    async fn nothing_is_paid_while_it_is_not_known_whose_the_order_is() {
+        let door = Door::with(Shelves {
+            is_away: true,
+            ..stored()
+        });
+        let reply = door.by(&door.token_of("kim"), pay(1)).await;
+        assert_eq!(reply.problem(), (503, -701, "ORDERING_UNAVAILABLE"));
+        assert_eq!(door.front.charged(), []);
+    }
+
+    #[actix::test]
     async fn lists_are_the_members_own_and_the_support_may_ask_for_any() {
         let door = Door::open();
         let list = |query: &str| TestRequest::get().uri(&format!("/open-api/order{query}"));
