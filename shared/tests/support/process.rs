@@ -13,11 +13,11 @@ const SOON: Duration = Duration::from_secs(30);
 const NO_BROKER: (&str, &str) = ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1");
 
 /// Until the process has ended by itself.
-fn run(addresses: [(&str, String); 2]) -> Output {
+fn run<const N: usize>(settings: [(&str, String); N]) -> Output {
     Command::new(PROGRAM)
         .envs(REQUIRED_SETTINGS.iter().copied())
         .envs([NO_BROKER])
-        .envs(addresses)
+        .envs(settings)
         .output()
         .unwrap()
 }
@@ -55,7 +55,14 @@ mod an_address {
             ("HTTP_ADDR", "INTERNAL_ADDR"),
             ("INTERNAL_ADDR", "HTTP_ADDR"),
         ] {
-            let output = run([(name, elsewhere.to_owned()), (free, FREE.to_owned())]);
+            // A port that other machines reach is not opened without these.
+            let token = || "0123456789abcdef".to_owned();
+            let output = run([
+                (name, elsewhere.to_owned()),
+                (free, FREE.to_owned()),
+                ("OPERATOR_TOKEN", token()),
+                ("SERVICE_TOKEN", token()),
+            ]);
             assert_refused(&output, elsewhere);
         }
     }
