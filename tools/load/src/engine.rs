@@ -51,6 +51,8 @@ pub struct Load {
     pub threads: usize,
     /// Makes the same wishes come again.
     pub seed: u64,
+    /// The bearer tokens of members; shoppers have them in turn. Without any, they come as guests.
+    pub tokens: Vec<String>,
 }
 
 /// What was seen in one second.
@@ -184,7 +186,8 @@ impl Load {
         let name = format!("{:x}-{id}", self.seed);
         let seed = self.seed.wrapping_add(id as u64);
         let wishes = Wishes::new(self.scenario, self.assortment.clone(), seed, name);
-        Shopper::new(host, wishes, Rc::clone(tally))
+        let token = self.tokens.get(id % self.tokens.len().max(1)).cloned();
+        Shopper::new(host, token, wishes, Rc::clone(tally))
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use http_body_util::Full;
 use hyper::Request;
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use serde::Deserialize;
 use tokio::time::Instant;
 
@@ -17,6 +17,8 @@ use super::scenario::{Wish, Wishes};
 /// A shopper on his connection.
 pub(super) struct Shopper {
     host: String,
+    /// What proves which member this is.
+    token: Option<String>,
     connection: Connection,
     wishes: Wishes,
     tally: Rc<RefCell<Tally>>,
@@ -29,10 +31,16 @@ struct Placed {
 }
 
 impl Shopper {
-    pub(super) fn new(host: String, wishes: Wishes, tally: Rc<RefCell<Tally>>) -> Self {
+    pub(super) fn new(
+        host: String,
+        token: Option<String>,
+        wishes: Wishes,
+        tally: Rc<RefCell<Tally>>,
+    ) -> Self {
         Self {
             connection: Connection::to(host.clone()),
             host,
+            token,
             wishes,
             tally,
         }
@@ -41,7 +49,7 @@ impl Shopper {
     /// Asks for the next thing. The latency counts from `begin`, which may be long ago when nobody was free then.
     pub(super) async fn ask(&mut self, begin: Instant) {
         let wish = self.wishes.next();
-        let answered = match request(&self.host, &wish) {
+        let answered = match request(&self.host, self.token.as_deref(), &wish) {
             Ok(request) => self.connection.ask(request).await,
             Err(_) => Err(Failure::NotSent),
         };
@@ -70,14 +78,22 @@ impl Shopper {
     }
 }
 
-/// The request of a wish, to `host:port`.
-pub(super) fn request(host: &str, wish: &Wish) -> hyper::http::Result<Request<Full<Bytes>>> {
+/// The request of a wish, to `host:port`, by the member whose token it is.
+pub(super) fn request(
+    host: &str,
+    token: Option<&str>,
+    wish: &Wish,
+) -> hyper::http::Result<Request<Full<Bytes>>> {
     let request = match &wish.order {
         Some(order) => Request::get(format!("/open-api/order/{order}")),
         None => Request::post("/open-api/order").header(CONTENT_TYPE, "application/json"),
     };
     let request = match &wish.idempotency_key {
         Some(key) => request.header("Idempotency-Key", key),
+        None => request,
+    };
+    let request = match token {
+        Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
         None => request,
     };
     let body = wish.body.clone().unwrap_or_default();

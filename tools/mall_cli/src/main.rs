@@ -33,7 +33,8 @@ enum Command {
     Reset(commands::reset::Reset),
     Dlt(commands::dlt::Dlt),
     Check(commands::check::Check),
-    Load(commands::load::Load),
+    // Boxed: it has by far the most flags.
+    Load(Box<commands::load::Load>),
     Bench(commands::bench::Bench),
     MemberService(commands::member_service::MemberService),
     /// What the script must install and build before it runs that command, one a line

@@ -131,7 +131,7 @@ async fn come_and_go(role: Role, host: String, mut wishes: Wishes, end: Instant)
             Role::LooksOn => nothing(),
         };
         let begin = Instant::now();
-        let status = match request(&host, &wish) {
+        let status = match request(&host, None, &wish) {
             Ok(request) => connection.ask(request).await.map(|answer| answer.status),
             Err(_) => break,
         };

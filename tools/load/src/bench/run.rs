@@ -193,6 +193,7 @@ impl Bench {
                 scenario: benchmark.scenario,
                 assortment: self.assortment.clone(),
                 shoppers: benchmark.shoppers,
+                tokens: Vec::new(),
                 pace: Pace::Answered,
                 duration: WARM_UP + Duration::from_secs(self.seconds),
                 threads: 1,

@@ -52,6 +52,9 @@ pub(crate) struct Load {
     /// Repeats the requests of a run with this seed; random by default
     #[arg(long)]
     seed: Option<u64>,
+    /// Bearer tokens of members, one in a line; shoppers have them in turn. Without it they come as guests
+    #[arg(long, value_name = "FILE", conflicts_with = "ceiling")]
+    tokens: Option<PathBuf>,
     /// The run's name in its results
     #[arg(long)]
     label: Option<String>,
@@ -113,9 +116,10 @@ impl Load {
             self.duration >= Duration::from_secs(1),
             "--duration must be at least one second"
         );
+        let tokens = self.tokens.as_deref().map_or(Ok(Vec::new()), tokens)?;
         let target = self.target()?;
         let assortment = self.assortment(&target)?;
-        let result = self.load(target, assortment)?;
+        let result = self.load(target, assortment, tokens)?;
         let missed = self.objectives().missed_by(&result);
         self.hand_over(&result, &missed)
     }
@@ -149,7 +153,12 @@ impl Load {
         Assortment::of_mall(&target.hosts[0])
     }
 
-    fn load(&self, target: Target, assortment: Assortment) -> Result<LoadResult> {
+    fn load(
+        &self,
+        target: Target,
+        assortment: Assortment,
+        tokens: Vec<String>,
+    ) -> Result<LoadResult> {
         let seed = self.seed.unwrap_or_else(rand::random);
         let shoppers = usize::try_from(self.connections)?;
         let plan = Plan {
@@ -161,6 +170,7 @@ impl Load {
             duration: self.warm_up + self.duration,
             threads: usize::try_from(self.threads)?.min(shoppers),
             seed,
+            tokens,
         };
         mention(format!(
             "{}, {}, seed {seed}",
@@ -261,6 +271,19 @@ fn a_rate(text: &str) -> Result<f64> {
         "a rate must be between 0.1 and 1000000"
     );
     Ok(rate)
+}
+
+/// The file's lines; the tokens themselves are never told.
+fn tokens(file: &Path) -> Result<Vec<String>> {
+    let text =
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let tokens: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    ensure!(
+        !tokens.is_empty(),
+        "{} has no token: `mall token MEMBER` prints one",
+        file.display()
+    );
+    Ok(tokens)
 }
 
 fn read(file: &Path) -> Result<LoadResult> {

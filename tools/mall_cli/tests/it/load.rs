@@ -4,7 +4,7 @@ use crate::support::place;
 use load::{Assortment, Load, Measurement, Pace, Scenario, Watched, html};
 use serde_json::Value;
 use shared::clock::SystemClock;
-use stack::{Stack, sample_catalogue};
+use stack::{MemberAuth, Stack, sample_catalogue};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -97,6 +97,19 @@ fn an_open_loop_keeps_its_rate() {
         (run["answers"].as_u64(), run["errors"].as_u64()),
         (Some(600), Some(0))
     );
+}
+
+#[test]
+fn a_file_without_tokens_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let [empty, absent] = ["empty", "absent"].map(|name| folder.path().join(name));
+    fs::write(&empty, "\n").unwrap();
+    for file in [empty, absent] {
+        let file = file.to_str().unwrap();
+        let ran = load(&["--tokens", file]);
+        let told = text(&ran.stderr);
+        assert!(!ran.status.success() && told.contains(file), "{told}");
+    }
 }
 
 #[test]
@@ -206,6 +219,43 @@ mod on_a_mall {
     }
 
     #[test]
+    fn members_come_with_tokens_and_read_their_own_orders() {
+        let (folder, place) = place();
+        let mut builder = Stack::builder(place);
+        builder.catalogue = Some(sample_catalogue(&builder.place).unwrap());
+        builder.member_auth = MemberAuth::Jwt;
+        let stack = builder.start().unwrap();
+        let issuer = stack.identity.as_ref().unwrap();
+        let tokens = ["minji", "junho"].map(|member| issuer.token(member, None).unwrap());
+        let file = folder.path().join("tokens");
+        fs::write(&file, tokens.join("\n")).unwrap();
+        let ran = load(&[
+            "--url",
+            stack.composite_url(),
+            "--scenario",
+            "read",
+            "--tokens",
+            file.to_str().unwrap(),
+            "--connections",
+            "4",
+            "--warm-up",
+            "0s",
+            "--duration",
+            "2s",
+            "--errors",
+            "0",
+        ]);
+        assert!(ran.status.success(), "{}", text(&ran.stderr));
+        let of_members =
+            "SELECT COUNT(DISTINCT member_id), COUNT(*) - COUNT(member_id) FROM orders";
+        let told = stack.database.sql(of_members).unwrap();
+        assert_eq!(told.split_whitespace().collect::<Vec<_>>(), ["2", "0"]);
+        for token in tokens {
+            assert!(!text(&ran.stdout).contains(&token) && !text(&ran.stderr).contains(&token));
+        }
+    }
+
+    #[test]
     fn mailbox_depth_is_in_every_second_and_charted() {
         let (_folder, place) = place();
         let mut builder = Stack::builder(place);
@@ -229,6 +279,7 @@ mod on_a_mall {
                 duration: Duration::from_secs(2),
                 threads: 1,
                 seed: 1,
+                tokens: Vec::new(),
             },
             warm_up: Duration::ZERO,
             watched: watched.collect(),
