@@ -1,6 +1,8 @@
 //! The issuer's keys (RFC 7517) and the signatures that they verify.
 
+use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,6 +11,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use shared::json::{self, Fault};
 
 use crate::domain::token::Flaw;
@@ -16,10 +19,19 @@ use crate::domain::token::Flaw;
 /// More keys than this are not read: each costs memory, and no issuer has so many.
 const MOST_KEYS: usize = 100;
 
+/// How many verified tokens are remembered. A signature costs some 100 µs of processor time, and members send the same token many times.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// Claims, by the SHA-256 of the whole token.
+type Remembered = HashMap<[u8; 32], Arc<Map<String, Value>>>;
+
 /// The issuer's keys that can verify tokens.
 #[derive(Default)]
 pub struct KeySet {
     keys: Vec<VerificationKey>,
+    /// The claims of tokens that these keys have verified. It ends with the set, so that no token outlives the key that signed it. Wrong tokens
+    /// are not remembered: anybody can make as many as he likes.
+    verified: Mutex<Remembered>,
 }
 
 struct VerificationKey {
@@ -79,11 +91,30 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    /// The claims of the token, if one of these keys has signed it.
+    /// The claims of the token, if one of these keys has signed it. Whether they are still valid must be looked at each time.
     ///
     /// # Errors
     /// [`Flaw::Key`] when none of the keys is the token's; otherwise what is wrong with the token.
-    pub fn verify(&self, token: &str, head: &Head) -> Result<Map<String, Value>, Flaw> {
+    pub fn verify(&self, token: &str, head: &Head) -> Result<Arc<Map<String, Value>>, Flaw> {
+        let digest: [u8; 32] = Sha256::digest(token).into();
+        if let Some(claims) = self.remembered().get(&digest) {
+            return Ok(Arc::clone(claims));
+        }
+        let claims = Arc::new(self.verify_signature(token, head)?);
+        let mut remembered = self.remembered();
+        if remembered.len() == MOST_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(digest, Arc::clone(&claims));
+        Ok(claims)
+    }
+
+    fn remembered(&self) -> MutexGuard<'_, Remembered> {
+        // A panic between two operations of the map leaves a map as whole as before.
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn verify_signature(&self, token: &str, head: &Head) -> Result<Map<String, Value>, Flaw> {
         let mut keys = self.keys.iter().filter(|key| key.is_for(head));
         let key = keys.next().ok_or(Flaw::Key)?;
         // Without an id there is no telling which one is meant.

@@ -80,6 +80,29 @@ mod a_token {
         assert_eq!(told, flawed(Flaw::Key));
     }
 
+    /// What was verified once is remembered, and counts for that very token only.
+    #[actix::test]
+    async fn that_was_believed_before_vouches_for_no_other() {
+        let key = SigningKey::es256("a");
+        let issuer = Issuer::start(&[&key]);
+        let verifier = verifier(&issuer);
+        let token = key.sign(&issuer.claims("kim"));
+        for _ in 0..3 {
+            assert_eq!(verifier.bearer_of(&token).await, kim());
+        }
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let other = key.sign(&issuer.claims("lee"));
+        let (of_lee, _) = other.rsplit_once('.').unwrap();
+        for wrong in [
+            format!("{of_lee}.{signature}"),
+            format!("{signed}."),
+            format!("{signed}.{}", &signature[1..]),
+        ] {
+            let told = verifier.bearer_of(&wrong).await;
+            assert!(matches!(told, Err(TokenRefusal::Flawed(_))), "{told:?}");
+        }
+    }
+
     #[actix::test]
     async fn of_a_set_with_keys_that_are_not_known_here_is_believed() {
         let key = SigningKey::es256("a");
