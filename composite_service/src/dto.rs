@@ -37,7 +37,7 @@ pub struct ToldOrder {
     reject_detail: Option<String>,
     #[serde(deserialize_with = "readable")]
     payment: Option<PaymentDto>,
-    /// One that can't be read makes it nobody's order: no member may see it, and there is no order token of it.
+    /// If it can't be read, no member owns the order: only the support and an order token open it.
     #[serde(deserialize_with = "readable")]
     member_id: Option<MemberId>,
 }

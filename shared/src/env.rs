@@ -127,6 +127,11 @@ impl EnvReader {
     /// mounted by Kubernetes and Compose. White space around it is cut, as of other settings: a line break at the end comes from the file
     /// that it was read from. One in the middle is a problem, and so is a file that can't be read.
     pub fn secret(&mut self, name: &str) -> Option<SecretString> {
+        self.long_secret(name, 1)
+    }
+
+    /// As [`secret`](Self::secret), and one of fewer than `least` bytes is a problem: nobody is to find it by trying.
+    pub fn long_secret(&mut self, name: &str, least: usize) -> Option<SecretString> {
         let file = self.present(&format!("{name}_FILE"));
         let (text, source) = match (self.present(name), file) {
             (Some(_), Some(_)) => {
@@ -145,6 +150,10 @@ impl EnvReader {
                 "{name}: must not contain a line break or another control character"
             ));
         }
+        if text.len() < least {
+            self.problems
+                .push(format!("{name}: must have at least {least} characters"));
+        }
         Some(text.into())
     }
 
@@ -160,7 +169,12 @@ impl EnvReader {
 
     /// The same without a default: a missing or empty one is a problem.
     pub fn required_secret(&mut self, name: &str) -> SecretString {
-        self.secret(name).unwrap_or_else(|| {
+        self.required_long_secret(name, 1)
+    }
+
+    /// As [`long_secret`](Self::long_secret), and a missing or empty one is a problem.
+    pub fn required_long_secret(&mut self, name: &str, least: usize) -> SecretString {
+        self.long_secret(name, least).unwrap_or_else(|| {
             self.problems
                 .push(format!("{name}: is required, and must not be empty"));
             "".into()

@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::hex::hex;
+
 /// A shopper's idempotency key: 1 to 255 printable ASCII characters without a space at either end. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey(Arc<str>);
@@ -63,8 +65,7 @@ impl Fingerprint {
     /// The fingerprint of a request whose meaning has this SHA-256.
     #[must_use]
     pub fn of_digest(digest: [u8; 32]) -> Self {
-        let digits: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(digits.into())
+        Self(hex(&digest).into())
     }
 
     /// A fingerprint that the database has on record.

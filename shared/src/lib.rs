@@ -13,6 +13,7 @@ pub mod wire;
 pub mod kafka;
 pub mod http;
 pub mod env;
+pub mod hex;
 pub mod clock;
 pub mod ids;
 pub mod budget;

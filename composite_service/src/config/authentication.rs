@@ -104,7 +104,7 @@ impl MemberAuth {
         match mode {
             Mode::Open => Self::Open,
             Mode::Proxy => Self::Proxy {
-                secret: long_secret(env, "PROXY_SECRET", LEAST_PROXY_SECRET),
+                secret: env.required_long_secret("PROXY_SECRET", LEAST_PROXY_SECRET),
                 order_tokens: order_tokens(env),
             },
             Mode::Jwt => {
@@ -157,17 +157,8 @@ fn required_text(env: &mut EnvReader, name: &str) -> String {
 }
 
 fn order_tokens(env: &mut EnvReader) -> OrderTokens {
-    let secret = long_secret(env, "ORDER_TOKEN_SECRET", OrderTokens::LEAST_SECRET);
+    let secret = env.required_long_secret("ORDER_TOKEN_SECRET", OrderTokens::LEAST_SECRET);
     OrderTokens::new(secret.expose_secret().as_bytes())
-}
-
-fn long_secret(env: &mut EnvReader, name: &str, least: usize) -> SecretString {
-    let secret = env.required_secret(name);
-    let length = secret.expose_secret().len();
-    if (1..least).contains(&length) {
-        env.problem(format!("{name}: must have at least {least} characters"));
-    }
-    secret
 }
 
 #[cfg(test)]

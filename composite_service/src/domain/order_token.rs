@@ -1,9 +1,10 @@
 //! The token that opens a guest's order: HMAC-SHA256 (RFC 2104) of its number, so that nothing has to be stored for it.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
+use shared::hex::hex;
 use shared::idempotency::IdempotencyKey;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
@@ -54,7 +55,7 @@ impl OrderTokens {
     /// The token of an order: 64 hexadecimal digits.
     #[must_use]
     pub fn of(&self, number: &OrderNumber) -> OrderToken {
-        OrderToken(hexadecimal(&self.signed(&[OF_ORDER, number.as_str()])))
+        OrderToken(hex(&self.signed(&[OF_ORDER, number.as_str()])))
     }
 
     /// Whether it is the token of this order. Takes the same time whatever is wrong with it.
@@ -69,7 +70,7 @@ impl OrderTokens {
     #[must_use]
     pub fn key_of(&self, member: &MemberId, key: &IdempotencyKey) -> IdempotencyKey {
         let signed = self.signed(&[OF_KEY, member.as_str(), key.as_str()]);
-        IdempotencyKey::recorded(hexadecimal(&signed))
+        IdempotencyKey::recorded(hex(&signed))
     }
 
     /// None of the parts contains a zero byte, so the parts can't be told in another way.
@@ -87,14 +88,6 @@ impl fmt::Debug for OrderTokens {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("OrderTokens(…)")
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

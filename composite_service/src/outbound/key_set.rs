@@ -81,14 +81,8 @@ impl KeySet {
 
     /// How many keys it has.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.keys.len()
-    }
-
-    /// Whether it has none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
     }
 
     /// The claims of the token, if one of these keys has signed it. Whether they are still valid must be looked at each time.

@@ -29,7 +29,8 @@ const MOST_WAITERS: usize = 256;
 /// The keys of the last fetch that succeeded; `None` before the first one. Every fetch that ends is told, whether it succeeded or not.
 type LastKeys = Option<Arc<KeySet>>;
 
-/// Verifies tokens.
+/// Verifies tokens. Cheap to clone.
+#[derive(Clone)]
 pub struct TokenVerifier {
     rules: Arc<TokenRules>,
     clock: Arc<dyn Clock>,
@@ -66,23 +67,16 @@ impl TokenVerifier {
         }
     }
 
-    fn bearer(&self, token: &str, head: &Head, keys: &KeySet) -> Result<Identity, Flaw> {
-        let json = keys.verify(token, head)?;
-        let claims = claims_of(&json, &self.rules.member_claim);
-        self.rules.accept(&claims, self.clock.now())
-    }
-
-    /// As [`bearer`](Self::bearer) by the keys that there are; a token without a key among them is told as such.
     fn by_known_keys(
         &self,
         token: &str,
         head: &Head,
         keys: &LastKeys,
     ) -> Result<Identity, TokenRefusal> {
-        match keys {
-            Some(keys) => self.bearer(token, head, keys).map_err(TokenRefusal::from),
-            None => Err(TokenRefusal::NoKeys),
-        }
+        let keys = keys.as_ref().ok_or(TokenRefusal::NoKeys)?;
+        let json = keys.verify(token, head)?;
+        let claims = claims_of(&json, &self.rules.member_claim);
+        Ok(self.rules.accept(&claims, self.clock.now())?)
     }
 
     fn counted(&self, refusal: TokenRefusal) -> TokenRefusal {
@@ -90,17 +84,6 @@ impl TokenVerifier {
             self.metrics.refused(flaw).inc();
         }
         refusal
-    }
-
-    fn clone_for_wait(&self) -> Self {
-        Self {
-            rules: Arc::clone(&self.rules),
-            clock: Arc::clone(&self.clock),
-            keys: self.keys.clone(),
-            wanted: Arc::clone(&self.wanted),
-            waiters: Arc::clone(&self.waiters),
-            metrics: self.metrics.clone(),
-        }
     }
 }
 
@@ -122,7 +105,7 @@ impl Identities for TokenVerifier {
             return ready(known.map_err(|refusal| self.counted(refusal))).boxed();
         };
         self.wanted.notify_one();
-        let (verifier, token) = (self.clone_for_wait(), token.to_owned());
+        let (verifier, token) = (self.clone(), token.to_owned());
         async move {
             // Whether a fetch has ended or the time is over: the keys that there are then decide.
             let _ = timeout(KEY_WAIT, keys.changed()).await;
@@ -164,7 +147,7 @@ async fn keep_fetching(
         match fetched {
             Ok(read) => {
                 if was_failing || keys_tx.borrow().is_none() {
-                    log::info!("the issuer's keys are there: {}", read.set.len());
+                    log::info!("the issuer's keys are there: {}", read.set.count());
                     for left_out in &read.left_out {
                         log::warn!("of the issuer's keys, one is not used: {left_out}");
                     }
@@ -177,7 +160,7 @@ async fn keep_fetching(
                         "the issuer's keys can't be fetched, and the last ones stay: {error}"
                     );
                 }
-                // Who waits for this fetch need not wait for another one.
+                // Requests that wait for this fetch are answered now, by the last keys.
                 keys_tx.send_modify(|_| {});
             }
         }

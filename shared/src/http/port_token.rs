@@ -30,17 +30,11 @@ impl PortToken {
     /// Reads the token `name` of the port at `address`, which is set by `address_name`. It may be left out only on loopback: a port that
     /// others reach without a token is refused, so that nobody opens one by mistake.
     pub fn read(env: &mut EnvReader, name: &str, address_name: &str, address: SocketAddr) -> Self {
-        let token = env.secret(name);
-        match &token {
-            Some(token) if token.expose_secret().len() < LEAST_LENGTH => {
-                env.problem(format!(
-                    "{name}: must have at least {LEAST_LENGTH} characters"
-                ));
-            }
-            None if !address.ip().is_loopback() => env.problem(format!(
+        let token = env.long_secret(name, LEAST_LENGTH);
+        if token.is_none() && !address.ip().is_loopback() {
+            env.problem(format!(
                 "{name}: is required, because {address_name}={address} is not loopback"
-            )),
-            Some(_) | None => {}
+            ));
         }
         Self(token)
     }
@@ -72,10 +66,15 @@ fn has(headers: &HeaderMap, token: &SecretString) -> bool {
     let (Some(value), None) = (values.next(), values.next()) else {
         return false;
     };
-    let Some((scheme, sent)) = value.to_str().ok().and_then(|text| text.split_once(' ')) else {
-        return false;
-    };
-    scheme.eq_ignore_ascii_case("Bearer") && is_same(sent.trim(), token)
+    let sent = value.to_str().ok().and_then(bearer);
+    sent.is_some_and(|sent| is_same(sent, token))
+}
+
+/// The token of credentials of the scheme `Bearer` (RFC 6750, section 2.1), if they are.
+#[must_use]
+pub fn bearer(credentials: &str) -> Option<&str> {
+    let (scheme, token) = credentials.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
 /// Whether a text is the secret. Takes the same time wherever they differ: hashes tell nothing of the texts that they are of.

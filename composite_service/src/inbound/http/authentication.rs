@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
-use futures_util::future::{BoxFuture, LocalBoxFuture, ready};
+use futures_util::future::{BoxFuture, ready};
 use futures_util::{FutureExt, TryFutureExt};
 use secrecy::SecretString;
-use shared::http::port_token::is_same;
+use shared::http::port_token::{bearer, is_same};
 use shared::idempotency::IdempotencyKey;
 use shared::member_id::{MAX_LENGTH, MemberId};
 use shared::order_number::OrderNumber;
@@ -63,7 +63,7 @@ impl Authentication {
         }
     }
 
-    /// The order token for the placer of this order, who has no other way to it.
+    /// The order token for a guest who has just placed this order, and can't open it without.
     pub(super) fn token_for(&self, caller: &Caller, number: &OrderNumber) -> Option<OrderToken> {
         match caller.identity {
             Identity::Guest => self.order_tokens().map(|tokens| tokens.of(number)),
@@ -82,11 +82,11 @@ impl Authentication {
         }
     }
 
-    /// Who asks.
+    /// Who asks. What is needed of the headers is read before the first wait.
     pub(super) fn caller(
         &self,
         headers: &HeaderMap,
-    ) -> LocalBoxFuture<'static, Result<Caller, ApiError>> {
+    ) -> impl Future<Output = Result<Caller, ApiError>> + use<> {
         let order_token =
             single(headers, &ORDER_TOKEN).map(|token| token.map(OrderToken::received));
         let identity = self.identity(headers);
@@ -96,7 +96,6 @@ impl Authentication {
                 identity: identity.await?,
             })
         }
-        .boxed_local()
     }
 
     fn identity(&self, headers: &HeaderMap) -> BoxFuture<'static, Result<Identity, ApiError>> {
@@ -159,10 +158,9 @@ fn bearer_token(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let Some(credentials) = single(headers, &AUTHORIZATION)? else {
         return Ok(None);
     };
-    match credentials.trim().split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("Bearer") => Ok(Some(token.trim())),
-        _ => Err(ApiError::NotAuthenticated),
-    }
+    bearer(credentials)
+        .map(Some)
+        .ok_or(ApiError::NotAuthenticated)
 }
 
 /// The value of a header that may be there once.

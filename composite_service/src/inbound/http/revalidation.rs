@@ -10,6 +10,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use sha2::{Digest, Sha256};
+use shared::hex::hex;
 
 /// A cache keeps the answer, and asks each time whether it is still right: stock changes with every purchase.
 const ASK_EACH_TIME: HeaderValue = HeaderValue::from_static("no-cache");
@@ -52,8 +53,7 @@ pub(super) async fn revalidate(
 /// A weak tag: compressed or not, it is the same content.
 fn tag_of(body: &[u8]) -> EntityTag {
     let hash = Sha256::digest(body);
-    let digits = hash[..TAG_BYTES].iter().map(|byte| format!("{byte:02x}"));
-    EntityTag::new_weak(digits.collect())
+    EntityTag::new_weak(hex(&hash[..TAG_BYTES]))
 }
 
 fn is_known(known: &IfNoneMatch, tag: &EntityTag) -> bool {

@@ -2,7 +2,7 @@
 
 use reqwest::{Client, StatusCode};
 use serde::Deserialize;
-use shared::json;
+use shared::json::{self, Fault};
 use url::Url;
 
 use super::error_chain;
@@ -67,15 +67,12 @@ impl JwksClient {
     /// When they can't be read, or belong to another issuer.
     pub async fn fetch(&mut self) -> Result<ReadKeys, JwksError> {
         let url = self.address().await?;
-        let keys = match self.get(&url).await {
-            Ok(bytes) => KeySet::read(&bytes).map_err(|fault| fault.to_string()),
-            Err(cause) => Err(cause),
-        };
-        keys.map_err(|cause| {
+        let keys = self.read(&url, KeySet::read).await;
+        if keys.is_err() {
             // They may have moved.
             self.discovered = None;
-            JwksError::Unreadable { url, cause }
-        })
+        }
+        keys
     }
 
     async fn address(&mut self) -> Result<Url, JwksError> {
@@ -84,11 +81,7 @@ impl JwksClient {
             (KeySource::OfIssuer(issuer), None) => issuer.clone(),
         };
         let url = configuration_of(&issuer)?;
-        let read = match self.get(&url).await {
-            Ok(bytes) => json::read(&bytes).map_err(|fault| fault.to_string()),
-            Err(cause) => Err(cause),
-        };
-        let told: Configuration = read.map_err(|cause| JwksError::Unreadable { url, cause })?;
+        let told: Configuration = self.read(&url, |bytes| json::read(bytes)).await?;
         if told.issuer != issuer {
             return Err(JwksError::OtherIssuer {
                 told: told.issuer,
@@ -97,6 +90,21 @@ impl JwksClient {
         }
         let keys = Url::parse(&told.jwks_uri).map_err(|_| JwksError::NoUrl("jwks_uri"))?;
         Ok(self.discovered.insert(keys).clone())
+    }
+
+    async fn read<T>(
+        &self,
+        url: &Url,
+        reader: impl FnOnce(&[u8]) -> Result<T, Fault>,
+    ) -> Result<T, JwksError> {
+        let read = match self.get(url).await {
+            Ok(bytes) => reader(&bytes).map_err(|fault| fault.to_string()),
+            Err(cause) => Err(cause),
+        };
+        read.map_err(|cause| JwksError::Unreadable {
+            url: url.clone(),
+            cause,
+        })
     }
 
     async fn get(&self, url: &Url) -> Result<Vec<u8>, String> {

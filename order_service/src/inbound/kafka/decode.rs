@@ -6,6 +6,7 @@ use rdkafka::Message;
 use rdkafka::message::OwnedMessage;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use shared::hex::hex;
 use shared::idempotency::{Fingerprint, InvalidFingerprint, InvalidIdempotencyKey};
 use shared::json;
 use shared::limits::{MAX_LINES, MAX_REJECT_DETAIL};
@@ -298,10 +299,6 @@ fn known_by(identity: [u8; 32]) -> Result<Idempotency, Malformed> {
         key: format!("record:{}", hex(&identity)).parse()?,
         fingerprint: Fingerprint::of_digest(identity),
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
