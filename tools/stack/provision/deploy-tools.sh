@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # The tools that check what is under deploy/, from the Go registry: helm, kubeconform, kustomize, skaffold and compose-go's reader of
-# compose files; Kubernetes' schemas and a reader of YAML from the Python registry. Needs Go 1.21 or newer, and some minutes.
+# compose files; Kubernetes' schemas and a reader of YAML from the Python registry. Takes some minutes. With names: these tools only.
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=go.sh
+source "$(dirname "${BASH_SOURCE[0]}")/go.sh"
 
 readonly schemas_version=1.37.0
 readonly yaml_version=6.0.3
@@ -15,8 +17,7 @@ readonly programs=(
     "skaffold github.com/GoogleContainerTools/skaffold/v2 v2.16.1 ./cmd/skaffold"
 )
 readonly tools=$parts/deploy-tools
-
-PATH=$PATH:/usr/local/go/bin
+readonly wanted=${*:-all}
 
 # ready NAME VERSION
 ready() { [[ -e $tools/$1 && $(cat "$tools/$1.version" 2>/dev/null) == "$2" ]]; }
@@ -29,27 +30,13 @@ keep() {
     echo "$2" >"$tools/$1.version"
 }
 
-# From 1.21 on Go fetches the version that a program asks for by itself.
-need_go() {
-    have go || fail "please install Go 1.21 or newer (on Debian 12 from its backports: golang-go)"
-    local minor
-    minor=$(go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
-    ((${minor:-0} >= 21)) || fail "$(go version) is too old: please install Go 1.21 or newer (on Debian 12 from its backports: golang-go)"
-}
-
-# In a copy of the module's own folder, so that the replacements of its go.mod count, which `go install` refuses. Go itself compares what
-# it gets with its public sums.
 build_program() {
-    local name=$1 module=$2 version=$3 package=$4 log=$temporary/go.log source
-    local settings=(GOMODCACHE="$temporary/modules" GOFLAGS="-modcacherw -mod=mod" GOWORK=off CGO_ENABLED=0)
+    local name=$1 module=$2 version=$3 package=$4 source
     # Without a cluster helm takes this for its Kubernetes; others have no such variables.
     local flags="-s -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor=34"
     say "fetching and building $name $version with $(go env GOVERSION)"
-    (cd "$temporary" && env "${settings[@]}" go mod download -json "$module@$version") >"$log" 2>&1 ||
-        { tail -n 20 "$log" >&2; fail "go could not fetch $module $version"; }
-    source=$(sed -n 's/^\t"Dir": "\(.*\)",*$/\1/p' "$log")
-    (cd "$source" && env "${settings[@]}" go build -trimpath -ldflags="$flags" -o "$temporary/$name" "$package") </dev/null >"$log" 2>&1 ||
-        { tail -n 20 "$log" >&2; fail "go could not build $name"; }
+    source=$(fetch_module "$module@$version")
+    go_build "$source" "$temporary/$name" "$package" "$flags"
     keep "$name" "$version"
 }
 
@@ -80,26 +67,29 @@ PYTHON
     keep schemas "$schemas_version"
 }
 
-all_ready() {
-    local name module version package
+is_wanted() { [[ $wanted == all || " $wanted " == *" $1 "* ]]; }
+
+python_ready() { ! is_wanted python || { ready python "$yaml_version" && ready schemas "$schemas_version"; }; }
+
+# Those that are still to be built, a line each.
+missing() {
+    local program name version
     for program in "${programs[@]}"; do
-        read -r name module version package <<<"$program"
-        ready "$name" "$version" || return 1
+        read -r name _ version _ <<<"$program"
+        if is_wanted "$name" && ! ready "$name" "$version"; then printf '%s\n' "$program"; fi
     done
-    ready python "$yaml_version" && ready schemas "$schemas_version"
 }
 
-if ! all_ready; then
+if ! python_ready || [[ -n $(missing) ]]; then
     one_at_a_time
-    if ! all_ready; then
-        need_go
-        temporary_folder
-        { ready python "$yaml_version" && ready schemas "$schemas_version"; } || fetch_python
-        for program in "${programs[@]}"; do
-            read -r name module version package <<<"$program"
-            ready "$name" "$version" || build_program "$name" "$module" "$version" "$package"
-        done
-    fi
-    all_ready || fail "the tools are still not complete"
+    temporary_folder
+    python_ready || fetch_python
+    mapfile -t programs_missing < <(missing)
+    ((${#programs_missing[@]} == 0)) || need_go 21
+    for program in "${programs_missing[@]}"; do
+        read -r name module version package <<<"$program"
+        build_program "$name" "$module" "$version" "$package"
+    done
+    { python_ready && [[ -z $(missing) ]]; } || fail "the tools are still not complete"
 fi
 echo "$tools"
