@@ -130,10 +130,11 @@ impl TestBroker {
             .unwrap();
     }
 
-    /// Deletes the topic of commands. Real Kafka only, and once only.
+    /// Deletes the topic of commands. Real Kafka only.
     pub(crate) fn delete_commands(&self) {
-        // The second time it is gone.
-        let _ = self.broker.delete_topic(&self.settings.orders.name);
+        self.broker
+            .delete_topic(&self.settings.orders.name)
+            .unwrap();
     }
 
     /// Deletes the topic of replies. Real Kafka only.

@@ -42,16 +42,11 @@ impl KafkaAdmin {
             .with_context(|| format!("cannot create the topic {}", topic.name))
     }
 
-    /// Deletes a topic, and waits until no broker has it any more.
+    /// Deletes a topic, and waits until the broker takes no record for it any more.
     pub(crate) fn delete_topic(&self, name: &str) -> Result<()> {
         in_runtime(delete(&self.bootstrap, name))
             .with_context(|| format!("cannot delete the topic {name}"))?;
-        until("deleting a topic", ADMIN_LIMIT, || {
-            let metadata = self.metadata(Some(name));
-            Ok(metadata
-                .is_some_and(|metadata| partitions_of(&metadata, name).is_empty())
-                .then_some(()))
-        })
+        self.wait_until_applied()
     }
 
     /// Gives a topic so many partitions, which must be more than it has.
@@ -60,10 +55,31 @@ impl KafkaAdmin {
             .with_context(|| format!("cannot enlarge the topic {}", topic.name))
     }
 
-    /// Sets one setting of a topic, and resets all others.
+    /// Sets one setting of a topic, resets all others, and waits until the broker goes by it.
     pub(crate) fn set_topic(&self, name: &str, setting: (&str, &str)) -> Result<()> {
         in_runtime(set(&self.bootstrap, name, setting))
-            .with_context(|| format!("cannot set {} of the topic {name}", setting.0))
+            .with_context(|| format!("cannot set {} of the topic {name}", setting.0))?;
+        self.wait_until_applied()
+    }
+
+    /// Waits until the broker has applied all that was ordered before. Says so for a single broker only.
+    fn wait_until_applied(&self) -> Result<()> {
+        // The controller answers before the broker knows, and the broker tells of a change (metadata) before its logs go by it. It applies
+        // one batch of changes after the other: once it tells of the first topic it knows of the change, perhaps in the same batch; the
+        // second topic was ordered later and is in a later batch, so the one with the change is applied.
+        for _ in 0..2 {
+            let marker = Topic {
+                name: format!("applied-{:x}", rand::random::<u64>()),
+                partitions: 1,
+            };
+            self.order_topic(&marker)?;
+            until(
+                "waiting for the broker to apply a change",
+                ADMIN_LIMIT,
+                || Ok(self.has_leaders(&marker).then_some(())),
+            )?;
+        }
+        Ok(())
     }
 
     /// Whether any broker answers.
