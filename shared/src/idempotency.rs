@@ -96,7 +96,7 @@ fn is_printable(text: &str, max_length: usize) -> bool {
 }
 
 /// A shopper's idempotency key, and what it is used for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Idempotency {
     /// The key.
     pub key: IdempotencyKey,

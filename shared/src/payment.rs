@@ -68,7 +68,7 @@ impl FromStr for PaymentKey {
 }
 
 /// A payment: one that is to be made, or one that was.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Payment {
     /// The gateway's key.
     pub key: PaymentKey,

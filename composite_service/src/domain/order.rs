@@ -9,7 +9,7 @@ pub use shared::idempotency::Idempotency;
 pub use shared::payment::Payment;
 
 /// The content of a shopper's request for an order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Basket {
     /// Identifies the request at the order service; the same in every repetition.
     pub request_id: String,
@@ -26,7 +26,7 @@ pub struct Basket {
 }
 
 /// A command to the order service. All commands are idempotent at an order service of this mall.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum OrderCommand {
     /// Place the order.
     Create {
@@ -96,7 +96,7 @@ impl OrderCommand {
 }
 
 /// The order service's answer to a command.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum OrderReply {
     /// The order is pending.
     Pending(OrderDto),

@@ -34,7 +34,7 @@ pub enum Replier {
 }
 
 /// What a Spring order service can't do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unsupported {
     /// Take a payment.
     Payment,

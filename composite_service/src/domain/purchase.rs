@@ -34,7 +34,7 @@ const MIN_DELAY: Duration = Duration::from_millis(100);
 const MAX_DELAY: Duration = Duration::from_secs(30);
 
 /// One purchase.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub struct Purchase {
     number: OrderNumber,
     step: Step,
@@ -47,7 +47,7 @@ pub struct Purchase {
     is_replay: bool,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 enum Step {
     /// The order service is asked to create the order.
     Placing { basket: Basket, renumberings: u32 },

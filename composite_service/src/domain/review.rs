@@ -11,7 +11,7 @@ use super::order::{OrderCommand, Payment};
 
 /// The state of an order's payment at the gateway. The states are those of a Toss payment
 /// (<https://docs.tosspayments.com/reference#payment-객체>, `status`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Standing {
     /// `DONE`: charged and not cancelled.
     Charged(Payment),
@@ -32,7 +32,7 @@ pub enum Standing {
 }
 
 /// Why an answer about an order's payment can't be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Oddity {
     /// It is about another order.
     OtherOrder,
@@ -45,7 +45,7 @@ pub enum Oddity {
 }
 
 /// The action for an order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Remedy {
     /// Send this command.
     Send(OrderCommand),
@@ -58,7 +58,7 @@ pub enum Remedy {
 }
 
 /// What an order waits for that no review can do. Shown to operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Hold {
     /// The payment of a pending order was cancelled in part.
     PartlyCancelled,

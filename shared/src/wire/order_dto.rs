@@ -22,7 +22,7 @@ pub enum OrderStatus {
 }
 
 /// An order, as a command's and a reply's `data` and as the REST answer.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OrderDto {
     /// The order number; a Spring composite leaves it to the order service.
@@ -71,7 +71,7 @@ pub struct OrderDto {
 }
 
 /// A line of an order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderLineDto {
     /// The line's number within its order, from 1; absent when an order is placed.
@@ -84,7 +84,7 @@ pub struct OrderLineDto {
 }
 
 /// The unit that is bought.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemDto {
     /// Its identity.
@@ -101,7 +101,7 @@ pub struct ItemDto {
 }
 
 /// A product and its items.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductDto {
     /// Its identity.
@@ -113,7 +113,7 @@ pub struct ProductDto {
 }
 
 /// A coupon that an order may use.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CouponDto {
     /// Its identity.
@@ -138,7 +138,7 @@ pub struct CouponDto {
 }
 
 /// How a coupon's discount is computed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum CouponKind {
     /// A fixed amount.
@@ -148,7 +148,7 @@ pub enum CouponKind {
 }
 
 /// A payment at the gateway.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentDto {
     /// The gateway's key of the payment, as the wire has it; see [`crate::payment::PaymentKey`].

@@ -11,7 +11,7 @@ use crate::domain::order::{OrderCommand, OrderReply, Payment};
 use crate::domain::peer::Unsupported;
 
 /// An input of the saga.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 #[expect(
     clippy::large_enum_variant,
     reason = "one at a time lives, and it is moved a few times"
@@ -32,7 +32,7 @@ pub enum Event {
 }
 
 /// The result of a command.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum CommandAnswer {
     /// The order service has answered.
     Replied(OrderReply),
@@ -47,7 +47,7 @@ pub enum CommandAnswer {
 }
 
 /// The result of a charge.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ConfirmAnswer {
     /// The gateway has charged.
     Confirmed,
@@ -64,7 +64,7 @@ pub enum ConfirmAnswer {
 }
 
 /// Why a charge has no result. For operators only: no shopper is shown it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Trouble {
     /// Where the cause is.
     pub origin: Origin,
@@ -73,7 +73,7 @@ pub struct Trouble {
 }
 
 /// Where the cause of a trouble is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// In the gateway, or on the way to it.
     Gateway,
@@ -121,7 +121,7 @@ impl fmt::Display for Trouble {
 }
 
 /// The result of a cancellation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CancelAnswer {
     /// The payment is cancelled, now or by an earlier attempt.
     Cancelled,
@@ -130,7 +130,7 @@ pub enum CancelAnswer {
 }
 
 /// An output of the saga: an action for the actor.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Effect {
     /// Send a command; answered by [`Event::Command`].
     Send(OrderCommand),
@@ -161,7 +161,7 @@ pub enum Effect {
 }
 
 /// A warning for operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Warning {
     /// This step has no result after many attempts.
     Unresolved(&'static str),
@@ -181,7 +181,7 @@ impl fmt::Display for Warning {
 }
 
 /// The answer to the shopper.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Outcome {
     /// The order is created and not paid yet.
     Pending(OrderDto),

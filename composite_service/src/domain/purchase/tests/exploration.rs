@@ -1,8 +1,7 @@
 //! All that can happen to purchases in the model world while a few things go wrong, and much of what can happen while many do.
 
 use std::collections::{HashSet, VecDeque};
-use std::fmt::{self, Write};
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -217,20 +216,10 @@ fn explore(start: World) -> (usize, usize) {
     (seen.len(), ends)
 }
 
-/// Two worlds with the same text are the same world.
 fn fingerprint(world: &World) -> u64 {
-    let mut text = TextHasher(DefaultHasher::new());
-    write!(text, "{world:?}").unwrap();
-    text.0.finish()
-}
-
-struct TextHasher(DefaultHasher);
-
-impl fmt::Write for TextHasher {
-    fn write_str(&mut self, part: &str) -> fmt::Result {
-        self.0.write(part.as_bytes());
-        Ok(())
-    }
+    let mut hasher = DefaultHasher::new();
+    world.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A small generator of chance (xorshift), the same in every run of the tests.

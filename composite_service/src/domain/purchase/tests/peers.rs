@@ -14,14 +14,14 @@ use crate::domain::purchase::{CancelAnswer, ConfirmAnswer};
 use crate::domain::review::Standing;
 
 /// The order service's orders.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Orders(pub(super) BTreeMap<OrderNumber, Order>);
 
 /// The gateway's decisions.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Charges(pub(super) BTreeMap<OrderNumber, Charge>);
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(super) struct Order {
     pub(super) request_id: String,
     pub(super) idempotency: Option<Idempotency>,
@@ -53,7 +53,7 @@ impl Order {
     }
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(super) enum OrderState {
     Created,
     Complete(Payment),
@@ -61,13 +61,13 @@ pub(super) enum OrderState {
 }
 
 /// What the gateway has decided about an order, once for all.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub(super) struct Charge {
     pub(super) payment: Payment,
     pub(super) state: ChargeState,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum ChargeState {
     Charged,
     Declined,
@@ -75,7 +75,7 @@ pub(super) enum ChargeState {
 }
 
 /// How the other side is disposed where it has a choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Mood {
     Well,
     Ill,

@@ -17,7 +17,7 @@ use crate::domain::purchase::{
 };
 use crate::domain::review::{Remedy, remedy};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct World {
     pub(super) shoppers: Vec<Shopper>,
     pub(super) orders: Orders,
@@ -31,7 +31,7 @@ pub(super) struct World {
 }
 
 /// A purchase and its surroundings.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) struct Shopper {
     pub(super) purchase: Purchase,
     pub(super) request_id: Option<String>,
@@ -47,7 +47,7 @@ pub(super) struct Shopper {
 }
 
 /// One thing that can happen.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub(super) enum Action {
     /// A shopper's request is served and answered; where the other side has a choice, it is well disposed or not.
     Serve(usize, Mood),
