@@ -148,16 +148,23 @@ impl KafkaNode {
     ) -> Spec {
         let jars = self.libs.join("*");
         let logging = self.dir.join("log4j2.xml");
-        let mut java = vec![
+        let mut java: Vec<OsString> = vec![
             format!("-Xms{heap}").into(),
             format!("-Xmx{heap}").into(),
             "-XX:+UseSerialGC".into(),
             "-Djava.awt.headless=true".into(),
+        ];
+        let classes = self.libs.with_file_name("classes.jsa");
+        if classes.exists() {
+            // Java ignores it where it does not fit, after an upgrade of Java for example.
+            java.push(format!("-XX:SharedArchiveFile={}", classes.display()).into());
+        }
+        java.extend([
             format!("-Dlog4j2.configurationFile={}", logging.display()).into(),
             "-cp".into(),
             jars.into_os_string(),
             main.into(),
-        ];
+        ]);
         java.extend(args.into_iter().map(Into::into));
         Spec {
             name: self.name.clone(),
