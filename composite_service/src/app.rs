@@ -40,6 +40,7 @@ use crate::config::authentication::MemberAuth;
 use crate::config::{OrderServiceKind, Settings};
 use crate::domain::purchase::MOST_CONFIRMS;
 use crate::inbound::http::authentication::Authentication;
+use crate::inbound::http::request_limits::RequestLimits;
 use crate::inbound::http::routes;
 use crate::inbound::http::shop::Shop;
 use crate::inbound::kafka::reply_intake::{GROUP, ReplyIntake, ReplyTopic};
@@ -170,10 +171,9 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         settings.max_purchases,
     );
     let health = HealthBoard::default();
-    let authentication =
-        authentication(&settings.member_auth, Arc::clone(&clock), measured.tokens)?;
     let shop = web::Data::new(Shop {
-        authentication,
+        authentication: authentication(&settings.member_auth, clock.clone(), measured.tokens)?,
+        request_limits: RequestLimits::start(settings.request_quotas, measured.limits),
         purchases: purchases.clone(),
         query,
         members: orders,

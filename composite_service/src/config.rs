@@ -19,9 +19,10 @@
 //! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long purchases under way may take to finish after SIGTERM |
 //! | `TZ` | `Asia/Seoul` | zone of order numbers |
 //!
-//! and those of [`authentication`] and [`shared::kafka::config`].
+//! and those of [`authentication`], [`limits`] and [`shared::kafka::config`].
 
 pub mod authentication;
+pub mod limits;
 mod urls;
 
 use std::fmt;
@@ -42,6 +43,7 @@ use authentication::MemberAuth;
 use urls::{http_url, optional_http_url};
 
 use crate::domain::peer::{Peer, PeerKnowledge};
+use crate::inbound::http::request_limits::RequestQuotas;
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -68,6 +70,8 @@ pub struct Settings {
     pub my_page: MyPageSettings,
     /// How members prove who they are.
     pub member_auth: MemberAuth,
+    /// How many requests clients may send.
+    pub request_quotas: RequestQuotas,
     /// The web pages that may use the API.
     pub cors_origins: Origins,
     /// The limit of concurrent purchases.
@@ -198,6 +202,7 @@ impl Settings {
                 products: part_wait(&mut env, "MY_PAGE_PRODUCTS_MS"),
             },
             member_auth: MemberAuth::read(&mut env),
+            request_quotas: limits::read(&mut env),
             cors_origins: env.parsed("CORS_ORIGINS", Origins::default()),
             max_purchases: env.within("MAX_PURCHASES", 1..=1_000_000, 4_096),
             shutdown_delay: Duration::from_secs(env.within("SHUTDOWN_DELAY_SECONDS", 0..=600, 3)),

@@ -5,6 +5,7 @@ use shared::metrics::{
     Histogram, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Metrics, Result,
 };
 
+use crate::domain::rate_limit::Policy;
 use crate::domain::token::Flaw;
 
 /// All metrics of the service.
@@ -25,6 +26,8 @@ pub struct ServiceMetrics {
     pub my_page: MyPageMetrics,
     /// Tokens that were refused, and the issuer's keys.
     pub tokens: TokenMetrics,
+    /// Requests beyond a limit.
+    pub limits: LimitMetrics,
 }
 
 impl ServiceMetrics {
@@ -43,6 +46,7 @@ impl ServiceMetrics {
             purchases: PurchaseMetrics::new(metrics)?,
             my_page: MyPageMetrics::new(metrics)?,
             tokens: TokenMetrics::new(metrics)?,
+            limits: LimitMetrics::new(metrics)?,
             common,
         })
     }
@@ -150,6 +154,44 @@ impl TokenMetrics {
     pub fn fetched(&self, is_success: bool) -> IntCounter {
         let outcome = if is_success { "ok" } else { "error" };
         self.fetches.with_label_values(&[outcome])
+    }
+}
+
+/// Requests beyond a limit, and those of which it is not known where they come from.
+#[derive(Clone)]
+pub struct LimitMetrics {
+    refused: IntCounterVec,
+    /// Requests whose `X-Forwarded-For` did not say where they come from.
+    pub unreadable: IntCounter,
+}
+
+impl LimitMetrics {
+    /// Registers them.
+    ///
+    /// # Errors
+    /// When one is registered already.
+    pub fn new(metrics: &Metrics) -> Result<Self> {
+        let shown = Self {
+            refused: metrics.counters(
+                "requests_limited_total",
+                "Requests that were refused because their client had sent too many.",
+                &["policy"],
+            )?,
+            unreadable: metrics.counter(
+                "forwarded_for_unreadable_total",
+                "Requests whose X-Forwarded-For did not say where they come from.",
+            )?,
+        };
+        for policy in Policy::ALL {
+            shown.refused(policy).reset();
+        }
+        Ok(shown)
+    }
+
+    /// Requests beyond this limit.
+    #[must_use]
+    pub fn refused(&self, policy: Policy) -> IntCounter {
+        self.refused.with_label_values(&[policy.name()])
     }
 }
 

@@ -18,6 +18,12 @@ const RULES: &[Rule] = &[
     },
     Rule::Bans {
         within: &[""],
+        save: &["inbound/http/request_limits.rs"],
+        names: &["governor"],
+        because: "one place counts requests",
+    },
+    Rule::Bans {
+        within: &[""],
         save: &[],
         names: &["order_service", "diesel"],
         because: "services know each other by the wire only, and orders are the order service's",

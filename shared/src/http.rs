@@ -185,8 +185,14 @@ fn rendered(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
         },
         None => return response,
     };
-    let (request, _) = response.into_parts();
-    let answer = problem.respond(&request);
+    let (request, unrendered) = response.into_parts();
+    let mut answer = problem.respond(&request);
+    // What inner middleware has said of the request holds of its refusal, too.
+    for (name, value) in unrendered.headers() {
+        if !answer.headers().contains_key(name) {
+            answer.headers_mut().append(name.clone(), value.clone());
+        }
+    }
     ServiceResponse::new(request, answer)
 }
 

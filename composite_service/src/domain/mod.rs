@@ -4,6 +4,7 @@
 #![warn(clippy::wildcard_enum_match_arm)]
 
 pub mod access;
+pub mod client_address;
 pub mod holds;
 pub mod key_fetches;
 pub mod order;
@@ -14,6 +15,7 @@ pub mod late_order;
 pub mod my_page;
 pub mod ownership;
 pub mod purchase;
+pub mod rate_limit;
 pub mod review;
 pub mod review_pace;
 pub mod token;

@@ -43,6 +43,8 @@ impl Origins {
             .expose_headers([
                 IDEMPOTENT_REPLAYED,
                 HeaderName::from_static("order-token"),
+                HeaderName::from_static("ratelimit"),
+                HeaderName::from_static("ratelimit-policy"),
                 HeaderName::from_static("x-my-page-complete"),
             ])
             .max_age(MAX_AGE);

@@ -74,6 +74,10 @@ const MESSAGES: &[(&str, &str)] = &[
     ("MALFORMED_COMMAND", "주문을 처리하지 못하였습니다."),
     ("INTERNAL_ERROR", "해당 요청에 실패하였습니다"),
     (
+        "TOO_MANY_REQUESTS",
+        "요청이 너무 많습니다. 잠시 후 다시 시도해 주세요.",
+    ),
+    (
         "OVERLOADED",
         "주문이 많아 지금은 처리할 수 없습니다. 잠시 후 다시 시도해 주세요.",
     ),

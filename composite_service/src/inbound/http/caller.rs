@@ -1,4 +1,5 @@
-//! Who asks, as an argument of handlers: the request is refused when the proof is wrong, so no handler can forget it.
+//! Who asks, as an argument of handlers: the request is refused when the proof is wrong, or the member has sent too many, so no handler can
+//! forget it.
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
@@ -8,6 +9,7 @@ use shared::member_id::MemberId;
 
 use super::authentication::invalid_member;
 use super::error::ApiError;
+use super::limiting::limit_by_member;
 use super::shop::Shop;
 use crate::domain::access::{Caller, Identity};
 
@@ -20,7 +22,13 @@ impl FromRequest for Caller {
             unreachable!("the server gives the shop to all handlers");
         };
         let caller = shop.authentication.caller(request.headers());
-        async move { Ok(caller.await?) }.boxed_local()
+        let request = request.clone();
+        async move {
+            let caller = caller.await?;
+            limit_by_member(&request, &caller)?;
+            Ok(caller)
+        }
+        .boxed_local()
     }
 }
 

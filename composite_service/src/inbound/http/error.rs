@@ -12,6 +12,7 @@ use shared::wire::error_body::{Culprit, ResponseCode};
 
 use crate::actors::purchase_actor::NotBegun;
 use crate::domain::peer::Unsupported;
+use crate::domain::rate_limit::{Policy, Standing};
 use crate::ports::identities::TokenRefusal;
 use crate::ports::order_query::QueryError;
 
@@ -49,6 +50,8 @@ pub enum ApiError {
         /// Why the payment was declined.
         detail: Option<String>,
     },
+    /// The client has sent too many requests.
+    TooManyRequests(Standing),
     /// Too many purchases are under way.
     Overloaded,
     /// The payment gateway will not be asked for so long.
@@ -145,6 +148,16 @@ impl From<ApiError> for Problem {
                 reason,
                 detail,
             } => refused(number, reason, detail),
+            ApiError::TooManyRequests(standing) => Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                ResponseCode::Fail,
+                "TOO_MANY_REQUESTS",
+                match standing.policy {
+                    Policy::Address => "too many requests came from this address",
+                    Policy::Member => "this member has sent too many requests",
+                },
+            )
+            .retry_after(standing.seconds()),
             ApiError::Overloaded => unavailable("OVERLOADED", "too many purchases are under way"),
             ApiError::PaymentUnavailable(wait) => {
                 refused(None, Reason::PaymentUnavailable, None).retry_after(seconds(wait))

@@ -3,6 +3,8 @@
 mod arrival;
 pub mod authentication;
 pub mod caller;
+pub mod request_limits;
+mod limiting;
 pub mod routes;
 pub mod shop;
 pub mod place_order;

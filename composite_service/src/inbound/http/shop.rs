@@ -12,6 +12,7 @@ use shared::wire::order_dto::OrderDto;
 use tokio::sync::watch;
 
 use super::authentication::Authentication;
+use super::request_limits::RequestLimits;
 use crate::actors::purchase_actor::Purchases;
 use crate::domain::access::Caller;
 use crate::ports::member_query::MemberQuery;
@@ -23,6 +24,8 @@ use crate::ports::order_query::{OrderQuery, QueryError};
 pub struct Shop {
     /// How members prove who they are.
     pub authentication: Authentication,
+    /// How many requests clients may send.
+    pub request_limits: RequestLimits,
     /// Starts purchases.
     pub purchases: Purchases,
     /// Reads orders and products.

@@ -11,6 +11,7 @@ mod members;
 mod trouble;
 mod strangers;
 mod identities;
+mod limited;
 mod nowhere;
 mod served;
 mod tools;
@@ -93,6 +94,7 @@ fn written_as_seen() {
     strangers::record(&mut recorder, &mut mall);
     drop(mall);
     identities::record(&mut recorder);
+    limited::record(&mut recorder);
 
     let exchanges = recorder.end();
     let unseen = unseen(&contract, &exchanges, NEVER_HEARD);

@@ -11,9 +11,10 @@ use composite_service::actors::kafka_bridge::SendCommand;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::inbound::http::authentication::Authentication;
+use composite_service::inbound::http::request_limits::{RequestLimits, RequestQuotas};
 use composite_service::inbound::http::routes;
 use composite_service::inbound::http::shop::Shop;
-use composite_service::metrics::MyPageMetrics;
+use composite_service::metrics::{LimitMetrics, MyPageMetrics};
 use composite_service::outbound::guard::Limits;
 use composite_service::outbound::guarded_parts::{GuardedParts, PartLimits};
 use composite_service::ports::payment::ConfirmAnswer;
@@ -151,6 +152,7 @@ impl Front {
             (watch::channel(Some(HOME)), watch::channel(false));
         let shop = Shop {
             authentication: Authentication::Open,
+            request_limits: unlimited(),
             purchases: purchases(desk, Arc::clone(&gateway) as _, MAX_PURCHASES),
             query: Arc::clone(&shelves) as _,
             members: Arc::clone(&shelves) as _,
@@ -177,6 +179,12 @@ impl Front {
     /// The same, where members prove who they are in this way.
     pub(super) fn proving(mut self, authentication: Authentication) -> Self {
         self.shop.authentication = authentication;
+        self
+    }
+
+    /// The same, where clients may send so many requests.
+    pub(super) fn limited(mut self, quotas: RequestQuotas, metrics: LimitMetrics) -> Self {
+        self.shop.request_limits = RequestLimits::start(quotas, metrics);
         self
     }
 
@@ -223,6 +231,11 @@ impl Front {
         )
         .await
     }
+}
+
+fn unlimited() -> RequestLimits {
+    let metrics = LimitMetrics::new(&Metrics::new().unwrap()).unwrap();
+    RequestLimits::start(RequestQuotas::default(), metrics)
 }
 
 fn all_well(command: &OrderCommand) -> Option<CommandAnswer> {

@@ -11,4 +11,5 @@ mod surface;
 mod authentication;
 mod attacks;
 mod limits;
+mod request_limits;
 mod health;
