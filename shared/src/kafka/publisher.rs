@@ -53,6 +53,17 @@ pub fn is_refusal(error: &KafkaError) -> bool {
     )
 }
 
+/// Whether this error means that the producer does not know the record's partition, or knows it no longer: its topic was deleted, or made
+/// again. The brokers may have it soon.
+#[must_use]
+pub fn is_without_partition(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        // The second is told of a record that is in flight while librdkafka drops its partition, although nothing ends.
+        Some(RDKafkaErrorCode::UnknownPartition | RDKafkaErrorCode::BrokerDestroy)
+    )
+}
+
 /// A record to be published.
 #[derive(Debug)]
 pub struct OutboundRecord<'a> {
@@ -206,5 +217,28 @@ impl Publisher {
 impl std::fmt::Debug for Publisher {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Publisher")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_whose_partition_is_dropped_does_not_mean_that_the_producer_ends() {
+        for code in [
+            RDKafkaErrorCode::UnknownPartition,
+            RDKafkaErrorCode::BrokerDestroy,
+        ] {
+            let error = KafkaError::MessageProduction(code);
+            assert!(is_without_partition(&error) && !is_producers_end(&error));
+        }
+        let destroyed = KafkaError::MessageProduction(RDKafkaErrorCode::BrokerDestroy);
+        assert!(
+            !is_refusal(&destroyed),
+            "a broker that was asked may have it"
+        );
+        let ended = KafkaError::MessageProduction(RDKafkaErrorCode::PurgeInflight);
+        assert!(is_producers_end(&ended) && !is_without_partition(&ended));
     }
 }

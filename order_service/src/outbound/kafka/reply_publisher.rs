@@ -10,7 +10,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use shared::clock::Clock;
-use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher, is_producers_end};
+use shared::kafka::publisher::{
+    OnDelivery, OutboundRecord, Publisher, is_producers_end, is_without_partition,
+};
 use shared::metrics::IntCounter;
 use shared::trace::context::TraceContext;
 use shared::wire::event::{Event, EventType, LocalTimestamp};
@@ -210,8 +212,7 @@ impl Reply {
     }
 
     fn may_be_known_soon(&self, error: &KafkaError) -> bool {
-        error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnknownPartition)
-            && self.made_at.elapsed() < UNKNOWN_PARTITION_WAIT
+        is_without_partition(error) && self.made_at.elapsed() < UNKNOWN_PARTITION_WAIT
     }
 
     fn try_again(self, after: Duration, on_replied: OnReplied) {
