@@ -95,7 +95,25 @@ impl Keycloak {
     /// # Errors
     /// When it can't be reached, or refuses.
     pub fn rotate(&self) -> Result<()> {
-        self.admin.rotate(realm::NAME)
+        // The new one first: at no time is there none.
+        let old = self.add_key()?;
+        self.take_out(&old)
+    }
+
+    /// Signs by a new key from now on. Those before stay in the set, so their tokens are still good; the ids of these.
+    ///
+    /// # Errors
+    /// When it can't be reached, or refuses.
+    pub fn add_key(&self) -> Result<Vec<String>> {
+        self.admin.add_key(realm::NAME)
+    }
+
+    /// Takes keys out of the set, and with them all tokens that they have signed.
+    ///
+    /// # Errors
+    /// When it can't be reached, or refuses.
+    pub fn take_out(&self, keys: &[String]) -> Result<()> {
+        self.admin.take_out(realm::NAME, keys)
     }
 
     /// The child itself.
