@@ -1,12 +1,17 @@
 //! Performs one visit over HTTP and notes every request and its answer in the journal. Must not judge any answer.
 
+use crate::asking::{ORDER_TOKEN, answer, request};
+use crate::forger::{Headers, credentials};
 use crate::peer::Peer;
-use crate::plan::{Course, Line, Visit};
-use crate::told::{ANSWER_TIMEOUT, Answer, Request, Said, Status, Told, now};
+use crate::plan::{Course, Shopper, Visit};
+use crate::told::{
+    ANSWER_TIMEOUT, Answer, Attempt, Request, Said, Status, Told, forged_payment, now,
+};
+use crate::wallet::Wallet;
 use parking_lot::{Mutex, MutexGuard};
-use reqwest::header::RETRY_AFTER;
-use reqwest::{Client, RequestBuilder, Response};
-use serde_json::{Value, json};
+use reqwest::Client;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -24,6 +29,12 @@ pub(crate) struct Floor {
     pub(crate) client: Client,
     pub(crate) peer: Peer,
     pub(crate) journal: Mutex<Vec<Told>>,
+    /// What dishonest buyers tried.
+    pub(crate) attempts: Mutex<Vec<Attempt>>,
+    /// The members' tokens, where they must prove who they are.
+    pub(crate) wallet: Option<Arc<Wallet>>,
+    /// The tokens that open guests' orders, by order.
+    pub(crate) order_tokens: Mutex<BTreeMap<String, String>>,
     /// No new request may begin.
     pub(crate) is_closed: AtomicBool,
 }
@@ -65,6 +76,8 @@ impl Floor {
             payment,
         };
         let placed = self.insist(visit, &place).await;
+        let order = placed.as_ref().and_then(|said| said.order.as_deref());
+        self.forge(visit, &place, order).await;
         if visit.misuses_its_key && placed.as_ref().is_some_and(|said| said.order.is_some()) {
             self.misuse_key(visit, &place).await;
         }
@@ -207,14 +220,24 @@ impl Floor {
     async fn ask(&self, visit: &Visit, ask: &Ask<'_>) -> Told {
         let composite = ask.door % self.doors.len();
         let begun = now();
-        let mut request = self.request(composite, ask.request).timeout(ask.timeout);
+        let mut asked =
+            request(&self.client, &self.doors[composite], ask.request).timeout(ask.timeout);
         if let Some(key) = ask.key {
-            request = request.header("Idempotency-Key", key);
+            asked = asked.header("Idempotency-Key", key);
         }
-        let answer = match request.send().await {
-            Ok(response) => said(response).await,
-            Err(error) => Answer::Nothing(cause(&error)),
-        };
+        for (name, value) in self.credentials(visit, ask.request) {
+            asked = asked.header(name, value);
+        }
+        let (answer, order_token) = answer(asked).await;
+        if let (
+            Answer::Said(Said {
+                order: Some(order), ..
+            }),
+            Some(token),
+        ) = (&answer, order_token)
+        {
+            self.order_tokens.lock().insert(order.clone(), token);
+        }
         let told = Told {
             visit: visit.name,
             composite,
@@ -229,28 +252,70 @@ impl Floor {
         told
     }
 
-    fn request(&self, composite: usize, request: &Request) -> RequestBuilder {
-        let orders = format!("{}/open-api/order", self.doors[composite]);
-        match request {
-            Request::Place {
-                lines,
-                coupon,
-                payment,
-            } => self
-                .client
-                .post(orders)
-                .json(&basket(lines, *coupon, payment.as_ref())),
-            Request::Pay {
-                order,
-                payment,
-                amount,
-            } => self
-                .client
-                .post(format!("{orders}/{order}/payment"))
-                .json(&json!({"paymentKey": payment, "amount": {"amount": amount}})),
-            Request::Read { order } | Request::Reject { order } => {
-                self.client.get(format!("{orders}/{order}"))
+    /// What an honest buyer shows.
+    fn credentials(&self, visit: &Visit, request: &Request) -> Headers {
+        let Some(wallet) = &self.wallet else {
+            return Headers::new();
+        };
+        if let Shopper::Member(member) = visit.name.shopper() {
+            let token = wallet.token(member);
+            return vec![("Authorization", format!("Bearer {token}"))];
+        }
+        let tokens = self.order_tokens.lock();
+        let token = request.order().and_then(|order| tokens.get(order));
+        token
+            .map(|token| vec![(ORDER_TOKEN, token.clone())])
+            .unwrap_or_default()
+    }
+
+    /// Somebody dishonest asks for the order, too, and orders in its owner's name.
+    async fn forge(&self, visit: &Visit, placed: &Request, order: Option<&str>) {
+        let (Some(wallet), Some(forgery)) = (&self.wallet, visit.forgery) else {
+            return;
+        };
+        let other_order_token = || {
+            let tokens = self.order_tokens.lock();
+            let other = tokens
+                .iter()
+                .find(|(other, _)| Some(other.as_str()) != order);
+            other.map(|(_, token)| token.clone())
+        };
+        let owner = visit.name.shopper();
+        let Some(shown) = credentials(forgery, owner, wallet, other_order_token()) else {
+            return;
+        };
+        let payment = forged_payment(visit.name);
+        let mut requests = Vec::new();
+        if let Some(order) = order {
+            requests.push(Request::Read {
+                order: order.to_owned(),
+            });
+            requests.push(pay(order, &payment, visit.price));
+        }
+        if let (true, Request::Place { lines, coupon, .. }) = (forgery.is_for_nothing(), placed) {
+            requests.push(Request::Place {
+                lines: lines.clone(),
+                coupon: *coupon,
+                payment: Some((payment, visit.price)),
+            });
+        }
+        for wish in requests {
+            let composite = visit.door % self.doors.len();
+            let at = now();
+            let mut asked =
+                request(&self.client, &self.doors[composite], &wish).timeout(ANSWER_TIMEOUT);
+            for (name, value) in &shown {
+                asked = asked.header(*name, value);
             }
+            let (answer, _) = answer(asked).await;
+            self.attempts.lock().push(Attempt {
+                visit: visit.name,
+                composite,
+                forgery,
+                request: wish,
+                at,
+                answer,
+            });
         }
     }
 }
@@ -268,41 +333,5 @@ fn pay(order: &str, payment: &str, amount: i64) -> Request {
         order: order.to_owned(),
         payment: payment.to_owned(),
         amount,
-    }
-}
-
-fn basket(lines: &[Line], coupon: Option<i64>, payment: Option<&(String, i64)>) -> Value {
-    let lines: Vec<Value> = lines
-        .iter()
-        .map(|line| json!({"item": {"itemId": line.item}, "quantity": line.quantity}))
-        .collect();
-    let mut basket = json!({"orderLineList": lines, "couponId": coupon});
-    if let Some((key, amount)) = payment {
-        basket["payment"] = json!({"paymentKey": key, "amount": {"amount": amount}});
-    }
-    basket
-}
-
-async fn said(response: Response) -> Answer {
-    let (http, retry_after) = (
-        response.status().as_u16(),
-        response.headers().contains_key(RETRY_AFTER),
-    );
-    match response.text().await {
-        Ok(text) => {
-            let body: Value = serde_json::from_str(&text).unwrap_or_default();
-            Answer::Said(Said::read(http, retry_after, &body))
-        }
-        Err(error) => Answer::Nothing(cause(&error)),
-    }
-}
-
-fn cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        "no answer in time".to_owned()
-    } else if error.is_connect() {
-        "no connection".to_owned()
-    } else {
-        "the connection was lost".to_owned()
     }
 }

@@ -3,8 +3,10 @@
 use crate::buyer::Floor;
 use crate::peer::Peer;
 use crate::plan::Round;
-use crate::told::Told;
+use crate::told::{Attempt, Told};
+use crate::wallet::Wallet;
 use anyhow::{Context, Result, anyhow};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
@@ -29,6 +31,7 @@ impl Crowd {
         buyers: u32,
         doors: Vec<String>,
         bootstrap_servers: &str,
+        wallet: Option<Arc<Wallet>>,
     ) -> Result<Self> {
         // An error means that a provider is installed already; reqwest is built without one of its own.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -41,6 +44,9 @@ impl Crowd {
             client,
             peer: Peer::new(bootstrap_servers)?,
             journal: Vec::new().into(),
+            attempts: Vec::new().into(),
+            wallet,
+            order_tokens: BTreeMap::new().into(),
             is_closed: AtomicBool::new(false),
         });
         let runtime = Builder::new_current_thread()
@@ -60,13 +66,14 @@ impl Crowd {
         look(&self.floor.told())
     }
 
-    /// Lets no new request begin, waits until all are answered, and takes the journal.
-    pub(crate) fn leave(self) -> Result<Vec<Told>> {
+    /// Lets no new request begin, waits until all are answered, and takes the journal, of honest buyers and of others.
+    pub(crate) fn leave(self) -> Result<(Vec<Told>, Vec<Attempt>)> {
         self.floor.close();
         self.thread
             .join()
             .map_err(|_| anyhow!("the buyers panicked"))??;
-        Ok(std::mem::take(&mut *self.floor.told()))
+        let told = std::mem::take(&mut *self.floor.told());
+        Ok((told, std::mem::take(&mut *self.floor.attempts.lock())))
     }
 }
 

@@ -260,6 +260,7 @@ mod tests {
             fault,
             outage,
             after_heal,
+            everywhere: after_heal,
             slowest: 300,
         }
     }

@@ -1,14 +1,18 @@
 //! One round: buyers buy while faults come and go. Must not judge.
 
 use crate::crowd::Crowd;
+use crate::evidence::Records;
 use crate::faults;
 use crate::keeper::{End, keep};
 use crate::plan::{Round, Strike};
-use crate::recovery::Struck;
+use crate::recovery::{Starved, Struck, first_sale};
 use crate::signals::Signals;
-use crate::told::{Millis, Told, now};
+use crate::starving::{Starving, deleted_topic};
+use crate::told::{Attempt, Millis, Told, now};
+use crate::wallet::Wallet;
 use anyhow::{Context, Result};
 use stack::{Service, Stack};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use terminal::Meter;
 
@@ -20,10 +24,24 @@ const AFTERMATH: Duration = Duration::from_secs(3);
 /// How long they go on at most until a purchase has succeeded again.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
 
+/// Who buys, and how long.
+pub(crate) struct Buying {
+    /// So many at once.
+    pub(crate) buyers: u32,
+    /// At least.
+    pub(crate) time: Duration,
+    /// The members' tokens, where they must prove who they are.
+    pub(crate) wallet: Option<Arc<Wallet>>,
+}
+
 /// What came of a round.
 pub(crate) struct Course {
     pub(crate) told: Vec<Told>,
+    /// What dishonest buyers tried.
+    pub(crate) attempts: Vec<Attempt>,
     pub(crate) strikes: Vec<Struck>,
+    /// What services said while their topic was away.
+    pub(crate) starved: Vec<Starved>,
     /// What ended by itself, and was started again.
     pub(crate) ends: Vec<End>,
     /// When nobody began anything new any more.
@@ -34,48 +52,65 @@ pub(crate) struct Course {
 struct Scene<'a> {
     stack: &'a mut Stack,
     crowd: &'a Crowd,
+    wallet: Option<&'a Arc<Wallet>>,
     signals: &'a Signals<'a>,
     meter: &'a Meter,
     begin: Instant,
     ends: Vec<End>,
+    records: &'a mut Records,
+    starved: Vec<Starved>,
 }
 
 /// Buys for so long at least, and until all faults have gone and somebody has bought again, if anybody does.
 pub(crate) fn perform(
     stack: &mut Stack,
     round: &Round,
-    buyers: u32,
-    time: Duration,
+    buying: &Buying,
+    records: &mut Records,
     signals: &Signals<'_>,
     meter: &Meter,
 ) -> Result<Course> {
     let doors = stack.composites.iter().map(Service::url).map(str::to_owned);
     let doors: Vec<String> = doors.collect();
-    let crowd = Crowd::enter(round.clone(), buyers, doors, stack.bootstrap_servers())?;
+    let crowd = Crowd::enter(
+        round.clone(),
+        buying.buyers,
+        doors,
+        stack.bootstrap_servers(),
+        buying.wallet.clone(),
+    )?;
     let mut scene = Scene {
         stack,
         crowd: &crowd,
+        wallet: buying.wallet.as_ref(),
         signals,
         meter,
         begin: Instant::now(),
         ends: Vec::new(),
+        records,
+        starved: Vec::new(),
     };
     let mut strikes = Vec::new();
     for strike in &round.strikes {
         scene.peace(strike.pause)?;
         strikes.push(scene.strike(strike)?);
     }
-    let left = time.saturating_sub(scene.begin.elapsed()).max(AFTERMATH);
+    let left = buying
+        .time
+        .saturating_sub(scene.begin.elapsed())
+        .max(AFTERMATH);
     scene.peace(left)?;
     if let Some(last) = strikes.last() {
         scene.await_success_since(last.healed)?;
     }
-    let ends = scene.ends;
+    let Scene { ends, starved, .. } = scene;
     let closed = now();
-    let told = crowd.leave()?;
+    let (told, attempts) = crowd.leave()?;
     Ok(Course {
         told,
+        attempts,
         strikes,
+        starved,
         ends,
         closed,
     })
@@ -102,22 +137,38 @@ impl Scene<'_> {
         Ok(())
     }
 
+    /// Until every composite has sold something since then, for so long at most.
+    fn await_sales_everywhere(&mut self, since: Millis, limit: Duration) -> Result<()> {
+        let end = Instant::now() + limit;
+        let composites = self.stack.composites.len();
+        let all_sell = |told: &[Told]| {
+            (0..composites).all(|composite| first_sale(told, composite, since).is_some())
+        };
+        while Instant::now() < end && !self.crowd.look(all_sell) {
+            self.peace(LOOK_EVERY)?;
+        }
+        Ok(())
+    }
+
     fn strike(&mut self, strike: &Strike) -> Result<Struck> {
         let silenced = strike
             .fault
             .silences(strike.victim, self.stack.composites.len());
         let name = strike.fault.name();
-        let mut fault = faults::make(strike.fault, strike.victim);
+        let mut fault = faults::make(strike.fault, strike.victim, self.wallet);
         // Before the fault begins: an outage counts from here, and an answer that it may have prevented must not be blamed on the mall.
         let struck = now();
+        let deleted = deleted_topic(strike.fault);
+        if deleted.is_some() {
+            self.records.before_deletion()?;
+        }
         fault
             .strike(self.stack)
             .with_context(|| format!("cannot make {name} strike"))?;
-        let end = Instant::now() + strike.lasts;
-        while Instant::now() < end {
-            self.signals.sleep(LOOK_EVERY)?;
-            self.show(name);
+        if let Some(topic) = deleted {
+            self.records.deleted(topic)?;
         }
+        self.endure(strike)?;
         fault
             .heal(self.stack)
             .with_context(|| format!("{name} does not heal"))?;
@@ -125,13 +176,30 @@ impl Scene<'_> {
         fault
             .settle(self.stack)
             .with_context(|| format!("what {name} struck does not become ready again"))?;
+        let ready = now();
+        if let Some(limit) = strike.fault.recovers_within() {
+            self.await_sales_everywhere(healed, limit)?;
+        }
         Ok(Struck {
             fault: strike.fault,
             silenced,
             struck,
             healed,
-            ready: now(),
+            ready,
         })
+    }
+
+    /// While the fault lasts. Services whose topic is away are asked whether they say so.
+    fn endure(&mut self, strike: &Strike) -> Result<()> {
+        let mut starving = Starving::of(strike.fault, self.stack);
+        let end = Instant::now() + strike.lasts;
+        while Instant::now() < end {
+            self.signals.sleep(LOOK_EVERY)?;
+            starving.ask();
+            self.show(strike.fault.name());
+        }
+        self.starved.extend(starving.said);
+        Ok(())
     }
 
     fn show(&self, doing: &str) {

@@ -3,12 +3,14 @@
 use crate::evidence::Evidence;
 use crate::faults::FaultKind;
 use crate::invariants::{Verdict, judge};
+use crate::issuer::{Issuer, IssuerKind};
 use crate::plan::{Round, deal};
 use crate::quiet::{self, Depth, Quiet};
 use crate::recovery::recoveries;
 use crate::report::{self, Purchases, Tally};
-use crate::round;
+use crate::round::{self, Buying};
 use crate::signals::Signals;
+use crate::wallet::Wallet;
 use crate::witness::Witness;
 use anyhow::Result;
 use stack::{BrokerKind, Flavour, Place, Stack, StackBuilder, Topics};
@@ -45,6 +47,8 @@ pub struct Settings {
     pub broker: BrokerKind,
     /// What keeps the orders.
     pub database: Flavour,
+    /// Whose tokens prove who a member is. `None`: nobody has to prove anything.
+    pub issuer: Option<IssuerKind>,
 }
 
 /// How it ended.
@@ -60,9 +64,26 @@ pub enum Outcome {
 pub fn run(settings: &Settings, place: Place, signals: &Signals<'_>) -> Result<Outcome> {
     let begin = Instant::now();
     let mut progress = Progress::new("ready");
-    let mut stack = wanted(settings, place).start_telling(&mut |event| progress.show(event))?;
+    let issuer = match settings.issuer {
+        Some(kind) => {
+            mention("starting the issuer of tokens");
+            Some(Issuer::start(kind, &place)?)
+        }
+        None => None,
+    };
+    let env = issuer
+        .as_ref()
+        .map_or_else(Vec::new, |issuer| issuer.lock().composite_env());
+    let mut stack =
+        wanted(settings, place, env).start_telling(&mut |event| progress.show(event))?;
+    let wallet = issuer.map(Wallet::open).transpose()?;
     let mut inquiry = Inquiry {
-        witness: Witness::new(&stack)?,
+        witness: Witness::new(&stack, wallet.clone())?,
+        buying: Buying {
+            buyers: settings.buyers,
+            time: settings.time,
+            wallet,
+        },
         tally: Tally::default(),
         signals,
     };
@@ -79,7 +100,7 @@ pub fn run(settings: &Settings, place: Place, signals: &Signals<'_>) -> Result<O
     Ok(outcome)
 }
 
-fn wanted(settings: &Settings, place: Place) -> StackBuilder {
+fn wanted(settings: &Settings, place: Place, composite_env: Vec<(String, String)>) -> StackBuilder {
     StackBuilder {
         broker: settings.broker,
         database: settings.database,
@@ -87,6 +108,7 @@ fn wanted(settings: &Settings, place: Place) -> StackBuilder {
         order_services: settings.order_services,
         composites: settings.composites,
         links: settings.faults.iter().any(|fault| fault.needs_links()),
+        composite_env,
         order_env: vec![("UNPAID_MINUTES".to_owned(), UNPAID_MINUTES.to_owned())],
         ..Stack::builder(place)
     }
@@ -95,6 +117,7 @@ fn wanted(settings: &Settings, place: Place) -> StackBuilder {
 /// What is being found out.
 struct Inquiry<'a> {
     witness: Witness,
+    buying: Buying,
     tally: Tally,
     signals: &'a Signals<'a>,
 }
@@ -125,13 +148,18 @@ impl Inquiry<'_> {
         let course = round::perform(
             stack,
             round,
-            settings.buyers,
-            settings.time,
+            &self.buying,
+            &mut self.witness.records,
             self.signals,
             &meter,
         )?;
         let purchases = Purchases::of(&course.told);
-        let recoveries = recoveries(&course.told, &course.strikes, course.closed);
+        let recoveries = recoveries(
+            &course.told,
+            &course.strikes,
+            settings.composites,
+            course.closed,
+        );
         let mut ends = course.ends.clone();
         self.witness.hear(course, recoveries.clone());
         let quiet = self.quiet(stack, Depth::Now, QUIET_LIMIT, &meter)?;

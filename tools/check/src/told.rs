@@ -1,6 +1,6 @@
 //! Requests over HTTP and their answers: the journal that is compared with the database. Must not know how they are sent.
 
-use crate::plan::{Line, VisitName};
+use crate::plan::{Forgery, Line, VisitName};
 use crate::won::won_of_json;
 use serde_json::Value;
 use std::fmt;
@@ -77,6 +77,24 @@ pub(crate) enum Request {
     Reject { order: String },
 }
 
+impl Request {
+    /// The order that it names.
+    pub(crate) fn order(&self) -> Option<&str> {
+        match self {
+            Self::Place { .. } => None,
+            Self::Pay { order, .. } | Self::Read { order } | Self::Reject { order } => Some(order),
+        }
+    }
+}
+
+/// How payments begin that nobody honest asks for.
+pub(crate) const FORGED: &str = "forged-";
+
+/// The payment of a dishonest request about that visit's order.
+pub(crate) fn forged_payment(visit: VisitName) -> String {
+    format!("{FORGED}{visit}")
+}
+
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Answer {
@@ -113,6 +131,18 @@ pub(crate) struct Told {
     pub(crate) answer: Answer,
 }
 
+/// A request of somebody dishonest, and its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    /// Whose order it is about.
+    pub(crate) visit: VisitName,
+    pub(crate) composite: usize,
+    pub(crate) forgery: Forgery,
+    pub(crate) request: Request,
+    pub(crate) at: Millis,
+    pub(crate) answer: Answer,
+}
+
 impl Told {
     /// The answer, when it is definite: neither missing, nor "later", nor "try again". To a reader, 202 says that no such order is there.
     pub(crate) fn certain(&self) -> Option<&Said> {
@@ -125,12 +155,7 @@ impl Told {
 
     /// The order that it is about, as far as the answer or the request names one.
     pub(crate) fn order(&self) -> Option<&str> {
-        let asked = match &self.request {
-            Request::Place { .. } => None,
-            Request::Pay { order, .. } | Request::Read { order } | Request::Reject { order } => {
-                Some(order.as_str())
-            }
-        };
+        let asked = self.request.order();
         match &self.answer {
             Answer::Said(said) => said.order.as_deref().or(asked),
             Answer::Nothing(_) => asked,

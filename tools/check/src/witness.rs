@@ -8,8 +8,10 @@ use crate::recovery::Recovery;
 use crate::round::Course;
 use crate::signals::Signals;
 use crate::told::Said;
+use crate::wallet::Wallet;
 use anyhow::{Context, Result, anyhow};
 use stack::{Service, Stack};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -26,13 +28,16 @@ const AT_ONCE: usize = 8;
 /// Remembers what was seen before.
 pub(crate) struct Witness {
     pub(crate) records: Records,
+    /// Shows who may see every order, where that must be proven.
+    wallet: Option<Arc<Wallet>>,
     evidence: Evidence,
 }
 
 impl Witness {
     /// One that has seen nothing yet.
-    pub(crate) fn new(stack: &Stack) -> Result<Self> {
+    pub(crate) fn new(stack: &Stack, wallet: Option<Arc<Wallet>>) -> Result<Self> {
         Ok(Self {
+            wallet,
             records: Records::new(stack.bootstrap_servers())?,
             evidence: Evidence::default(),
         })
@@ -48,7 +53,9 @@ impl Witness {
     /// Takes a round's journal and faults.
     pub(crate) fn hear(&mut self, mut course: Course, mut recoveries: Vec<Recovery>) {
         self.evidence.told.append(&mut course.told);
+        self.evidence.attempts.append(&mut course.attempts);
         self.evidence.strikes.append(&mut course.strikes);
+        self.evidence.starved.append(&mut course.starved);
         self.evidence.recoveries.append(&mut recoveries);
         self.evidence.ends.append(&mut course.ends);
     }
@@ -143,12 +150,14 @@ impl Witness {
         let chunks: Vec<&[&String]> = wanted
             .chunks(wanted.len().div_ceil(AT_ONCE).max(1))
             .collect();
+        let bearer = self.wallet.as_ref().map(|wallet| wallet.support());
+        let bearer = bearer.as_deref();
         let doors: Vec<&str> = stack.composites.iter().map(Service::url).collect();
         let found = thread::scope(|scope| {
             let readers: Vec<_> = chunks
                 .iter()
                 .zip(doors.iter().cycle())
-                .map(|(numbers, door)| scope.spawn(move || read_all(door, numbers)))
+                .map(|(numbers, door)| scope.spawn(move || read_all(door, numbers, bearer)))
                 .collect();
             readers
                 .into_iter()
@@ -165,15 +174,18 @@ impl Witness {
     }
 }
 
-fn read_all(door: &str, numbers: &[&String]) -> Result<Vec<(String, Said)>> {
+fn read_all(door: &str, numbers: &[&String], bearer: Option<&str>) -> Result<Vec<(String, Said)>> {
     let agent: ureq::Agent = stack::direct(CALL_LIMIT)
         .http_status_as_error(false)
         .build()
         .into();
     let read = |number: &&String| {
         let url = format!("{door}/open-api/order/{number}");
-        let mut answer = agent
-            .get(&url)
+        let mut request = agent.get(&url);
+        if let Some(token) = bearer {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        let mut answer = request
             .call()
             .with_context(|| format!("cannot read {url}"))?;
         let http = answer.status().as_u16();

@@ -11,7 +11,8 @@ use stack::Stack;
 const LOOK: &str = "\
 START TRANSACTION WITH CONSISTENT SNAPSHOT;
 SELECT 'order', order_num, request_id, status, reject_reason, coupon_id, total_price, final_price, intent_key, payment_key,
-  idempotency_key, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', review_at) DIV 1000, revision FROM orders;
+  idempotency_key, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', review_at) DIV 1000, revision,
+  TIMESTAMPDIFF(MICROSECOND, '1970-01-01', created_at) DIV 1000 FROM orders;
 SELECT 'line', order_num, item_id, quantity, unit_price, line_no FROM order_lines ORDER BY order_num, line_no;
 SELECT 'item', item_id, stock FROM items;
 SELECT 'coupon', coupon_id, used_by, 1 FROM coupons;
@@ -103,6 +104,7 @@ fn take(stored: &mut Stored, row: &str) -> Result<()> {
             key,
             review_at,
             revision,
+            created,
         ] => {
             let order = Order {
                 request_id: (*request_id).to_owned(),
@@ -114,6 +116,7 @@ fn take(stored: &mut Stored, row: &str) -> Result<()> {
                 intent: text(intent),
                 payment: text(payment),
                 revision: revision.parse()?,
+                created: created.parse()?,
                 key: text(key),
                 review_at: text(review_at).map(|at| won(&at)).transpose()?,
                 lines: Vec::new(),
@@ -154,7 +157,7 @@ mod tests {
     fn rows_are_read_with_their_nulls() {
         let mut stored = Stored::default();
         for row in [
-            "order\t2026\tr-1\tREJECTED\tEXPIRED\tNULL\t24000.00\t24000.00\tpay-1\tNULL\tkey\t1795363540582\t1",
+            "order\t2026\tr-1\tREJECTED\tEXPIRED\tNULL\t24000.00\t24000.00\tpay-1\tNULL\tkey\t1795363540582\t1\t1795363480000",
             "line\t2026\t7\t2\t12000.00\t1",
             "line\t2026\t99\t1\tNULL\t2",
             "item\t7\t80",
@@ -169,8 +172,8 @@ mod tests {
             (Status::Rejected, Some("EXPIRED"), None)
         );
         assert_eq!(
-            (order.price, order.revision, order.review_at),
-            (24_000, 1, Some(1_795_363_540_582))
+            (order.price, order.revision, order.review_at, order.created),
+            (24_000, 1, Some(1_795_363_540_582), 1_795_363_480_000)
         );
         assert_eq!(order.lines[0].price, Some(12_000));
         assert_eq!(order.lines[1].price, None);

@@ -25,27 +25,23 @@ const STEP: Duration = Duration::from_secs(10);
 
 /// What has been read so far.
 pub(crate) struct Records {
+    bootstrap_servers: String,
     consumer: BaseConsumer,
     log: Log,
     next: BTreeMap<(String, i32), i64>,
+    /// How often the topic of commands was deleted.
+    making: u32,
 }
 
 impl Records {
     /// Of these brokers; nothing is read yet.
     pub(crate) fn new(bootstrap_servers: &str) -> Result<Self> {
-        let consumer = ClientConfig::new()
-            .set("bootstrap.servers", bootstrap_servers)
-            .set("group.id", GROUP)
-            .set("enable.auto.commit", "false")
-            .set("auto.offset.reset", "earliest")
-            .set("fetch.wait.max.ms", "50")
-            .set("reconnect.backoff.max.ms", "500")
-            .create()
-            .context("cannot make a Kafka consumer")?;
         Ok(Self {
-            consumer,
+            bootstrap_servers: bootstrap_servers.to_owned(),
+            consumer: consumer(bootstrap_servers)?,
             log: Log::default(),
             next: BTreeMap::new(),
+            making: 0,
         })
     }
 
@@ -77,7 +73,39 @@ impl Records {
         Ok(self.log.clone())
     }
 
+    /// Reads everything, before topics are deleted. What is not carried out by now may be lost.
+    pub(crate) fn before_deletion(&mut self) -> Result<()> {
+        // First: a reply is written before its command is committed.
+        let committed = self.committed()?;
+        self.look()?;
+        for command in &mut self.log.commands {
+            let Position { partition, offset } = command.position;
+            let done = committed.get(&partition).copied().unwrap_or(0);
+            command.is_lost |= command.making == self.making && offset >= done;
+        }
+        Ok(())
+    }
+
+    /// The topic was deleted: one of the same name begins anew.
+    pub(crate) fn deleted(&mut self, deleted: &str) -> Result<()> {
+        self.next.retain(|(topic, _), _| topic != deleted);
+        if deleted == ORDERS {
+            self.making += 1;
+        }
+        // The old one remembers the topic that was there.
+        self.consumer = consumer(&self.bootstrap_servers)?;
+        Ok(())
+    }
+
     fn lags(&self) -> Result<BTreeMap<i32, i64>> {
+        let committed = self.committed()?.into_iter();
+        committed
+            .map(|(partition, done)| Ok((partition, self.end(ORDERS, partition)? - done)))
+            .collect()
+    }
+
+    /// Of each partition of commands, the offset that the order services have committed.
+    fn committed(&self) -> Result<BTreeMap<i32, i64>> {
         let mut wanted = TopicPartitionList::new();
         for partition in 0..self.partitions(ORDERS)? {
             wanted.add_partition(ORDERS, partition);
@@ -86,16 +114,15 @@ impl Records {
             .consumer
             .committed_offsets(wanted, STEP)
             .context("cannot ask for the committed offsets")?;
-        let mut lags = BTreeMap::new();
-        for found in committed.elements() {
-            let done = match found.offset() {
-                Offset::Offset(offset) => offset,
-                _ => 0,
-            };
-            let end = self.end(ORDERS, found.partition())?;
-            lags.insert(found.partition(), end - done);
-        }
-        Ok(lags)
+        let done = |offset| match offset {
+            Offset::Offset(offset) => offset,
+            _ => 0,
+        };
+        let found = committed.elements();
+        let found = found.iter();
+        Ok(found
+            .map(|found| (found.partition(), done(found.offset())))
+            .collect())
     }
 
     fn partitions(&self, topic: &str) -> Result<i32> {
@@ -141,7 +168,7 @@ impl Records {
             match self.consumer.poll(left) {
                 Some(Ok(record)) if record.topic() == topic && record.partition() == partition => {
                     next = record.offset() + 1;
-                    take(&mut self.log, &record);
+                    take(&mut self.log, self.making, &record);
                 }
                 // a lost connection is made again, until the deadline
                 Some(Ok(_) | Err(_)) | None => {}
@@ -152,13 +179,26 @@ impl Records {
     }
 }
 
-fn take(log: &mut Log, record: &BorrowedMessage<'_>) {
+fn consumer(bootstrap_servers: &str) -> Result<BaseConsumer> {
+    ClientConfig::new()
+        .set("bootstrap.servers", bootstrap_servers)
+        .set("group.id", GROUP)
+        .set("enable.auto.commit", "false")
+        .set("auto.offset.reset", "earliest")
+        .set("fetch.wait.max.ms", "50")
+        .set("reconnect.backoff.max.ms", "500")
+        .create()
+        .context("cannot make a Kafka consumer")
+}
+
+fn take(log: &mut Log, making: u32, record: &BorrowedMessage<'_>) {
     let value: Value = record
         .payload()
         .and_then(|bytes| serde_json::from_slice(bytes).ok())
         .unwrap_or_default();
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let bytes = |name: &str| header(record.headers(), name);
+    let poison = || bytes(POISON).map(|name| String::from_utf8_lossy(name).into_owned());
     let at = record.timestamp().to_millis().unwrap_or_default();
     let position = Position {
         partition: record.partition(),
@@ -175,7 +215,9 @@ fn take(log: &mut Log, record: &BorrowedMessage<'_>) {
             request_id: text(&data["requestId"]),
             key: text(&data["idempotencyKey"]),
             correlation: bytes(REPLY_TOPIC).map(|_| hex(bytes(CORRELATION_ID).unwrap_or_default())),
-            is_poison: bytes(POISON).is_some(),
+            poison: poison(),
+            making,
+            is_lost: false,
         }),
         "composite" => log.replies.push(Reply {
             at,
@@ -190,6 +232,7 @@ fn take(log: &mut Log, record: &BorrowedMessage<'_>) {
             topic: topic.to_owned(),
             position,
             origin: origin(&bytes),
+            poison: poison(),
             cause: bytes(EXCEPTION_MESSAGE)
                 .map(|cause| String::from_utf8_lossy(cause).into_owned())
                 .unwrap_or_default(),

@@ -13,11 +13,15 @@ pub(crate) use kafka::Records;
 pub(crate) use ledger::ledger;
 pub(crate) use panics::panics;
 
+use crate::faults::Deleted;
 use crate::keeper::End;
 use crate::plan::{Line, Shelf};
-use crate::recovery::{Recovery, Struck};
-use crate::told::{Millis, Said, Status, Told};
+use crate::recovery::{Recovery, Starved, Struck};
+use crate::told::{Attempt, Millis, Said, Status, Told};
 use std::collections::BTreeMap;
+
+/// A record may reach the broker so long after the time that it bears.
+const LATE: Millis = 1_000;
 
 /// All that is known at one moment. Either nothing changed while it was gathered, or `unrest` says what did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub(crate) struct Evidence {
     pub(crate) shelves: Vec<Shelf>,
     /// Requests and answers, in the order in which they were answered.
     pub(crate) told: Vec<Told>,
+    /// What dishonest buyers tried.
+    pub(crate) attempts: Vec<Attempt>,
     /// What the database has.
     pub(crate) stored: Stored,
     /// The gateway's movements of money, by order.
@@ -40,6 +46,8 @@ pub(crate) struct Evidence {
     pub(crate) in_hand: Vec<InHand>,
     /// The faults that struck.
     pub(crate) strikes: Vec<Struck>,
+    /// What services said of themselves while their topic was away.
+    pub(crate) starved: Vec<Starved>,
     /// How the mall recovered from each.
     pub(crate) recoveries: Vec<Recovery>,
     /// Processes that exited by themselves.
@@ -74,6 +82,8 @@ pub(crate) struct Order {
     pub(crate) intent: Option<String>,
     pub(crate) payment: Option<String>,
     pub(crate) revision: i64,
+    /// When its command was carried out.
+    pub(crate) created: Millis,
     pub(crate) key: Option<String>,
     /// When it must be reviewed; `None` when no review is planned.
     pub(crate) review_at: Option<Millis>,
@@ -125,6 +135,8 @@ pub(crate) struct Log {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Command {
     pub(crate) at: Millis,
+    /// How often its topic had been deleted: another one's positions begin anew.
+    pub(crate) making: u32,
     pub(crate) position: Position,
     /// `ORDER_CREATE` and so on; none when the record can't be read.
     pub(crate) kind: Option<String>,
@@ -133,8 +145,10 @@ pub(crate) struct Command {
     pub(crate) key: Option<String>,
     /// The correlation id, when a reply is asked for.
     pub(crate) correlation: Option<String>,
-    /// The check itself has sent it as a record that is no command.
-    pub(crate) is_poison: bool,
+    /// The name by which the check itself has sent it as a record that is no command.
+    pub(crate) poison: Option<String>,
+    /// It was not yet carried out when its topic or the replies' topic was deleted, and may have been lost with that.
+    pub(crate) is_lost: bool,
 }
 
 /// A record of the replies' topic.
@@ -156,10 +170,33 @@ pub(crate) struct Letter {
     pub(crate) position: Position,
     /// Topic and place that it came from, as far as it says.
     pub(crate) origin: Option<(String, Position)>,
+    /// The name of the poison record that it was.
+    pub(crate) poison: Option<String>,
     pub(crate) cause: String,
 }
 
 impl Evidence {
+    /// Whether the command may have no reply, or no dead letter, because a topic was deleted: it was lost itself, or what answered it was.
+    pub(crate) fn may_lack_answer(&self, command: &Command) -> bool {
+        command.is_lost
+            || self
+                .deletions(Deleted::Composite)
+                .any(|strike| (strike.struck - LATE..=strike.ready).contains(&command.at))
+    }
+
+    /// Whether the command that asked for the order may have been lost with its topic before it was read here.
+    pub(crate) fn may_lack_command(&self, order: &Order) -> bool {
+        self.deletions(Deleted::Orders)
+            .any(|strike| (strike.struck - LATE..=strike.ready).contains(&order.created))
+    }
+
+    /// The faults that deleted that topic. Until each struck, all its records were read; those that came between that and the deletion are
+    /// unknown.
+    pub(crate) fn deletions(&self, topic: Deleted) -> impl Iterator<Item = &Struck> {
+        let strikes = self.strikes.iter();
+        strikes.filter(move |strike| strike.fault.deletes() == topic)
+    }
+
     /// How often that payment was charged and not given back.
     pub(crate) fn kept_charges(&self, payment: &str) -> i64 {
         let movements = self.ledger.values().flatten();

@@ -1,7 +1,22 @@
 //! The kinds of faults: their names, how long they stay, and whom they strike. Must not know how.
 
+use crate::issuer::IssuerKind;
 use stack::BrokerKind;
 use std::ops::Range;
+use std::time::Duration;
+
+/// How long a service may take to notice that its topic is another one, and to go on there.
+const TOPIC_LIMIT: Duration = Duration::from_secs(15);
+
+/// The topic that a fault deletes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deleted {
+    None,
+    /// That of commands.
+    Orders,
+    /// That of replies.
+    Composite,
+}
 
 /// The composites that can't answer while a fault lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +91,22 @@ faults! {
     EnlargeOrders = "enlarge-orders", 500..3_000;
     /// the topic of replies gets one partition more
     EnlargeComposite = "enlarge-composite", 500..3_000;
+    /// the topic of commands is deleted, and made again with as many partitions
+    RecreateOrders = "recreate-orders", 0..3_000;
+    /// the topic of commands is deleted, and made again with fewer partitions
+    RecreateOrdersFewer = "recreate-orders-fewer", 0..3_000;
+    /// the topic of commands is deleted, and made again with more partitions
+    RecreateOrdersMore = "recreate-orders-more", 0..3_000;
+    /// the topic of replies is deleted, and made again with as many partitions
+    RecreateComposite = "recreate-composite", 0..3_000;
+    /// the topic of replies is deleted, and made again with fewer partitions
+    RecreateCompositeFewer = "recreate-composite-fewer", 0..3_000;
+    /// the topic of replies is deleted, and made again with more partitions
+    RecreateCompositeMore = "recreate-composite-more", 0..3_000;
+    /// the topic of commands is deleted, until the services make it again
+    DeleteOrders = "delete-orders", 6_000..8_000;
+    /// the topic of replies is deleted, until the services make it again
+    DeleteComposite = "delete-composite", 6_000..8_000;
     /// kill -9 of the database
     KillDb = "kill-db", 200..3_000;
     /// the database is shut down and started again
@@ -94,6 +125,10 @@ faults! {
     FailGateway = "fail-gateway", 1_000..6_000;
     /// kill -9 of the payment gateway
     KillGateway = "kill-gateway", 500..4_000;
+    /// kill -9 of the issuer of members' tokens
+    KillIssuer = "kill-issuer", 500..3_000;
+    /// the issuer signs by a new key, and then takes the old one out
+    RotateKeys = "rotate-keys", 1_000..3_000;
     /// connections to the database are cut, and new ones are refused
     CutDb = "cut-db", 1_000..5_000;
     /// nothing gets through to the database, while connections stay open
@@ -122,17 +157,52 @@ impl FaultKind {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
-    /// Whether it can strike a mall with that broker.
-    pub fn strikes(self, broker: BrokerKind) -> bool {
-        let is_brokers = matches!(
+    /// What it needs to strike a mall with that broker and that issuer of tokens, if it can't.
+    pub fn lacks(self, broker: BrokerKind, issuer: Option<IssuerKind>) -> Option<&'static str> {
+        let is_real = broker != BrokerKind::Embedded;
+        match self {
+            Self::KillIssuer => issuer.is_none().then_some("--auth jwt"),
+            Self::RotateKeys => {
+                let can_rotate = issuer == Some(IssuerKind::Keycloak);
+                (!can_rotate).then_some("--auth jwt with Keycloak as the issuer")
+            }
+            _ => (!is_real && (self.needs_kafka() || self.needs_links())).then_some("a real Kafka"),
+        }
+    }
+
+    /// Whether only a real Kafka can suffer it.
+    fn needs_kafka(self) -> bool {
+        let is_nodes = matches!(
             self,
-            Self::KillBroker
-                | Self::RestartBroker
-                | Self::PauseBroker
-                | Self::EnlargeOrders
-                | Self::EnlargeComposite
+            Self::KillBroker | Self::RestartBroker | Self::PauseBroker
         );
-        broker != BrokerKind::Embedded || !is_brokers && !self.needs_links()
+        let is_growth = matches!(self, Self::EnlargeOrders | Self::EnlargeComposite);
+        is_nodes || is_growth || self.deletes() != Deleted::None
+    }
+
+    /// Which topic it deletes, with all that is in it.
+    pub(crate) fn deletes(self) -> Deleted {
+        match self {
+            Self::RecreateOrders
+            | Self::RecreateOrdersFewer
+            | Self::RecreateOrdersMore
+            | Self::DeleteOrders => Deleted::Orders,
+            Self::RecreateComposite
+            | Self::RecreateCompositeFewer
+            | Self::RecreateCompositeMore
+            | Self::DeleteComposite => Deleted::Composite,
+            _ => Deleted::None,
+        }
+    }
+
+    /// Whether the topic that it deletes stays away for so long that the services that read it must say so.
+    pub(crate) fn starves(self) -> bool {
+        matches!(self, Self::DeleteOrders | Self::DeleteComposite)
+    }
+
+    /// How long it may take, once it is over, until every composite sells again. `None`: one that sells within the round is enough.
+    pub(crate) fn recovers_within(self) -> Option<Duration> {
+        (self.deletes() != Deleted::None).then_some(TOPIC_LIMIT)
     }
 
     /// Whether it strikes a link between two parts.
@@ -227,9 +297,26 @@ mod tests {
 
     #[test]
     fn nothing_strikes_the_embedded_broker() {
-        assert!(!FaultKind::KillBroker.strikes(BrokerKind::Embedded));
-        assert!(!FaultKind::EnlargeOrders.strikes(BrokerKind::Embedded));
-        assert!(FaultKind::KillBroker.strikes(BrokerKind::Kafka));
-        assert!(FaultKind::KillOrder.strikes(BrokerKind::Embedded));
+        let lacks = |kind: FaultKind, broker| kind.lacks(broker, None).is_some();
+        for kind in [
+            FaultKind::KillBroker,
+            FaultKind::EnlargeOrders,
+            FaultKind::RecreateOrders,
+            FaultKind::CutDb,
+        ] {
+            assert!(lacks(kind, BrokerKind::Embedded));
+            assert!(!lacks(kind, BrokerKind::Kafka));
+        }
+        assert!(!lacks(FaultKind::KillOrder, BrokerKind::Embedded));
+    }
+
+    #[test]
+    fn the_issuer_is_struck_where_there_is_one_and_its_keys_where_they_can_be_rotated() {
+        let strikes = |kind: FaultKind, issuer| kind.lacks(BrokerKind::Embedded, issuer).is_none();
+        let (keycloak, own) = (Some(IssuerKind::Keycloak), Some(IssuerKind::Development));
+        let kill = [None, own, keycloak].map(|issuer| strikes(FaultKind::KillIssuer, issuer));
+        assert_eq!(kill, [false, true, true]);
+        let rotate = [None, own, keycloak].map(|issuer| strikes(FaultKind::RotateKeys, issuer));
+        assert_eq!(rotate, [false, false, true]);
     }
 }

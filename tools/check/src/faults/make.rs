@@ -4,18 +4,21 @@ use crate::faults::brokers::{self, Harm as BrokerHarm};
 use crate::faults::databases::Server;
 use crate::faults::fault::Fault;
 use crate::faults::gateway::{Killed, Switches};
+use crate::faults::issuer;
 use crate::faults::kind::FaultKind;
 use crate::faults::links::{self, Harm as LinkHarm};
 use crate::faults::services::{Blow, PowerCut, Program, Victim};
 use crate::faults::stuck_row::{KilledMeanwhile, StuckRow};
-use crate::faults::topics::Enlarged;
+use crate::faults::topics::{Deleted, Enlarged, Recreated, Size};
+use crate::wallet::Wallet;
 use stack::{Link, Links};
+use std::sync::Arc;
 
 /// The partitions of the commands' topic whose leaders are struck.
 const ORDERS_PARTITIONS: usize = 4;
 
-/// The fault of that kind, against the `victim`th of several instances.
-pub(crate) fn make(kind: FaultKind, victim: usize) -> Box<dyn Fault> {
+/// The fault of that kind, against the `victim`th of several instances, or the issuer of the tokens in the wallet.
+pub(crate) fn make(kind: FaultKind, victim: usize, wallet: Option<&Arc<Wallet>>) -> Box<dyn Fault> {
     let order_service = |blow| program(Program::OrderService, blow, victim);
     let composite = |blow| program(Program::Composite, blow, victim);
     match kind {
@@ -31,6 +34,14 @@ pub(crate) fn make(kind: FaultKind, victim: usize) -> Box<dyn Fault> {
         FaultKind::PauseBroker => broker(BrokerHarm::Pause, victim),
         FaultKind::EnlargeOrders => Box::new(Enlarged { topic: "orders" }),
         FaultKind::EnlargeComposite => Box::new(Enlarged { topic: "composite" }),
+        FaultKind::RecreateOrders => recreated("orders", Size::AsBefore),
+        FaultKind::RecreateOrdersFewer => recreated("orders", Size::Fewer),
+        FaultKind::RecreateOrdersMore => recreated("orders", Size::More),
+        FaultKind::RecreateComposite => recreated("composite", Size::AsBefore),
+        FaultKind::RecreateCompositeFewer => recreated("composite", Size::Fewer),
+        FaultKind::RecreateCompositeMore => recreated("composite", Size::More),
+        FaultKind::DeleteOrders => Box::new(Deleted { topic: "orders" }),
+        FaultKind::DeleteComposite => Box::new(Deleted { topic: "composite" }),
         FaultKind::KillDb => Box::new(Server::Killed),
         FaultKind::RestartDb => Box::new(Server::Ended),
         FaultKind::PauseDb => Box::new(Server::Paused),
@@ -40,6 +51,8 @@ pub(crate) fn make(kind: FaultKind, victim: usize) -> Box<dyn Fault> {
         FaultKind::LoseAnswers => Box::new(Switches(r#"{"loseAnswer":true}"#)),
         FaultKind::FailGateway => Box::new(Switches(r#"{"failConfirms":true,"failCancels":true}"#)),
         FaultKind::KillGateway => Box::new(Killed),
+        FaultKind::KillIssuer => Box::new(issuer::Killed::new(wallet)),
+        FaultKind::RotateKeys => Box::new(issuer::Rotated::new(wallet)),
         FaultKind::CutDb => link(|links| &links.order_to_database, LinkHarm::Cut),
         FaultKind::MuteDb => link(|links| &links.order_to_database, LinkHarm::Mute),
         FaultKind::SlowDb => link(|links| &links.order_to_database, LinkHarm::Slow),
@@ -59,6 +72,10 @@ fn program(program: Program, blow: Blow, index: usize) -> Box<dyn Fault> {
         blow,
         index,
     })
+}
+
+fn recreated(topic: &str, size: Size) -> Box<dyn Fault> {
+    Box::new(Recreated::new(topic, size))
 }
 
 fn broker(harm: BrokerHarm, victim: usize) -> Box<dyn Fault> {

@@ -6,6 +6,7 @@ mod kind;
 mod brokers;
 mod databases;
 mod gateway;
+mod issuer;
 mod links;
 mod services;
 mod stuck_row;
@@ -16,5 +17,5 @@ mod make;
 
 pub use choose::choose;
 pub use kind::FaultKind;
-pub(crate) use kind::Silenced;
+pub(crate) use kind::{Deleted, Silenced};
 pub(crate) use make::make;

@@ -93,13 +93,18 @@ impl Fault for PowerCut {
     }
 
     fn settle(&mut self, stack: &mut Stack) -> Result<()> {
-        stack
-            .order_services
-            .iter_mut()
-            .chain(&mut stack.composites)
-            .for_each(await_ready);
+        await_all_ready(stack);
         Ok(())
     }
+}
+
+/// Waits until both services are ready, all of them.
+pub(super) fn await_all_ready(stack: &mut Stack) {
+    stack
+        .order_services
+        .iter_mut()
+        .chain(&mut stack.composites)
+        .for_each(await_ready);
 }
 
 /// One that ends or does not become ready is no reason to stop here: whoever keeps the processes, or waits for quiet, finds and tells it.

@@ -1,8 +1,16 @@
 //! Faults of the topics on a real Kafka. Must not know what their records are.
 
 use crate::faults::fault::Fault;
-use anyhow::Result;
-use stack::{Stack, Topic};
+use crate::faults::services::await_all_ready;
+use anyhow::{Context, Result};
+use stack::{Stack, Topic, until};
+use std::time::Duration;
+
+/// The services make a topic again that has been missing for ten seconds.
+const MADE_WITHIN: Duration = Duration::from_secs(30);
+
+/// Faults of the brokers strike the leader of one of so many partitions.
+const FEWEST: i32 = 4;
 
 /// Somebody gives a topic one partition more. It keeps that: partitions can't be taken away.
 pub(super) struct Enlarged {
@@ -20,6 +28,80 @@ impl Fault for Enlarged {
     }
 
     fn heal(&mut self, _: &mut Stack) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// How many partitions a topic has that is made again.
+#[derive(Clone, Copy)]
+pub(super) enum Size {
+    AsBefore,
+    /// Half of them, but one for each composite.
+    Fewer,
+    More,
+}
+
+/// Somebody deletes a topic and makes it again.
+pub(super) struct Recreated {
+    topic: Topic,
+    size: Size,
+}
+
+/// Somebody deletes a topic, and the services make it again.
+pub(super) struct Deleted {
+    /// Its name.
+    pub(super) topic: &'static str,
+}
+
+impl Recreated {
+    pub(super) fn new(name: &str, size: Size) -> Self {
+        let topic = Topic {
+            name: name.to_owned(),
+            partitions: 0,
+        };
+        Self { topic, size }
+    }
+}
+
+impl Fault for Recreated {
+    fn strike(&mut self, stack: &mut Stack) -> Result<()> {
+        let before = stack.broker.partitions(&self.topic.name)?;
+        let fewest = FEWEST.max(i32::try_from(stack.composites.len())?);
+        self.topic.partitions = match self.size {
+            Size::AsBefore => before,
+            Size::Fewer => fewest.max(before / 2),
+            Size::More => before + 3,
+        };
+        stack.broker.delete_topic(&self.topic.name)
+    }
+
+    fn heal(&mut self, stack: &mut Stack) -> Result<()> {
+        stack.broker.create_topic(&self.topic)
+    }
+
+    fn settle(&mut self, stack: &mut Stack) -> Result<()> {
+        await_all_ready(stack);
+        Ok(())
+    }
+}
+
+impl Fault for Deleted {
+    fn strike(&mut self, stack: &mut Stack) -> Result<()> {
+        stack.broker.delete_topic(self.topic)
+    }
+
+    fn heal(&mut self, stack: &mut Stack) -> Result<()> {
+        until(
+            "waiting for the services to make a topic",
+            MADE_WITHIN,
+            || Ok(stack.broker.partitions(self.topic).ok()),
+        )
+        .map(drop)
+        .with_context(|| format!("nobody makes {} again", self.topic))
+    }
+
+    fn settle(&mut self, stack: &mut Stack) -> Result<()> {
+        await_all_ready(stack);
         Ok(())
     }
 }

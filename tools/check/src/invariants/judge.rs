@@ -3,8 +3,8 @@
 use crate::evidence::Evidence;
 use crate::invariants::verdict::Verdict;
 use crate::invariants::{
-    answers, denials, drained, money, one_at_a_time, processes, recovery, requests, rest, shelves,
-    terminal, truth,
+    answers, denials, door, drained, money, one_at_a_time, processes, readiness, recovery,
+    requests, rest, shelves, terminal, truth,
 };
 
 /// Every invariant's verdict.
@@ -17,6 +17,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Vec<Verdict> {
         answers::answers,
         truth::answered_truth,
         denials::denials,
+        door::door,
         terminal::terminal,
         money::money,
         one_at_a_time::one_at_a_time,
@@ -24,6 +25,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Vec<Verdict> {
         drained::drained,
         drained::dead_letters,
         recovery::recovery,
+        readiness::readiness,
         rest::rest,
         processes::processes,
     ]

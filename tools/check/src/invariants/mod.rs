@@ -4,10 +4,12 @@ mod verdict;
 
 mod answers;
 mod denials;
+mod door;
 mod drained;
 mod money;
 mod one_at_a_time;
 mod processes;
+mod readiness;
 mod recovery;
 mod requests;
 mod rest;

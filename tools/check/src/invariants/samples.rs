@@ -177,6 +177,7 @@ fn order(
         intent: None,
         payment: None,
         revision,
+        created: 1,
         key: None,
         review_at: None,
         lines: vec![line],
@@ -219,7 +220,9 @@ fn add(evidence: &mut Evidence, number: &str, order: Order) {
         request_id: Some(order.request_id.clone()),
         key: order.key.clone(),
         correlation: Some(format!("c-{number}")),
-        is_poison: false,
+        poison: None,
+        making: 0,
+        is_lost: false,
     });
     evidence.records.replies.push(Reply {
         at: 2,
@@ -251,7 +254,9 @@ fn add_poison(evidence: &mut Evidence) {
         request_id: None,
         key: None,
         correlation: None,
-        is_poison: true,
+        poison: Some("poison-1".into()),
+        making: 0,
+        is_lost: false,
     });
     evidence.records.letters.push(Letter {
         topic: "orders-dlt".into(),
@@ -260,6 +265,7 @@ fn add_poison(evidence: &mut Evidence) {
             offset: 0,
         },
         origin: Some(("orders".into(), position)),
+        poison: Some("poison-1".into()),
         cause: "no value".into(),
     });
 }

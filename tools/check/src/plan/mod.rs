@@ -2,6 +2,7 @@
 //! Must not know how anything of it is done.
 
 mod chance;
+mod forgery;
 mod line;
 mod shelf;
 mod strikes;
@@ -9,8 +10,9 @@ mod visit;
 
 mod round;
 
+pub(crate) use forgery::Forgery;
 pub(crate) use line::Line;
 pub(crate) use round::Round;
 pub(crate) use shelf::Shelf;
 pub(crate) use strikes::{Strike, deal};
-pub(crate) use visit::{Course, Visit, VisitName};
+pub(crate) use visit::{Course, Shopper, Visit, VisitName};

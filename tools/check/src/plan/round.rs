@@ -52,7 +52,7 @@ impl Round {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::Course;
+    use crate::plan::{Course, Forgery, Shopper};
     use std::collections::BTreeSet;
 
     fn round(seed: u64) -> Round {
@@ -121,9 +121,22 @@ mod tests {
                 "key used for another request",
                 count(&|v| v.misuses_its_key),
             ),
+            ("forgery", count(&|v| v.forgery.is_some())),
         ] {
             assert!(found >= 5, "{what}: {found} of {}", visits.len());
         }
+    }
+
+    #[test]
+    fn three_of_four_buyers_are_members_and_every_forgery_is_tried() {
+        let visits = visits(&round(1));
+        let guests = visits
+            .iter()
+            .filter(|v| v.name.shopper() == Shopper::Guest)
+            .count();
+        assert_eq!(guests * 4, visits.len());
+        let forgeries: BTreeSet<Forgery> = visits.iter().filter_map(|v| v.forgery).collect();
+        assert_eq!(forgeries.len(), Forgery::ALL.len());
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! What a buyer does in one visit. Must not know HTTP.
 
-use crate::plan::{Line, Shelf};
+use crate::plan::{Forgery, Line, Shelf};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
 use std::fmt;
 use std::time::Duration;
+
+/// So many members buy; the issuer knows them.
+const MEMBERS: usize = 3;
 
 /// One visit of one buyer: an order, and what follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +37,17 @@ pub(crate) struct Visit {
     pub(crate) is_doubled: bool,
     /// Afterwards another request is sent with the same key.
     pub(crate) misuses_its_key: bool,
+    /// How somebody dishonest asks for the same order, where members must prove who they are.
+    pub(crate) forgery: Option<Forgery>,
+}
+
+/// Who buys, where members must prove who they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shopper {
+    /// By its place among those that the issuer knows.
+    Member(usize),
+    /// Somebody without a login.
+    Guest,
 }
 
 /// Names a visit: round, buyer and how many came before. Names of two runs differ by their seed.
@@ -81,6 +95,16 @@ impl fmt::Display for VisitName {
     }
 }
 
+impl VisitName {
+    /// A buyer is always the same one.
+    pub(crate) fn shopper(self) -> Shopper {
+        match self.buyer as usize % (MEMBERS + 1) {
+            MEMBERS => Shopper::Guest,
+            member => Shopper::Member(member),
+        }
+    }
+}
+
 impl Visit {
     pub(super) fn choose(name: VisitName, shelf: &Shelf, chance: &mut StdRng) -> Self {
         let lines = lines(shelf, chance);
@@ -103,6 +127,11 @@ impl Visit {
             is_doubled: key.is_some() && chance.random_bool(0.08),
             misuses_its_key: key.is_some() && chance.random_bool(0.05),
             key,
+            // last, so that all else is planned as without it
+            forgery: chance
+                .random_bool(0.15)
+                .then(|| Forgery::ALL.choose(chance).copied())
+                .flatten(),
         }
     }
 

@@ -3,9 +3,9 @@
 use crate::needs::Need;
 use crate::signals;
 use anyhow::Result;
-use check::{FaultKind, Folder, Outcome, Settings, Signals, choose, run};
-use clap::Args;
+use check::{FaultKind, Folder, IssuerKind, Outcome, Settings, Signals, choose, run};
 use clap::error::ErrorKind;
+use clap::{Args, ValueEnum};
 use stack::{BrokerKind, Flavour, Part};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +64,12 @@ pub(crate) struct Check {
     /// Use a real MySQL instead of MariaDB
     #[arg(long)]
     mysql: bool,
+    /// How members prove who they are. With `jwt` most buyers are members with tokens, the others are guests, and some are dishonest
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Auth::Open)]
+    auth: Auth,
+    /// Whose tokens they are: Keycloak takes a minute to start; the workspace's own issuer is there at once, but can't rotate its key
+    #[arg(long, value_name = "ISSUER", value_enum, default_value_t = IssuerName::Keycloak)]
+    issuer: IssuerName,
     /// Keep data and logs even if every invariant holds
     #[arg(long)]
     keep: bool,
@@ -72,11 +78,28 @@ pub(crate) struct Check {
     data_dir: PathBuf,
 }
 
+/// How members prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Auth {
+    /// Not at all.
+    Open,
+    /// By tokens.
+    Jwt,
+}
+
+/// Which issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum IssuerName {
+    Keycloak,
+    /// The workspace's own.
+    Development,
+}
+
 impl Check {
     pub(crate) fn run(self) -> Result<ExitCode> {
         if self.list_faults {
             for fault in FaultKind::ALL {
-                tell(format!("{:<22}{}", fault.name(), fault.meaning()));
+                tell(format!("{:<26}{}", fault.name(), fault.meaning()));
             }
             return Ok(ExitCode::SUCCESS);
         }
@@ -99,6 +122,8 @@ impl Check {
             needs.extend([Need::Part(Part::Kafka), Need::Part(Part::Toxiproxy)]);
         }
         needs.extend(self.mysql.then_some(Need::Part(Part::MySql)));
+        let is_keycloak = self.issuer() == Some(IssuerKind::Keycloak);
+        needs.extend(is_keycloak.then_some(Need::Part(Part::Keycloak)));
         Ok(needs)
     }
 
@@ -131,6 +156,14 @@ impl Check {
         }
     }
 
+    fn issuer(&self) -> Option<IssuerKind> {
+        let issuer = match self.issuer {
+            IssuerName::Keycloak => IssuerKind::Keycloak,
+            IssuerName::Development => IssuerKind::Development,
+        };
+        (self.auth == Auth::Jwt).then_some(issuer)
+    }
+
     fn settings(&self) -> Result<Settings> {
         let broker = match (self.embedded, self.cluster) {
             (true, _) => BrokerKind::Embedded,
@@ -145,7 +178,7 @@ impl Check {
             rounds: self.rounds,
             buyers: self.buyers,
             time: Duration::from_secs(self.seconds),
-            faults: choose(&self.faults, broker)?,
+            faults: choose(&self.faults, broker, self.issuer())?,
             order_services: self.orders.into(),
             composites: self.composites.into(),
             broker,
@@ -154,6 +187,7 @@ impl Check {
             } else {
                 Flavour::MariaDb
             },
+            issuer: self.issuer(),
         })
     }
 }
