@@ -22,7 +22,7 @@ use shared::kafka::lag::{LagMetrics, LagTopic, LagWatch};
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topic_state::TopicState;
 use shared::kafka::topic_watch::TopicWatch;
-use shared::kafka::topics;
+use shared::kafka::topics::{self, Side};
 use shared::metrics::Metrics;
 use shared::postbox::Postbox;
 use shared::shutdown::{Parting, Termination, leave_within};
@@ -376,8 +376,12 @@ async fn take_replies(
     home_tx: watch::Sender<Option<i32>>,
     metrics: ReplyMetrics,
 ) -> anyhow::Result<(ReplyIntake, TopicWatch)> {
-    wait_for_peer("Kafka", || topics::ensure(&settings.kafka)).await?;
-    let topics = TopicWatch::start(&settings.kafka).context("watching the topics")?;
+    wait_for_peer("Kafka", || {
+        topics::ensure(&settings.kafka, Side::ReadsReplies)
+    })
+    .await?;
+    let topics = TopicWatch::start(&settings.kafka, Side::ReadsReplies, &health)
+        .context("watching the topics")?;
     let topic = ReplyTopic {
         state: state_of_replies(settings, &topics)?,
         health,

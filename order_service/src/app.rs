@@ -19,7 +19,7 @@ use shared::kafka::health_board::HealthBoard;
 use shared::kafka::lag::{LagTopic, LagWatch};
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topic_watch::TopicWatch;
-use shared::kafka::topics;
+use shared::kafka::topics::{self, Side};
 use shared::metrics::Metrics;
 use shared::postbox::Postbox;
 use shared::shutdown::Termination;
@@ -236,7 +236,8 @@ async fn take_commands(
     let registry = OrderRegistry::start(colleagues, settings.actors, registry_mailbox);
 
     let topic = &settings.kafka.orders.name;
-    let topics = TopicWatch::start(&settings.kafka).context("watching the topics")?;
+    let topics = TopicWatch::start(&settings.kafka, Side::ReadsCommands, &health)
+        .context("watching the topics")?;
     let state = topics.of(topic).context("the topic is not watched")?;
     let _lag_watch = LagWatch::start(
         &settings.kafka,
@@ -328,6 +329,6 @@ async fn prepare(settings: &Settings, pool: &Pool) -> anyhow::Result<()> {
         "the database is up to date, {} migrations applied",
         applied.len()
     );
-    wait_for_peer("Kafka", || topics::ensure(&settings.kafka)).await?;
+    wait_for_peer("Kafka", || topics::ensure(&settings.kafka, Side::ReadsCommands)).await?;
     Ok(())
 }

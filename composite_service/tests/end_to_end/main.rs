@@ -22,6 +22,7 @@ mod before_spring;
 mod members;
 mod my_page;
 mod identities;
+mod rights;
 mod away;
 mod overload;
 mod load;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
     trials.extend(before_spring::trials());
     trials.extend(my_page::trials());
     trials.extend(identities::trials());
+    trials.extend(rights::trials());
     trials.extend(overload::trials());
     trials.extend(faults::trials());
     trials.extend(documents::trials());

@@ -13,7 +13,7 @@ use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{Offset, TopicPartitionList};
 use shared::env::EnvReader;
 use shared::kafka::config::KafkaSettings;
-use shared::kafka::topics;
+use shared::kafka::topics::{self, Side};
 use shared::wire::headers::CORRELATION_ID;
 use stack::{Broker, BrokerKind, Place, Topic, until};
 use tempfile::TempDir;
@@ -62,7 +62,7 @@ impl TestBroker {
             // As a service makes them: large enough for every record of the topic.
             BrokerKind::Kafka | BrokerKind::SecureKafka | BrokerKind::KafkaCluster => {
                 thread::scope(|scope| {
-                    let ensure = || System::new().block_on(topics::ensure(&settings));
+                    let ensure = || System::new().block_on(topics::ensure(&settings, Side::ReadsReplies));
                     scope.spawn(ensure).join().unwrap().unwrap();
                 })
             }

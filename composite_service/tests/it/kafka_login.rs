@@ -1,13 +1,16 @@
 //! A real Kafka that wants a login and grants the services' rights, and no others.
 
+use actix::System;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::{ClientContext, message::DeliveryResult};
 use shared::env::EnvReader;
+use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::config::KafkaSettings;
-use shared::kafka::topics;
-use stack::{Broker, BrokerKind, Place};
+use shared::kafka::topics::{self, Side};
+use stack::{Broker, BrokerKind, Place, Right, Topic};
 use std::sync::mpsc::{Sender, channel};
+use std::time::Duration;
 use tempfile::TempDir;
 
 use crate::kafka::LONGEST_WAIT;
@@ -72,9 +75,12 @@ async fn each_service_may_do_its_work_and_no_more() {
     let broker = SecureBroker::start();
     let order_service = broker.settings("order_service", &[]);
     let composite = broker.settings("composite_service", &[]);
-    for settings in [&composite, &order_service] {
-        topics::ensure(settings).await.unwrap();
-    }
+    topics::ensure(&composite, Side::ReadsReplies)
+        .await
+        .unwrap();
+    topics::ensure(&order_service, Side::ReadsCommands)
+        .await
+        .unwrap();
     for (settings, topic) in [
         (&composite, "orders"),
         (&composite, "composite-dlt"),
@@ -96,18 +102,96 @@ async fn each_service_may_do_its_work_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_or_an_unknown_authority_lets_nobody_in() {
+async fn who_may_not_make_a_topic_that_is_missing_is_named() {
+    let mut broker = SecureBroker::start();
+    let creates: Vec<Right> = stack::rights()
+        .into_iter()
+        .filter(|right| right.operation == "Create")
+        .collect();
+    assert_eq!(creates.len(), 6);
+    for (program, side) in [
+        ("order_service", Side::ReadsCommands),
+        ("composite_service", Side::ReadsReplies),
+    ] {
+        topics::ensure(&broker.settings(program, &[]), side)
+            .await
+            .unwrap();
+    }
+    broker.broker.kafka().unwrap().revoke(&creates).unwrap();
+
+    for Right {
+        account,
+        name: topic,
+        ..
+    } in creates
+    {
+        broker.broker.delete_topic(&topic).unwrap();
+        let side = match &*account {
+            "order_service" => Side::ReadsCommands,
+            _ => Side::ReadsReplies,
+        };
+        let told = topics::ensure(&broker.settings(&account, &[]), side)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            told,
+            format!(
+                "the topic {topic} is missing, or is not shown to the account {account}, which lacks the right Create on it"
+            )
+        );
+        let partitions = 1;
+        let topic = Topic {
+            name: topic,
+            partitions,
+        };
+        broker.broker.create_topic(&topic).unwrap();
+    }
+}
+
+/// What the start of a service and its readiness tell with this setting replaced.
+fn told(broker: &SecureBroker, replaced: (&str, &str)) -> (String, String) {
+    let settings = broker.settings("order_service", &[replaced]);
+    let ensured = System::new().block_on(topics::ensure(&settings, Side::ReadsCommands));
+    let probe = BrokerProbe::new(&settings, "orders").unwrap();
+    // Long beside one attempt to log in.
+    let readiness = probe.wrong(Duration::from_secs(5)).unwrap();
+    (ensured.unwrap_err().to_string(), readiness)
+}
+
+#[test]
+fn a_login_that_is_refused_is_told_as_such_without_the_password() {
+    const SECRET: &str = "a password that nobody may tell";
     let broker = SecureBroker::start();
-    for replaced in [
-        ("KAFKA_SASL_PASSWORD", "wrong"),
-        ("KAFKA_SASL_USERNAME", "stranger"),
-        // A certificate that is not from this authority.
+    let foreign = "/etc/ssl/certs/ca-certificates.crt";
+    let login = "the brokers refuse the login of this service";
+    let tls = "brokers and service do not accept each other by TLS";
+    let by_scram = "invalid credentials with SASL mechanism SCRAM-SHA-512";
+    for (replaced, words, account, cause) in [
         (
-            "KAFKA_SSL_CA_LOCATION",
-            "/etc/ssl/certs/ca-certificates.crt",
+            ("KAFKA_SASL_PASSWORD", SECRET),
+            login,
+            "order_service",
+            by_scram,
+        ),
+        (
+            ("KAFKA_SASL_USERNAME", "stranger"),
+            login,
+            "stranger",
+            by_scram,
+        ),
+        (
+            ("KAFKA_SSL_CA_LOCATION", foreign),
+            tls,
+            "order_service",
+            "certificate",
         ),
     ] {
-        let settings = broker.settings("order_service", &[replaced]);
-        assert!(topics::ensure(&settings).await.is_err(), "{replaced:?}");
+        let (start, readiness) = told(&broker, replaced);
+        assert_eq!(readiness, words);
+        let named = format!("{words}: the account {account}: ");
+        assert!(start.starts_with(&named), "{start}");
+        assert!(start.contains(cause), "{start}");
+        assert!(!start.contains(SECRET), "{start}");
     }
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::kafka::member_health::{MemberHealth, Unwell};
 use crate::kafka::member_state::is_joined;
+use crate::kafka::rights::Lack;
 use crate::kafka::topic_state::{TopicId, TopicState};
 
 /// A member's health. Cheap to clone; all clones are of one member.
@@ -30,6 +31,11 @@ impl HealthBoard {
     /// The brokers say this of the topic.
     pub fn topic(&self, state: TopicState) {
         self.health.lock().topic(state);
+    }
+
+    /// The brokers don't grant this right, without which the service sells nothing, or grant all of them.
+    pub fn lacks(&self, lack: Option<Lack>) {
+        self.health.lock().lacks(lack);
     }
 
     /// Another member takes the place of the last one; it will read the topic with this id.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rdkafka::error::RDKafkaErrorCode;
 
+use crate::kafka::rights::Lack;
 use crate::kafka::topic_state::{TopicId, TopicState};
 
 /// How long a member may be outside of its group before it counts: each rebalance is a moment outside, and lasts until all others have
@@ -57,6 +58,8 @@ impl Trouble {
 /// What is wrong with a member.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unwell {
+    /// The service may not do what it is there for.
+    NotAllowed(Lack),
     /// No broker has told of the topic yet.
     TopicUnknown,
     /// The brokers don't have the topic.
@@ -76,6 +79,7 @@ impl Unwell {
     #[must_use]
     pub fn words(&self, topic: &str, group: &str) -> String {
         match self {
+            Self::NotAllowed(lack) => format!("this service {lack}"),
             Self::TopicUnknown => {
                 format!("the brokers have not told yet whether they have the topic {topic}")
             }
@@ -108,6 +112,8 @@ impl fmt::Display for Trouble {
 /// What is known of a member.
 #[derive(Debug, Default)]
 pub struct MemberHealth {
+    /// A right without which the service sells nothing.
+    lack: Option<Lack>,
     topic: TopicState,
     /// The topic that the member reads.
     reads: Option<TopicId>,
@@ -122,6 +128,11 @@ impl MemberHealth {
     /// The brokers say this of the topic.
     pub fn topic(&mut self, state: TopicState) {
         self.topic = state;
+    }
+
+    /// The brokers don't grant this right, or grant all that are needed.
+    pub fn lacks(&mut self, lack: Option<Lack>) {
+        self.lack = lack;
     }
 
     /// Another member takes the place of the last one; it will read the topic with this id.
@@ -158,6 +169,10 @@ impl MemberHealth {
     /// What is wrong with it at `now`, if anything is.
     #[must_use]
     pub fn unwell(&self, now: Duration) -> Option<Unwell> {
+        // First, because it is the cause of most others.
+        if let Some(lack) = &self.lack {
+            return Some(Unwell::NotAllowed(lack.clone()));
+        }
         match (&self.topic, &self.reads) {
             (TopicState::Unknown, _) => return Some(Unwell::TopicUnknown),
             (TopicState::Missing, _) => return Some(Unwell::TopicMissing),
@@ -260,6 +275,26 @@ mod tests {
             health.begin(id("b"));
             health.seen(true, NOW);
             assert_eq!(health.unwell(NOW), None);
+        }
+    }
+
+    mod a_right_that_is_missing {
+        use super::*;
+        use crate::kafka::rights::Operation;
+
+        #[test]
+        fn is_told_before_all_else_until_it_is_granted() {
+            let mut health = well();
+            let (operation, topic) = (Operation::Write, "composite".to_owned());
+            health.lacks(Some(Lack { operation, topic }));
+            health.topic(TopicState::Unknown);
+            let unwell = health.unwell(NOW).unwrap();
+            assert_eq!(
+                unwell.words("orders", "orderGroup"),
+                "this service lacks the right Write on the topic composite"
+            );
+            health.lacks(None);
+            assert_eq!(health.unwell(NOW), Some(Unwell::TopicUnknown));
         }
     }
 

@@ -2,6 +2,9 @@
 
 pub mod security;
 pub mod config;
+pub mod rights;
+pub mod entrance;
+pub mod broker_probe;
 pub mod topics;
 pub mod topic_state;
 pub mod topic_policy;
@@ -17,7 +20,6 @@ pub mod positions;
 pub mod poll_loop;
 pub mod offset_ledger;
 pub mod publisher;
-pub mod broker_probe;
 pub mod dead_letters;
 mod letter_post;
 pub mod metrics;

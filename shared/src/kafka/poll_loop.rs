@@ -24,6 +24,7 @@ use crate::kafka::group_context::{GroupContext, ROOM_POLL};
 use crate::kafka::health_board::HealthBoard;
 pub use crate::kafka::kafka_event::KafkaEvent;
 use crate::kafka::positions::positions;
+use crate::kafka::rights::{Account, reading_failure};
 use crate::kafka::topic_state::TopicId;
 
 /// How long one poll waits for a record. A stop is noticed between two polls.
@@ -101,6 +102,9 @@ impl PollLoop {
             full_for: backlog.full_for,
             stopping: Arc::clone(&stopping),
             health: health.clone(),
+            account: Account::of(config),
+            topic: topic.name.clone(),
+            group: config.get("group.id").unwrap_or_default().to_owned(),
             told: BTreeMap::new(),
             last_look: Look::default(),
             looked_at: Instant::now(),
@@ -144,6 +148,9 @@ struct Poller {
     full_for: Duration,
     stopping: Arc<AtomicBool>,
     health: HealthBoard,
+    account: Account,
+    topic: String,
+    group: String,
     /// The offset after the last record or mark that was told of each partition.
     told: BTreeMap<i32, i64>,
     last_look: Look,
@@ -226,7 +233,8 @@ impl Poller {
                 Some(record.detach())
             }
             Err(error) => {
-                log::warn!("polling failed: {error}");
+                let failure = reading_failure(&error, &self.account, &self.topic, &self.group);
+                log::warn!("polling failed: {failure}");
                 self.health.failed(&error);
                 None
             }

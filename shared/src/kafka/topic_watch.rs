@@ -1,5 +1,5 @@
 //! Looks every second which topics are there and whether they are still the same ones, makes those again that stay missing, and tells
-//! operators of settings that will hurt. It has a client and a thread of its own: nothing else tells that a topic was deleted and made
+//! operators of settings that will hurt, and of rights that this service lacks. It has a client and a thread of its own: nothing else tells that a topic was deleted and made
 //! again, neither a rebalance nor an error.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -11,12 +11,14 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::metadata::MetadataBroker;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
-use topic_ids::{Description, TopicId};
+use topic_ids::{Described, Description, TopicId};
 
 use crate::kafka::config::KafkaSettings;
+use crate::kafka::health_board::HealthBoard;
+use crate::kafka::rights::{Account, Lack, Operation, lacking};
 use crate::kafka::topic_policy::{Concern, Purpose, TopicPolicy};
 use crate::kafka::topic_state::{News, Sighting, TopicHistory, TopicState};
-use crate::kafka::topics::{self, Admin, WantedTopic};
+use crate::kafka::topics::{self, Admin, Side, WantedTopic};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 const BROKER_WAIT: Duration = Duration::from_secs(2);
@@ -30,12 +32,13 @@ pub struct TopicWatch {
 }
 
 impl TopicWatch {
-    /// Looks at once, then every second.
+    /// Looks at once, then every second, at the topics of a service on this side. A right that it can't do without is noted on the
+    /// board while it is missing.
     ///
     /// # Errors
     /// When librdkafka refuses the settings, or the thread can't be started.
-    pub fn start(settings: &KafkaSettings) -> KafkaResult<Self> {
-        let topics: Vec<Watched> = topics::wanted(settings)
+    pub fn start(settings: &KafkaSettings, side: Side, health: &HealthBoard) -> KafkaResult<Self> {
+        let topics: Vec<Watched> = topics::wanted(settings, side)
             .into_iter()
             .map(Watched::new)
             .collect();
@@ -48,6 +51,8 @@ impl TopicWatch {
             admin: settings.client().create()?,
             runtime: Builder::new_current_thread().build().map_err(failed)?,
             replication_factor: settings.replication_factor,
+            account: Account::of(&settings.client()),
+            health: health.clone(),
             topics,
             broker: None,
             policies_at: None,
@@ -84,6 +89,8 @@ struct Watcher {
     /// For the futures of `admin`, whose work is done by a thread of its own.
     runtime: Runtime,
     replication_factor: i32,
+    account: Account,
+    health: HealthBoard,
     topics: Vec<Watched>,
     /// The broker that is asked: any, until it does not answer.
     broker: Option<i32>,
@@ -96,6 +103,8 @@ struct Watched {
     wanted: WantedTopic,
     /// What was told about its settings, and of which making of it.
     concerns: Option<(TopicId, Vec<Concern>)>,
+    /// The rights to it that are missing.
+    lacks: Vec<Operation>,
     history: TopicHistory,
     state: watch::Sender<TopicState>,
 }
@@ -105,6 +114,7 @@ impl Watched {
         Self {
             wanted,
             concerns: None,
+            lacks: Vec::new(),
             history: TopicHistory::default(),
             state: watch::channel(TopicState::default()).0,
         }
@@ -143,13 +153,58 @@ impl Watched {
         let name = &self.wanted.name;
         match description {
             Ok(_) if self.is_refusing() => Sighting::Refusing,
-            Ok(id) => Sighting::There(id),
+            Ok(topic) => Sighting::There(topic.id),
             Err(RDKafkaErrorCode::UnknownTopicOrPartition) => Sighting::Missing,
+            // Told as the rights that are missing.
+            Err(RDKafkaErrorCode::TopicAuthorizationFailed) => Sighting::Unseen,
             Err(code) => {
                 log::warn!("the brokers do not tell whether they have the topic {name}: {code}");
                 Sighting::Unseen
             }
         }
+    }
+
+    /// Tells operators of rights that are missing, or were granted meanwhile.
+    fn see_rights(&mut self, description: &Description, account: &Account) {
+        let allowed: &[Operation] = match description {
+            Ok(Described {
+                allowed: Some(allowed),
+                ..
+            }) => allowed,
+            Err(RDKafkaErrorCode::TopicAuthorizationFailed) => &[],
+            Ok(Described { allowed: None, .. }) | Err(_) => return,
+        };
+        let needs = [self.wanted.access, Operation::DescribeConfigs];
+        let lacks = lacking(&needs, allowed);
+        for operation in lacking(&lacks, &self.lacks) {
+            let lack = self.lack(operation);
+            match operation {
+                Operation::DescribeConfigs => {
+                    log::warn!("{account} {lack}: its settings are not checked");
+                }
+                Operation::Read | Operation::Write => log::error!("{account} {lack}"),
+            }
+        }
+        for operation in lacking(&self.lacks, &lacks) {
+            let name = &self.wanted.name;
+            log::info!("{account} was granted the right {operation} on the topic {name}");
+        }
+        self.lacks = lacks;
+    }
+
+    fn lack(&self, operation: Operation) -> Lack {
+        let topic = self.wanted.name.clone();
+        Lack { operation, topic }
+    }
+
+    /// The missing right without which nothing is sold. Purchases don't need dead letters, and the next one is told by the log.
+    fn essential_lack(&self) -> Option<Lack> {
+        let access = self.wanted.access;
+        let is_essential = match self.wanted.purpose {
+            Purpose::Commands | Purpose::Replies => self.lacks.contains(&access),
+            Purpose::DeadLetters => false,
+        };
+        is_essential.then(|| self.lack(access))
     }
 
     fn is_refusing(&self) -> bool {
@@ -202,13 +257,16 @@ impl Watcher {
             self.policies_at = Some(now);
         }
         for (topic, description) in self.topics.iter_mut().zip(described) {
-            let id = description.clone().ok();
+            topic.see_rights(&description, &self.account);
+            let id = description.as_ref().ok().map(|topic| topic.id.clone());
             let sighting = topic.sighting(description);
             topic.see(sighting, now);
             if let Some(id) = id.filter(|id| is_due || topic.is_new(id)) {
                 topic.concern(id, concerns(&self.admin, &self.runtime, &topic.wanted));
             }
         }
+        self.health
+            .lacks(self.topics.iter().find_map(Watched::essential_lack));
     }
 
     fn make_missing(&self, now: Duration) {
@@ -216,7 +274,8 @@ impl Watcher {
             if !topic.history.is_to_be_made(now) {
                 continue;
             }
-            let made = topics::create(&self.admin, &topic.wanted, self.replication_factor);
+            let replicas = self.replication_factor;
+            let made = topics::create(&self.admin, &topic.wanted, replicas, &self.account);
             if let Err(error) = self.runtime.block_on(made) {
                 log::error!("topic {} can't be made again: {error}", topic.wanted.name);
             }

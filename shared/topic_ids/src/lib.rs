@@ -1,5 +1,6 @@
-//! Asks Kafka for the ids of topics. A topic that is deleted and made again has the same name and another id, and nothing else tells the two
-//! apart for certain: the new one's offsets may have grown past the old one's before anybody looks.
+//! Asks Kafka for the ids of topics, and for what this client may do with them. A topic that is deleted and made again has the same name and
+//! another id, and nothing else tells the two apart for certain: the new one's offsets may have grown past the old one's before anybody
+//! looks.
 //!
 //! By hand, because rdkafka 0.39 has no safe call for it. This is the only crate of the workspace with unsafe code; it calls
 //! `rd_kafka_DescribeTopics` and copies what it answers.
@@ -38,8 +39,35 @@ impl fmt::Display for TopicId {
     }
 }
 
-/// What the brokers say of a topic: its id, or why they don't tell it.
-pub type Description = Result<TopicId, RDKafkaErrorCode>;
+/// An operation on a topic that a client needs to be allowed, as Kafka's ACLs name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Fetching records.
+    Read,
+    /// Producing records.
+    Write,
+    /// Seeing the topic's settings.
+    DescribeConfigs,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The variants are named as in Kafka.
+        fmt::Debug::fmt(self, formatter)
+    }
+}
+
+/// A topic, as the brokers describe it to this client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// Which making of it.
+    pub id: TopicId,
+    /// What this client may do, beside what [`Operation`] doesn't know. `None`: these brokers don't tell.
+    pub allowed: Option<Vec<Operation>>,
+}
+
+/// What the brokers say of a topic, or why they say nothing.
+pub type Description = Result<Described, RDKafkaErrorCode>;
 
 /// Asks this broker for these topics, and returns an answer for each, in their order. Blocks, for `wait` at most. Creates nothing, whatever
 /// the brokers' `auto.create.topics.enable` says.
@@ -120,6 +148,16 @@ impl<'a, C: ClientContext> Request<'a, C> {
                 ),
             ]
         };
+        // SAFETY: the options are live. They take this one for every DescribeTopics, and return null then; an error is freed here.
+        unsafe {
+            let error = native::rd_kafka_AdminOptions_set_include_authorized_operations(
+                options.as_ptr(),
+                1,
+            );
+            if !error.is_null() {
+                native::rd_kafka_error_destroy(error);
+            }
+        }
         let request = Self {
             client,
             topics,
@@ -212,8 +250,34 @@ unsafe fn description(topic: *const native::rd_kafka_TopicDescription_t) -> Desc
         }
         let id = native::rd_kafka_TopicDescription_topic_id(topic);
         let text = native::rd_kafka_Uuid_base64str(id);
-        Ok(TopicId(CStr::from_ptr(text).to_string_lossy().into_owned()))
+        Ok(Described {
+            id: TopicId(CStr::from_ptr(text).to_string_lossy().into_owned()),
+            allowed: allowed(topic),
+        })
     }
+}
+
+/// # Safety
+/// `topic` must point to a live description without an error.
+unsafe fn allowed(topic: *const native::rd_kafka_TopicDescription_t) -> Option<Vec<Operation>> {
+    use native::rd_kafka_AclOperation_t as Acl;
+    let mut count = 0;
+    // SAFETY: the description is live, and owns the array. It is null when the brokers don't tell.
+    let operations = unsafe {
+        let operations =
+            native::rd_kafka_TopicDescription_authorized_operations(topic, &raw mut count);
+        if operations.is_null() {
+            return None;
+        }
+        std::slice::from_raw_parts(operations, count)
+    };
+    let known = operations.iter().filter_map(|operation| match operation {
+        Acl::RD_KAFKA_ACL_OPERATION_READ => Some(Operation::Read),
+        Acl::RD_KAFKA_ACL_OPERATION_WRITE => Some(Operation::Write),
+        Acl::RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS => Some(Operation::DescribeConfigs),
+        _ => None,
+    });
+    Some(known.collect())
 }
 
 impl Drop for Event {

@@ -18,6 +18,71 @@ const ACCOUNTS: [&str; 2] = ["order_service", "composite_service"];
 /// What operators are told to grant is what is granted here.
 const GRANTS: &str = include_str!("../../../deploy/kafka/acls");
 
+/// What one account may do with one topic or group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Right {
+    /// The account's name.
+    pub account: String,
+    /// The operation, as Kafka names it.
+    pub operation: String,
+    /// `topic` or `group`.
+    pub kind: String,
+    /// The topic's or group's name.
+    pub name: String,
+}
+
+/// The rights of `deploy/kafka/acls`, one by one.
+pub fn rights() -> Vec<Right> {
+    grant_lines().flat_map(rights_of).collect()
+}
+
+fn grant_lines() -> impl Iterator<Item = &'static str> {
+    GRANTS.lines().filter(|line| !line.starts_with('#'))
+}
+
+/// Every operation of the line, with every topic and group of it.
+fn rights_of(line: &str) -> Vec<Right> {
+    let (account, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let words: Vec<&str> = rest.split_whitespace().collect();
+    let told: Vec<(&str, &str)> = words
+        .chunks(2)
+        .filter_map(|pair| Some((pair.first()?.strip_prefix("--")?, *pair.get(1)?)))
+        .collect();
+    let (operations, resources): (Vec<_>, Vec<_>) =
+        told.into_iter().partition(|(kind, _)| *kind == "operation");
+    let each = resources.iter().flat_map(|(kind, name)| {
+        operations.iter().map(|(_, operation)| Right {
+            account: account.to_owned(),
+            operation: (*operation).to_owned(),
+            kind: (*kind).to_owned(),
+            name: (*name).to_owned(),
+        })
+    });
+    each.collect()
+}
+
+impl Right {
+    /// The arguments of Kafka's ACL tool that name it.
+    pub(crate) fn args(&self) -> Vec<String> {
+        let Self {
+            account,
+            operation,
+            kind,
+            name,
+        } = self;
+        [
+            "--allow-principal",
+            &format!("User:{account}"),
+            "--operation",
+            operation,
+            &format!("--{kind}"),
+            name,
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    }
+}
+
 /// A listener with a login, and its accounts.
 #[derive(Debug, Clone)]
 pub(crate) struct KafkaAccounts {
@@ -94,20 +159,19 @@ impl KafkaAccounts {
         Ok(args)
     }
 
-    /// The arguments of Kafka's ACL tool, one list a run.
-    pub(crate) fn grants(&self, bootstrap: &str) -> Vec<Vec<String>> {
-        let lines = GRANTS.lines().filter(|line| !line.starts_with('#'));
+    /// The arguments of Kafka's ACL tool that grant everything, one list a run: as operators are told to do it.
+    pub(crate) fn grants(&self) -> Vec<Vec<String>> {
         let grant = |line: &str| {
             let (account, rest) = line.split_once(' ').unwrap_or((line, ""));
-            let mut args = ["--bootstrap-server", bootstrap, "--add"]
-                .map(str::to_owned)
-                .to_vec();
-            args.push("--allow-principal".to_owned());
-            args.push(format!("User:{account}"));
+            let mut args = vec![
+                "--add".to_owned(),
+                "--allow-principal".to_owned(),
+                format!("User:{account}"),
+            ];
             args.extend(rest.split_whitespace().map(str::to_owned));
             args
         };
-        lines.map(grant).collect()
+        grant_lines().map(grant).collect()
     }
 
     /// The variables by which a service logs in.

@@ -1,5 +1,6 @@
 //! A real Apache Kafka of one node as a child process. Must not know what the records are.
 
+use crate::kafka_accounts::Right;
 use crate::kafka_admin::{ADMIN_LIMIT, KafkaAdmin};
 use crate::kafka_node::{KafkaNode, NodeSettings};
 use crate::{Door, Place, Service, Topic, ports};
@@ -78,6 +79,26 @@ impl KafkaBroker {
             Some(accounts) => accounts.client_env(program),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Grants these rights.
+    pub fn grant(&self, rights: &[Right]) -> Result<()> {
+        self.change_rights("--add", rights)
+    }
+
+    /// Takes these rights away.
+    pub fn revoke(&self, rights: &[Right]) -> Result<()> {
+        self.change_rights("--remove", rights)
+    }
+
+    fn change_rights(&self, change: &str, rights: &[Right]) -> Result<()> {
+        let run = |right: &Right| {
+            let mut args = vec![change.to_owned(), "--force".to_owned()];
+            args.extend(right.args());
+            args
+        };
+        self.node
+            .run_acl_tool(&self.address, rights.iter().map(run).collect())
     }
 
     /// Creates a topic and waits until it can be used; one that exists is left as it is.

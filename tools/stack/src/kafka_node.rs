@@ -102,11 +102,20 @@ impl KafkaNode {
     /// storage.
     pub(crate) fn grant(&self, bootstrap: &str) -> Result<()> {
         let accounts = self.accounts.as_ref().filter(|_| self.is_new);
-        let grants = accounts.map_or_else(Vec::new, |accounts| accounts.grants(bootstrap));
-        let runs = grants
+        self.run_acl_tool(
+            bootstrap,
+            accounts.map_or_else(Vec::new, KafkaAccounts::grants),
+        )
+    }
+
+    /// Runs Kafka's ACL tool with each of these lists of arguments.
+    pub(crate) fn run_acl_tool(&self, bootstrap: &str, runs: Vec<Vec<String>>) -> Result<()> {
+        let runs = runs
             .into_iter()
             .map(|args| {
-                let tool = self.java("org.apache.kafka.tools.AclCommand", "64m", args);
+                let mut all = vec!["--bootstrap-server".to_owned(), bootstrap.to_owned()];
+                all.extend(args);
+                let tool = self.java("org.apache.kafka.tools.AclCommand", "64m", all);
                 let name = format!("{}'s ACL tool", self.name);
                 Service::start(Spec { name, ..tool })
             })

@@ -10,12 +10,12 @@ use crate::inbound::kafka::reply_intake::GROUP;
 pub async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
     let broker = shop.broker.clone();
     // The probe blocks, so it must not run on a thread that serves requests.
-    let has_broker = matches!(
-        web::block(move || broker.probe(PROBE_WAIT)).await,
-        Ok(Ok(()))
-    );
+    let kafka = web::block(move || broker.wrong(PROBE_WAIT)).await;
     let mut parts = vec![
-        ("kafka", unless(has_broker, "no broker answers")),
+        (
+            "kafka",
+            kafka.unwrap_or_else(|error| Some(error.to_string())),
+        ),
         ("replyPartition", reply_partition(&shop)),
         (
             "accepting",

@@ -11,6 +11,7 @@ use rdkafka::{ClientContext, Offset, TopicPartitionList};
 use shared::kafka::committed;
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::health_board::HealthBoard;
+use shared::kafka::rights::{Account, reading_failure};
 use shared::kafka::topic_state::TopicId;
 
 /// The consumer group of all composites. The spelling is that of the Spring composite.
@@ -22,6 +23,7 @@ const COMMITTED_WAIT: Duration = Duration::from_secs(2);
 /// A membership in the group.
 pub(super) struct Membership {
     member: BaseConsumer<MembershipContext>,
+    account: Account,
     topic: String,
     id: TopicId,
 }
@@ -47,6 +49,7 @@ impl Membership {
         member.subscribe(&[&settings.composite.name])?;
         Ok(Self {
             member,
+            account: Account::of(&settings.client()),
             topic: settings.composite.name.clone(),
             id,
         })
@@ -61,7 +64,8 @@ impl Membership {
     pub(super) fn poll(&self) {
         if let Some(Err(error)) = self.member.poll(Duration::ZERO) {
             // Only logged: the client tries to rejoin by itself.
-            log::warn!("the membership in {GROUP} is disturbed: {error}");
+            let failure = reading_failure(&error, &self.account, &self.topic, GROUP);
+            log::warn!("the membership in {GROUP} is disturbed: {failure}");
             self.member.context().health.failed(&error);
         }
         if let Some((code, reason)) = self.member.client().fatal_error() {

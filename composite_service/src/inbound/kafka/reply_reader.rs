@@ -10,6 +10,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use shared::kafka::config::KafkaSettings;
 use shared::kafka::health_board::HealthBoard;
 use shared::kafka::positions::positions;
+use shared::kafka::rights::{Account, reading_failure};
 
 use super::decode::{NotAReply, Read, decode};
 use super::membership::GROUP;
@@ -21,6 +22,7 @@ const BOUNDS_WAIT: Duration = Duration::from_secs(2);
 /// The client that fetches.
 pub(super) struct ReplyReader {
     consumer: BaseConsumer,
+    account: Account,
     topic: String,
     zone: Tz,
     health: HealthBoard,
@@ -53,6 +55,7 @@ impl ReplyReader {
         Ok(Self {
             // librdkafka requires a group id, but a consumer with explicitly assigned partitions never joins the group.
             consumer: settings.consumer(GROUP).create()?,
+            account: Account::of(&settings.client()),
             topic: settings.composite.name.clone(),
             zone,
             health: health.clone(),
@@ -65,7 +68,8 @@ impl ReplyReader {
             Ok(record) => record,
             Err(error) => {
                 // Only logged: the client reconnects by itself, and an invalid offset is replaced according to `auto.offset.reset`.
-                log::warn!("reading replies failed: {error}");
+                let failure = reading_failure(&error, &self.account, &self.topic, GROUP);
+                log::warn!("reading replies failed: {failure}");
                 self.health.failed(&error);
                 return None;
             }

@@ -6,6 +6,7 @@ use composite_service::inbound::kafka::reply_intake::{ReplyIntake, ReplyTopic};
 use composite_service::metrics::ReplyMetrics;
 use shared::kafka::health_board::HealthBoard;
 use shared::kafka::topic_watch::TopicWatch;
+use shared::kafka::topics::Side;
 use shared::metrics::{IntCounter, Metrics};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
@@ -32,8 +33,8 @@ impl Instance {
         let (home_tx, home_rx) = watch::channel(None);
         let metrics = ReplyMetrics::new(&Metrics::new().unwrap()).unwrap();
         let foreign = metrics.foreign.clone();
-        let topics = TopicWatch::start(&broker.settings).unwrap();
         let health = HealthBoard::default();
+        let topics = TopicWatch::start(&broker.settings, Side::ReadsReplies, &health).unwrap();
         let topic = ReplyTopic {
             state: topics.of(&broker.settings.composite.name).unwrap(),
             health: health.clone(),

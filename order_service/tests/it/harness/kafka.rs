@@ -17,7 +17,7 @@ use shared::kafka::config::{KafkaSettings, TopicSettings};
 use shared::kafka::dead_letters::dead_letter_topic;
 use shared::kafka::security::KafkaSecurity;
 use shared::kafka::topic_state::TopicId;
-use shared::kafka::topics;
+use shared::kafka::topics::{self, Side};
 use stack::{Broker, BrokerKind, Place, Topic};
 use tempfile::TempDir;
 
@@ -237,7 +237,7 @@ impl TestBroker {
     /// Makes the topics that are missing, as the order service does at its start.
     pub(crate) fn ensure_topics(&self) {
         System::new()
-            .block_on(topics::ensure(&self.settings))
+            .block_on(topics::ensure(&self.settings, Side::ReadsCommands))
             .unwrap();
     }
 

@@ -23,6 +23,7 @@ use shared::kafka::health_board::HealthBoard;
 use shared::kafka::metrics::ProducersMetrics;
 use shared::kafka::publisher::Publisher;
 use shared::kafka::topic_watch::TopicWatch;
+use shared::kafka::topics::Side;
 use shared::mailboxes::Mailboxes;
 use shared::metrics::{IntCounter, Metrics};
 use shared::trace::Traces;
@@ -105,7 +106,7 @@ impl Member {
         )
         .of();
         let max_in_flight = self.actors.max_in_flight;
-        let topics = TopicWatch::start(&self.kafka).unwrap();
+        let topics = TopicWatch::start(&self.kafka, Side::ReadsCommands, &self.health).unwrap();
         let seat = Seat {
             config: self.kafka.member(GROUP),
             topic: self.kafka.orders.name.clone(),
