@@ -21,6 +21,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long buyers go on at least after the last fault.
 const AFTERMATH: Duration = Duration::from_secs(3);
 
+/// How long the brokers may take until everything can be read.
+const READ_LIMIT: Duration = Duration::from_secs(30);
+
 /// How long they go on at most until a purchase has succeeded again.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(60);
 
@@ -160,7 +163,7 @@ impl Scene<'_> {
         let struck = now();
         let deleted = deleted_topic(strike.fault);
         if deleted.is_some() {
-            self.records.before_deletion()?;
+            self.read_before_deletion()?;
         }
         fault
             .strike(self.stack)
@@ -187,6 +190,17 @@ impl Scene<'_> {
             healed,
             ready,
         })
+    }
+
+    /// The brokers may still be busy with the fault before.
+    fn read_before_deletion(&mut self) -> Result<()> {
+        let end = Instant::now() + READ_LIMIT;
+        loop {
+            match self.records.before_deletion() {
+                Err(_) if Instant::now() < end => self.signals.sleep(LOOK_EVERY)?,
+                read => return read,
+            }
+        }
     }
 
     /// While the fault lasts. Services whose topic is away are asked whether they say so.

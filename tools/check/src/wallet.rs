@@ -11,7 +11,8 @@ use std::time::Duration;
 /// Tokens are good for an hour. They are renewed more often so that many are in use, and because the issuer may be away when it is time.
 const RENEW_EVERY: Duration = Duration::from_secs(20);
 
-/// A composite refuses a token at the latest so long after its key was taken out.
+/// A composite refuses a token at the latest so long after its key was taken out, if the issuer answers. While it does not, the keys that
+/// were there last are believed.
 const REFUSED_WITHIN: Millis = 60_000;
 
 /// All tokens.
@@ -27,6 +28,8 @@ struct Tokens {
     support: String,
     /// Tokens whose key was taken out, and when.
     retired: Vec<(String, Millis)>,
+    /// Since when the issuer answers without a break; none while it is away.
+    answers_since: Option<Millis>,
 }
 
 impl Wallet {
@@ -41,6 +44,7 @@ impl Wallet {
                 members,
                 support,
                 retired: Vec::new(),
+                answers_since: Some(now()),
             }),
         });
         let weak = Arc::downgrade(&wallet);
@@ -74,6 +78,16 @@ impl Wallet {
         self.tokens.write().retired.extend(retired);
     }
 
+    /// The issuer is away: nobody can know now that a key was taken out.
+    pub(crate) fn issuer_is_away(&self) {
+        self.tokens.write().answers_since = None;
+    }
+
+    /// The issuer answers again.
+    pub(crate) fn issuer_is_back(&self) {
+        self.tokens.write().answers_since = Some(now());
+    }
+
     /// The token of the member at that place.
     pub(crate) fn token(&self, member: usize) -> String {
         let members = &self.tokens.read().members;
@@ -92,10 +106,11 @@ impl Wallet {
         self.tokens.read().support.clone()
     }
 
-    /// A token of that member whose key was taken out long ago.
+    /// A token of that member whose key was taken out long ago, and known to be.
     pub(crate) fn retired(&self, member: usize) -> Option<String> {
         let tokens = self.tokens.read();
         let long_ago = now() - REFUSED_WITHIN;
+        tokens.answers_since.filter(|since| *since < long_ago)?;
         let old = tokens.retired.iter().filter(|(_, at)| *at < long_ago);
         // Each retirement is of all members, in their order.
         old.map(|(token, _)| token)

@@ -75,7 +75,9 @@ impl Records {
 
     /// Reads everything, before topics are deleted. What is not carried out by now may be lost.
     pub(crate) fn before_deletion(&mut self) -> Result<()> {
-        // First: a reply is written before its command is committed.
+        // The second look is short, and what comes after it stays unread.
+        self.look()?;
+        // Before the replies: a reply is written before its command is committed.
         let committed = self.committed()?;
         self.look()?;
         for command in &mut self.log.commands {

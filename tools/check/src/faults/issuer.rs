@@ -43,11 +43,9 @@ fn given(wallet: Option<&Arc<Wallet>>) -> Result<&Wallet> {
 
 impl Fault for Killed {
     fn strike(&mut self, _: &mut Stack) -> Result<()> {
-        given(self.wallet.as_ref())?
-            .issuer
-            .lock()
-            .service()
-            .kill_9()
+        let wallet = given(self.wallet.as_ref())?;
+        wallet.issuer_is_away();
+        wallet.issuer.lock().service().kill_9()
     }
 
     fn heal(&mut self, _: &mut Stack) -> Result<()> {
@@ -64,7 +62,9 @@ impl Fault for Killed {
         until("waiting for the issuer", START_LIMIT, || {
             let is_ready = wallet.issuer.lock().service().is_ready();
             Ok(is_ready.then_some(()))
-        })
+        })?;
+        wallet.issuer_is_back();
+        Ok(())
     }
 }
 
