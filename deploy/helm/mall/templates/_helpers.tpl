@@ -19,6 +19,12 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- end -}}
 
+{{/* Of pods: nothing that changes with the chart's version, which would restart database and brokers for nothing. */}}
+{{- define "mall.podLabels" -}}
+{{ include "mall.selector" . }}
+app.kubernetes.io/part-of: mall
+{{- end -}}
+
 {{/* (dict "root" $ "name" "order-service") */}}
 {{- define "mall.image" -}}
 {{- printf "%s%s:%s" .root.Values.images.prefix .name (.root.Values.images.tag | default .root.Chart.AppVersion) | quote -}}
