@@ -68,7 +68,7 @@ pub fn serve(settings: Settings) -> anyhow::Result<()> {
 /// # Errors
 /// When the database can't be reached or refuses.
 pub fn migrate(settings: &Settings) -> anyhow::Result<()> {
-    let applied = migrate::migrate(&SessionManager::pool(&settings.database))
+    let applied = migrate::migrate(&SessionManager::pool(&settings.database.of_migrator()))
         .context("migrating the database")?;
     log::info!("applied {} migrations {applied:?}", applied.len());
     Ok(())
@@ -83,7 +83,7 @@ pub fn import_catalogue(settings: &Settings, file: &Path) -> anyhow::Result<()> 
         std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let assortment =
         catalogue_file::parse(&text).with_context(|| format!("in {}", file.display()))?;
-    let pool = SessionManager::pool(&settings.database);
+    let pool = SessionManager::pool(&settings.database.of_migrator());
     migrate::migrate(&pool).context("migrating the database")?;
     MysqlCatalogue::new(pool)
         .import(&assortment)
@@ -315,11 +315,22 @@ fn start_readers(
     StoreReader::start("store-reader", threads, Arc::new(ports))
 }
 
-/// Migrates the database and creates the topics. Waits for each as long as it takes.
+/// Migrates the database, or waits until it is, and creates the topics. Waits for each as long as it takes.
 async fn prepare(settings: &Settings, pool: &Pool) -> anyhow::Result<()> {
+    let database = &settings.database;
+    let pool = match database.migrator {
+        // Its connections end with this function.
+        Some(_) if database.migrates_on_start => SessionManager::pool(&database.of_migrator()),
+        Some(_) | None => pool.clone(),
+    };
+    let prepare = if database.migrates_on_start {
+        migrate::migrate
+    } else {
+        |pool: &Pool| migrate::check(pool).map(|()| Vec::new())
+    };
     let applied = wait_for_peer("the database", || async {
         let pool = pool.clone();
-        web::block(move || migrate::migrate(&pool))
+        web::block(move || prepare(&pool))
             .await
             .context("migrating the database")?
             .context("migrating the database")
@@ -329,6 +340,9 @@ async fn prepare(settings: &Settings, pool: &Pool) -> anyhow::Result<()> {
         "the database is up to date, {} migrations applied",
         applied.len()
     );
-    wait_for_peer("Kafka", || topics::ensure(&settings.kafka, Side::ReadsCommands)).await?;
+    wait_for_peer("Kafka", || {
+        topics::ensure(&settings.kafka, Side::ReadsCommands)
+    })
+    .await?;
     Ok(())
 }

@@ -9,6 +9,8 @@
 //! | `DB_HOST` | `127.0.0.1:3306` | `host:port` of MySQL or MariaDB |
 //! | `DB_NAME`, `DB_USERNAME` | `orders`, `order_admin` | |
 //! | `DB_PASSWORD` | required | |
+//! | `DB_MIGRATION_USERNAME`, `DB_MIGRATION_PASSWORD` | those above | who migrates and imports the catalogue |
+//! | `DB_MIGRATE_ON_START` | `true` | whether `serve` migrates; otherwise it waits until `migrate` has |
 //! | `DB_SSL_MODE` | `preferred` | `disabled`, `preferred`, `required`, `verify_ca` |
 //! | `DB_SSL_CA` | none | PEM file of the authority that signs the server's certificate; without it nothing is encrypted |
 //! | `DB_POOL_SIZE` | `8` | connections: one writes, one waits for locked rows, the others read |
@@ -76,6 +78,10 @@ pub struct DatabaseSettings {
     pub username: String,
     /// Its password.
     pub password: SecretString,
+    /// Who migrates, and the password, if not the user.
+    pub migrator: Option<(String, SecretString)>,
+    /// Whether the service migrates when it starts.
+    pub migrates_on_start: bool,
     /// Whether and how the connection is encrypted.
     pub ssl_mode: SslMode,
     /// PEM file of the authority that signs the server's certificate.
@@ -243,9 +249,39 @@ impl DatabaseSettings {
             name: env.text("DB_NAME", "orders"),
             username: env.text("DB_USERNAME", "order_admin"),
             password: env.required_secret("DB_PASSWORD"),
+            migrator: migrator(env),
+            migrates_on_start: env.parsed("DB_MIGRATE_ON_START", true),
             ssl_mode,
             ssl_ca,
             pool_size: env.within("DB_POOL_SIZE", 3..=256, 8),
+        }
+    }
+
+    /// The same as who migrates.
+    #[must_use]
+    pub fn of_migrator(&self) -> Self {
+        let mut settings = self.clone();
+        if let Some((username, password)) = settings.migrator.take() {
+            (settings.username, settings.password) = (username, password);
+        }
+        settings
+    }
+}
+
+fn migrator(env: &mut EnvReader) -> Option<(String, SecretString)> {
+    let username = env.text("DB_MIGRATION_USERNAME", "");
+    let password = env.secret("DB_MIGRATION_PASSWORD");
+    match (username.is_empty(), password) {
+        (false, Some(password)) => Some((username, password)),
+        (true, None) => None,
+        (is_nameless, _) => {
+            let (missing, set) = if is_nameless {
+                ("DB_MIGRATION_USERNAME", "DB_MIGRATION_PASSWORD")
+            } else {
+                ("DB_MIGRATION_PASSWORD", "DB_MIGRATION_USERNAME")
+            };
+            env.problem(format!("{missing}: is required with {set}"));
+            None
         }
     }
 }
@@ -307,6 +343,44 @@ mod tests {
                     told.contains(&format!("DB_HOST={text:?}: must be host:port")),
                     "{told}"
                 );
+            }
+        }
+    }
+
+    mod who_migrates {
+        use super::*;
+        use secrecy::ExposeSecret;
+
+        fn read(variables: &[(&str, &str)]) -> Result<DatabaseSettings, String> {
+            let required = [("DB_PASSWORD", "secret")];
+            Settings::read(EnvReader::new(required.iter().chain(variables).copied()))
+                .map(|settings| settings.database)
+                .map_err(|error| error.to_string())
+        }
+
+        #[test]
+        fn is_the_user_unless_another_one_is_named() {
+            let same = read(&[]).unwrap();
+            assert_eq!(same.of_migrator().username, same.username);
+            let other = read(&[
+                ("DB_MIGRATION_USERNAME", "migrator"),
+                ("DB_MIGRATION_PASSWORD", "hush"),
+            ])
+            .unwrap()
+            .of_migrator();
+            assert_eq!(other.username, "migrator");
+            assert_eq!(other.password.expose_secret(), "hush");
+        }
+
+        #[test]
+        fn by_half_is_refused() {
+            for (set, missing) in [
+                ("DB_MIGRATION_USERNAME", "DB_MIGRATION_PASSWORD"),
+                ("DB_MIGRATION_PASSWORD", "DB_MIGRATION_USERNAME"),
+            ] {
+                let told = read(&[(set, "x")]).unwrap_err();
+                let expected = format!("{missing}: is required with {set}");
+                assert!(told.contains(&expected), "{told}");
             }
         }
     }

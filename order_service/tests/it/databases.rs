@@ -15,7 +15,7 @@ use order_service::domain::catalogue::{Item, Product};
 use order_service::domain::coupon::{Coupon, Discount};
 use order_service::domain::order::OrderState;
 use order_service::outbound::mysql::catalogue::MysqlCatalogue;
-use order_service::outbound::mysql::migrate::migrate;
+use order_service::outbound::mysql::migrate::{check, migrate};
 use order_service::outbound::mysql::order_store::MysqlOrderStore;
 use order_service::outbound::mysql::pool::{Pool, SessionManager, session};
 use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
@@ -32,6 +32,11 @@ on_each_server! {
         of_an_empty_database_is_done_by_one_of_two_instances,
         that_is_repeated_changes_nothing,
         lets_the_version_before_members_go_on,
+    }
+    the_account_that_runs {
+        works_with_tables_that_another_one_has_made,
+        changes_no_table_and_deletes_nothing,
+        is_told_which_statement_is_denied,
     }
     corrupt {
         orders_are_errors_when_loaded,
@@ -119,6 +124,79 @@ mod a_migration {
             world.store().load(&number(1)).unwrap().as_ref(),
             Some(&*paid)
         );
+    }
+}
+
+mod the_account_that_runs {
+    use super::*;
+
+    fn run(pool: &Pool, statement: &str) -> Result<(), StoreError> {
+        session(pool)?.run(|connection| connection.batch_execute(statement))
+    }
+
+    fn refusal(result: Result<impl std::fmt::Debug, StoreError>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    pub(super) fn works_with_tables_that_another_one_has_made(flavour: Flavour) {
+        let database = TestDatabase::create(flavour);
+        let pool = SessionManager::pool(&database.service_settings());
+        assert!(check(&pool).is_err());
+        migrate(&database.pool()).unwrap();
+        let world = DatabaseWorld::make(flavour);
+        let pool = SessionManager::pool(&world.0.service_settings());
+
+        assert_eq!(check(&pool), Ok(()));
+        let store = MysqlOrderStore::new(pool);
+        let order = opened(&store, 1, &[(APPLE, 1)]);
+        applied(&store, complete(&order, "key"));
+        assert_eq!(world.stock(APPLE), APPLES - 1);
+
+        world
+            .0
+            .sql("DELETE FROM __diesel_schema_migrations ORDER BY version DESC LIMIT 1");
+        let told = refusal(check(&SessionManager::pool(&world.0.service_settings())));
+        assert!(
+            told.contains("lacks the migrations 2026-") && told.contains("order_service migrate"),
+            "{told}"
+        );
+    }
+
+    pub(super) fn changes_no_table_and_deletes_nothing(flavour: Flavour) {
+        let world = DatabaseWorld::make(flavour);
+        let pool = SessionManager::pool(&world.0.service_settings());
+        for statement in [
+            "CREATE TABLE mine (id INT)",
+            "ALTER TABLE orders ADD COLUMN mine INT",
+            "DROP TABLE order_lines",
+            "DELETE FROM order_lines",
+            "TRUNCATE TABLE order_lines",
+            "GRANT SELECT ON orders TO 'order_service'@'%'",
+        ] {
+            let told = refusal(run(&pool, statement));
+            assert!(told.contains("denied"), "{statement}: {told}");
+        }
+        let told = refusal(migrate(&pool));
+        assert!(told.contains("CREATE command denied"), "{told}");
+    }
+
+    /// Each right is needed: without it, the account and the table are named.
+    pub(super) fn is_told_which_statement_is_denied(flavour: Flavour) {
+        let world = DatabaseWorld::make(flavour);
+        let settings = world.0.service_settings();
+        let account = "'order_service'@'%'";
+        for (right, table) in [("UPDATE", "items"), ("INSERT", "orders"), ("SELECT", "")] {
+            let rights = format!("{right} ON `{}`.*", settings.name);
+            world.0.sql(&format!("REVOKE {rights} FROM {account}"));
+            // MySQL reads an account's rights to a database when a session chooses it.
+            let store = MysqlOrderStore::new(SessionManager::pool(&settings));
+            let told = refusal(write_in_turn(&store, &[open(draft(1, &[(APPLE, 1)]))]));
+            assert!(
+                told.contains("command denied to user 'order_service'@") && told.contains(table),
+                "{right}: {told}"
+            );
+            world.0.sql(&format!("GRANT {rights} TO {account}"));
+        }
     }
 }
 

@@ -7,14 +7,18 @@ pub struct Credentials {
     pub host: String,
     /// The database's name.
     pub name: String,
-    /// The user.
+    /// The user who may change tables.
     pub user: String,
     /// The user's password.
     pub password: String,
+    /// The user who may only work with them.
+    pub service_user: String,
+    /// The password of that one.
+    pub service_password: String,
 }
 
 impl Credentials {
-    /// As a URL for Diesel.
+    /// As a URL for Diesel, for the user who may change tables.
     pub fn url(&self) -> String {
         format!(
             "mysql://{}:{}@{}/{}",
@@ -27,8 +31,10 @@ impl Credentials {
         let values = [
             ("DB_HOST", &self.host),
             ("DB_NAME", &self.name),
-            ("DB_USERNAME", &self.user),
-            ("DB_PASSWORD", &self.password),
+            ("DB_USERNAME", &self.service_user),
+            ("DB_PASSWORD", &self.service_password),
+            ("DB_MIGRATION_USERNAME", &self.user),
+            ("DB_MIGRATION_PASSWORD", &self.password),
         ];
         values
             .map(|(variable, value)| (variable.to_owned(), value.clone()))

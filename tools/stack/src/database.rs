@@ -11,7 +11,12 @@ use std::time::Duration;
 const START_LIMIT: Duration = Duration::from_secs(90);
 const STOP_LIMIT: Duration = Duration::from_secs(60);
 const NAME: &str = "orders";
+/// Who migrates; tests prepare their tables as this user.
 const USER: &str = "order_admin";
+/// Who runs.
+const SERVICE_USER: &str = "order_service";
+/// What operators are told to grant is what is granted here.
+const GRANTS: &str = include_str!("../../../deploy/mysql/grants.sql");
 
 /// Which server to start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +38,8 @@ impl Flavour {
     }
 }
 
-/// A running server with the database `orders` and its user `order_admin`; it ends with the handle.
+/// A running server with the database `orders` and its users: `order_admin` migrates, `order_service` runs, each with the rights of
+/// `deploy/mysql/grants.sql`. It ends with the handle.
 pub struct Database {
     flavour: Flavour,
     service: Service,
@@ -47,10 +53,11 @@ impl Database {
         let home = Home::new(flavour.name(), place, ports::given_or_free(port)?)?;
         initialise(&home, flavour)?;
         let password = secrets::kept_in(&home.dir.join("order_admin.password"))?;
+        let service_password = secrets::kept_in(&home.dir.join("order_service.password"))?;
         let root_password = secrets::kept_in(&home.dir.join("root.password"))?;
         secrets::write_private(
             &home.init_file(),
-            &init_statements(flavour, &password, &root_password),
+            &init_statements(flavour, &password, &service_password, &root_password),
         )?;
         let client = SqlClient::new(
             &home.files(),
@@ -63,6 +70,8 @@ impl Database {
             name: NAME.into(),
             user: USER.into(),
             password,
+            service_user: SERVICE_USER.into(),
+            service_password,
         };
         let spec = match flavour {
             Flavour::MariaDb => mariadb::server(&home)?,
@@ -88,7 +97,7 @@ impl Database {
         self.credentials.clone()
     }
 
-    /// Makes another database that the same user may use; one that exists is left as it is.
+    /// Makes another database that the same users may use; one that exists is left as it is.
     pub fn create_database(&self, name: &str) -> Result<Credentials> {
         self.sql(&creation(name))?;
         Ok(Credentials {
@@ -154,7 +163,12 @@ fn initialise(home: &Home, flavour: Flavour) -> Result<()> {
     fs::rename(&fresh, &files).with_context(|| format!("cannot rename {}", fresh.display()))
 }
 
-fn init_statements(flavour: Flavour, password: &str, root_password: &str) -> String {
+fn init_statements(
+    flavour: Flavour,
+    password: &str,
+    service_password: &str,
+    root_password: &str,
+) -> String {
     let only_local_root = match flavour {
         // `mariadb-install-db` makes a root without password for the host's name, too; `ALTER USER` below would not change that one.
         Flavour::MariaDb => {
@@ -164,13 +178,24 @@ fn init_statements(flavour: Flavour, password: &str, root_password: &str) -> Str
     };
     format!(
         "{only_local_root}ALTER USER 'root'@'localhost' IDENTIFIED BY '{root_password}';\n\
-         CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{password}';\n{}",
+         CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{password}';\n\
+         CREATE USER IF NOT EXISTS '{SERVICE_USER}'@'%' IDENTIFIED BY '{service_password}';\n{}",
         creation(NAME)
     )
 }
 
+/// Makes a database, and grants what is written for `orders`.
 fn creation(name: &str) -> String {
+    let grants = GRANTS
+        .lines()
+        .filter(|line| !line.starts_with("--"))
+        .map(|line| {
+            line.replace("`orders`", &format!("`{name}`"))
+                .replace("'order_migrator'", &format!("'{USER}'"))
+        });
+    let grants: Vec<String> = grants.collect();
     format!(
-        "CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4;\nGRANT ALL PRIVILEGES ON `{name}`.* TO '{USER}'@'%';\n"
+        "CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4;\n{}\n",
+        grants.join("\n")
     )
 }

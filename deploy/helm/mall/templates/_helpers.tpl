@@ -145,6 +145,14 @@ topologySpreadConstraints:
 - {name: INTERNAL_ADDR, value: "127.0.0.1:8078"}
 {{- end -}}
 
+{{- /* Who changes tables and catalogue, where the secret names somebody else than the account that the service runs with. */}}
+{{- define "mall.migrationEnv" -}}
+- name: DB_MIGRATION_USERNAME
+  valueFrom: {secretKeyRef: {name: {{ include "mall.secretName" . }}, key: migration-username, optional: true}}
+- name: DB_MIGRATION_PASSWORD
+  valueFrom: {secretKeyRef: {name: {{ include "mall.secretName" . }}, key: migration-password, optional: true}}
+{{- end }}
+
 {{- define "mall.orderEnv" -}}
 {{ include "mall.commonEnv" . }}
 - name: DB_HOST

@@ -45,6 +45,8 @@ mod tests {
             name: "orders".to_owned(),
             username: "order@admin".to_owned(),
             password: "%41/?#:가".into(),
+            migrator: None,
+            migrates_on_start: true,
             ssl_mode: SslMode::Preferred,
             ssl_ca: Some("/etc/ssl/my ca.pem".to_owned()),
             pool_size: 8,

@@ -64,6 +64,15 @@ impl TestDatabase {
         settings(&self.credentials)
     }
 
+    /// How the order service gets in that only works with the tables.
+    pub(crate) fn service_settings(&self) -> DatabaseSettings {
+        DatabaseSettings {
+            username: self.credentials.service_user.clone(),
+            password: self.credentials.service_password.as_str().into(),
+            ..self.settings()
+        }
+    }
+
     /// Connections of their own.
     pub(crate) fn pool(&self) -> Pool {
         SessionManager::pool(&self.settings())
@@ -163,6 +172,8 @@ fn settings(credentials: &Credentials) -> DatabaseSettings {
         name: credentials.name.clone(),
         username: credentials.user.clone(),
         password: credentials.password.as_str().into(),
+        migrator: None,
+        migrates_on_start: true,
         ssl_mode: SslMode::Preferred,
         ssl_ca: None,
         pool_size: 8,
