@@ -36,6 +36,8 @@ pub struct ToldOrder {
     #[serde(deserialize_with = "readable")]
     reject_detail: Option<String>,
     #[serde(deserialize_with = "readable")]
+    retry_date: Option<Moment>,
+    #[serde(deserialize_with = "readable")]
     payment: Option<PaymentDto>,
     /// If it can't be read, no member owns the order: only the support and an order token open it.
     #[serde(deserialize_with = "readable")]
@@ -103,6 +105,7 @@ impl ToldOrder {
             created_date: self.created_date.and_then(|date| date.in_zone(zone)),
             reject_reason,
             reject_detail: self.reject_detail,
+            retry_date: self.retry_date.and_then(|date| date.in_zone(zone)),
             payment: self.payment,
             request_id: None,
             member_id: self.member_id,

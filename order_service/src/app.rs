@@ -113,7 +113,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let (orders_topic, max_batch) = (&settings.kafka.orders.name, settings.actors.max_batch);
     let measured = ServiceMetrics::new(orders_topic, max_batch)?;
     show_pool(&measured.common.all, measured.pool.clone(), &pool);
-    let store = Arc::new(MysqlOrderStore::new(pool.clone()));
+    let store = Arc::new(MysqlOrderStore::limited(
+        pool.clone(),
+        settings.pending_limits,
+    ));
     let orders: Arc<dyn OrderStore> =
         Arc::new(MeasuredStore::new(Arc::clone(&store) as _, &measured.store));
     let reader = start_readers(&settings, &orders, store, &pool);

@@ -19,6 +19,8 @@
 //! | `MAX_LIVE_ACTORS` | `10000` | order actors kept for orders that are still open |
 //! | `ACTOR_IDLE_SECONDS` | `60` | an open order's actor retires after so long without a command |
 //! | `UNPAID_MINUTES` | `30` | a pending order is given up when it has not been paid for so long |
+//! | `PENDING_ORDERS_PER_MEMBER` | `0` | pending orders that a member may have; 0 is no limit |
+//! | `PENDING_PIECES_PER_MEMBER` | `0` | pieces that a member's pending orders may hold together; 0 is no limit |
 //! | `SHUTDOWN_DELAY_SECONDS` | `3` | how long HTTP is still served after SIGTERM, so that balancers notice that the service is not ready |
 //! | `SHUTDOWN_GRACE_SECONDS` | `20` | how long unfinished commands may take after SIGTERM |
 //! | `TZ` | `Asia/Seoul` | zone of dates on the wire |
@@ -27,6 +29,7 @@
 
 use std::fmt::{self, Display};
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -37,6 +40,8 @@ use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
 use shared::http::port_token::PortToken;
 use shared::kafka::config::KafkaSettings;
 use url::Host;
+
+use crate::domain::pending_limits::PendingLimits;
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -57,6 +62,8 @@ pub struct Settings {
     pub actors: ActorSettings,
     /// How long a pending order waits for its payment.
     pub unpaid_for: TimeDelta,
+    /// What a member may have pending.
+    pub pending_limits: PendingLimits,
     /// How long HTTP is still served after SIGTERM, so that balancers notice that the service is not ready.
     pub shutdown_delay: Duration,
     /// How long unfinished commands may take after SIGTERM.
@@ -215,6 +222,10 @@ impl Settings {
                 idle_after: Duration::from_secs(env.within("ACTOR_IDLE_SECONDS", 1..=86_400, 60)),
             },
             unpaid_for: TimeDelta::minutes(env.within("UNPAID_MINUTES", 1..=525_600, 30)),
+            pending_limits: PendingLimits {
+                orders: limit(&mut env, "PENDING_ORDERS_PER_MEMBER", 10_000),
+                pieces: limit(&mut env, "PENDING_PIECES_PER_MEMBER", 1_000_000),
+            },
             shutdown_delay: Duration::from_secs(env.within("SHUTDOWN_DELAY_SECONDS", 0..=600, 3)),
             shutdown_grace: Duration::from_secs(env.within(
                 "SHUTDOWN_GRACE_SECONDS",
@@ -284,6 +295,11 @@ fn migrator(env: &mut EnvReader) -> Option<(String, SecretString)> {
             None
         }
     }
+}
+
+/// 0 is no limit.
+fn limit(env: &mut EnvReader, name: &str, most: u32) -> Option<NonZeroU32> {
+    NonZeroU32::new(env.within(name, 0..=most, 0))
 }
 
 #[cfg(test)]

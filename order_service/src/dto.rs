@@ -38,6 +38,9 @@ pub fn order_dto(order: &Order, zone: Tz) -> OrderDto {
         created_date: Some(order.created_at.with_timezone(&zone).fixed_offset()),
         reject_reason,
         reject_detail: order.reject_detail.clone(),
+        retry_date: order
+            .retry_at()
+            .map(|at| at.with_timezone(&zone).fixed_offset()),
         payment,
         request_id: None,
         member_id: None,

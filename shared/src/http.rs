@@ -19,6 +19,7 @@ pub mod query;
 pub mod resource;
 pub mod server;
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -33,6 +34,9 @@ use crate::wire::error_body::{Culprit, ErrorBody, ResponseCode};
 
 /// Marks the answer to a repeated request as that of the first one.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// Where a client stands with the limits on it (`draft-ietf-httpapi-ratelimit-headers-10`).
+pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// An error answer, before it is rendered for its request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +58,7 @@ pub struct Problem {
     /// What of the request is to blame.
     pub culprit: Box<Culprit>,
     /// A header that says what would have been right.
-    pub hint: Option<Box<(HeaderName, &'static str)>>,
+    pub hint: Option<Box<(HeaderName, Cow<'static, str>)>>,
 }
 
 impl Problem {
@@ -108,8 +112,8 @@ impl Problem {
 
     /// Says in a header what would have been right.
     #[must_use]
-    pub fn hint(mut self, name: HeaderName, value: &'static str) -> Self {
-        self.hint = Some(Box::new((name, value)));
+    pub fn hint(mut self, name: HeaderName, value: impl Into<Cow<'static, str>>) -> Self {
+        self.hint = Some(Box::new((name, value.into())));
         self
     }
 
@@ -140,7 +144,8 @@ impl Problem {
             response.insert_header((IDEMPOTENT_REPLAYED, "true"));
         }
         if let Some(hint) = &self.hint {
-            response.insert_header((**hint).clone());
+            let (name, value) = &**hint;
+            response.insert_header((name.clone(), value.as_ref()));
         }
         response
             .insert_header((CONTENT_TYPE, error_content_type(request)))
@@ -187,9 +192,10 @@ fn rendered(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     };
     let (request, unrendered) = response.into_parts();
     let mut answer = problem.respond(&request);
-    // What inner middleware has said of the request holds of its refusal, too.
+    // What inner middleware has said of the request holds of its refusal, too. Where it stands with limits is a list.
+    let own = answer.headers().clone();
     for (name, value) in unrendered.headers() {
-        if !answer.headers().contains_key(name) {
+        if *name == RATE_LIMIT || !own.contains_key(name) {
             answer.headers_mut().append(name.clone(), value.clone());
         }
     }

@@ -41,6 +41,10 @@ reasons! {
     CouponUsed = "COUPON_USED",
     /// The order's total is below the coupon's minimum.
     CouponMinimumNotMet = "COUPON_MINIMUM_NOT_MET",
+    /// The member has as many pending orders as one may have.
+    TooManyPendingOrders = "TOO_MANY_PENDING_ORDERS",
+    /// The member's pending orders would hold more pieces than those of one member may.
+    TooManyPendingPieces = "TOO_MANY_PENDING_PIECES",
     /// The paid amount is not the order's final price.
     AmountMismatch = "AMOUNT_MISMATCH",
     /// The payment gateway declined.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
+use shared::wire::order_dto::OrderDto;
 
 use super::order::{Basket, Idempotency, OrderCommand, Payment};
 
@@ -164,6 +165,17 @@ impl Purchase {
             number: self.number.clone(),
             reason,
             detail,
+            retry_at: None,
+        })
+    }
+
+    /// The order service has rejected the order.
+    fn rejected(&mut self, order: OrderDto, reason: Reason) -> Vec<Effect> {
+        self.end(Outcome::Refused {
+            number: self.number.clone(),
+            reason,
+            detail: order.reject_detail,
+            retry_at: order.retry_date,
         })
     }
 

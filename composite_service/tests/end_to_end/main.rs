@@ -25,6 +25,7 @@ mod identities;
 mod rights;
 mod away;
 mod overload;
+mod pending_limits;
 mod load;
 mod books;
 mod faults;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
     trials.extend(identities::trials());
     trials.extend(rights::trials());
     trials.extend(overload::trials());
+    trials.extend(pending_limits::trials());
     trials.extend(faults::trials());
     trials.extend(documents::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);

@@ -146,6 +146,7 @@ async fn a_purchase_that_meets_an_open_breaker_leaves_its_order_pending() {
         number: nth_number(1),
         reason: Reason::PaymentUnavailable,
         detail: None,
+        retry_at: None,
     };
     assert_eq!(placing.unwrap().await, Ok(refused));
     // The order was placed, and is not rejected.

@@ -105,6 +105,7 @@ mod a_purchase {
             number: nth_number(7),
             reason: Reason::PaymentDeclined,
             detail: Some("over the limit".to_owned()),
+            retry_at: None,
         };
         assert_eq!(outcome_rx.await, Ok(refused));
         mall.close().await;
@@ -153,6 +154,7 @@ mod a_purchase {
             number: nth_number(1),
             reason: Reason::Expired,
             detail: None,
+            retry_at: None,
         };
         assert_eq!(outcome_rx.await, Ok(refused));
         for answer in [

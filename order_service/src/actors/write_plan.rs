@@ -253,7 +253,9 @@ impl<A: Asker> WritePlan<A> {
     /// waited for already.
     fn takes_turns(&self, row: &StoreRow) -> bool {
         match row {
-            StoreRow::Item(_) | StoreRow::Coupon(_) => !self.stuck.contains(row),
+            StoreRow::Item(_) | StoreRow::Coupon(_) | StoreRow::Buyer(_) => {
+                !self.stuck.contains(row)
+            }
             StoreRow::Order(_) => false,
         }
     }

@@ -10,6 +10,7 @@ pub mod coupon;
 pub mod shelf;
 pub mod stored_orders;
 pub mod catalogue;
+pub mod pending_limits;
 pub mod recommendation;
 
 #[cfg(test)]

@@ -127,7 +127,8 @@ pub struct Order {
     pub idempotency: Option<Idempotency>,
     /// The idempotency key of the request that pays it, if that is not the one that placed it.
     pub payment_idempotency: Option<Idempotency>,
-    /// Until when its payment is waited for.
+    /// Until when its payment is waited for. Of an order that was refused because its member had too many pending: when the first of those
+    /// ends.
     pub pay_by: DateTime<Utc>,
     /// Why the payment was declined, in the mall's words.
     pub reject_detail: Option<String>,
@@ -147,6 +148,17 @@ impl Order {
         match self.state {
             OrderState::Created => false,
             OrderState::Complete(_) | OrderState::Rejected(_) => true,
+        }
+    }
+
+    /// When the same wish may be granted, of an order that was refused because its member had too many pending.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<DateTime<Utc>> {
+        match self.state {
+            OrderState::Rejected(Reason::TooManyPendingOrders | Reason::TooManyPendingPieces) => {
+                Some(self.pay_by).filter(|pay_by| *pay_by > self.created_at)
+            }
+            OrderState::Created | OrderState::Complete(_) | OrderState::Rejected(_) => None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use shared::limits::is_quantity;
+use shared::member_id::MemberId;
 use shared::money::Money;
 use shared::reason::Reason;
 
@@ -12,6 +13,7 @@ use super::catalogue::Item;
 use super::coupon::Coupon;
 use super::decide::Transition;
 use super::order::{CouponId, DraftLine, ItemId, Offer, Order, OrderDraft, OrderLine, OrderState};
+use super::pending_limits::Buyers;
 
 /// The items and coupons that a batch touches, in ascending order. All batches lock in this order, so that no two wait for each other.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct Needs {
     pub items: BTreeSet<ItemId>,
     /// Coupons.
     pub coupons: BTreeSet<CouponId>,
+    /// Members whose new orders are counted, where that is limited.
+    pub buyers: BTreeSet<MemberId>,
 }
 
 impl Needs {
@@ -31,6 +35,7 @@ impl Needs {
                 Transition::Open(draft) => {
                     needs.items.extend(draft.lines.iter().map(|line| line.item));
                     needs.coupons.extend(draft.coupon);
+                    needs.buyers.extend(draft.member.clone());
                 }
                 Transition::Reject { order, .. } => {
                     needs.items.extend(order.lines.iter().map(|line| line.item));
@@ -51,6 +56,7 @@ impl Needs {
 pub struct Shelf {
     items: BTreeMap<ItemId, Slot<Item>>,
     coupons: BTreeMap<CouponId, Slot<Coupon>>,
+    buyers: Buyers,
 }
 
 #[derive(Debug)]
@@ -60,7 +66,7 @@ struct Slot<T> {
 }
 
 impl Shelf {
-    /// Of these items and coupons, as they are stored.
+    /// Of these items and coupons, as they are stored. Nobody's pending orders are limited.
     pub fn new(
         items: impl IntoIterator<Item = Item>,
         coupons: impl IntoIterator<Item = Coupon>,
@@ -90,7 +96,14 @@ impl Shelf {
                     )
                 })
                 .collect(),
+            buyers: Buyers::default(),
         }
+    }
+
+    /// The same for these buyers, whose pending orders are limited.
+    #[must_use]
+    pub fn for_buyers(self, buyers: Buyers) -> Self {
+        Self { buyers, ..self }
     }
 
     /// Does one transition, and returns the order as it is to be stored. A draft that can't be served becomes a rejected order, which takes
@@ -136,18 +149,37 @@ impl Shelf {
     }
 
     fn open(&mut self, draft: &OrderDraft) -> Order {
-        let (total_price, priced) = match self.price(draft) {
-            Ok((total, discount)) => (total, Ok(total.less(discount))),
-            Err((total, reason)) => (total, Err(reason)),
+        let total = match self.total(&draft.lines) {
+            Ok(total) => total,
+            Err(reason) => return self.refused(draft, Money::ZERO, reason),
         };
-        let (final_price, state, review_at) = match priced {
-            Ok(final_price) => {
+        if let Err(too_many) = self.buyers.check(draft) {
+            return Order {
+                // The shopper is told to try again later, and may do so with the same key.
+                idempotency: None,
+                pay_by: too_many.first_end.unwrap_or(draft.placed_at),
+                ..self.refused(draft, total, too_many.reason)
+            };
+        }
+        match self.discount(draft, total) {
+            Ok(discount) => {
                 self.take(draft);
-                (final_price, OrderState::Created, Some(draft.pay_by))
+                Order {
+                    final_price: total.less(discount),
+                    review_at: Some(draft.pay_by),
+                    ..self.order(draft, total, OrderState::Created)
+                }
             }
-            // No payment of it can have begun, so there is nothing to review.
-            Err(reason) => (total_price, OrderState::Rejected(reason), None),
-        };
+            Err(reason) => self.refused(draft, total, reason),
+        }
+    }
+
+    /// No payment of it can have begun, so there is nothing to review.
+    fn refused(&self, draft: &OrderDraft, total: Money, reason: Reason) -> Order {
+        self.order(draft, total, OrderState::Rejected(reason))
+    }
+
+    fn order(&self, draft: &OrderDraft, total: Money, state: OrderState) -> Order {
         Order {
             number: draft.number.clone(),
             request_id: draft.request_id.clone(),
@@ -158,39 +190,28 @@ impl Shelf {
                 .map(|line| self.order_line(*line))
                 .collect(),
             coupon: draft.coupon,
-            total_price,
-            final_price,
+            total_price: total,
+            final_price: total,
             state,
             intent: draft.intent.clone(),
             idempotency: draft.idempotency.clone(),
             payment_idempotency: None,
             pay_by: draft.pay_by,
             reject_detail: None,
-            review_at,
+            review_at: None,
             created_at: draft.placed_at,
             revision: 0,
         }
     }
 
-    /// The total and the discount; or the reason why it can't be served, with the total as far as it is known.
-    fn price(&self, draft: &OrderDraft) -> Result<(Money, Money), (Money, Reason)> {
-        let total = self
-            .total(&draft.lines)
-            .map_err(|reason| (Money::ZERO, reason))?;
-        self.check_stock(&draft.lines)
-            .map_err(|reason| (total, reason))?;
+    /// What the coupon takes off, if the stock covers the order; or the reason why it can't be served.
+    fn discount(&self, draft: &OrderDraft, total: Money) -> Result<Money, Reason> {
+        self.check_stock(&draft.lines)?;
         let Some(id) = draft.coupon else {
-            return Ok((total, Money::ZERO));
+            return Ok(Money::ZERO);
         };
-        let coupon = self
-            .coupons
-            .get(&id)
-            .ok_or((total, Reason::CouponUnknown))?;
-        let discount = coupon
-            .value
-            .discount_on(total, draft.placed_at)
-            .map_err(|reason| (total, reason))?;
-        Ok((total, discount))
+        let coupon = self.coupons.get(&id).ok_or(Reason::CouponUnknown)?;
+        coupon.value.discount_on(total, draft.placed_at)
     }
 
     /// The sum of the lines. A quantity that no stock can have counts as nothing: the check of the stock refuses it afterwards.
@@ -233,6 +254,7 @@ impl Shelf {
     }
 
     fn take(&mut self, draft: &OrderDraft) {
+        self.buyers.take(draft);
         for line in &draft.lines {
             self.change_stock(line.item, |stock, quantity| stock - quantity, line.quantity);
         }

@@ -3,6 +3,9 @@
 use super::*;
 use crate::domain::samples::{coupon, draft, item, money, now, number, payment};
 
+#[path = "shelf_limit_tests.rs"]
+mod a_member_with_a_limit;
+
 /// Item 1 costs 12000, three pieces; item 2 costs 0.01, a hundred pieces. Coupon 7 takes off 3000.
 fn shelf() -> Shelf {
     Shelf::new(

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 
 use crate::domain::decide::Transition;
@@ -39,6 +40,8 @@ pub enum StoreRow {
     Item(ItemId),
     /// A coupon with its holder.
     Coupon(CouponId),
+    /// A member whose pending orders are limited.
+    Buyer(MemberId),
     /// An order.
     Order(OrderNumber),
 }
@@ -48,6 +51,7 @@ impl fmt::Display for StoreRow {
         match self {
             Self::Item(id) => write!(formatter, "item {id}"),
             Self::Coupon(id) => write!(formatter, "coupon {id}"),
+            Self::Buyer(member) => write!(formatter, "member {member}"),
             Self::Order(number) => write!(formatter, "order {number}"),
         }
     }

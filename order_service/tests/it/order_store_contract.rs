@@ -53,6 +53,17 @@ macro_rules! order_store_contract {
                     get_their_orders_page_by_page_each_once,
                     get_orders_as_they_stand,
                 }
+                pending_limits {
+                    let_a_member_have_so_many_orders_and_no_more,
+                    let_a_member_have_so_many_pieces_and_no_more,
+                    are_of_each_member_alone,
+                    make_room_when_an_order_is_paid_or_rejected,
+                    hold_within_a_batch,
+                    hold_when_many_writers_open_at_once,
+                    leave_the_key_of_a_refused_order_free,
+                    do_not_refuse_a_repeated_order,
+                    leave_out_orders_of_a_member_whose_row_is_held,
+                }
                 held_rows {
                     of_an_item_leave_its_orders_out_and_no_others,
                     of_a_coupon_leave_its_order_out,
@@ -98,6 +109,7 @@ order_store_contract!(mysql, crate::harness::stores::DatabaseWorld::mysql);
 
 mod held_rows;
 mod members;
+mod pending_limits;
 
 mod new_orders {
     use super::*;
@@ -704,9 +716,16 @@ mod concurrent_writers {
         world: &impl StoreWorld,
         work: impl Fn(&dyn OrderStore, u64) -> R + Sync,
     ) -> Vec<R> {
-        let stores = [world.store(), world.store()];
+        at_once_on(&[world.store(), world.store()], work)
+    }
+
+    /// The same on these two stores.
+    pub(super) fn at_once_on<R: Send>(
+        stores: &[Arc<dyn OrderStore>; 2],
+        work: impl Fn(&dyn OrderStore, u64) -> R + Sync,
+    ) -> Vec<R> {
         let start = Barrier::new(usize::try_from(WRITERS).unwrap());
-        let (stores, start, work) = (&stores, &start, &work);
+        let (start, work) = (&start, &work);
         thread::scope(|scope| {
             let writers = (0..WRITERS).map(|writer| {
                 scope.spawn(move || {

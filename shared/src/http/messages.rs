@@ -50,6 +50,14 @@ const MESSAGES: &[(&str, &str)] = &[
         "COUPON_MINIMUM_NOT_MET",
         "쿠폰의 최소 주문 금액보다 적습니다.",
     ),
+    (
+        "TOO_MANY_PENDING_ORDERS",
+        "결제를 기다리는 주문이 너무 많습니다. 먼저 결제하시거나 나중에 다시 주문해 주세요.",
+    ),
+    (
+        "TOO_MANY_PENDING_PIECES",
+        "결제를 기다리는 상품 수량이 너무 많습니다. 먼저 결제하시거나 나중에 다시 주문해 주세요.",
+    ),
     ("AMOUNT_MISMATCH", "결제 금액이 주문 금액과 다릅니다."),
     ("PAYMENT_DECLINED", "결제가 거절되었습니다."),
     (

@@ -52,6 +52,10 @@ pub struct OrderDto {
     /// Why the payment was declined, in the mall's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reject_detail: Option<String>,
+    /// When the same wish may be granted, RFC 3339 with the service zone's offset; of an order only that was refused because its member had
+    /// too many pending ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_date: Option<DateTime<FixedOffset>>,
     /// The payment: intended in `ORDER_CREATE` and `ORDER_PAY`, made in `ORDER_APPROVE` and in replies about a paid order.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment: Option<PaymentDto>,

@@ -1,7 +1,7 @@
 //! The order store in memory, for tests and the simulation. The order service's tests hold it to the same contract as the real databases.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -13,6 +13,7 @@ use order_service::domain::catalogue::Item;
 use order_service::domain::coupon::Coupon;
 use order_service::domain::decide::Transition;
 use order_service::domain::order::{CouponId, ItemId, Order};
+use order_service::domain::pending_limits::{Buyers, Held, PendingLimits, pending_of};
 use order_service::domain::shelf::{Needs, Shelf};
 use order_service::domain::stored_orders::StoredOrders;
 use order_service::ports::member_orders::{MemberOrders, OrderCursor};
@@ -31,6 +32,7 @@ struct Contents {
     coupons: BTreeMap<CouponId, Coupon>,
     orders: StoredOrders,
     held: BTreeSet<StoreRow>,
+    limits: PendingLimits,
 }
 
 impl MemoryOrderStore {
@@ -50,6 +52,11 @@ impl MemoryOrderStore {
         Self {
             contents: Mutex::new(contents),
         }
+    }
+
+    /// From now on members may have so much pending.
+    pub fn limit(&self, limits: PendingLimits) {
+        self.contents().limits = limits;
     }
 
     /// Pieces of an item that are left; zero for an unknown one.
@@ -177,14 +184,18 @@ impl Contents {
         let own = is_stored.then(|| StoreRow::Order(transition.number().clone()));
         let items = needs.items.into_iter().map(StoreRow::Item);
         let coupons = needs.coupons.into_iter().map(StoreRow::Coupon);
+        let buyers = needs.buyers.into_iter().map(StoreRow::Buyer);
         items
             .chain(coupons)
+            .chain(buyers)
             .chain(own)
             .find(|row| self.held.contains(row))
     }
 
     fn settle(&mut self, batch: &[Transition], held: Vec<Option<StoreRow>>) -> Vec<Fate> {
-        let mut shelf = Shelf::new(self.items.values().cloned(), self.coupons.values().cloned());
+        let buyers = Buyers::new(self.limits, self.pending());
+        let shelf = Shelf::new(self.items.values().cloned(), self.coupons.values().cloned());
+        let mut shelf = shelf.for_buyers(buyers);
         let fates = batch
             .iter()
             .zip(held)
@@ -195,6 +206,20 @@ impl Contents {
             .collect();
         self.keep(&shelf);
         fates
+    }
+
+    /// What each member's pending orders hold, where that is limited.
+    fn pending(&self) -> HashMap<MemberId, Held> {
+        let mut all: HashMap<MemberId, Held> = HashMap::new();
+        if self.limits.any() {
+            for order in self.orders.iter() {
+                if let Some((member, pieces)) = pending_of(order) {
+                    let held = all.entry(member.clone()).or_default();
+                    held.add(pieces, order.pay_by);
+                }
+            }
+        }
+        all
     }
 
     fn keep(&mut self, shelf: &Shelf) {

@@ -135,6 +135,7 @@ impl Purchase {
             number: self.number.clone(),
             reason,
             detail: None,
+            retry_at: None,
         });
         effects.extend(self.enter(Step::Refunding { payment, reason }));
         effects

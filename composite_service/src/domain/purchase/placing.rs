@@ -31,7 +31,7 @@ impl Purchase {
             }
             CommandAnswer::Replied(OrderReply::Rejected(order, reason)) => {
                 self.take_number_of(&order, &basket);
-                self.refuse(reason, order.reject_detail)
+                self.rejected(order, reason)
             }
             CommandAnswer::Replied(OrderReply::Refused(Reason::IdempotencyKeyReused)) => {
                 self.refuse(Reason::IdempotencyKeyReused, None)
@@ -87,7 +87,7 @@ impl Purchase {
             }
             CommandAnswer::Replied(OrderReply::Rejected(order, reason)) => {
                 self.is_replay = is_ended;
-                self.refuse(reason, order.reject_detail)
+                self.rejected(order, reason)
             }
             CommandAnswer::Replied(OrderReply::Refused(Reason::InternalError)) => {
                 self.end(Outcome::Failed(self.number.clone()))
@@ -160,7 +160,7 @@ impl Purchase {
             }
             OrderReply::Rejected(order, reason) => {
                 self.rename(&order);
-                self.refuse(reason, order.reject_detail)
+                self.rejected(order, reason)
             }
             OrderReply::Refused(_) => self.end(Outcome::Failed(self.number.clone())),
         }

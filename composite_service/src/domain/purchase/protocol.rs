@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, FixedOffset};
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::OrderDto;
@@ -195,6 +196,8 @@ pub enum Outcome {
         reason: Reason,
         /// Why the payment was declined, in our words.
         detail: Option<String>,
+        /// When the same wish may be granted, where the member has too many pending orders.
+        retry_at: Option<DateTime<FixedOffset>>,
     },
     /// The purchase is still running; its order will have this number.
     Late(OrderNumber),

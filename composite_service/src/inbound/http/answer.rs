@@ -2,6 +2,8 @@
 
 use actix_web::http::header::{HeaderValue, LOCATION, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse};
+use chrono::{DateTime, Utc};
+use shared::clock::Clock;
 use shared::http::IDEMPOTENT_REPLAYED;
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::OrderDto;
@@ -21,9 +23,10 @@ pub(super) async fn answer(
     request: &HttpRequest,
     outcome_rx: oneshot::Receiver<Outcome>,
     token_for: TokenFor<'_>,
+    clock: &dyn Clock,
 ) -> Result<HttpResponse, ApiError> {
     match outcome_rx.await {
-        Ok(outcome) => answered(request.path(), outcome, token_for),
+        Ok(outcome) => answered(request.path(), outcome, token_for, clock.now()),
         Err(_) => Err(ApiError::Stopping),
     }
 }
@@ -32,6 +35,7 @@ fn answered(
     path: &str,
     outcome: Outcome,
     token_for: TokenFor<'_>,
+    now: DateTime<Utc>,
 ) -> Result<HttpResponse, ApiError> {
     match outcome {
         Outcome::Pending(order) | Outcome::Complete(order) => Ok(placed(path, order, token_for)),
@@ -40,16 +44,18 @@ fn answered(
             number,
             reason,
             detail,
+            retry_at,
         } => Err(ApiError::Refused {
             number: Some(number),
             reason,
             detail,
+            retry_after: retry_at.and_then(|at| (at.to_utc() - now).to_std().ok()),
         }),
         Outcome::StillRunning => Err(ApiError::StillRunning),
         Outcome::Unavailable => Err(ApiError::BusUnavailable),
         Outcome::NotSupported { number, what } => Err(ApiError::NotSupported(number, what)),
         Outcome::Failed(number) => Err(ApiError::OrderFailed(number)),
-        Outcome::Replayed(outcome) => replayed(path, *outcome, token_for),
+        Outcome::Replayed(outcome) => replayed(path, *outcome, token_for, now),
     }
 }
 
@@ -58,9 +64,10 @@ fn replayed(
     path: &str,
     outcome: Outcome,
     token_for: TokenFor<'_>,
+    now: DateTime<Utc>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut response =
-        answered(path, outcome, token_for).map_err(|error| ApiError::Replayed(Box::new(error)))?;
+    let mut response = answered(path, outcome, token_for, now)
+        .map_err(|error| ApiError::Replayed(Box::new(error)))?;
     response
         .headers_mut()
         .insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));

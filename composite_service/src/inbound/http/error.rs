@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::WWW_AUTHENTICATE;
-use shared::http::Problem;
 use shared::http::port_token::CHALLENGE;
+use shared::http::{Problem, RATE_LIMIT};
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::error_body::{Culprit, ResponseCode};
@@ -49,6 +49,8 @@ pub enum ApiError {
         reason: Reason,
         /// Why the payment was declined.
         detail: Option<String>,
+        /// Until the same wish may be granted.
+        retry_after: Option<Duration>,
     },
     /// The client has sent too many requests.
     TooManyRequests(Standing),
@@ -147,7 +149,14 @@ impl From<ApiError> for Problem {
                 number,
                 reason,
                 detail,
-            } => refused(number, reason, detail),
+                retry_after,
+            } => {
+                let problem = refused(number, reason, detail);
+                match retry_after {
+                    Some(wait) => limited(problem, reason, seconds(wait)),
+                    None => problem,
+                }
+            }
             ApiError::TooManyRequests(standing) => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 ResponseCode::Fail,
@@ -237,6 +246,17 @@ fn unavailable(reason: &'static str, detail: &str) -> Problem {
     .retry_after(RETRY_SOON)
 }
 
+/// Says when to try again, also as the standing with a limit (`draft-ietf-httpapi-ratelimit-headers-10`).
+fn limited(problem: Problem, reason: Reason, seconds: u64) -> Problem {
+    let problem = problem.retry_after(seconds);
+    let policy = match reason {
+        Reason::TooManyPendingOrders => "pending-orders",
+        Reason::TooManyPendingPieces => "pending-pieces",
+        _ => return problem,
+    };
+    problem.hint(RATE_LIMIT, format!("\"{policy}\";r=0;t={seconds}"))
+}
+
 fn refused(number: Option<OrderNumber>, reason: Reason, detail: Option<String>) -> Problem {
     let (status, text) = status_of(reason);
     let code = match status {
@@ -287,6 +307,14 @@ fn status_of(reason: Reason) -> (StatusCode, &'static str) {
             unprocessable,
             "the order's total is below the coupon's minimum",
         ),
+        Reason::TooManyPendingOrders => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "the member has too many pending orders; pay one, or wait until one ends",
+        ),
+        Reason::TooManyPendingPieces => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "the member's pending orders would hold too many pieces; pay one, or wait until one ends",
+        ),
         Reason::IdempotencyKeyReused => (
             unprocessable,
             "the idempotency key was used for another request",
@@ -331,6 +359,10 @@ mod tests {
             ]
         );
         assert_eq!(statuses(422).len(), 9);
+        assert_eq!(
+            statuses(429),
+            ["TOO_MANY_PENDING_ORDERS", "TOO_MANY_PENDING_PIECES"]
+        );
         assert_eq!(statuses(503), ["PAYMENT_UNAVAILABLE"]);
         assert_eq!(statuses(500), ["MALFORMED_COMMAND", "INTERNAL_ERROR"]);
     }
@@ -344,6 +376,34 @@ mod tests {
                 (problem.reason, problem.retry_after),
                 ("PAYMENT_UNAVAILABLE", Some(seconds))
             );
+        }
+    }
+
+    #[test]
+    fn a_member_with_too_many_pending_orders_hears_when_the_first_ends() {
+        let refusal = |reason, millis| ApiError::Refused {
+            number: None,
+            reason,
+            detail: None,
+            retry_after: Some(Duration::from_millis(millis)),
+        };
+        for (reason, millis, told) in [
+            (
+                Reason::TooManyPendingOrders,
+                59_001,
+                r#""pending-orders";r=0;t=60"#,
+            ),
+            (
+                Reason::TooManyPendingPieces,
+                7_000,
+                r#""pending-pieces";r=0;t=7"#,
+            ),
+        ] {
+            let problem = Problem::from(refusal(reason, millis));
+            assert_eq!(problem.status, 429);
+            assert_eq!(problem.retry_after, Some(millis.div_ceil(1_000)));
+            let (name, value) = *problem.hint.unwrap();
+            assert_eq!((name, value.as_ref()), (RATE_LIMIT, told));
         }
     }
 

@@ -6,13 +6,13 @@ use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, web};
+use shared::http::RATE_LIMIT;
 
 use super::error::ApiError;
 use super::shop::Shop;
 use crate::domain::access::Caller;
 use crate::domain::rate_limit::{Standing, limits, policies};
 
-const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Where a request's client stands with each limit, until the answer tells it.
@@ -77,7 +77,7 @@ fn tell(answer: &mut ServiceResponse<BoxBody>) {
         return;
     };
     let headers = answer.headers_mut();
-    for (name, value) in [(POLICY, policies(&all)), (LIMIT, limits(&all))] {
+    for (name, value) in [(POLICY, policies(&all)), (RATE_LIMIT, limits(&all))] {
         if let Ok(value) = HeaderValue::try_from(value) {
             headers.insert(name, value);
         }

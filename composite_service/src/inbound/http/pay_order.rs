@@ -42,7 +42,7 @@ pub async fn pay_order(
     let arrival = arrived.to("POST /open-api/order/{orderNum}/payment");
     let paying = shop.purchases.pay(number, payment, idempotency, arrival)?;
     // Whoever pays a guest's order has its token already.
-    answer(&request, paying, &|_| None).await
+    answer(&request, paying, &|_| None, &*shop.clock).await
 }
 
 /// An order that is not the caller's is refused as the order service refuses one that it does not know.
@@ -56,6 +56,7 @@ async fn check_owner(shop: &Shop, caller: &Caller, number: &OrderNumber) -> Resu
             number: Some(number.clone()),
             reason: Reason::UnknownOrder,
             detail: None,
+            retry_after: None,
         }),
         Err(error) => {
             log::warn!("an order can't be paid, because it is not known whose it is: {error}");

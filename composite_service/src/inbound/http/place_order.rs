@@ -36,7 +36,7 @@ pub async fn place_order(
     let arrival = arrived.to("POST /open-api/order");
     let placing = shop.purchases.place(basket, arrival)?;
     let token_for = |number: &OrderNumber| shop.authentication.token_for(&caller, number);
-    answer(&request, placing, &token_for).await
+    answer(&request, placing, &token_for, &*shop.clock).await
 }
 
 fn basket(

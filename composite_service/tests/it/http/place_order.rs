@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use actix::Arbiter;
-use actix_web::http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
 use actix_web::test::TestRequest;
+use chrono::TimeDelta;
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::payment::{ConfirmAnswer, Origin};
 use serde_json::{Value, json};
+use shared::clock::Clock;
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderStatus, PaymentDto};
 
 use super::front::{Front, line, pays};
 use crate::doubles::{Recorder, ScriptedGateway, Shelves};
-use crate::harness::{PRICE, granted, nth_number, order, payment, purchases_on};
+use crate::harness::{PRICE, clock, granted, nth_number, order, payment, purchases_on};
 
 const FIRST: &str = "20261123011540000000000000000001";
 
@@ -289,9 +291,25 @@ mod outcomes {
             | Reason::CouponMinimumNotMet
             | Reason::IdempotencyKeyReused
             | Reason::AmountMismatch => 422,
+            Reason::TooManyPendingOrders | Reason::TooManyPendingPieces => 429,
             Reason::MalformedCommand | Reason::InternalError => 500,
             Reason::PaymentUnavailable => 503,
         }
+    }
+
+    #[actix::test]
+    async fn a_member_with_too_many_pending_orders_hears_when_the_first_ends() {
+        let until = clock().now() + TimeDelta::minutes(7);
+        let rejected = OrderDto {
+            retry_date: Some(until.fixed_offset()),
+            ..order(&nth_number(1), OrderStatus::Rejected)
+        };
+        let reply = OrderReply::Rejected(rejected, Reason::TooManyPendingOrders);
+        let reply = Front::replying(reply).buy(Value::Null).await;
+        assert_eq!(reply.problem(), (429, -701, "TOO_MANY_PENDING_ORDERS"));
+        assert_eq!(reply.header(RETRY_AFTER), Some("420"));
+        let told = reply.header(HeaderName::from_static("ratelimit"));
+        assert_eq!(told, Some(r#""pending-orders";r=0;t=420"#));
     }
 
     #[actix::test]

@@ -163,6 +163,7 @@ mod a_temporary_refusal {
             number: nth_number(1),
             reason: Reason::Expired,
             detail: None,
+            retry_at: None,
         };
         assert_eq!(paying.unwrap().await, Ok(refused));
         assert_eq!(purchases.drain(PATIENT, 1).await, 0);

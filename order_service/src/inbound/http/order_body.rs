@@ -149,6 +149,7 @@ mod tests {
             created_date: Some("2026-11-23T10:15:40+09:00".parse().unwrap()),
             reject_reason: Some(Reason::PaymentDeclined),
             reject_detail: Some("the card is blocked".to_owned()),
+            retry_date: Some("2026-11-23T10:45:40+09:00".parse().unwrap()),
             payment: Some(PaymentDto {
                 payment_key: "key".to_owned(),
                 amount: Money::from_units(900),

@@ -1,4 +1,5 @@
-//! Locks the rows that a batch needs: items and, if asked for, orders by one statement, coupons by a second. Rows that another
+//! Locks the rows that a batch needs: items, the members whose pending orders are limited and, if asked for, orders by one statement, coupons
+//! by a second. Rows that another
 //! transaction has locked are skipped or waited for. Skipped rows are distinguished from rows that don't exist.
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_query;
 use diesel::sql_types::{BigInt, Integer, Nullable, Numeric, Text, Unsigned};
 use rust_decimal::Decimal;
+use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 
 use super::rows::{CouponRow, ItemRow};
@@ -43,6 +45,7 @@ pub(super) struct LockedRows {
     held_items: BTreeSet<ItemId>,
     held_coupons: BTreeSet<CouponId>,
     held_orders: BTreeSet<String>,
+    held_buyers: BTreeSet<MemberId>,
 }
 
 /// A row of the locking statement: an item, or an order's number in one of the last two columns.
@@ -62,6 +65,8 @@ struct LockedRow {
     moved_num: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     stored_num: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    buyer: Option<String>,
 }
 
 impl LockedRow {
@@ -85,27 +90,40 @@ impl LockedRows {
         let needs = Needs::of([transition]);
         let first_item = needs.items.intersection(&self.held_items).next();
         let first_coupon = needs.coupons.intersection(&self.held_coupons).next();
+        let first_buyer = needs.buyers.intersection(&self.held_buyers).next();
         let number = transition.number();
         first_item
             .map(|id| StoreRow::Item(*id))
             .or_else(|| first_coupon.map(|id| StoreRow::Coupon(*id)))
+            .or_else(|| first_buyer.map(|member| StoreRow::Buyer(member.clone())))
             .or_else(|| {
                 let is_held = self.held_orders.contains(number.as_str());
                 is_held.then(|| StoreRow::Order(number.clone()))
             })
     }
 
+    /// Those of these members whose rows are locked, and not held by others.
+    pub(super) fn of_buyers<'a>(&self, members: &BTreeSet<&'a MemberId>) -> BTreeSet<&'a MemberId> {
+        let all = members.iter().copied();
+        all.filter(|member| !self.held_buyers.contains(*member))
+            .collect()
+    }
+
     fn nothing_is_held(&self) -> bool {
-        self.held_items.is_empty() && self.held_coupons.is_empty() && self.held_orders.is_empty()
+        self.held_items.is_empty()
+            && self.held_coupons.is_empty()
+            && self.held_orders.is_empty()
+            && self.held_buyers.is_empty()
     }
 }
 
-/// Locks what a batch needs. Finds out which new orders exist already, because their insert would wait for whoever has locked the row.
+/// Locks what a batch needs, and the rows of these buyers, which all are there. Finds out which new orders exist already, because their insert would wait for whoever has locked the row.
 pub(super) fn lock(
     connection: &mut MysqlConnection,
     batch: &[Transition],
     on_held_row: OnHeldRow,
     scope: Scope,
+    buyers: &BTreeSet<&MemberId>,
 ) -> QueryResult<LockedRows> {
     let needs = Needs::of(batch);
     let orders = match scope {
@@ -118,10 +136,11 @@ pub(super) fn lock(
     let moved: Vec<&OrderNumber> = moved.into_iter().map(Transition::number).collect();
     let opened: Vec<&OrderNumber> = opened.into_iter().map(Transition::number).collect();
 
-    // Every batch of every service locks in the same order: items by id, orders by number, coupons by id. Batches in different orders
+    // Every batch of every service locks in the same order: items by id, orders by number, buyers by member, coupons by id. Batches in different orders
     // could each wait for a row of the other, which is a deadlock.
     let mut locked = LockedRows::default();
     let mut locked_orders = BTreeSet::new();
+    let mut locked_buyers = BTreeSet::new();
     let wanted: Vec<ItemId> = needs.items.iter().copied().collect();
     let mut parts = wanted.chunks(MAX_IDENTITIES);
     // The last part, usually the only one, shares a statement and its round trip with the orders.
@@ -129,17 +148,19 @@ pub(super) fn lock(
     let mut rows: Vec<LockedRow> = Vec::new();
     for part in parts {
         rows.extend(
-            sql_query(statement(part, &[], &[], on_held_row)).load::<LockedRow>(connection)?,
+            sql_query(statement(part, &[], &[], &[], on_held_row)).load::<LockedRow>(connection)?,
         );
     }
-    rows.extend(
-        sql_query(statement(last, &moved, &opened, on_held_row)).load::<LockedRow>(connection)?,
-    );
+    let names: Vec<&MemberId> = buyers.iter().copied().collect();
+    let shared = statement(last, &moved, &opened, &names, on_held_row);
+    rows.extend(sql_query(shared).load::<LockedRow>(connection)?);
     for mut row in rows {
         if let Some(number) = row.moved_num.take() {
             locked_orders.insert(number);
         } else if row.stored_num.is_some() {
             locked.is_repeated = true;
+        } else if let Some(buyer) = row.buyer.take() {
+            locked_buyers.insert(buyer);
         } else {
             locked.items.extend(row.into_item());
         }
@@ -147,16 +168,21 @@ pub(super) fn lock(
     locked.coupons = lock_coupons(connection, &needs, on_held_row)?;
     if on_held_row == OnHeldRow::Skip {
         tell_held_from_missing(connection, &mut locked, &needs, &moved, &locked_orders)?;
+        let skipped = names
+            .iter()
+            .filter(|member| !locked_buyers.contains(member.as_str()));
+        locked.held_buyers = skipped.map(|member| (*member).clone()).collect();
     }
     Ok(locked)
 }
 
-/// Ids and numbers are written into the text, because a statement binds at most 65,535 values. They consist of digits, so nothing can be
-/// injected.
+/// Ids, numbers and members are written into the text, because a statement binds at most 65,535 values. They consist of characters that mean
+/// nothing in SQL, so nothing can be injected.
 fn statement(
     wanted: &[ItemId],
     moved: &[&OrderNumber],
     opened: &[&OrderNumber],
+    buyers: &[&MemberId],
     on_held_row: OnHeldRow,
 ) -> String {
     // On MariaDB a batch comes here with `Skip` only after an attempt that failed at once. That first attempt neither locks orders nor
@@ -171,14 +197,14 @@ fn statement(
         format!("item_id IN ({})", list(wanted, ""))
     };
     let mut statement = format!(
-        "(SELECT item_id, product_id, name, price, stock, NULL AS moved_num, NULL AS stored_num \
+        "(SELECT item_id, product_id, name, price, stock, NULL AS moved_num, NULL AS stored_num, NULL AS buyer \
          FROM items WHERE {of_items} ORDER BY item_id {clause})"
     );
     // Writing to a String can't fail.
     if !moved.is_empty() {
         let _ = write!(
             statement,
-            " UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, order_num, NULL \
+            " UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, order_num, NULL, NULL \
              FROM orders WHERE order_num IN ({}) ORDER BY order_num {clause})",
             list(moved, "'")
         );
@@ -186,9 +212,17 @@ fn statement(
     if !opened.is_empty() {
         let _ = write!(
             statement,
-            " UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL, order_num \
+            " UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL, order_num, NULL \
              FROM orders WHERE order_num IN ({}))",
             list(opened, "'")
+        );
+    }
+    if !buyers.is_empty() {
+        let _ = write!(
+            statement,
+            " UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, member_id \
+             FROM buyers WHERE member_id IN ({}) ORDER BY member_id {clause})",
+            list(buyers, "'")
         );
     }
     statement

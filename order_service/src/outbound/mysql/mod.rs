@@ -7,6 +7,7 @@ pub mod watchdog;
 pub mod schema;
 pub mod rows;
 pub mod order_store;
+mod buyers;
 pub mod locks;
 pub mod statements;
 pub mod catalogue;

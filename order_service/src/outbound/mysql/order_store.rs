@@ -4,6 +4,7 @@
 //! of the revision refuse what is not so. Only then, or when a row is held that is not to be waited for, is the batch attempted again
 //! with care: the stored orders are read first, so that stale transitions are told from the others, and held rows are skipped.
 
+use std::collections::{BTreeSet, HashMap};
 use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,11 +19,12 @@ use shared::order_number::OrderNumber;
 use super::error::Aborted;
 use super::locks::{self, LockedRows, Scope};
 use super::pool::{Pool, session};
-use super::{rows, statements};
+use super::{buyers, rows, statements};
 use crate::domain::catalogue::Item;
 use crate::domain::coupon::Coupon;
 use crate::domain::decide::Transition;
 use crate::domain::order::Order;
+use crate::domain::pending_limits::{Buyers, PendingLimits};
 use crate::domain::shelf::Shelf;
 use crate::domain::stored_orders::StoredOrders;
 use crate::ports::member_orders::{MemberOrders, OrderCursor};
@@ -36,6 +38,7 @@ const MAX_CAREFUL_ATTEMPTS: u32 = 20;
 /// Orders, stock and coupons in MySQL or MariaDB.
 pub struct MysqlOrderStore {
     pool: Pool,
+    limits: PendingLimits,
 }
 
 /// How much of what the actors know is assumed to be so.
@@ -48,10 +51,29 @@ enum Care {
 }
 
 impl MysqlOrderStore {
-    /// A store over this pool.
+    /// A store over this pool, in which nobody's pending orders are limited.
     #[must_use]
     pub fn new(pool: Pool) -> Self {
-        Self { pool }
+        Self::limited(pool, PendingLimits::default())
+    }
+
+    /// A store over this pool that lets members have so much pending.
+    #[must_use]
+    pub fn limited(pool: Pool, limits: PendingLimits) -> Self {
+        Self { pool, limits }
+    }
+
+    /// The members whose new orders are counted.
+    fn buyers<'a>(&self, batch: &'a [Transition]) -> BTreeSet<&'a MemberId> {
+        let buyer = |transition: &'a Transition| match transition {
+            Transition::Open(draft) => self.limits.buyer(draft),
+            Transition::BeginPayment { .. }
+            | Transition::EndPayment { .. }
+            | Transition::Complete { .. }
+            | Transition::Reject { .. }
+            | Transition::Settle { .. } => None,
+        };
+        batch.iter().filter_map(buyer).collect()
     }
 
     fn try_write(
@@ -99,9 +121,20 @@ impl MysqlOrderStore {
             }
         };
         session.wait_for_rows(wait)?;
+        let members = self.buyers(batch);
+        if !members.is_empty() {
+            session.run(|connection| buyers::introduce(connection, &members))?;
+        }
         session.transaction(|connection| {
-            let locked = locks::lock(connection, batch, locking, scope)?;
-            write_batch(connection, batch, locked, care)
+            let locked = locks::lock(connection, batch, locking, scope, &members)?;
+            let counted = locked.of_buyers(&members);
+            let held = if counted.is_empty() {
+                HashMap::new()
+            } else {
+                buyers::held(connection, &counted)?
+            };
+            let buyers = Buyers::new(self.limits, held);
+            write_batch(connection, batch, locked, buyers, care)
         })
     }
 }
@@ -181,6 +214,7 @@ fn write_batch(
     connection: &mut MysqlConnection,
     batch: &[Transition],
     mut locked: LockedRows,
+    buyers: Buyers,
     care: Care,
 ) -> Result<Vec<Fate>, Aborted> {
     let items = mem::take(&mut locked.items)
@@ -197,7 +231,8 @@ fn write_batch(
         None
     };
 
-    let mut shelf = Shelf::new(items, coupons);
+    let is_limited = buyers.are_limited();
+    let mut shelf = Shelf::new(items, coupons).for_buyers(buyers);
     let fates: Vec<Fate> = batch
         .iter()
         .map(|transition| match locked.held_by_others(transition) {
@@ -217,6 +252,9 @@ fn write_batch(
         return Err(Aborted::Stale);
     }
     statements::insert_orders(connection, &opened)?;
+    if is_limited {
+        buyers::list(connection, &opened)?;
+    }
     Ok(fates)
 }
 

@@ -72,6 +72,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    buyers (member_id) {
+        member_id -> Varchar,
+    }
+}
+
+diesel::table! {
+    unpaid_orders (member_id, order_num) {
+        member_id -> Varchar,
+        order_num -> Varchar,
+        pieces -> Unsigned<Bigint>,
+    }
+}
+
 diesel::joinable!(items -> products (product_id));
 diesel::joinable!(order_lines -> orders (order_num));
 diesel::allow_tables_to_appear_in_same_query!(products, items);

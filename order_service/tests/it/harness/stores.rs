@@ -8,6 +8,7 @@ use memory_store::MemoryOrderStore;
 use order_service::actors::store_backoff::store_backoff;
 use order_service::domain::decide::Transition;
 use order_service::domain::order::{CouponId, ItemId, Order};
+use order_service::domain::pending_limits::PendingLimits;
 use order_service::outbound::mysql::catalogue::MysqlCatalogue;
 use order_service::outbound::mysql::migrate::migrate;
 use order_service::outbound::mysql::order_store::MysqlOrderStore;
@@ -26,6 +27,9 @@ use super::samples::{assortment, coupons, draft, items, open};
 pub(crate) trait StoreWorld: Sync {
     /// One more store on the same data, as another process would have.
     fn store(&self) -> Arc<dyn OrderStore>;
+
+    /// The same, where members may have so much pending.
+    fn limited(&self, limits: PendingLimits) -> Arc<dyn OrderStore>;
 
     /// What is due for review in this data.
     fn reviews(&self) -> Arc<dyn Reviews>;
@@ -72,6 +76,11 @@ impl MemoryWorld {
 impl StoreWorld for MemoryWorld {
     fn store(&self) -> Arc<dyn OrderStore> {
         Arc::clone(&self.0) as _
+    }
+
+    fn limited(&self, limits: PendingLimits) -> Arc<dyn OrderStore> {
+        self.0.limit(limits);
+        self.store()
     }
 
     fn reviews(&self) -> Arc<dyn Reviews> {
@@ -130,6 +139,10 @@ impl StoreWorld for DatabaseWorld {
         Arc::new(MysqlOrderStore::new(self.0.pool()))
     }
 
+    fn limited(&self, limits: PendingLimits) -> Arc<dyn OrderStore> {
+        Arc::new(MysqlOrderStore::limited(self.0.pool(), limits))
+    }
+
     fn reviews(&self) -> Arc<dyn Reviews> {
         Arc::new(MysqlOrderStore::new(self.0.pool()))
     }
@@ -164,6 +177,7 @@ pub(crate) fn hold(pool: &Pool, row: &StoreRow) -> Hold {
     let select = match row {
         StoreRow::Item(id) => format!("SELECT 1 FROM items WHERE item_id = {id}"),
         StoreRow::Coupon(id) => format!("SELECT 1 FROM coupons WHERE coupon_id = {id}"),
+        StoreRow::Buyer(member) => format!("SELECT 1 FROM buyers WHERE member_id = '{member}'"),
         StoreRow::Order(number) => format!("SELECT 1 FROM orders WHERE order_num = '{number}'"),
     };
     let mut somebody = session(pool).unwrap();

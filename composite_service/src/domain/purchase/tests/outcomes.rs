@@ -170,12 +170,8 @@ mod a_declined_payment {
             one_step(),
             &[pending(), declined(), rejected(Reason::PaymentDeclined)],
         );
-        let refused = Outcome::Refused {
-            number: number(1),
-            reason: Reason::PaymentDeclined,
-            detail: Some("over the limit".to_owned()),
-        };
-        assert_eq!(effects, [Effect::Answer(refused)]);
+        let declined = refusal(1, Reason::PaymentDeclined, Some("over the limit"));
+        assert_eq!(effects, [Effect::Answer(declined)]);
     }
 }
 
@@ -314,11 +310,7 @@ mod replays {
             ),
             (
                 OrderReply::Rejected(over, Reason::PaymentDeclined),
-                Outcome::Refused {
-                    number: number(77),
-                    reason: Reason::PaymentDeclined,
-                    detail: Some("over".to_owned()),
-                },
+                refusal(77, Reason::PaymentDeclined, Some("over")),
             ),
         ] {
             let (purchase, effects) = after(keyed(None), &[replied(reply)]);
@@ -361,11 +353,7 @@ mod replays {
         let paid = order(number(1), OrderStatus::Complete);
         let (_, effects) = after(paying(), &[complete()]);
         assert_eq!(effects, answer_replayed(Outcome::Complete(paid.clone())));
-        let declined = Outcome::Refused {
-            number: number(1),
-            reason: Reason::PaymentDeclined,
-            detail: None,
-        };
+        let declined = refusal(1, Reason::PaymentDeclined, None);
         let (_, effects) = after(paying(), &[rejected(Reason::PaymentDeclined)]);
         assert_eq!(effects, answer_replayed(declined));
         // One that is under way is joined, and its end is this request's own.

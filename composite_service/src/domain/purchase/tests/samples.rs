@@ -193,11 +193,17 @@ pub(super) fn cancel(reason: Reason) -> Effect {
 }
 
 pub(super) fn answer_refused(reason: Reason) -> Effect {
-    Effect::Answer(Outcome::Refused {
-        number: number(1),
+    Effect::Answer(refusal(1, reason, None))
+}
+
+/// Of the order of these digits.
+pub(super) fn refusal(digits: u32, reason: Reason, detail: Option<&str>) -> Outcome {
+    Outcome::Refused {
+        number: number(digits),
         reason,
-        detail: None,
-    })
+        detail: detail.map(str::to_owned),
+        retry_at: None,
+    }
 }
 
 pub(super) fn answers(effects: &[Effect]) -> usize {

@@ -1,0 +1,2 @@
+DROP TABLE IF EXISTS unpaid_orders;
+DROP TABLE IF EXISTS buyers;
