@@ -14,9 +14,6 @@ use tempfile::TempDir;
 /// Longer than the mall lets anybody wait.
 const MAX_SECONDS: &str = "20";
 
-/// Of a limit of one request a minute, in seconds.
-const LONGEST_WAIT: &str = "60";
-
 /// Records exchanges with a composite.
 pub(super) struct Recorder<'a> {
     contract: &'a Contract,
@@ -122,19 +119,24 @@ impl<'a> Recorder<'a> {
     }
 }
 
-/// How long a client of a limit has to wait depends on how fast the test is: the longest wait is shown.
+/// How long a client of a limit has to wait depends on how fast the test is: the longest wait is shown, a minute or that for a payment.
 fn settle_waits(exchange: &mut Exchange) {
     let headers = &mut exchange.response.headers;
     let is_limited = |(name, _): &(String, String)| name.eq_ignore_ascii_case("ratelimit");
-    if !headers.iter().any(is_limited) {
+    let Some((_, limit)) = headers.iter().find(|header| is_limited(header)) else {
         return;
-    }
+    };
+    let longest = if limit.contains("pending") {
+        "1800"
+    } else {
+        "60"
+    };
     for (name, value) in headers {
         match name.to_ascii_lowercase().as_str() {
-            "retry-after" => LONGEST_WAIT.clone_into(value),
+            "retry-after" => longest.clone_into(value),
             "ratelimit" => {
                 let (before, _) = value.rsplit_once("t=").expect("a time");
-                *value = format!("{before}t={LONGEST_WAIT}");
+                *value = format!("{before}t={longest}");
             }
             _ => {}
         }
