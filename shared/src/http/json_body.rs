@@ -237,7 +237,7 @@ mod tests {
                 assert_eq!(problem.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
                 assert_eq!(
                     problem.hint.as_deref(),
-                    Some(&(ACCEPT_ENCODING, "identity")),
+                    Some(&(ACCEPT_ENCODING, "identity".into())),
                     "{coding}"
                 );
             }

@@ -33,7 +33,7 @@ pub(super) async fn limit_by_address<B: MessageBody + 'static>(
     let Some(limits) = limits else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
-    let by_address = limits.from_address(request.request());
+    let by_address = limits.of_client(request.request());
     let mut answer = match counted(request.request(), by_address) {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         // An answer, and not an error: the middleware around this one renders answers only.

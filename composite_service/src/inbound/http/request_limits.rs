@@ -80,7 +80,7 @@ impl RequestLimits {
     }
 
     /// Counts a request from its client's address.
-    pub(super) fn from_address(&self, request: &HttpRequest) -> Option<Result<Standing, Standing>> {
+    pub(super) fn of_client(&self, request: &HttpRequest) -> Option<Result<Standing, Standing>> {
         let counting = self.0.as_deref()?;
         let limiter = counting.by_address.as_ref()?;
         let client = client_of(counting.address_of(request)?);
