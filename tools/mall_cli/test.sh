@@ -14,12 +14,14 @@ summary=()
 
 usage() {
     cat <<'TEXT'
-Usage: ./mall test [--unit | --mutants [NAME...] | --deploy]
+Usage: ./mall test [--unit | --mutants [NAME...] | --deploy | --cluster [PART...]]
 
 Installs what is missing, then checks format, lints, documentation, unit and integration tests; these run real brokers and
 databases. With --unit: only format, unit tests and the simulation, within a minute once it is built.
 With --mutants: breaks copies of the services on purpose, and sees that `mall check` notices; builds them each time, so it takes a while.
-With --deploy: only what is under deploy/, by the tools that will read it; needs Go, and some minutes to build these tools at first.
+With --deploy: only what is under deploy/, by the tools that will read it; some minutes to build these tools at first.
+With --cluster: installs, upgrades, scales and drains what is under deploy/ in a Kubernetes whose nodes run nothing. It takes some minutes, and
+some ten more at first, to build Kubernetes. Its parts are the files of deploy/cluster: installing, upgrading, nodes, manifests, rights.
 TEXT
 }
 
@@ -69,6 +71,7 @@ case ${1:-} in
     "") ;;
     --unit) alone "$@"; unit_only=true ;;
     --deploy) alone "$@"; exec bash "$root/deploy/check.sh" ;;
+    --cluster) shift; exec bash "$root/deploy/cluster.sh" "$@" ;;
     --mutants) shift; exec bash "$root/tools/mall_cli/mutants.sh" "$@" ;;
     -h | --help) usage; exit 0 ;;
     *) usage >&2; say "unknown flag '$1'"; exit 2 ;;

@@ -114,6 +114,8 @@ topologySpreadConstraints:
     labelSelector:
       matchLabels:
         {{- include "mall.selector" . | nindent 8 }}
+    # Each update by itself: if the pods that it replaces counted, the new ones could end up on one node.
+    matchLabelKeys: [pod-template-hash]
 {{- end -}}
 
 {{/* What both services are told about Kafka, time and logs. */}}
