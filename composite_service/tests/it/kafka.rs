@@ -62,7 +62,8 @@ impl TestBroker {
             // As a service makes them: large enough for every record of the topic.
             BrokerKind::Kafka | BrokerKind::SecureKafka | BrokerKind::KafkaCluster => {
                 thread::scope(|scope| {
-                    let ensure = || System::new().block_on(topics::ensure(&settings, Side::ReadsReplies));
+                    let ensure =
+                        || System::new().block_on(topics::ensure(&settings, Side::ReadsReplies));
                     scope.spawn(ensure).join().unwrap().unwrap();
                 })
             }

@@ -21,7 +21,10 @@ pub async fn readyz(reads: web::Data<Reads>) -> HttpResponse {
             "database",
             unless(matches!(database, Ok(Ok(()))), "it does not answer"),
         ),
-        ("kafka", broker.unwrap_or_else(|error| Some(error.to_string()))),
+        (
+            "kafka",
+            broker.unwrap_or_else(|error| Some(error.to_string())),
+        ),
         ("intake", intake(&reads)),
         (
             "writing",
