@@ -93,7 +93,7 @@ start_cluster() {
     start kube-scheduler --kubeconfig "$run/admin.kubeconfig" --bind-address 127.0.0.1 --secure-port 0 --leader-elect=false
     start kwok --kubeconfig "$run/admin.kubeconfig" --config "$here/cluster/stages.yaml" --manage-all-nodes --node-lease-duration-seconds 40
     for name in "${nodes[@]}"; do node "$name"; done | admin create -f - >/dev/null
-    for name in {1..60}; do volume "shelf-$name" ""; done | admin create -f - >/dev/null
+    for name in {1..150}; do volume "shelf-$name" ""; done | admin create -f - >/dev/null
     volume fast-shelf fast | admin create -f - >/dev/null
     admin wait --for condition=Ready --timeout 10m nodes --all >/dev/null
 }
