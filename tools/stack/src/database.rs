@@ -5,6 +5,7 @@ use crate::sql_client::{Held, SqlClient};
 use crate::{Credentials, Place, Service, mariadb, mysql, ports, secrets};
 use anyhow::{Context, Result};
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::Duration;
 
@@ -45,12 +46,14 @@ pub struct Database {
     service: Service,
     client: SqlClient,
     credentials: Credentials,
+    authority: PathBuf,
 }
 
 impl Database {
     /// Starts it on `127.0.0.1:port` (0: a free one) and waits until it answers; makes its data folder when that is new.
     pub fn start(flavour: Flavour, place: &Place, port: u16) -> Result<Self> {
         let home = Home::new(flavour.name(), place, ports::given_or_free(port)?)?;
+        home.certify()?;
         initialise(&home, flavour)?;
         let password = secrets::kept_in(&home.dir.join("order_admin.password"))?;
         let service_password = secrets::kept_in(&home.dir.join("order_service.password"))?;
@@ -82,6 +85,7 @@ impl Database {
             service: Service::start(spec)?,
             client,
             credentials,
+            authority: home.authority(),
         };
         database.wait_ready()?;
         Ok(database)
@@ -95,6 +99,11 @@ impl Database {
     /// How to use the database `orders`.
     pub fn credentials(&self) -> Credentials {
         self.credentials.clone()
+    }
+
+    /// PEM file of the authority that its certificate is from. Clients need not encrypt.
+    pub fn authority(&self) -> &Path {
+        &self.authority
     }
 
     /// Makes another database that the same users may use; one that exists is left as it is.

@@ -1,6 +1,6 @@
 //! Folders, port and options that servers of both flavours have. Must not know which one it is.
 
-use crate::{Place, Spec};
+use crate::{Place, Spec, certificate, secrets};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,6 +40,32 @@ impl Home {
         self.dir.join("init.sql")
     }
 
+    /// The certificate of the authority, which clients must know.
+    pub(crate) fn authority(&self) -> PathBuf {
+        self.dir.join("ca.pem")
+    }
+
+    fn certificate(&self) -> PathBuf {
+        self.dir.join("server.pem")
+    }
+
+    fn key(&self) -> PathBuf {
+        self.dir.join("server.key")
+    }
+
+    /// Makes the server's certificate when there is none yet.
+    pub(crate) fn certify(&self) -> Result<()> {
+        if self.authority().exists() {
+            return Ok(());
+        }
+        let issued = certificate::issue()?;
+        secrets::write_private(&self.key(), &issued.key)?;
+        secrets::write_private(&self.certificate(), &issued.certificate)?;
+        // Last: with it, all are there.
+        fs::write(self.authority(), issued.authority)
+            .context("cannot write the authority's certificate")
+    }
+
     /// The child process of that server.
     pub(crate) fn spec(&self, program: PathBuf, args: Vec<String>) -> Spec {
         let args = args.into_iter().map(Into::into).collect();
@@ -66,6 +92,9 @@ pub(crate) fn common_options(home: &Home, files: &Path) -> Vec<String> {
         format!("--port={}", home.port),
         format!("--socket={SOCKET}"),
         format!("--init-file={}", home.init_file().display()),
+        format!("--ssl-ca={}", home.authority().display()),
+        format!("--ssl-cert={}", home.certificate().display()),
+        format!("--ssl-key={}", home.key().display()),
     ];
     options.extend(
         [

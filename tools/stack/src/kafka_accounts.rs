@@ -3,9 +3,9 @@
 //!
 //! Authority, certificate and passwords are made once and kept beside the broker's records, readable by their owner only.
 
+use crate::certificate;
 use crate::secrets::{kept_in, write_private};
 use anyhow::{Context, Result};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use std::fs;
 use std::path::PathBuf;
 
@@ -114,21 +114,12 @@ impl KafkaAccounts {
         kept_in(&self.dir.join(format!("{account}.password")))
     }
 
-    /// The authority's own key is forgotten: it is needed only once.
     fn make_certificates(&self) -> Result<()> {
-        let mut ca = CertificateParams::default();
-        ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        ca.distinguished_name
-            .push(DnType::CommonName, "the mall's own authority");
-        let ca_key = KeyPair::generate()?;
-        let authority = ca.self_signed(&ca_key)?;
-        let broker = CertificateParams::new(vec!["127.0.0.1".to_owned()])?;
-        let broker_key = KeyPair::generate()?;
-        let certificate = broker.signed_by(&broker_key, &Issuer::new(ca, ca_key))?;
-        let keystore = format!("{}{}", broker_key.serialize_pem(), certificate.pem());
+        let issued = certificate::issue()?;
+        let keystore = format!("{}{}", issued.key, issued.certificate);
         write_private(&self.keystore(), &keystore)?;
         // Last: with it, all are there.
-        fs::write(self.ca(), authority.pem()).context("cannot write the authority's certificate")
+        fs::write(self.ca(), issued.authority).context("cannot write the authority's certificate")
     }
 
     /// Lines for the broker's settings. Whoever comes by the listener without a login may do everything: it is there for the tools, and on

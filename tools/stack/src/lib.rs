@@ -16,6 +16,7 @@
 mod direct;
 mod wait;
 mod secrets;
+mod certificate;
 mod place;
 mod ports;
 mod parts;

@@ -78,8 +78,8 @@ impl TestDatabase {
         SessionManager::pool(&self.settings())
     }
 
-    /// The authority that MySQL makes for itself at its first start; MariaDB has none.
-    pub(crate) fn authority(&self) -> Option<String> {
+    /// The authority that has signed the server's certificate.
+    pub(crate) fn authority(&self) -> String {
         authority(self.server)
     }
 
@@ -130,8 +130,8 @@ impl PrivateServer {
         SessionManager::watched_pool(&self.settings(), watchdog)
     }
 
-    /// The authority that MySQL makes for itself at its first start; MariaDB has none.
-    pub(crate) fn authority(&self) -> Option<String> {
+    /// The authority that has signed the server's certificate.
+    pub(crate) fn authority(&self) -> String {
         authority(&self.database)
     }
 
@@ -159,9 +159,8 @@ impl PrivateServer {
     }
 }
 
-fn authority(server: &Database) -> Option<String> {
-    let file = server.sql("SELECT CONCAT(@@datadir, @@ssl_ca)").unwrap();
-    Path::new(&file).is_file().then_some(file)
+fn authority(server: &Database) -> String {
+    server.authority().to_str().unwrap().to_owned()
 }
 
 /// How the order service gets into a database.
