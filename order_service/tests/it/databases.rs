@@ -2,6 +2,7 @@
 //! long, refuse a connection, and go away.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,7 +14,8 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use order_service::config::{DatabaseSettings, SslMode};
 use order_service::domain::catalogue::{Item, Product};
 use order_service::domain::coupon::{Coupon, Discount};
-use order_service::domain::order::OrderState;
+use order_service::domain::order::{OrderDraft, OrderState};
+use order_service::domain::pending_limits::PendingLimits;
 use order_service::outbound::mysql::catalogue::MysqlCatalogue;
 use order_service::outbound::mysql::migrate::{check, migrate};
 use order_service::outbound::mysql::order_store::MysqlOrderStore;
@@ -21,6 +23,7 @@ use order_service::outbound::mysql::pool::{Pool, SessionManager, session};
 use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
 use order_service::ports::order_store::{Fate, OrderStore, StoreError, StoreRow};
 use shared::budget;
+use shared::reason::Reason;
 use stack::Flavour;
 
 use crate::harness::databases::{PrivateServer, TestDatabase};
@@ -35,7 +38,8 @@ on_each_server! {
     }
     the_account_that_runs {
         works_with_tables_that_another_one_has_made,
-        changes_no_table_and_deletes_nothing,
+        changes_no_table_and_deletes_no_order,
+        limits_what_members_have_pending,
         is_told_which_statement_is_denied,
     }
     corrupt {
@@ -162,14 +166,16 @@ mod the_account_that_runs {
         );
     }
 
-    pub(super) fn changes_no_table_and_deletes_nothing(flavour: Flavour) {
+    pub(super) fn changes_no_table_and_deletes_no_order(flavour: Flavour) {
         let world = DatabaseWorld::make(flavour);
         let pool = SessionManager::pool(&world.0.service_settings());
         for statement in [
             "CREATE TABLE mine (id INT)",
             "ALTER TABLE orders ADD COLUMN mine INT",
             "DROP TABLE order_lines",
+            "DELETE FROM orders",
             "DELETE FROM order_lines",
+            "DELETE FROM buyers",
             "TRUNCATE TABLE order_lines",
             "GRANT SELECT ON orders TO 'order_service'@'%'",
         ] {
@@ -178,6 +184,26 @@ mod the_account_that_runs {
         }
         let told = refusal(migrate(&pool));
         assert!(told.contains("CREATE command denied"), "{told}");
+    }
+
+    pub(super) fn limits_what_members_have_pending(flavour: Flavour) {
+        let world = DatabaseWorld::make(flavour);
+        let one_order = PendingLimits {
+            orders: NonZeroU32::new(1),
+            pieces: None,
+        };
+        let pool = SessionManager::pool(&world.0.service_settings());
+        let store = MysqlOrderStore::limited(pool, one_order);
+        let of_kim = |digits| OrderDraft {
+            member: Some(member("kim")),
+            ..draft(digits, &[(APPLE, 1)])
+        };
+        let first = applied(&store, open(of_kim(1)));
+        let too_many = OrderState::Rejected(Reason::TooManyPendingOrders);
+        assert_eq!(applied(&store, open(of_kim(2))).state, too_many);
+        applied(&store, complete(&first, "key"));
+        let third = applied(&store, open(of_kim(3)));
+        assert_eq!(third.state, OrderState::Created);
     }
 
     /// Each right is needed: without it, the account and the table are named.
