@@ -86,6 +86,13 @@ check "a new version of the chart restarts neither database nor broker" next_ver
 other_settings() { upgrade upgrade-catalogue "${catalogue[@]}" --set order.unpaidMinutes=20 --set logLevel=debug; }
 check "other settings, with a catalogue that was put on the shelves before" other_settings
 
+job() { admin --namespace upgrade-catalogue get jobs --output 'jsonpath={.items[*].metadata.uid}'; }
+next_version_with_catalogue() {
+    local before
+    before=$(job) && installer upgrade-catalogue upgrade mall "$out/next" --reuse-values --wait --timeout 10m && same "$before" "$(job)"
+}
+check "a new version of the chart puts no catalogue on the shelves again" next_version_with_catalogue
+
 # A version that never becomes ready takes nothing of the old one away.
 field() { admin --namespace upgrade-default get deployment "$1" --output "jsonpath={.status.$2}"; }
 one_is_new() { [[ $(field mall-order updatedReplicas) == 1 && $(field mall-composite updatedReplicas) == 1 ]]; }
