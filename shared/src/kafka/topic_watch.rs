@@ -1,6 +1,6 @@
 //! Looks every second which topics are there and whether they are still the same ones, makes those again that stay missing, and tells
-//! operators of settings that will hurt, and of rights that this service lacks. It has a client and a thread of its own: nothing else tells that a topic was deleted and made
-//! again, neither a rebalance nor an error.
+//! operators of settings that will hurt, and of rights that this service lacks. It has a client and a thread of its own: nothing else tells
+//! that a topic was deleted and made again, neither a rebalance nor an error.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;

@@ -16,8 +16,8 @@ use super::shop::Shop;
 use crate::domain::access::Caller;
 use crate::domain::order::Idempotency;
 
-/// Pays the order, if it is the caller's. A wrong amount or a gateway that is away charges nothing and leaves the order as it is; a declined payment rejects the
-/// order.
+/// Pays the order, if it is the caller's. A wrong amount or a gateway that is away charges nothing and leaves the order as it is; a declined
+/// payment rejects the order.
 ///
 /// # Errors
 /// Those of `ApiError`.

@@ -1,6 +1,5 @@
 //! Locks the rows that a batch needs: items, the members whose pending orders are limited and, if asked for, orders by one statement, coupons
-//! by a second. Rows that another
-//! transaction has locked are skipped or waited for. Skipped rows are distinguished from rows that don't exist.
+//! by a second. Rows that another transaction has locked are skipped or waited for. Skipped rows are distinguished from rows that don't exist.
 
 use std::collections::BTreeSet;
 use std::fmt::{Display, Write};
@@ -117,7 +116,8 @@ impl LockedRows {
     }
 }
 
-/// Locks what a batch needs, and the rows of these buyers, which all are there. Finds out which new orders exist already, because their insert would wait for whoever has locked the row.
+/// Locks what a batch needs, and the rows of these buyers, which all are there. Finds out which new orders exist already, because their
+/// insert would wait for whoever has locked the row.
 pub(super) fn lock(
     connection: &mut MysqlConnection,
     batch: &[Transition],
@@ -136,8 +136,8 @@ pub(super) fn lock(
     let moved: Vec<&OrderNumber> = moved.into_iter().map(Transition::number).collect();
     let opened: Vec<&OrderNumber> = opened.into_iter().map(Transition::number).collect();
 
-    // Every batch of every service locks in the same order: items by id, orders by number, buyers by member, coupons by id. Batches in different orders
-    // could each wait for a row of the other, which is a deadlock.
+    // Every batch of every service locks in the same order: items by id, orders by number, buyers by member, coupons by id. Batches in
+    // different orders could each wait for a row of the other, which is a deadlock.
     let mut locked = LockedRows::default();
     let mut locked_orders = BTreeSet::new();
     let mut locked_buyers = BTreeSet::new();
