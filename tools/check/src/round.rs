@@ -169,7 +169,7 @@ impl Scene<'_> {
             .strike(self.stack)
             .with_context(|| format!("cannot make {name} strike"))?;
         if let Some(topic) = deleted {
-            self.records.deleted(topic)?;
+            self.records.deleted(topic);
         }
         self.endure(strike)?;
         fault

@@ -38,7 +38,7 @@ impl Witness {
     pub(crate) fn new(stack: &Stack, wallet: Option<Arc<Wallet>>) -> Result<Self> {
         Ok(Self {
             wallet,
-            records: Records::new(stack.bootstrap_servers())?,
+            records: Records::new(stack.bootstrap_servers()),
             evidence: Evidence::default(),
         })
     }

@@ -26,36 +26,43 @@ const STEP: Duration = Duration::from_secs(10);
 /// What has been read so far.
 pub(crate) struct Records {
     bootstrap_servers: String,
-    consumer: BaseConsumer,
     log: Log,
     next: BTreeMap<(String, i32), i64>,
     /// How often the topic of commands was deleted.
     making: u32,
 }
 
+/// A client for one look. One that lives on may remember a topic that was deleted, or a broker as it was before it was killed, and then
+/// finds no leader of the topic that is there now.
+struct Reader(BaseConsumer);
+
 impl Records {
     /// Of these brokers; nothing is read yet.
-    pub(crate) fn new(bootstrap_servers: &str) -> Result<Self> {
-        Ok(Self {
+    pub(crate) fn new(bootstrap_servers: &str) -> Self {
+        Self {
             bootstrap_servers: bootstrap_servers.to_owned(),
-            consumer: consumer(bootstrap_servers)?,
             log: Log::default(),
             next: BTreeMap::new(),
             making: 0,
-        })
+        }
+    }
+
+    fn reader(&self) -> Result<Reader> {
+        Reader::new(&self.bootstrap_servers)
     }
 
     /// How many commands are not committed, in all.
     pub(crate) fn lag(&self) -> Result<i64> {
-        Ok(self.lags()?.values().sum())
+        Ok(self.reader()?.lags()?.values().sum())
     }
 
     /// How many records there are in all topics.
     pub(crate) fn count(&self) -> Result<i64> {
+        let reader = self.reader()?;
         let mut count = 0;
         for topic in TOPICS {
-            for partition in 0..self.partitions(topic)? {
-                count += self.end(topic, partition)?;
+            for partition in 0..reader.partitions(topic)? {
+                count += reader.end(topic, partition)?;
             }
         }
         Ok(count)
@@ -63,13 +70,14 @@ impl Records {
 
     /// Everything up to now.
     pub(crate) fn look(&mut self) -> Result<Log> {
+        let reader = self.reader()?;
         for topic in TOPICS {
-            for partition in 0..self.partitions(topic)? {
-                self.read(topic, partition)
+            for partition in 0..reader.partitions(topic)? {
+                self.read(&reader, topic, partition)
                     .with_context(|| format!("cannot read {topic}/{partition}"))?;
             }
         }
-        self.log.lag = self.lags()?;
+        self.log.lag = reader.lags()?;
         Ok(self.log.clone())
     }
 
@@ -78,7 +86,7 @@ impl Records {
         // The second look is short, and what comes after it stays unread.
         self.look()?;
         // Before the replies: a reply is written before its command is committed.
-        let committed = self.committed()?;
+        let committed = self.reader()?.committed()?;
         self.look()?;
         for command in &mut self.log.commands {
             let Position { partition, offset } = command.position;
@@ -89,14 +97,55 @@ impl Records {
     }
 
     /// The topic was deleted: one of the same name begins anew.
-    pub(crate) fn deleted(&mut self, deleted: &str) -> Result<()> {
+    pub(crate) fn deleted(&mut self, deleted: &str) {
         self.next.retain(|(topic, _), _| topic != deleted);
         if deleted == ORDERS {
             self.making += 1;
         }
-        // The old one remembers the topic that was there.
-        self.consumer = consumer(&self.bootstrap_servers)?;
+    }
+
+    fn read(&mut self, reader: &Reader, topic: &str, partition: i32) -> Result<()> {
+        let end = reader.end(topic, partition)?;
+        let place = (topic.to_owned(), partition);
+        let mut next = self.next.get(&place).copied().unwrap_or(0);
+        if next >= end {
+            return Ok(());
+        }
+        let mut wanted = TopicPartitionList::new();
+        wanted.add_partition_offset(topic, partition, Offset::Offset(next))?;
+        reader.0.assign(&wanted)?;
+        let deadline = Instant::now() + LIMIT;
+        while next < end {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                bail!("not within {} s", LIMIT.as_secs());
+            }
+            match reader.0.poll(left) {
+                Some(Ok(record)) if record.topic() == topic && record.partition() == partition => {
+                    next = record.offset() + 1;
+                    take(&mut self.log, self.making, &record);
+                }
+                // a lost connection is made again, until the deadline
+                Some(Ok(_) | Err(_)) | None => {}
+            }
+        }
+        self.next.insert(place, end);
         Ok(())
+    }
+}
+
+impl Reader {
+    fn new(bootstrap_servers: &str) -> Result<Self> {
+        let consumer = ClientConfig::new()
+            .set("bootstrap.servers", bootstrap_servers)
+            .set("group.id", GROUP)
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("fetch.wait.max.ms", "50")
+            .set("reconnect.backoff.max.ms", "500")
+            .create()
+            .context("cannot make a Kafka consumer")?;
+        Ok(Self(consumer))
     }
 
     fn lags(&self) -> Result<BTreeMap<i32, i64>> {
@@ -113,7 +162,7 @@ impl Records {
             wanted.add_partition(ORDERS, partition);
         }
         let committed = self
-            .consumer
+            .0
             .committed_offsets(wanted, STEP)
             .context("cannot ask for the committed offsets")?;
         let done = |offset| match offset {
@@ -129,7 +178,7 @@ impl Records {
 
     fn partitions(&self, topic: &str) -> Result<i32> {
         let metadata = self
-            .consumer
+            .0
             .fetch_metadata(Some(topic), STEP)
             .with_context(|| format!("no answer from the brokers about {topic}"))?;
         let found = metadata
@@ -145,52 +194,11 @@ impl Records {
 
     fn end(&self, topic: &str, partition: i32) -> Result<i64> {
         let (_, end) = self
-            .consumer
+            .0
             .fetch_watermarks(topic, partition, STEP)
             .with_context(|| format!("cannot find the end of {topic}/{partition}"))?;
         Ok(end)
     }
-
-    fn read(&mut self, topic: &str, partition: i32) -> Result<()> {
-        let end = self.end(topic, partition)?;
-        let place = (topic.to_owned(), partition);
-        let mut next = self.next.get(&place).copied().unwrap_or(0);
-        if next >= end {
-            return Ok(());
-        }
-        let mut wanted = TopicPartitionList::new();
-        wanted.add_partition_offset(topic, partition, Offset::Offset(next))?;
-        self.consumer.assign(&wanted)?;
-        let deadline = Instant::now() + LIMIT;
-        while next < end {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                bail!("not within {} s", LIMIT.as_secs());
-            }
-            match self.consumer.poll(left) {
-                Some(Ok(record)) if record.topic() == topic && record.partition() == partition => {
-                    next = record.offset() + 1;
-                    take(&mut self.log, self.making, &record);
-                }
-                // a lost connection is made again, until the deadline
-                Some(Ok(_) | Err(_)) | None => {}
-            }
-        }
-        self.next.insert(place, end);
-        Ok(())
-    }
-}
-
-fn consumer(bootstrap_servers: &str) -> Result<BaseConsumer> {
-    ClientConfig::new()
-        .set("bootstrap.servers", bootstrap_servers)
-        .set("group.id", GROUP)
-        .set("enable.auto.commit", "false")
-        .set("auto.offset.reset", "earliest")
-        .set("fetch.wait.max.ms", "50")
-        .set("reconnect.backoff.max.ms", "500")
-        .create()
-        .context("cannot make a Kafka consumer")
 }
 
 fn take(log: &mut Log, making: u32, record: &BorrowedMessage<'_>) {
