@@ -28,23 +28,50 @@ fn check(flags: &[&str]) -> (Option<i32>, String) {
     (output.status.code(), said)
 }
 
-fn all_faults() -> Vec<String> {
+/// Those that strike an issuer need one, and those that delete topics double the time; what becomes of topics that are made again is tried
+/// by the services' own tests, too.
+const LEFT_TO_THE_COMMAND: [&str; 10] = [
+    "kill-issuer",
+    "rotate-keys",
+    "recreate-orders",
+    "recreate-orders-fewer",
+    "recreate-orders-more",
+    "recreate-composite",
+    "recreate-composite-fewer",
+    "recreate-composite-more",
+    "delete-orders",
+    "delete-composite",
+];
+
+/// All that a check has, but for [`LEFT_TO_THE_COMMAND`].
+fn faults() -> Vec<String> {
     let output = Command::new(MALL)
         .args(["check", "--list-faults"])
         .output()
         .unwrap();
     let listed = String::from_utf8(output.stdout).unwrap();
-    listed
+    let names: Vec<&str> = listed
         .lines()
-        .map(|line| line.split_whitespace().next().unwrap().to_owned())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(
+        LEFT_TO_THE_COMMAND
+            .iter()
+            .all(|fault| names.contains(fault))
+    );
+    names
+        .into_iter()
+        .filter(|fault| !LEFT_TO_THE_COMMAND.contains(fault))
+        .map(str::to_owned)
         .collect()
 }
 
 #[test]
-fn a_mall_that_every_fault_has_struck_is_consistent() {
-    let (code, said) = check(&["--faults", "all"]);
+fn a_mall_that_every_other_fault_has_struck_is_consistent() {
+    let faults = faults();
+    let (code, said) = check(&["--faults", &faults.join(",")]);
     assert_eq!(code, Some(0), "{said}");
-    for fault in all_faults() {
+    for fault in faults {
         let struck = said.lines().any(|line| {
             line.trim_start().starts_with(&format!("{fault} ")) && line.contains(" 1 ×")
         });
