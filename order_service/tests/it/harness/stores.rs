@@ -12,6 +12,7 @@ use order_service::domain::pending_limits::PendingLimits;
 use order_service::outbound::mysql::catalogue::MysqlCatalogue;
 use order_service::outbound::mysql::migrate::migrate;
 use order_service::outbound::mysql::order_store::MysqlOrderStore;
+use order_service::outbound::mysql::pool::SessionManager;
 use order_service::outbound::mysql::pool::{Pool, session};
 use order_service::ports::catalogue::Catalogue;
 use order_service::ports::member_orders::MemberOrders;
@@ -140,7 +141,9 @@ impl StoreWorld for DatabaseWorld {
     }
 
     fn limited(&self, limits: PendingLimits) -> Arc<dyn OrderStore> {
-        Arc::new(MysqlOrderStore::limited(self.0.pool(), limits))
+        // The account that migrates may not take orders off the list of pending ones.
+        let pool = SessionManager::pool(&self.0.service_settings());
+        Arc::new(MysqlOrderStore::limited(pool, limits))
     }
 
     fn reviews(&self) -> Arc<dyn Reviews> {
