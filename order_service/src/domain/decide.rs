@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::idempotency::IdempotencyKey;
+use shared::member_id::MemberId;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -72,6 +73,19 @@ impl Transition {
             | Self::Complete { order, .. }
             | Self::Reject { order, .. }
             | Self::Settle { order } => &order.number,
+        }
+    }
+
+    /// The member who places a new order.
+    #[must_use]
+    pub fn buyer(&self) -> Option<&MemberId> {
+        match self {
+            Self::Open(draft) => draft.member.as_ref(),
+            Self::BeginPayment { .. }
+            | Self::EndPayment { .. }
+            | Self::Complete { .. }
+            | Self::Reject { .. }
+            | Self::Settle { .. } => None,
         }
     }
 

@@ -26,8 +26,7 @@ impl PendingLimits {
     }
 
     /// The member by whom a new order is counted, if it is.
-    #[must_use]
-    pub fn buyer(self, draft: &OrderDraft) -> Option<&MemberId> {
+    fn buyer(self, draft: &OrderDraft) -> Option<&MemberId> {
         draft.member.as_ref().filter(|_| self.any())
     }
 

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use shared::limits::is_quantity;
-use shared::member_id::MemberId;
 use shared::money::Money;
 use shared::reason::Reason;
 
@@ -22,8 +21,6 @@ pub struct Needs {
     pub items: BTreeSet<ItemId>,
     /// Coupons.
     pub coupons: BTreeSet<CouponId>,
-    /// Members whose new orders are counted, where that is limited.
-    pub buyers: BTreeSet<MemberId>,
 }
 
 impl Needs {
@@ -35,7 +32,6 @@ impl Needs {
                 Transition::Open(draft) => {
                     needs.items.extend(draft.lines.iter().map(|line| line.item));
                     needs.coupons.extend(draft.coupon);
-                    needs.buyers.extend(draft.member.clone());
                 }
                 Transition::Reject { order, .. } => {
                     needs.items.extend(order.lines.iter().map(|line| line.item));

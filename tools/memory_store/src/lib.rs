@@ -184,10 +184,10 @@ impl Contents {
         let own = is_stored.then(|| StoreRow::Order(transition.number().clone()));
         let items = needs.items.into_iter().map(StoreRow::Item);
         let coupons = needs.coupons.into_iter().map(StoreRow::Coupon);
-        let buyers = needs.buyers.into_iter().map(StoreRow::Buyer);
+        let buyer = transition.buyer().cloned().map(StoreRow::Buyer);
         items
             .chain(coupons)
-            .chain(buyers)
+            .chain(buyer)
             .chain(own)
             .find(|row| self.held.contains(row))
     }

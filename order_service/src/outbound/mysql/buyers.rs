@@ -11,6 +11,7 @@ use diesel::sql_query;
 use diesel::sql_types::{BigInt, Datetime, Nullable, Text, Unsigned};
 use shared::member_id::MemberId;
 
+use super::locks::list;
 use super::rows::CREATED;
 use super::schema::{buyers, unpaid_orders};
 use crate::domain::order::Order;
@@ -70,12 +71,12 @@ pub(super) fn held(
     members: &BTreeSet<&MemberId>,
 ) -> QueryResult<HashMap<MemberId, Held>> {
     // Members consist of characters that mean nothing in SQL, so nothing can be injected.
-    let names: Vec<String> = members.iter().map(|member| format!("'{member}'")).collect();
+    let names: Vec<&MemberId> = members.iter().copied().collect();
     let listed: Vec<Listed> = sql_query(format!(
         "SELECT listed.member_id, listed.order_num, listed.pieces, orders.status, orders.pay_by \
          FROM unpaid_orders AS listed LEFT JOIN orders ON orders.order_num = listed.order_num \
          WHERE listed.member_id IN ({})",
-        names.join(",")
+        list(&names, "'")
     ))
     .load(connection)?;
     let mut held: HashMap<MemberId, Held> = HashMap::new();
@@ -115,7 +116,7 @@ fn forget(
 }
 
 /// Lists those of the new orders that are pending.
-pub(super) fn list(connection: &mut MysqlConnection, opened: &[&Order]) -> QueryResult<()> {
+pub(super) fn record(connection: &mut MysqlConnection, opened: &[&Order]) -> QueryResult<()> {
     let rows: Vec<NewRow<'_>> = opened
         .iter()
         .filter_map(|order| {

@@ -89,12 +89,14 @@ impl LockedRows {
         let needs = Needs::of([transition]);
         let first_item = needs.items.intersection(&self.held_items).next();
         let first_coupon = needs.coupons.intersection(&self.held_coupons).next();
-        let first_buyer = needs.buyers.intersection(&self.held_buyers).next();
+        let buyer = transition
+            .buyer()
+            .filter(|member| self.held_buyers.contains(*member));
         let number = transition.number();
         first_item
             .map(|id| StoreRow::Item(*id))
             .or_else(|| first_coupon.map(|id| StoreRow::Coupon(*id)))
-            .or_else(|| first_buyer.map(|member| StoreRow::Buyer(member.clone())))
+            .or_else(|| buyer.map(|member| StoreRow::Buyer(member.clone())))
             .or_else(|| {
                 let is_held = self.held_orders.contains(number.as_str());
                 is_held.then(|| StoreRow::Order(number.clone()))
@@ -228,7 +230,7 @@ fn statement(
     statement
 }
 
-fn list(values: &[impl Display], quote: &str) -> String {
+pub(super) fn list(values: &[impl Display], quote: &str) -> String {
     let mut text = String::new();
     for value in values {
         let separator = if text.is_empty() { "" } else { "," };

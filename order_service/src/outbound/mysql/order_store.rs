@@ -65,15 +65,10 @@ impl MysqlOrderStore {
 
     /// The members whose new orders are counted.
     fn buyers<'a>(&self, batch: &'a [Transition]) -> BTreeSet<&'a MemberId> {
-        let buyer = |transition: &'a Transition| match transition {
-            Transition::Open(draft) => self.limits.buyer(draft),
-            Transition::BeginPayment { .. }
-            | Transition::EndPayment { .. }
-            | Transition::Complete { .. }
-            | Transition::Reject { .. }
-            | Transition::Settle { .. } => None,
-        };
-        batch.iter().filter_map(buyer).collect()
+        if !self.limits.any() {
+            return BTreeSet::new();
+        }
+        batch.iter().filter_map(Transition::buyer).collect()
     }
 
     fn try_write(
@@ -253,7 +248,7 @@ fn write_batch(
     }
     statements::insert_orders(connection, &opened)?;
     if is_limited {
-        buyers::list(connection, &opened)?;
+        buyers::record(connection, &opened)?;
     }
     Ok(fates)
 }
