@@ -29,7 +29,6 @@
 
 use std::fmt::{self, Display};
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -223,8 +222,8 @@ impl Settings {
             },
             unpaid_for: TimeDelta::minutes(env.within("UNPAID_MINUTES", 1..=525_600, 30)),
             pending_limits: PendingLimits {
-                orders: limit(&mut env, "PENDING_ORDERS_PER_MEMBER", 10_000),
-                pieces: limit(&mut env, "PENDING_PIECES_PER_MEMBER", 1_000_000),
+                orders: env.limit("PENDING_ORDERS_PER_MEMBER", 10_000),
+                pieces: env.limit("PENDING_PIECES_PER_MEMBER", 1_000_000),
             },
             shutdown_delay: Duration::from_secs(env.within("SHUTDOWN_DELAY_SECONDS", 0..=600, 3)),
             shutdown_grace: Duration::from_secs(env.within(
@@ -295,11 +294,6 @@ fn migrator(env: &mut EnvReader) -> Option<(String, SecretString)> {
             None
         }
     }
-}
-
-/// 0 is no limit.
-fn limit(env: &mut EnvReader, name: &str, most: u32) -> Option<NonZeroU32> {
-    NonZeroU32::new(env.within(name, 0..=most, 0))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Display};
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use secrecy::SecretString;
@@ -111,6 +112,11 @@ impl EnvReader {
             ));
         }
         value
+    }
+
+    /// A limit of at most `most`. 0, and nothing, is no limit.
+    pub fn limit(&mut self, name: &str, most: u32) -> Option<NonZeroU32> {
+        NonZeroU32::new(self.within(name, 0..=most, 0))
     }
 
     /// The variable's text, or `default`.

@@ -6,8 +6,6 @@
 //! | `REQUESTS_PER_ADDRESS_PER_MINUTE` | `0` | requests from an IPv4 address or a /64 network of IPv6; 0 is no limit |
 //! | `TRUSTED_PROXIES` | `0` | how many proxies a request passes that append to `X-Forwarded-For`; 0: the address is the peer's |
 
-use std::num::NonZeroU32;
-
 use shared::env::EnvReader;
 
 use crate::inbound::http::request_limits::RequestQuotas;
@@ -22,8 +20,8 @@ const PROXIES: &str = "TRUSTED_PROXIES";
 /// Reads the limits. Proxies without a limit by address are a problem: whoever sets them believes that addresses are looked at.
 pub(super) fn read(env: &mut EnvReader) -> RequestQuotas {
     let quotas = RequestQuotas {
-        per_member: quota(env, PER_MEMBER),
-        per_address: quota(env, PER_ADDRESS),
+        per_member: env.limit(PER_MEMBER, MOST),
+        per_address: env.limit(PER_ADDRESS, MOST),
         trusted_proxies: env.within(PROXIES, 0..=16, 0),
     };
     if quotas.trusted_proxies > 0 && quotas.per_address.is_none() {
@@ -32,12 +30,10 @@ pub(super) fn read(env: &mut EnvReader) -> RequestQuotas {
     quotas
 }
 
-fn quota(env: &mut EnvReader, name: &str) -> Option<NonZeroU32> {
-    NonZeroU32::new(env.within(name, 0..=MOST, 0))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+
     use super::*;
 
     fn told(variables: &[(&str, &str)]) -> Result<RequestQuotas, String> {
