@@ -69,9 +69,20 @@ impl Standing {
     /// Whole seconds until one more request may be sent, at least one: `t` of `RateLimit`, and `Retry-After`.
     #[must_use]
     pub fn seconds(&self) -> u64 {
-        let rounded_up = self.more_in.as_secs() + u64::from(self.more_in.subsec_nanos() > 0);
-        rounded_up.max(1)
+        whole_seconds(self.more_in).max(1)
     }
+}
+
+/// In whole seconds, not less than the time itself.
+#[must_use]
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+/// An item of `RateLimit`: under this policy so many are left, and one more comes in so many seconds.
+#[must_use]
+pub fn limit(policy: &str, left: u32, seconds: u64) -> String {
+    format!("\"{policy}\";r={left};t={seconds}")
 }
 
 /// The value of `RateLimit-Policy`.
@@ -87,10 +98,8 @@ pub fn policies(standings: &[Standing]) -> String {
 /// The value of `RateLimit`.
 #[must_use]
 pub fn limits(standings: &[Standing]) -> String {
-    let item = |standing: &Standing| {
-        let (name, left) = (standing.policy.name(), standing.left);
-        format!("\"{name}\";r={left};t={}", standing.seconds())
-    };
+    let item =
+        |standing: &Standing| limit(standing.policy.name(), standing.left, standing.seconds());
     list(standings.iter().map(item))
 }
 

@@ -12,7 +12,7 @@ use shared::wire::error_body::{Culprit, ResponseCode};
 
 use crate::actors::purchase_actor::NotBegun;
 use crate::domain::peer::Unsupported;
-use crate::domain::rate_limit::{Policy, Standing};
+use crate::domain::rate_limit::{Policy, Standing, limit, whole_seconds};
 use crate::ports::identities::TokenRefusal;
 use crate::ports::order_query::QueryError;
 
@@ -153,7 +153,7 @@ impl From<ApiError> for Problem {
             } => {
                 let problem = refused(number, reason, detail);
                 match retry_after {
-                    Some(wait) => limited(problem, reason, seconds(wait)),
+                    Some(wait) => limited(problem, reason, whole_seconds(wait)),
                     None => problem,
                 }
             }
@@ -169,7 +169,7 @@ impl From<ApiError> for Problem {
             .retry_after(standing.seconds()),
             ApiError::Overloaded => unavailable("OVERLOADED", "too many purchases are under way"),
             ApiError::PaymentUnavailable(wait) => {
-                refused(None, Reason::PaymentUnavailable, None).retry_after(seconds(wait))
+                refused(None, Reason::PaymentUnavailable, None).retry_after(whole_seconds(wait))
             }
             ApiError::StillRunning => unavailable(
                 "STILL_RUNNING",
@@ -222,11 +222,6 @@ impl From<ApiError> for actix_web::Error {
     }
 }
 
-/// In whole seconds, not less than the time itself.
-fn seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
-}
-
 fn forbidden(reason: &'static str, detail: &str) -> Problem {
     Problem::new(
         StatusCode::FORBIDDEN,
@@ -246,7 +241,7 @@ fn unavailable(reason: &'static str, detail: &str) -> Problem {
     .retry_after(RETRY_SOON)
 }
 
-/// Says when to try again, also as the standing with a limit (`draft-ietf-httpapi-ratelimit-headers-10`).
+/// Says when to try again, also as where the member stands with the limit.
 fn limited(problem: Problem, reason: Reason, seconds: u64) -> Problem {
     let problem = problem.retry_after(seconds);
     let policy = match reason {
@@ -254,7 +249,7 @@ fn limited(problem: Problem, reason: Reason, seconds: u64) -> Problem {
         Reason::TooManyPendingPieces => "pending-pieces",
         _ => return problem,
     };
-    problem.hint(RATE_LIMIT, format!("\"{policy}\";r=0;t={seconds}"))
+    problem.hint(RATE_LIMIT, limit(policy, 0, seconds))
 }
 
 fn refused(number: Option<OrderNumber>, reason: Reason, detail: Option<String>) -> Problem {
