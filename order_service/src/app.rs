@@ -321,10 +321,11 @@ fn start_readers(
 /// Migrates the database, or waits until it is, and creates the topics. Waits for each as long as it takes.
 async fn prepare(settings: &Settings, pool: &Pool) -> anyhow::Result<()> {
     let database = &settings.database;
-    let pool = match database.migrator {
+    let pool = if database.migrates_on_start && database.migrator.is_some() {
         // Its connections end with this function.
-        Some(_) if database.migrates_on_start => SessionManager::pool(&database.of_migrator()),
-        Some(_) | None => pool.clone(),
+        SessionManager::pool(&database.of_migrator())
+    } else {
+        pool.clone()
     };
     let prepare = if database.migrates_on_start {
         migrate::migrate

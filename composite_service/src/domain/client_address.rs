@@ -3,7 +3,7 @@
 // The part of `std::net` that has addresses only, and no sockets.
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-/// The bits of an IPv6 address that a provider gives to one subscriber, who has all addresses with them.
+/// The upper 64 bits of an IPv6 address. A provider gives one subscriber all the addresses that share them.
 const SUBSCRIBER: u128 = u128::MAX << 64;
 
 /// The header does not say who is before the proxies.

@@ -63,7 +63,7 @@ impl Authentication {
         }
     }
 
-    /// The order token for a guest who has just placed this order, and can't open it without.
+    /// The order token for a guest who has just placed this order. Without it the guest can't open the order.
     pub(super) fn token_for(&self, caller: &Caller, number: &OrderNumber) -> Option<OrderToken> {
         match caller.identity {
             Identity::Guest => self.order_tokens().map(|tokens| tokens.of(number)),

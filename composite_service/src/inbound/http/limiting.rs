@@ -43,7 +43,7 @@ pub(super) async fn limit_by_address<B: MessageBody + 'static>(
     Ok(answer)
 }
 
-/// Refuses a request of a member who has sent too many.
+/// Refuses the request when its member has sent too many requests.
 pub(super) fn limit_by_member(request: &HttpRequest, caller: &Caller) -> Result<(), ApiError> {
     let (Some(shop), Some(member)) = (shop(request), caller.member()) else {
         return Ok(());
