@@ -1,5 +1,7 @@
 //! Money: a decimal amount, never a float. Knows arithmetic and JSON, no currency conversion and no prices.
 
+mod shares;
+
 use std::fmt;
 use std::str::FromStr;
 
