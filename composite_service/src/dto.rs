@@ -11,7 +11,9 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::leniently::readable;
 use shared::wire::moment::Moment;
-use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
+use shared::wire::order_dto::{
+    ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto, RefundDto,
+};
 
 /// An order in a reply or an answer. Members of [`OrderDto`] that only commands have are not read.
 #[derive(Debug, Default, Deserialize)]
@@ -42,6 +44,8 @@ pub struct ToldOrder {
     /// If it can't be read, no member owns the order: only the support and an order token open it.
     #[serde(deserialize_with = "readable")]
     member_id: Option<MemberId>,
+    /// Strictly: it says what is to be given back.
+    refund_list: Option<Vec<RefundDto>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -111,6 +115,8 @@ impl ToldOrder {
             member_id: self.member_id,
             idempotency_key: None,
             fingerprint: None,
+            refund_list: self.refund_list,
+            refund: None,
         }
     }
 }

@@ -17,6 +17,8 @@ pub const UNANSWERED: &str = "reply.missing";
 pub const CONFIRM: &str = "gateway.confirm";
 /// The gateway is asked to cancel.
 pub const CANCEL: &str = "gateway.cancel";
+/// The gateway is asked to give a part of the payment back.
+pub const REFUND: &str = "gateway.refund";
 /// The gateway is asked for the state of the payment.
 pub const LOOK_UP: &str = "gateway.look_up";
 /// The call of the gateway has ended, with or without an answer.

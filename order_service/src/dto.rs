@@ -3,11 +3,13 @@
 use chrono_tz::Tz;
 use shared::wire::order_dto::{
     CouponDto, CouponKind, ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto, ProductDto,
+    RefundDto, RefundLineDto, RefundStatus,
 };
 
 use crate::domain::catalogue::{Item, Product};
 use crate::domain::coupon::Discount;
 use crate::domain::order::{Order, OrderLine, OrderState};
+use crate::domain::refund::{Refund, RefundState};
 use crate::ports::catalogue::NamedCoupon;
 
 /// An order as replies tell it, with dates in `zone`. Each member is named: what an order is not to tell is `None`.
@@ -46,6 +48,32 @@ pub fn order_dto(order: &Order, zone: Tz) -> OrderDto {
         member_id: None,
         idempotency_key: None,
         fingerprint: None,
+        refund_list: refund_list(&order.refunds, zone),
+        refund: None,
+    }
+}
+
+fn refund_list(refunds: &[Refund], zone: Tz) -> Option<Vec<RefundDto>> {
+    let told = refunds.iter().map(|refund| refund_dto(refund, zone));
+    (!refunds.is_empty()).then(|| told.collect())
+}
+
+/// Without its key, which belongs to whoever asked for it.
+fn refund_dto(refund: &Refund, zone: Tz) -> RefundDto {
+    let lines = refund.pieces.iter().map(|pieces| RefundLineDto {
+        order_line_id: pieces.line,
+        quantity: pieces.quantity,
+    });
+    RefundDto {
+        refund_num: Some(refund.number),
+        status: Some(match refund.state {
+            RefundState::Requested => RefundStatus::Requested,
+            RefundState::Done => RefundStatus::Done,
+            RefundState::Refused => RefundStatus::Refused,
+        }),
+        amount: Some(refund.amount),
+        order_line_list: Some(lines.collect()),
+        requested_date: Some(refund.requested_at.with_timezone(&zone).fixed_offset()),
     }
 }
 

@@ -3,6 +3,9 @@
 /// The most lines of an order. An order of so many fits well into a request's body, and into a batch beside others.
 pub const MAX_LINES: usize = 100;
 
+/// The most refunds of one order, those that the gateway has refused included.
+pub const MAX_REFUNDS: usize = 100;
+
 /// What is kept of the cause of a declined payment, in characters: the width of the database's column.
 pub const MAX_REJECT_DETAIL: usize = 500;
 

@@ -74,6 +74,16 @@ impl Money {
         Self((self.0 - discount.0).max(Decimal::ZERO))
     }
 
+    /// The price of `part` of `whole` like pieces that cost this amount together, rounded down to whole units. All of them cost exactly this
+    /// amount, and so do none of none.
+    #[must_use]
+    pub fn part(self, part: u32, whole: u32) -> Self {
+        if part >= whole {
+            return self;
+        }
+        Self((self.0 * Decimal::from(part) / Decimal::from(whole)).floor())
+    }
+
     /// `percent` hundredths of the amount, rounded down to whole units.
     #[must_use]
     pub fn percent(self, percent: u8) -> Self {

@@ -55,6 +55,8 @@ reasons! {
     PaymentConflict = "PAYMENT_CONFLICT",
     /// The order stayed unpaid for too long.
     Expired = "EXPIRED",
+    /// Whoever the pending order belongs to has cancelled it.
+    Cancelled = "CANCELLED",
     /// The order is already paid, by another payment or for another amount.
     AlreadyPaid = "ALREADY_PAID",
     /// The order was rejected before, so it can't be paid.
@@ -63,8 +65,18 @@ reasons! {
     UnknownOrder = "UNKNOWN_ORDER",
     /// Another purchase already has this order number; a new number is needed.
     OrderNumberTaken = "ORDER_NUMBER_TAKEN",
-    /// The order is pending, so it can't be settled.
+    /// The order is pending, and what was asked for needs one that is paid or rejected.
     OrderPending = "ORDER_PENDING",
+    /// More pieces of a line are to be cancelled than are left of it.
+    ExceedsWhatIsLeft = "EXCEEDS_WHAT_IS_LEFT",
+    /// Another refund of the order has not ended yet.
+    RefundUnderWay = "REFUND_UNDER_WAY",
+    /// The payment gateway refuses to give the money back.
+    RefundRefused = "REFUND_REFUSED",
+    /// The payment gateway does not give money back at the moment.
+    RefundUnavailable = "REFUND_UNAVAILABLE",
+    /// The order has had as many refunds as one may have.
+    TooManyRefunds = "TOO_MANY_REFUNDS",
     /// The idempotency key was used for another request.
     IdempotencyKeyReused = "IDEMPOTENCY_KEY_REUSED",
     /// The order is rejected, and its order service does not say why, or in words that are not known here.

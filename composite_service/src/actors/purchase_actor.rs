@@ -17,9 +17,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::Instant;
 
 use crate::actors::kafka_bridge::CommandSender;
-use crate::domain::order::{Basket, Idempotency, Payment};
-use crate::domain::purchase::{CancelAnswer, Effect, Event, Outcome, Purchase, needs_gateway};
-use crate::ports::payment::{CancelError, ConfirmAnswer, Origin, PaymentGateway, Trouble};
+use crate::domain::order::{Basket, Cancellation, Idempotency, Payment, RefundOutcome};
+use crate::domain::purchase::{
+    CancelAnswer, Effect, Event, Outcome, Purchase, RefundAnswer, needs_gateway,
+};
+use crate::ports::payment::{
+    CancelError, ConfirmAnswer, Origin, PaymentGateway, RefundError, Trouble,
+};
 use crate::steps;
 
 /// The dependencies that all purchases share.
@@ -98,6 +102,19 @@ impl Purchases {
     ) -> Result<oneshot::Receiver<Outcome>, NotBegun> {
         self.check_gateway(&payment)?;
         self.start(Purchase::pay(number, payment, idempotency), arrival)
+    }
+
+    /// Cancels an order, or some of its pieces. The receiver gets the outcome as with [`place`](Self::place).
+    ///
+    /// # Errors
+    /// When too many purchases are under way.
+    pub fn cancel(
+        &self,
+        number: OrderNumber,
+        cancellation: Cancellation,
+        arrival: Arrival,
+    ) -> Result<oneshot::Receiver<Outcome>, NotBegun> {
+        self.start(Purchase::cancel(number, cancellation), arrival)
     }
 
     /// Before anything is ordered: an order that can't be paid now would only hold its stock.
@@ -259,6 +276,20 @@ impl PurchaseActor {
                     .into_actor(self);
                 ctx.spawn(answered.map(|answer, actor, ctx| actor.cancelled(answer, ctx)));
             }
+            Effect::GiveBack {
+                number,
+                payment,
+                refund,
+            } => {
+                self.await_answer("gateway refund");
+                self.trail.mark(steps::REFUND);
+                let answered = self
+                    .colleagues
+                    .gateway
+                    .refund(&number, &payment, refund, self.trail.context())
+                    .into_actor(self);
+                ctx.spawn(answered.map(|answer, actor, ctx| actor.refunded(answer, ctx)));
+            }
             Effect::Wait(delay) => {
                 self.await_answer("a pause");
                 self.trail.mark(steps::PAUSED);
@@ -315,6 +346,24 @@ impl PurchaseActor {
             }
         };
         self.go_on(Event::Cancel(answer), ctx);
+    }
+
+    fn refunded(&mut self, answer: Result<(), RefundError>, ctx: &mut Context<Self>) {
+        self.trail.mark(steps::GATEWAY_ANSWERED);
+        if let Err(error) = &answer {
+            log::warn!("{} {error}", self.trail);
+        }
+        self.go_on(Event::Refund(told(answer)), ctx);
+    }
+}
+
+/// What the gateway's answer to a refund means to the saga.
+fn told(answer: Result<(), RefundError>) -> RefundAnswer {
+    match answer {
+        Ok(()) => RefundAnswer::Ended(RefundOutcome::Done),
+        Err(RefundError::NotNow(_)) => RefundAnswer::Ended(RefundOutcome::NotNow),
+        Err(RefundError::Refused(_)) => RefundAnswer::Ended(RefundOutcome::Refused),
+        Err(RefundError::Unknown(_)) => RefundAnswer::Unknown,
     }
 }
 

@@ -20,13 +20,13 @@ use tokio::sync::Semaphore;
 
 use crate::actors::kafka_bridge::CommandSender;
 use crate::domain::holds::Holds;
-use crate::domain::order::{OrderCommand, Payment};
+use crate::domain::order::{OrderCommand, Payment, Refund, RefundOutcome};
 use crate::domain::purchase::CommandAnswer;
 use crate::domain::review::{Hold, Remedy, Standing, remedy};
 use crate::domain::review_pace::{is_its_turn, pause};
 use crate::metrics::ReviewMetrics;
 use crate::ports::order_query::OrderQuery;
-use crate::ports::payment::{CancelError, PaymentGateway};
+use crate::ports::payment::{CancelError, PaymentGateway, RefundError};
 use crate::steps;
 
 /// The limit of concurrent reviews, and so of unanswered commands. It is high, so that commands that wait for a locked row do not delay
@@ -204,7 +204,35 @@ impl<'desk> Round<'desk> {
                     Ok(()) | Err(CancelError::NotYet(_)) => self.found(trail, None, &told),
                 }
             }
+            Remedy::GiveBack(payment, refund) => {
+                self.found(trail, None, &told);
+                let command = self.give_back(trail, &payment, refund).await;
+                drop(place);
+                if let Some(command) = command {
+                    self.desk.send(command, trail).await;
+                }
+            }
         }
+    }
+
+    /// What the gateway has decided about the refund is told at once. Otherwise the refund stays, and a later round asks again.
+    async fn give_back(
+        &self,
+        trail: &Trail,
+        payment: &Payment,
+        refund: Refund,
+    ) -> Option<OrderCommand> {
+        let outcome = match self.desk.give_back(trail, payment, refund).await {
+            Ok(()) => RefundOutcome::Done,
+            Err(RefundError::NotNow(_)) => RefundOutcome::NotNow,
+            Err(RefundError::Refused(_)) => RefundOutcome::Refused,
+            Err(RefundError::Unknown(_)) => return None,
+        };
+        Some(OrderCommand::EndRefund {
+            number: trail.number().clone(),
+            refund: refund.number,
+            outcome,
+        })
     }
 
     fn holds(&self) -> MutexGuard<'_, Holds> {
@@ -232,7 +260,7 @@ impl<'desk> Round<'desk> {
             }
             // The gateway has answered, so it is available, even if the answer does not help.
             Standing::Strange(..)
-            | Standing::PartlyCancelled(_)
+            | Standing::PartlyCancelled(..)
             | Standing::AwaitsDeposit(_)
             | Standing::Unfinished
             | Standing::Charged(_)
@@ -278,6 +306,26 @@ impl ReviewDesk {
         cancelled
     }
 
+    async fn give_back(
+        &self,
+        trail: &Trail,
+        payment: &Payment,
+        refund: Refund,
+    ) -> Result<(), RefundError> {
+        let nth = refund.number;
+        log::info!("{trail} review: going on with refund {nth}");
+        trail.mark(steps::REFUND);
+        let answered = self
+            .gateway
+            .refund(trail.number(), payment, refund, trail.context());
+        let answered = answered.await;
+        trail.mark(steps::GATEWAY_ANSWERED);
+        if let Err(error) = &answered {
+            log::warn!("{trail} {error}");
+        }
+        answered
+    }
+
     /// Shows how many orders are on hold.
     fn show(&self, holds: &Holds) {
         for hold in Hold::ALL {
@@ -305,7 +353,7 @@ fn told(standing: &Standing) -> String {
     match standing {
         Standing::Strange(_, told) => told.clone(),
         Standing::Charged(payment)
-        | Standing::PartlyCancelled(payment)
+        | Standing::PartlyCancelled(payment, _)
         | Standing::AwaitsDeposit(payment) => format!("an amount of {}", payment.amount),
         Standing::Unfinished | Standing::Declined | Standing::NotCharged | Standing::Away(_) => {
             "nothing else".to_owned()

@@ -16,6 +16,7 @@ pub mod my_page;
 pub mod ownership;
 pub mod purchase;
 pub mod rate_limit;
+pub mod refund;
 pub mod review;
 pub mod review_pace;
 pub mod token;

@@ -1,9 +1,10 @@
 //! The commands to the order service and its replies.
 
 use shared::member_id::MemberId;
+use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{OrderDto, OrderLineDto};
+use shared::wire::order_dto::{OrderDto, OrderLineDto, RefundLineDto};
 
 pub use shared::idempotency::Idempotency;
 pub use shared::payment::Payment;
@@ -23,6 +24,46 @@ pub struct Basket {
     pub coupon_id: Option<i64>,
     /// The payment to make in the same purchase.
     pub payment: Option<Payment>,
+}
+
+/// A shopper's request to cancel an order.
+#[derive(Debug, Clone, PartialEq, Hash)]
+pub struct Cancellation {
+    /// These pieces only; `None` for all that are left.
+    pub pieces: Option<Vec<RefundLineDto>>,
+    /// Names the request: the shopper's idempotency key, or one that is made for it.
+    pub idempotency: Idempotency,
+}
+
+/// A refund that the order service has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Refund {
+    /// Its number within its order, from 1.
+    pub number: u16,
+    /// What is to be given back.
+    pub amount: Money,
+}
+
+impl Refund {
+    /// The part of the payment that it gives back.
+    #[must_use]
+    pub fn as_payment(&self, payment: &Payment) -> Payment {
+        Payment {
+            amount: self.amount,
+            ..payment.clone()
+        }
+    }
+}
+
+/// What the gateway has said about a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundOutcome {
+    /// It has given the money back.
+    Done,
+    /// It refuses to, and will refuse again.
+    Refused,
+    /// It does not do so now, and may do so when it is asked again.
+    NotNow,
 }
 
 /// A command to the order service. All commands are idempotent at an order service of this mall.
@@ -67,6 +108,22 @@ pub enum OrderCommand {
         /// The order.
         number: OrderNumber,
     },
+    /// Cancel the order.
+    Cancel {
+        /// The order.
+        number: OrderNumber,
+        /// What of it, and for which request.
+        cancellation: Cancellation,
+    },
+    /// End a refund.
+    EndRefund {
+        /// The order.
+        number: OrderNumber,
+        /// The refund's number.
+        refund: u16,
+        /// What the gateway has said.
+        outcome: RefundOutcome,
+    },
 }
 
 impl OrderCommand {
@@ -79,6 +136,8 @@ impl OrderCommand {
             Self::Approve { .. } => "approve",
             Self::Reject { .. } => "reject",
             Self::Settle { .. } => "settle",
+            Self::Cancel { .. } => "cancel",
+            Self::EndRefund { .. } => "end refund",
         }
     }
 
@@ -90,7 +149,9 @@ impl OrderCommand {
             | Self::Pay { number, .. }
             | Self::Approve { number, .. }
             | Self::Reject { number, .. }
-            | Self::Settle { number } => number,
+            | Self::Settle { number }
+            | Self::Cancel { number, .. }
+            | Self::EndRefund { number, .. } => number,
         }
     }
 }

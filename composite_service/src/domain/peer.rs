@@ -44,6 +44,8 @@ pub enum Unsupported {
     IdempotencyKey,
     /// Know a repeated command as such.
     Repetition,
+    /// Cancel an order.
+    Cancellation,
 }
 
 impl fmt::Display for Unsupported {
@@ -54,6 +56,7 @@ impl fmt::Display for Unsupported {
             Self::IdempotencyKey => {
                 "the order service keeps no idempotency keys, so a repeated request would make another order"
             }
+            Self::Cancellation => "the order service cancels no orders",
             Self::Repetition => "the order service takes a repeated command for another one",
         })
     }
@@ -97,7 +100,9 @@ fn unsupported(command: &OrderCommand) -> Option<Unsupported> {
         OrderCommand::Pay { .. }
         | OrderCommand::Approve { .. }
         | OrderCommand::Reject { .. }
-        | OrderCommand::Settle { .. } => Some(Unsupported::Payment),
+        | OrderCommand::Settle { .. }
+        | OrderCommand::EndRefund { .. } => Some(Unsupported::Payment),
+        OrderCommand::Cancel { .. } => Some(Unsupported::Cancellation),
     }
 }
 
@@ -117,8 +122,11 @@ fn is_sequel(command: &OrderCommand) -> bool {
     match command {
         OrderCommand::Approve { .. }
         | OrderCommand::Reject { .. }
-        | OrderCommand::Settle { .. } => true,
-        OrderCommand::Create { .. } | OrderCommand::Pay { .. } => false,
+        | OrderCommand::Settle { .. }
+        | OrderCommand::EndRefund { .. } => true,
+        OrderCommand::Create { .. } | OrderCommand::Pay { .. } | OrderCommand::Cancel { .. } => {
+            false
+        }
     }
 }
 

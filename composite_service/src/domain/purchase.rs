@@ -1,7 +1,7 @@
 //! The saga of a purchase: step and event → next step and effects. Pure.
 //!
 //! `Placing` or `Paying` → `Confirming` → `Approving` → done. Failures lead through `Rejecting` or `Refunding` to done, or end the saga at
-//! once. A step without an answer is repeated with a growing delay; all its effects are idempotent. The shopper is answered exactly once,
+//! once. A cancellation goes from `Cancelling` by `GivingBack` and `EndingRefund`, where there is something to give back. A step without an answer is repeated with a growing delay; all its effects are idempotent. The shopper is answered exactly once,
 //! at the deadline at the latest; the purchase continues after that.
 
 use std::time::Duration;
@@ -10,15 +10,19 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::OrderDto;
 
-use super::order::{Basket, Idempotency, OrderCommand, Payment};
+use super::order::{
+    Basket, Cancellation, Idempotency, OrderCommand, Payment, Refund, RefundOutcome,
+};
 
+mod cancelling;
 mod charging;
 mod placing;
 mod protocol;
 
 pub use charging::needs_gateway;
 pub use protocol::{
-    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Origin, Outcome, Trouble, Warning,
+    CancelAnswer, CommandAnswer, ConfirmAnswer, Effect, Event, Origin, Outcome, RefundAnswer,
+    Trouble, Warning,
 };
 
 /// A purchase older than this does not ask the gateway to charge any more. An order is reviewed one minute after its payment began or it
@@ -72,6 +76,12 @@ enum Step {
     },
     /// Charged, but the order can't be completed; the charge is cancelled.
     Refunding { payment: Payment, reason: Reason },
+    /// The order service is asked to cancel the order.
+    Cancelling(Cancellation),
+    /// The gateway is asked to give a refund's money back.
+    GivingBack { payment: Payment, refund: Refund },
+    /// The order service is told what the gateway has said about the refund.
+    EndingRefund { refund: u16, outcome: RefundOutcome },
     /// Nothing is left to do.
     Done,
 }
@@ -103,6 +113,12 @@ impl Purchase {
                 idempotency,
             },
         )
+    }
+
+    /// The cancellation of an order and its first effects.
+    #[must_use]
+    pub fn cancel(number: OrderNumber, cancellation: Cancellation) -> (Self, Vec<Effect>) {
+        Self::begin(number, Step::Cancelling(cancellation))
     }
 
     fn begin(number: OrderNumber, step: Step) -> (Self, Vec<Effect>) {
@@ -140,6 +156,7 @@ impl Purchase {
             Event::Command(answer) => self.command_answered(answer),
             Event::Confirm(answer) => self.confirm_answered(answer),
             Event::Cancel(answer) => self.cancel_answered(answer),
+            Event::Refund(answer) => self.refund_answered(answer),
             Event::Renumbered(number) => self.renumbered(number),
         }
     }
@@ -156,7 +173,12 @@ impl Purchase {
             } => self.paying(payment, idempotency, answer),
             Step::Approving { payment } => self.approving(payment, answer),
             Step::Rejecting { reason, detail } => self.rejecting(reason, detail, answer),
-            Step::Confirming { .. } | Step::Refunding { .. } | Step::Done => Vec::new(),
+            Step::Cancelling(_) => self.cancelling(answer),
+            Step::EndingRefund { outcome, .. } => self.ending_refund(outcome, answer),
+            Step::Confirming { .. }
+            | Step::Refunding { .. }
+            | Step::GivingBack { .. }
+            | Step::Done => Vec::new(),
         }
     }
 
@@ -221,6 +243,21 @@ impl Purchase {
                 payment: payment.clone(),
                 reason: *reason,
             }],
+            Step::Cancelling(cancellation) => vec![Effect::Send(OrderCommand::Cancel {
+                number,
+                cancellation: cancellation.clone(),
+            })],
+            Step::GivingBack { .. } if self.age > CONFIRM_FENCE => self.leave_refund_to_review(),
+            Step::GivingBack { payment, refund } => vec![Effect::GiveBack {
+                number,
+                payment: payment.clone(),
+                refund: *refund,
+            }],
+            Step::EndingRefund { refund, outcome } => vec![Effect::Send(OrderCommand::EndRefund {
+                number,
+                refund: *refund,
+                outcome: *outcome,
+            })],
             Step::Done => Vec::new(),
         }
     }
@@ -247,6 +284,9 @@ impl Purchase {
             Step::Approving { .. } => "completing the paid order",
             Step::Rejecting { .. } => "rejecting the order",
             Step::Refunding { .. } => "cancelling the payment",
+            Step::Cancelling(_) => "cancelling the order",
+            Step::GivingBack { .. } => "giving money back",
+            Step::EndingRefund { .. } => "ending the refund",
             Step::Done => "done",
         }
     }

@@ -3,11 +3,14 @@
 
 use std::fmt;
 
+use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::{OrderDto, OrderStatus};
 
-use super::order::{OrderCommand, Payment};
+use super::order::{OrderCommand, Payment, Refund, RefundOutcome};
+use super::purchase::needs_gateway;
+use super::refund::{given_back, requested_of};
 
 /// The state of an order's payment at the gateway. The states are those of a Toss payment
 /// (<https://docs.tosspayments.com/reference#payment-객체>, `status`).
@@ -15,8 +18,8 @@ use super::order::{OrderCommand, Payment};
 pub enum Standing {
     /// `DONE`: charged and not cancelled.
     Charged(Payment),
-    /// `PARTIAL_CANCELED`: charged, and a part was given back, which nothing in the mall does.
-    PartlyCancelled(Payment),
+    /// `PARTIAL_CANCELED`: charged, and a part was given back. With what is left of the charge, if the gateway tells it.
+    PartlyCancelled(Payment, Option<Money>),
     /// `WAITING_FOR_DEPOSIT`: a virtual account is open, and the money may still come.
     AwaitsDeposit(Payment),
     /// `READY` or `IN_PROGRESS`: begun, and not charged. The gateway ends it by itself after a while.
@@ -51,6 +54,8 @@ pub enum Remedy {
     Send(OrderCommand),
     /// Cancel the payment. The next review finds nothing charged, and settles the order.
     Refund(Payment, Reason),
+    /// Give the money of a refund back, and tell the order service what the gateway has said.
+    GiveBack(Payment, Refund),
     /// Do nothing now; a later round reviews the order again.
     Wait,
     /// The same, and tell operators why: the order waits for something that no review can do.
@@ -76,11 +81,13 @@ pub enum Hold {
     Refused,
     /// The gateway refuses to give the money back.
     NotCancellable,
+    /// What is left of a paid order's charge does not go with the order's refunds.
+    OtherBalance,
 }
 
 impl Hold {
     /// Every hold.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::PartlyCancelled,
         Self::AwaitsDeposit,
         Self::Unfinished,
@@ -89,6 +96,7 @@ impl Hold {
         Self::UnknownState,
         Self::Refused,
         Self::NotCancellable,
+        Self::OtherBalance,
     ];
 
     /// Its name in metrics and lists.
@@ -103,6 +111,7 @@ impl Hold {
             Self::UnknownState => "UNKNOWN_STATE",
             Self::Refused => "REFUSED",
             Self::NotCancellable => "NOT_CANCELLABLE",
+            Self::OtherBalance => "OTHER_BALANCE",
         }
     }
 }
@@ -131,6 +140,9 @@ impl fmt::Display for Hold {
             Self::NotCancellable => {
                 "the gateway refuses to give the rejected order's money back; refund it by hand at the gateway"
             }
+            Self::OtherBalance => {
+                "what is left of the paid order's charge does not go with its refunds; somebody has given money back by hand: compare the order's refunds with the gateway's"
+            }
         })
     }
 }
@@ -155,7 +167,41 @@ pub fn remedy(number: &OrderNumber, order: &OrderDto, standing: Standing) -> Rem
             let reason = order.reject_reason.unwrap_or(Reason::Expired);
             of_rejected(number.clone(), reason, standing)
         }
-        Some(OrderStatus::Complete) | None => Remedy::Wait,
+        Some(OrderStatus::Complete) => of_complete(number.clone(), order, standing),
+        None => Remedy::Wait,
+    }
+}
+
+/// Goes on with the refund that has not ended. The gateway gives its money back once, however often it is asked, for as long as it remembers
+/// the refund. What is left of the charge tells whether it has done so, whatever it remembers.
+fn of_complete(number: OrderNumber, order: &OrderDto, standing: Standing) -> Remedy {
+    let Some((payment, refund)) = requested_of(order) else {
+        return Remedy::Wait;
+    };
+    let done = Remedy::Send(OrderCommand::EndRefund {
+        number,
+        refund: refund.number,
+        outcome: RefundOutcome::Done,
+    });
+    if !needs_gateway(&refund.as_payment(&payment)) {
+        return done;
+    }
+    let before = payment.amount.less(given_back(order));
+    let after = before.less(refund.amount);
+    let balance = match standing {
+        Standing::Charged(charged) => Some(charged.amount),
+        Standing::PartlyCancelled(_, balance) => balance,
+        // The whole of it was given back, or the gateway does not know it. Its answer to the refund tells which.
+        Standing::NotCharged => Some(before),
+        Standing::Declined | Standing::AwaitsDeposit(_) => None,
+        Standing::Unfinished => return Remedy::Hold(Hold::Unfinished),
+        Standing::Strange(oddity, _) => return Remedy::Hold(oddity.into()),
+        Standing::Away(_) => return Remedy::Wait,
+    };
+    match balance {
+        Some(balance) if balance == after => done,
+        Some(balance) if balance == before => Remedy::GiveBack(payment, refund),
+        _ => Remedy::Hold(Hold::OtherBalance),
     }
 }
 
@@ -166,7 +212,7 @@ fn of_pending(number: OrderNumber, standing: Standing) -> Remedy {
         Standing::Charged(payment) => Remedy::Send(OrderCommand::Approve { number, payment }),
         Standing::Declined => reject(number, Reason::PaymentDeclined),
         Standing::NotCharged => reject(number, Reason::Expired),
-        Standing::PartlyCancelled(_) => Remedy::Hold(Hold::PartlyCancelled),
+        Standing::PartlyCancelled(..) => Remedy::Hold(Hold::PartlyCancelled),
         Standing::AwaitsDeposit(_) => Remedy::Hold(Hold::AwaitsDeposit),
         Standing::Unfinished => Remedy::Hold(Hold::Unfinished),
         Standing::Strange(oddity, _) => Remedy::Hold(oddity.into()),
@@ -178,7 +224,7 @@ fn of_pending(number: OrderNumber, standing: Standing) -> Remedy {
 fn of_rejected(number: OrderNumber, reason: Reason, standing: Standing) -> Remedy {
     match standing {
         Standing::Charged(payment)
-        | Standing::PartlyCancelled(payment)
+        | Standing::PartlyCancelled(payment, _)
         | Standing::AwaitsDeposit(payment) => Remedy::Refund(payment, reason),
         Standing::Declined | Standing::NotCharged => Remedy::Send(OrderCommand::Settle { number }),
         Standing::Unfinished => Remedy::Hold(Hold::Unfinished),
@@ -257,7 +303,7 @@ mod tests {
             let refund = Remedy::Refund(payment(), Reason::PaymentDeclined);
             for standing in [
                 Standing::Charged(payment()),
-                Standing::PartlyCancelled(payment()),
+                Standing::PartlyCancelled(payment(), None),
                 Standing::AwaitsDeposit(payment()),
             ] {
                 assert_eq!(reviewed(OrderStatus::Rejected, standing), refund);
@@ -275,7 +321,10 @@ mod tests {
         #[test]
         fn of_a_pending_order_is_held_with_its_reason() {
             for (standing, hold) in [
-                (Standing::PartlyCancelled(payment()), Hold::PartlyCancelled),
+                (
+                    Standing::PartlyCancelled(payment(), None),
+                    Hold::PartlyCancelled,
+                ),
                 (Standing::AwaitsDeposit(payment()), Hold::AwaitsDeposit),
                 (Standing::Unfinished, Hold::Unfinished),
             ] {
@@ -327,11 +376,88 @@ mod tests {
         }
     }
 
+    mod a_complete_order_with_a_refund {
+        use super::*;
+        use shared::wire::order_dto::{PaymentDto, RefundDto, RefundStatus};
+
+        fn refund(number: u16, units: u32, status: RefundStatus) -> RefundDto {
+            RefundDto {
+                refund_num: Some(number),
+                status: Some(status),
+                amount: Some(Money::from_units(units)),
+                ..RefundDto::default()
+            }
+        }
+
+        /// Of 12,000 won 2,000 were given back, and so many are to be; a refund of 9,000 was refused.
+        fn found(units: u32, standing: Standing) -> Remedy {
+            let order = OrderDto {
+                status: Some(OrderStatus::Complete),
+                payment: Some(PaymentDto::from(&payment())),
+                refund_list: Some(vec![
+                    refund(1, 2_000, RefundStatus::Done),
+                    refund(2, 9_000, RefundStatus::Refused),
+                    refund(3, units, RefundStatus::Requested),
+                ]),
+                ..OrderDto::default()
+            };
+            remedy(&number(), &order, standing)
+        }
+
+        fn left(units: u32) -> Standing {
+            Standing::PartlyCancelled(payment(), Some(Money::from_units(units)))
+        }
+
+        fn done() -> Remedy {
+            Remedy::Send(OrderCommand::EndRefund {
+                number: number(),
+                refund: 3,
+                outcome: RefundOutcome::Done,
+            })
+        }
+
+        #[test]
+        fn is_given_back_unless_the_balance_says_that_it_was() {
+            let refund = Refund {
+                number: 3,
+                amount: Money::from_units(4_000),
+            };
+            let gives_back = Remedy::GiveBack(payment(), refund);
+            assert_eq!(found(4_000, left(10_000)), gives_back);
+            assert_eq!(found(4_000, Standing::NotCharged), gives_back);
+            assert_eq!(found(4_000, left(6_000)), done());
+            assert_eq!(found(0, Standing::Away("why".to_owned())), done());
+        }
+
+        #[test]
+        fn waits_for_the_gateway_or_for_a_person() {
+            assert_eq!(found(4_000, Standing::Away("why".to_owned())), Remedy::Wait);
+            for (standing, hold) in [
+                (left(9_999), Hold::OtherBalance),
+                (left(0), Hold::OtherBalance),
+                (Standing::Charged(payment()), Hold::OtherBalance),
+                (
+                    Standing::PartlyCancelled(payment(), None),
+                    Hold::OtherBalance,
+                ),
+                (Standing::Declined, Hold::OtherBalance),
+                (Standing::Unfinished, Hold::Unfinished),
+                (strange(Oddity::OtherCurrency), Hold::OtherCurrency),
+            ] {
+                assert_eq!(
+                    found(4_000, standing.clone()),
+                    Remedy::Hold(hold),
+                    "{standing:?}"
+                );
+            }
+        }
+    }
+
     #[test]
     fn a_complete_order_is_left_alone() {
         for standing in [
             Standing::Charged(payment()),
-            Standing::PartlyCancelled(payment()),
+            Standing::PartlyCancelled(payment(), None),
             Standing::NotCharged,
             strange(Oddity::UnknownState),
         ] {

@@ -15,8 +15,9 @@ use shared::trace::context::TraceContext;
 use tower_resilience_circuitbreaker::CircuitBreakerConfigError;
 
 use super::breaker::{Breaker, BreakerLimits, Failed};
+use crate::domain::order::Refund;
 use crate::metrics::GatewayMetrics;
-use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, Standing};
+use crate::ports::payment::{CancelError, ConfirmAnswer, PaymentGateway, RefundError, Standing};
 
 /// The inner gateway and its breaker.
 pub struct GuardedGateway {
@@ -94,5 +95,15 @@ impl PaymentGateway for GuardedGateway {
         trace: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
         self.inner.cancel(number, payment, reason, trace)
+    }
+
+    fn refund(
+        &self,
+        number: &OrderNumber,
+        payment: &Payment,
+        refund: Refund,
+        trace: TraceContext,
+    ) -> BoxFuture<'static, Result<(), RefundError>> {
+        self.inner.refund(number, payment, refund, trace)
     }
 }

@@ -11,8 +11,11 @@ use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
 
+use crate::domain::order::Refund;
 use crate::metrics::GatewayMetrics;
-use crate::ports::payment::{CancelError, ConfirmAnswer, Origin, PaymentGateway, Standing};
+use crate::ports::payment::{
+    CancelError, ConfirmAnswer, Origin, PaymentGateway, RefundError, Standing,
+};
 
 /// The inner gateway and the metrics of its operations.
 pub struct MeasuredGateway {
@@ -20,6 +23,7 @@ pub struct MeasuredGateway {
     confirms: Arc<Outcomes>,
     look_ups: Arc<Outcomes>,
     cancels: Arc<Outcomes>,
+    refunds: Arc<Outcomes>,
 }
 
 /// The durations of one operation by outcome.
@@ -68,6 +72,7 @@ impl MeasuredGateway {
             confirms: Outcomes::of(&metrics.calls, "confirm"),
             look_ups: Outcomes::of(&metrics.calls, "look_up"),
             cancels: Outcomes::of(&metrics.calls, "cancel"),
+            refunds: Outcomes::of(&metrics.calls, "refund"),
         }
     }
 }
@@ -102,7 +107,7 @@ impl PaymentGateway for MeasuredGateway {
         self.look_ups
             .measure(call, |outcomes, answer| match answer {
                 Standing::Charged(_)
-                | Standing::PartlyCancelled(_)
+                | Standing::PartlyCancelled(..)
                 | Standing::AwaitsDeposit(_)
                 | Standing::Unfinished
                 | Standing::Declined
@@ -125,6 +130,21 @@ impl PaymentGateway for MeasuredGateway {
             // The payment may be cancelled or not.
             Err(CancelError::NotYet(_)) => &outcomes.unknown,
             Err(CancelError::Refused(_)) => &outcomes.refused,
+        })
+    }
+
+    fn refund(
+        &self,
+        number: &OrderNumber,
+        payment: &Payment,
+        refund: Refund,
+        trace: TraceContext,
+    ) -> BoxFuture<'static, Result<(), RefundError>> {
+        let call = self.inner.refund(number, payment, refund, trace);
+        self.refunds.measure(call, |outcomes, answer| match answer {
+            Ok(()) => &outcomes.done,
+            Err(RefundError::Unknown(_)) => &outcomes.unknown,
+            Err(RefundError::NotNow(_) | RefundError::Refused(_)) => &outcomes.refused,
         })
     }
 }

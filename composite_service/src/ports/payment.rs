@@ -8,6 +8,8 @@ use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
 
+use crate::domain::order::Refund;
+
 pub use crate::domain::purchase::{ConfirmAnswer, Origin, Trouble};
 pub use crate::domain::review::{Oddity, Standing};
 
@@ -22,6 +24,20 @@ pub enum CancelError {
     NotYet(String),
     /// The gateway refuses, and will refuse again. A person must give the money back.
     #[error("the gateway refuses to cancel the payment: {0}")]
+    Refused(String),
+}
+
+/// Why the money of a refund is not, or may not be, given back. Each has the cause, for the log.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RefundError {
+    /// It may have been given back; the same call tells, when it is repeated.
+    #[error("the money may not be given back yet: {0}")]
+    Unknown(String),
+    /// The gateway does not give it back now. Another refund may succeed.
+    #[error("the gateway does not give the money back now: {0}")]
+    NotNow(String),
+    /// The gateway refuses, and will refuse again.
+    #[error("the gateway refuses to give the money back: {0}")]
     Refused(String),
 }
 
@@ -52,4 +68,14 @@ pub trait PaymentGateway: Send + Sync {
         reason: Reason,
         trace: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>>;
+
+    /// Gives a part of the payment back. The gateway knows the refund by its number: it gives its money back once, and answers each
+    /// repetition as the first call that it has decided.
+    fn refund(
+        &self,
+        number: &OrderNumber,
+        payment: &Payment,
+        refund: Refund,
+        trace: TraceContext,
+    ) -> BoxFuture<'static, Result<(), RefundError>>;
 }

@@ -13,6 +13,7 @@ mod mall;
 mod products;
 mod purchases;
 mod payments;
+mod cancelling;
 mod idempotency;
 mod contention;
 mod traces;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         products::BEHAVIOURS,
         purchases::BEHAVIOURS,
         payments::BEHAVIOURS,
+        cancelling::BEHAVIOURS,
         idempotency::BEHAVIOURS,
         contention::BEHAVIOURS,
         traces::BEHAVIOURS,
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
     // These take a mall apart, so each has its own.
     trials.extend(away::trials());
     trials.extend(before_spring::trials());
+    trials.extend(cancelling::trials());
     trials.extend(my_page::trials());
     trials.extend(identities::trials());
     trials.extend(rights::trials());

@@ -257,6 +257,12 @@ impl Mall {
 
     /// Where the order's payment stands at the gateway, in its words.
     pub(crate) async fn gateway_status(&self, order_num: &str) -> String {
+        let payment = self.gateway_payment(order_num).await;
+        payment["status"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The order's payment as the gateway tells it.
+    pub(crate) async fn gateway_payment(&self, order_num: &str) -> Value {
         let url = format!(
             "{}/v1/payments/orders/{order_num}",
             self.stack.payment.url()
@@ -269,11 +275,17 @@ impl Mall {
             .send()
             .await
             .unwrap_or_else(|error| panic!("GET {url}: {error:?}"));
-        let answer = answer(response).await;
-        answer.body["status"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned()
+        answer(response).await.body
+    }
+
+    /// Sets the fault switches of the payment gateway.
+    pub(crate) fn set_gateway_faults(&self, faults: &Value) {
+        let url = format!("{}/faults", self.stack.payment_url());
+        let set = self.client.put(&url).json(faults).send();
+        let answer = self
+            .run(set)
+            .unwrap_or_else(|error| panic!("PUT {url}: {error:?}"));
+        assert_eq!(answer.status().as_u16(), 200);
     }
 
     /// What the gateway's ledger says of one order.

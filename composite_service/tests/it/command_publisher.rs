@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::Duration;
 
-use composite_service::domain::order::{Basket, Idempotency, OrderCommand};
+use composite_service::domain::order::{
+    Basket, Cancellation, Idempotency, OrderCommand, RefundOutcome,
+};
 use composite_service::outbound::kafka::command_publisher::CommandPublisher;
 use composite_service::ports::order_bus::{OnUndelivered, OrderBus, Undelivered};
 use rdkafka::ClientConfig;
@@ -15,7 +17,7 @@ use shared::payment::{Payment, PaymentKey};
 use shared::reason::Reason;
 use shared::trace::context::TRACEPARENT;
 use shared::wire::headers::{EVENT_TYPE_ID, ReplyAddress};
-use shared::wire::order_dto::{ItemDto, OrderLineDto};
+use shared::wire::order_dto::{ItemDto, OrderLineDto, RefundLineDto};
 use stack::BrokerKind;
 
 use crate::golden::Golden;
@@ -148,6 +150,21 @@ mod a_command {
             idempotency: idempotency(),
         };
         let settle = OrderCommand::Settle { number: number() };
+        let cancel = OrderCommand::Cancel {
+            number: number(),
+            cancellation: Cancellation {
+                pieces: Some(vec![RefundLineDto {
+                    order_line_id: 2,
+                    quantity: 1,
+                }]),
+                idempotency: idempotency().unwrap(),
+            },
+        };
+        let refund = OrderCommand::EndRefund {
+            number: number(),
+            refund: 1,
+            outcome: RefundOutcome::NotNow,
+        };
         for (command, at, address) in [
             (
                 create(),
@@ -168,6 +185,8 @@ mod a_command {
             (approve, "2026-11-23T10:15:41", address(Some(0), 0x10)),
             (reject(), "2026-11-23T10:16:00", address(None, 0x11)),
             (settle, "2026-11-23T10:17:00", address(None, 0x13)),
+            (cancel, "2026-11-24T09:00:01", address(Some(5), 0x16)),
+            (refund, "2026-11-24T09:00:02", address(Some(5), 0x17)),
         ] {
             let publisher = publisher(&broker, at, LONGEST_WAIT);
             publisher
@@ -188,9 +207,11 @@ mod a_command {
             "order_approve",
             "order_reject",
             "order_settle",
+            "order_cancel",
+            "order_refund",
         ];
         let traceparent = (TRACEPARENT.to_owned(), trail.context().header().to_vec());
-        let commands = broker.commands(7).into_iter().map(|mut command| {
+        let commands = broker.commands(9).into_iter().map(|mut command| {
             assert_eq!(command.headers.pop().as_ref(), Some(&traceparent));
             command
         });

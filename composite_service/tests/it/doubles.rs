@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
 use composite_service::actors::kafka_bridge::SendCommand;
-use composite_service::domain::order::OrderCommand;
+use composite_service::domain::order::{OrderCommand, Refund};
 use composite_service::domain::peer::Peer;
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::ports::member_query::{MemberQuery, OrdersBounds, OrdersPage};
@@ -15,7 +15,7 @@ use composite_service::ports::order_query::{
     DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
 };
 use composite_service::ports::payment::{
-    CancelError, ConfirmAnswer, Origin, PaymentGateway, Standing,
+    CancelError, ConfirmAnswer, Origin, PaymentGateway, RefundError, Standing,
 };
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
@@ -264,6 +264,16 @@ impl PaymentGateway for ScriptedGateway {
             })
             .boxed()
     }
+
+    fn refund(
+        &self,
+        _: &OrderNumber,
+        _: &Payment,
+        _: Refund,
+        _: TraceContext,
+    ) -> BoxFuture<'static, Result<(), RefundError>> {
+        ready(Err(RefundError::Unknown("no answer".to_owned()))).boxed()
+    }
 }
 
 /// A gateway that always has the same answer at once.
@@ -301,6 +311,16 @@ impl PaymentGateway for PromptGateway {
         _: Reason,
         _: TraceContext,
     ) -> BoxFuture<'static, Result<(), CancelError>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn refund(
+        &self,
+        _: &OrderNumber,
+        _: &Payment,
+        _: Refund,
+        _: TraceContext,
+    ) -> BoxFuture<'static, Result<(), RefundError>> {
         ready(Ok(())).boxed()
     }
 }

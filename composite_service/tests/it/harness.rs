@@ -128,7 +128,9 @@ pub(crate) fn granted(command: &OrderCommand) -> OrderReply {
         OrderCommand::Create { .. } | OrderCommand::Pay { .. } => {
             OrderReply::Pending(dto(OrderStatus::Created))
         }
-        OrderCommand::Approve { .. } => OrderReply::Complete(dto(OrderStatus::Complete)),
+        OrderCommand::Approve { .. }
+        | OrderCommand::Cancel { .. }
+        | OrderCommand::EndRefund { .. } => OrderReply::Complete(dto(OrderStatus::Complete)),
         OrderCommand::Reject { reason, .. } => {
             OrderReply::Rejected(dto(OrderStatus::Rejected), *reason)
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix::Actor;
 use composite_service::actors::kafka_bridge::{CommandSender, SendCommand};
 use composite_service::actors::reviewer::{ReviewDesk, Reviewer, SharedHolds};
-use composite_service::domain::order::OrderCommand;
+use composite_service::domain::order::{OrderCommand, Refund, RefundOutcome};
 use composite_service::domain::peer::Peer;
 use composite_service::domain::purchase::CommandAnswer;
 use composite_service::domain::review::Hold;
@@ -19,18 +19,21 @@ use composite_service::ports::order_query::{
     DuePage, OrderQuery, PageBounds, ProductPage, QueryError,
 };
 use composite_service::ports::payment::{
-    CancelError, ConfirmAnswer, Oddity, PaymentGateway, Standing,
+    CancelError, ConfirmAnswer, Oddity, PaymentGateway, RefundError, Standing,
 };
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use shared::ids::IdSource;
 use shared::metrics::Metrics;
+use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
 use shared::postbox::Postbox;
 use shared::reason::Reason;
 use shared::trace::context::TraceContext;
-use shared::wire::order_dto::{OrderDto, OrderStatus, ProductDto};
+use shared::wire::order_dto::{
+    OrderDto, OrderStatus, PaymentDto, ProductDto, RefundDto, RefundStatus,
+};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
@@ -90,6 +93,9 @@ struct Books {
     cancelled: Mutex<Vec<(OrderNumber, Payment, Reason)>>,
     /// How every cancellation fails.
     refusal: Option<CancelError>,
+    given_back: Mutex<Vec<(OrderNumber, Payment, Refund)>>,
+    /// How every refund fails.
+    keeps_money: Option<RefundError>,
     looked_up: Mutex<Vec<OrderNumber>>,
     looking_up: Arc<AtomicUsize>,
     most_at_once: Arc<AtomicUsize>,
@@ -133,6 +139,19 @@ impl PaymentGateway for Books {
         let refusal = self.refusal.clone();
         let answer = refusal.unwrap_or_else(|| CancelError::NotYet("later".to_owned()));
         ready(Err(answer)).boxed()
+    }
+
+    fn refund(
+        &self,
+        number: &OrderNumber,
+        payment: &Payment,
+        refund: Refund,
+        _: TraceContext,
+    ) -> BoxFuture<'static, Result<(), RefundError>> {
+        let asked = (number.clone(), payment.clone(), refund);
+        self.given_back.lock().unwrap().push(asked);
+        let answer = self.keeps_money.clone().map_or(Ok(()), Err);
+        ready(answer).boxed()
     }
 
     fn confirm(
@@ -439,7 +458,7 @@ mod an_order_that_no_review_can_end {
     #[actix::test]
     async fn is_shown_with_its_reason_until_it_is_no_longer_due() {
         let standings = standings([
-            (1, Standing::PartlyCancelled(payment("key"))),
+            (1, Standing::PartlyCancelled(payment("key"), None)),
             (2, Standing::AwaitsDeposit(payment("key"))),
             (3, Standing::NotCharged),
         ]);
@@ -527,5 +546,60 @@ impl IdSource for BadLuck {
 
     fn span(&self) -> u64 {
         unreachable!("reviews name nothing by this chance")
+    }
+}
+
+mod a_refund_that_has_not_ended {
+    use super::*;
+
+    fn refunding(nth: u64) -> OrderDto {
+        OrderDto {
+            payment: Some(PaymentDto::from(&payment("key"))),
+            refund_list: Some(vec![RefundDto {
+                refund_num: Some(1),
+                status: Some(RefundStatus::Requested),
+                amount: Some(Money::from_units(1)),
+                ..RefundDto::default()
+            }]),
+            ..due(nth, OrderStatus::Complete)
+        }
+    }
+
+    fn ended(nth: u64, outcome: RefundOutcome) -> OrderCommand {
+        OrderCommand::EndRefund {
+            number: nth_number(nth),
+            refund: 1,
+            outcome,
+        }
+    }
+
+    /// The commands of a review whose gateway answers refunds so.
+    async fn sent(keeps_money: Option<RefundError>) -> (Vec<OrderCommand>, usize) {
+        let charged = standings([(1, Standing::Charged(payment("key")))]);
+        let books = Books {
+            keeps_money,
+            ..charged
+        };
+        let mut review = Review::begin(vec![refunding(1)], books);
+        review.round().await;
+        let commands = review.commands().await;
+        let asked = review.books.given_back.lock().unwrap().len();
+        tokio::time::resume();
+        (commands, asked)
+    }
+
+    #[actix::test]
+    async fn is_gone_on_with_until_the_gateway_has_decided() {
+        let why = || "why".to_owned();
+        for (keeps_money, outcome) in [
+            (None, RefundOutcome::Done),
+            (Some(RefundError::Refused(why())), RefundOutcome::Refused),
+            (Some(RefundError::NotNow(why())), RefundOutcome::NotNow),
+        ] {
+            let (commands, asked) = sent(keeps_money).await;
+            assert_eq!((commands, asked), (vec![ended(1, outcome)], 1));
+        }
+        let (commands, asked) = sent(Some(RefundError::Unknown(why()))).await;
+        assert_eq!((commands, asked), (vec![], 1));
     }
 }

@@ -4,6 +4,7 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 
 use super::order::{Idempotency, OrderDraft, Payment};
+use super::refund::{Pieces, RefundOutcome};
 
 /// A request to change one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,24 @@ pub enum OrderCommand {
         /// The order.
         number: OrderNumber,
     },
+    /// Cancel it: a pending order is rejected, of a paid one a refund begins.
+    Cancel {
+        /// The order.
+        number: OrderNumber,
+        /// These pieces only. `None` for all that are left.
+        pieces: Option<Vec<Pieces>>,
+        /// The request. Always there, so that a command that is read again does not begin another refund.
+        idempotency: Idempotency,
+    },
+    /// The gateway has said what becomes of a refund.
+    EndRefund {
+        /// The order.
+        number: OrderNumber,
+        /// The refund's number.
+        refund: u16,
+        /// What it has said.
+        outcome: RefundOutcome,
+    },
 }
 
 impl OrderCommand {
@@ -52,6 +71,8 @@ impl OrderCommand {
             Self::Approve { .. } => "approve",
             Self::Reject { .. } => "reject",
             Self::Settle { .. } => "settle",
+            Self::Cancel { .. } => "cancel",
+            Self::EndRefund { .. } => "end refund",
         }
     }
 
@@ -63,7 +84,9 @@ impl OrderCommand {
             Self::Pay { number, .. }
             | Self::Approve { number, .. }
             | Self::Reject { number, .. }
-            | Self::Settle { number } => number,
+            | Self::Settle { number }
+            | Self::Cancel { number, .. }
+            | Self::EndRefund { number, .. } => number,
         }
     }
 }

@@ -11,6 +11,8 @@ use shared::reason::Reason;
 
 use super::command::OrderCommand;
 use super::order::{Idempotency, Order, OrderDraft, OrderState, Payment};
+use super::refund::{Pieces, Refund, RefundOutcome, RefundState};
+use super::refunding;
 
 /// How long after a payment began, or might have begun, the gateway is asked what came of it. No purchase charges for so long, so the
 /// gateway's answer can't be outdated by a charge that is still under way.
@@ -60,6 +62,24 @@ pub enum Transition {
         /// As it was.
         order: Arc<Order>,
     },
+    /// A refund of the paid order begins. It still holds the pieces.
+    BeginRefund {
+        /// As it was.
+        order: Arc<Order>,
+        /// The refund.
+        refund: Refund,
+        /// When an instance goes on with it.
+        review_at: DateTime<Utc>,
+    },
+    /// A refund has ended. If the money is given back, so are the pieces; and the coupon, when no piece is left.
+    EndRefund {
+        /// As it was.
+        order: Arc<Order>,
+        /// The refund's number.
+        refund: u16,
+        /// How it has ended.
+        outcome: RefundOutcome,
+    },
 }
 
 impl Transition {
@@ -72,7 +92,9 @@ impl Transition {
             | Self::EndPayment { order }
             | Self::Complete { order, .. }
             | Self::Reject { order, .. }
-            | Self::Settle { order } => &order.number,
+            | Self::Settle { order }
+            | Self::BeginRefund { order, .. }
+            | Self::EndRefund { order, .. } => &order.number,
         }
     }
 
@@ -85,7 +107,9 @@ impl Transition {
             | Self::EndPayment { .. }
             | Self::Complete { .. }
             | Self::Reject { .. }
-            | Self::Settle { .. } => None,
+            | Self::Settle { .. }
+            | Self::BeginRefund { .. }
+            | Self::EndRefund { .. } => None,
         }
     }
 
@@ -101,7 +125,9 @@ impl Transition {
             | Self::EndPayment { .. }
             | Self::Complete { .. }
             | Self::Reject { .. }
-            | Self::Settle { .. } => None,
+            | Self::Settle { .. }
+            | Self::BeginRefund { .. }
+            | Self::EndRefund { .. } => None,
         }
     }
 }
@@ -136,7 +162,9 @@ pub fn decide(
             OrderCommand::Pay { .. }
             | OrderCommand::Approve { .. }
             | OrderCommand::Reject { .. }
-            | OrderCommand::Settle { .. } => Err(Refusal(Reason::UnknownOrder)),
+            | OrderCommand::Settle { .. }
+            | OrderCommand::Cancel { .. }
+            | OrderCommand::EndRefund { .. } => Err(Refusal(Reason::UnknownOrder)),
         };
     };
     match command {
@@ -149,6 +177,14 @@ pub fn decide(
         OrderCommand::Approve { payment, .. } => approve(order, payment, now),
         OrderCommand::Reject { reason, detail, .. } => reject(order, *reason, detail.as_ref(), now),
         OrderCommand::Settle { .. } => settle(order),
+        OrderCommand::Cancel {
+            pieces,
+            idempotency,
+            ..
+        } => cancel(order, pieces.as_deref(), idempotency, now),
+        OrderCommand::EndRefund {
+            refund, outcome, ..
+        } => end_refund(order, *refund, *outcome),
     }
 }
 
@@ -302,6 +338,72 @@ fn settle(order: &Arc<Order>) -> Result<Decision, Refusal> {
             order: Arc::clone(order),
         })),
         (OrderState::Rejected(_), None) | (OrderState::Complete(_), _) => Ok(Decision::AlreadyDone),
+    }
+}
+
+/// A pending order ends at once, whatever its payment is doing: it is reviewed, as every rejected order is, and nothing that was charged for
+/// it is kept. Only the whole of it can be cancelled, because its price is what a payment must be. Of a paid order a refund begins.
+fn cancel(
+    order: &Arc<Order>,
+    pieces: Option<&[Pieces]>,
+    idempotency: &Idempotency,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    match &order.state {
+        OrderState::Created if pieces.is_some() => Err(Refusal(Reason::OrderPending)),
+        OrderState::Created => Ok(rejected(order, Reason::Cancelled, None, now)),
+        OrderState::Rejected(Reason::Cancelled) if pieces.is_none() => Ok(Decision::AlreadyDone),
+        OrderState::Rejected(_) => Err(Refusal(Reason::AlreadyRejected)),
+        OrderState::Complete(_) => begin_refund(order, pieces, idempotency, now),
+    }
+}
+
+/// A repetition is told how the refund ended that it has begun.
+fn begin_refund(
+    order: &Arc<Order>,
+    pieces: Option<&[Pieces]>,
+    idempotency: &Idempotency,
+    now: DateTime<Utc>,
+) -> Result<Decision, Refusal> {
+    let has_key = |refund: &&Refund| {
+        let earlier = refund.idempotency.as_ref();
+        earlier.is_some_and(|earlier| earlier.key == idempotency.key)
+    };
+    if let Some(earlier) = order.refunds.iter().find(has_key) {
+        return match earlier.state {
+            _ if earlier.idempotency.as_ref() != Some(idempotency) => {
+                Err(Refusal(Reason::IdempotencyKeyReused))
+            }
+            RefundState::Refused => Err(Refusal(Reason::RefundRefused)),
+            RefundState::Requested | RefundState::Done => Ok(Decision::AlreadyDone),
+        };
+    }
+    let refund = refunding::begin(order, pieces, idempotency, now).map_err(Refusal)?;
+    Ok(refund.map_or(Decision::AlreadyDone, |refund| {
+        Decision::Change(Transition::BeginRefund {
+            order: Arc::clone(order),
+            refund,
+            review_at: now + PAYMENT_REVIEW,
+        })
+    }))
+}
+
+/// A refund that has ended stays as it is: the gateway repeats its first answer.
+fn end_refund(
+    order: &Arc<Order>,
+    number: u16,
+    outcome: RefundOutcome,
+) -> Result<Decision, Refusal> {
+    let mut refunds = order.refunds.iter();
+    match refunds.find(|refund| refund.number == number) {
+        // Only a refund that was told by a reply can be asked about.
+        None => Err(Refusal(Reason::MalformedCommand)),
+        Some(refund) if refund.state != RefundState::Requested => Ok(Decision::AlreadyDone),
+        Some(_) => Ok(Decision::Change(Transition::EndRefund {
+            order: Arc::clone(order),
+            refund: number,
+            outcome,
+        })),
     }
 }
 

@@ -86,6 +86,10 @@ fn told(decision: &Result<Decision, Refusal>) -> String {
         }
         Ok(Decision::Change(Transition::Reject { reason, .. })) => format!("reject {reason}"),
         Ok(Decision::Change(Transition::Settle { .. })) => "settle".to_owned(),
+        Ok(Decision::Change(Transition::BeginRefund { refund, .. })) => {
+            format!("refund {}", refund.amount)
+        }
+        Ok(Decision::Change(Transition::EndRefund { outcome, .. })) => format!("end {outcome:?}"),
         Err(Refusal(reason)) => reason.to_string(),
     }
 }
@@ -273,4 +277,107 @@ fn an_order_is_reviewed_until_it_is_paid_or_settled() {
     assert_eq!(review_of("paying"), Some(review_at()));
     assert_eq!(review_of("expired"), Some(review_at()));
     assert_eq!((review_of("complete"), review_of("settled")), (None, None));
+}
+
+mod a_cancellation {
+    use super::*;
+    use crate::domain::refund::{RefundOutcome, RefundState};
+    use crate::domain::samples::cancel;
+
+    fn cancelled(order: &Arc<Order>, key: &str, pieces: Option<&[(u16, u32)]>) -> String {
+        told(&decide(Some(order), &cancel(1, key, pieces), now()))
+    }
+
+    /// The order after the command.
+    fn after(order: &Arc<Order>, command: &OrderCommand) -> Arc<Order> {
+        let mut shelf = Shelf::new([item(1, "12000", 9)], []);
+        match decide(Some(order), command, now()) {
+            Ok(Decision::Change(transition)) => Arc::new(shelf.settle(&transition)),
+            other => panic!("{command:?}: {other:?}"),
+        }
+    }
+
+    fn end(refund: u16, outcome: RefundOutcome) -> OrderCommand {
+        OrderCommand::EndRefund {
+            number: number(1),
+            refund,
+            outcome,
+        }
+    }
+
+    #[test]
+    fn does_in_each_state_what_the_table_says() {
+        for (state, of_all, of_some) in [
+            ("complete", "refund 12000", "refund 12000"),
+            ("expired", "ALREADY_REJECTED", "ALREADY_REJECTED"),
+            ("declined", "ALREADY_REJECTED", "ALREADY_REJECTED"),
+            ("mismatch", "ALREADY_REJECTED", "ALREADY_REJECTED"),
+            ("settled", "ALREADY_REJECTED", "ALREADY_REJECTED"),
+            ("paying", "reject CANCELLED", "ORDER_PENDING"),
+            ("created", "reject CANCELLED", "ORDER_PENDING"),
+        ] {
+            let order = in_state(state);
+            assert_eq!(cancelled(&order, "key", None), of_all, "{state}");
+            assert_eq!(
+                cancelled(&order, "key", Some(&[(1, 1)])),
+                of_some,
+                "{state}"
+            );
+        }
+        let unknown = decide(None, &cancel(1, "key", None), now());
+        assert_eq!(told(&unknown), "UNKNOWN_ORDER");
+    }
+
+    #[test]
+    fn of_an_order_that_is_cancelled_has_been_done() {
+        let order = after(&in_state("created"), &cancel(1, "key", None));
+        assert_eq!(order.state, OrderState::Rejected(Reason::Cancelled));
+        assert_eq!(cancelled(&order, "other", None), "done");
+    }
+
+    #[test]
+    fn that_is_repeated_goes_on_with_its_refund_and_another_has_to_wait() {
+        let order = after(&in_state("complete"), &cancel(1, "key", None));
+        assert_eq!(order.review_at, Some(review_at()));
+        assert_eq!(cancelled(&order, "key", None), "done");
+        assert_eq!(cancelled(&order, "other", None), "REFUND_UNDER_WAY");
+        let other_request = OrderCommand::Cancel {
+            number: number(1),
+            pieces: None,
+            idempotency: idempotency("other").unwrap(),
+        };
+        let decision = decide(Some(&order), &other_request, now());
+        assert_eq!(told(&decision), "IDEMPOTENCY_KEY_REUSED");
+    }
+
+    #[test]
+    fn is_told_how_its_refund_has_ended() {
+        let begun = after(&in_state("complete"), &cancel(1, "key", None));
+        for (outcome, state, again, other) in [
+            (RefundOutcome::Done, RefundState::Done, "done", "done"),
+            (
+                RefundOutcome::Refused,
+                RefundState::Refused,
+                "REFUND_REFUSED",
+                "refund 12000",
+            ),
+            (
+                RefundOutcome::NotNow,
+                RefundState::Refused,
+                "refund 12000",
+                "refund 12000",
+            ),
+        ] {
+            let ended = after(&begun, &end(1, outcome));
+            assert_eq!((ended.refunds[0].state, ended.review_at), (state, None));
+            assert_eq!(cancelled(&ended, "key", None), again);
+            assert_eq!(cancelled(&ended, "other", None), other);
+            // What the gateway has said first stands.
+            for outcome in [RefundOutcome::Done, RefundOutcome::Refused] {
+                assert_eq!(told(&decide(Some(&ended), &end(1, outcome), now())), "done");
+            }
+        }
+        let unknown = decide(Some(&begun), &end(2, RefundOutcome::Done), now());
+        assert_eq!(told(&unknown), "MALFORMED_COMMAND");
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use shared::money::Money;
 use shared::order_number::OrderNumber;
 
 use super::catalogue::Item;
@@ -12,7 +13,8 @@ use super::command::OrderCommand;
 use super::coupon::Coupon;
 use super::decide::{Decision, Refusal, decide};
 use super::order::{CouponId, Idempotency, ItemId, Order, OrderDraft, OrderState};
-use super::samples::{approve, coupon, draft, expire, item, now, number, pay};
+use super::refund::{Refund, RefundOutcome, RefundState};
+use super::samples::{approve, cancel, coupon, draft, expire, item, now, number, pay};
 use super::shelf::Shelf;
 
 /// All that a store holds.
@@ -88,7 +90,9 @@ impl World {
             OrderCommand::Pay { .. }
             | OrderCommand::Approve { .. }
             | OrderCommand::Reject { .. }
-            | OrderCommand::Settle { .. } => false,
+            | OrderCommand::Settle { .. }
+            | OrderCommand::Cancel { .. }
+            | OrderCommand::EndRefund { .. } => false,
         };
         self.orders
             .get(command.number())
@@ -101,10 +105,13 @@ impl World {
             .orders
             .values()
             .filter(|order| holds_what_it_took(order));
-        let lines = holding
-            .flat_map(|order| &order.lines)
-            .filter(|line| line.item == item);
-        lines.map(|line| line.quantity).sum()
+        let of_item = |order: &Arc<Order>| -> i64 {
+            let lines = (1..).zip(&order.lines);
+            let lines = lines.filter(|(_, line)| line.item == item);
+            let left = lines.map(|(number, line)| line.quantity - given_back(order, number));
+            left.sum()
+        };
+        holding.map(of_item).sum()
     }
 
     /// Tells worlds of one search apart; how often an order has changed does not count.
@@ -122,6 +129,7 @@ impl World {
                 &order.state,
                 &order.intent,
                 order.review_at,
+                &order.refunds,
             )
         });
         format!("{stocks:?} {holders:?} {:?}", orders.collect::<Vec<_>>())
@@ -132,6 +140,24 @@ fn key_of(idempotency: &Option<Idempotency>) -> Option<&str> {
     idempotency
         .as_ref()
         .map(|idempotency| idempotency.key.as_str())
+}
+
+/// Pieces of a line whose refunds are done.
+fn given_back(order: &Order, line: u16) -> i64 {
+    let done = order
+        .refunds
+        .iter()
+        .filter(|refund| refund.state == RefundState::Done);
+    let pieces = done
+        .flat_map(|refund| &refund.pieces)
+        .filter(|pieces| pieces.line == line);
+    pieces.map(|pieces| i64::from(pieces.quantity)).sum()
+}
+
+/// Whether an order has a piece left.
+fn has_pieces(order: &Order) -> bool {
+    let mut lines = (1..).zip(&order.lines);
+    lines.any(|(number, line)| line.quantity > given_back(order, number))
 }
 
 fn holds_what_it_took(order: &Order) -> bool {
@@ -164,7 +190,8 @@ fn coupon_has_at_most_one_holder_and_it_holds_it(now: &World) -> bool {
         let users = now
             .orders
             .values()
-            .filter(|order| order.coupon == Some(coupon.id) && holds_what_it_took(order));
+            .filter(|order| order.coupon == Some(coupon.id) && holds_what_it_took(order))
+            .filter(|order| has_pieces(order));
         users.map(|order| &order.number).eq(&coupon.used_by)
     })
 }
@@ -178,13 +205,48 @@ fn idempotency_key_makes_one_order(now: &World) -> bool {
         .all(|key| taken.insert(key))
 }
 
-/// A paid or rejected order never changes again.
+/// A paid or rejected order never changes again, but for the refunds of a paid one.
 fn terminal_states_absorb(step: &Step<'_>) -> bool {
     let mut finals = step.before.orders.values().filter(|order| order.is_final());
     finals.all(|order| {
         let after = step.after.orders.get(&order.number);
         // Closing a rejected order's books is all that can happen to it.
-        after == Some(order) || after.is_some_and(|after| **after == order.settled())
+        let is_settled = |after: &Order| *after == order.settled();
+        let is_refunded = |after: &Order| {
+            let before_refund = Order {
+                refunds: order.refunds.clone(),
+                review_at: order.review_at,
+                revision: order.revision,
+                ..after.clone()
+            };
+            matches!(order.state, OrderState::Complete(_)) && before_refund == **order
+        };
+        after == Some(order) || after.is_some_and(|after| is_settled(after) || is_refunded(after))
+    })
+}
+
+/// All that is given back, or about to be, is at most what was paid; and it is just that when no piece is left.
+fn refunds_add_up_to_what_was_paid(now: &World) -> bool {
+    now.orders.values().all(|order| {
+        let counted = order
+            .refunds
+            .iter()
+            .filter(|refund| refund.state != RefundState::Refused);
+        let sum: Money = counted
+            .map(|refund| refund.amount)
+            .fold(Money::ZERO, |sum, amount| sum.checked_add(amount).unwrap());
+        sum <= order.final_price && (has_pieces(order) || sum == order.final_price)
+    })
+}
+
+/// A refund that has ended stays as it is, and only one is under way.
+fn refunds_end_once(step: &Step<'_>) -> bool {
+    let is_under_way = |refund: &&Refund| refund.state == RefundState::Requested;
+    step.after.orders.values().all(|after| {
+        let before = step.before.orders.get(&after.number);
+        let mut earlier = before.into_iter().flat_map(|before| &before.refunds);
+        let stay = earlier.all(|refund| is_under_way(&refund) || after.refunds.contains(refund));
+        stay && after.refunds.iter().filter(is_under_way).count() <= 1
     })
 }
 
@@ -240,6 +302,11 @@ fn explore(initial: &World, commands: &[TimedCommand]) -> usize {
                     idempotency_key_makes_one_order(&after),
                 ),
                 ("terminal_states_absorb", terminal_states_absorb(&step)),
+                (
+                    "refunds_add_up_to_what_was_paid",
+                    refunds_add_up_to_what_was_paid(&after),
+                ),
+                ("refunds_end_once", refunds_end_once(&step)),
                 ("repeat_is_harmless", repeat_is_harmless(&step)),
                 ("revision_grows_by_one", revision_grows_by_one(&step)),
             ] {
@@ -304,6 +371,42 @@ fn every_sequence_of_commands_keeps_the_invariants() {
     let worlds = explore(&small_world(), &all_commands(3));
     assert!(
         worlds >= 2_500,
+        "only {worlds} worlds were reached: the search has become vacuous"
+    );
+}
+
+/// What may happen to an order that was paid: all of it, or some of its pieces, is cancelled, and the gateway gives the money back or not.
+fn refund_commands(digits: u32) -> Vec<TimedCommand> {
+    let cancel = |key: &str, pieces: Option<&[(u16, u32)]>| cancel(digits, key, pieces);
+    let ended = |refund, outcome| OrderCommand::EndRefund {
+        number: number(digits),
+        refund,
+        outcome,
+    };
+    let mut commands = vec![
+        cancel("all", None),
+        cancel("one", Some(&[(1, 1)])),
+        cancel("another", Some(&[(1, 1)])),
+        cancel("two", Some(&[(1, 1), (2, 1)])),
+        cancel("no such line", Some(&[(4, 1)])),
+    ];
+    for refund in 1..=3 {
+        commands.push(ended(refund, RefundOutcome::Done));
+        commands.push(ended(refund, RefundOutcome::Refused));
+    }
+    commands
+        .into_iter()
+        .map(|command| (command, now()))
+        .collect()
+}
+
+#[test]
+fn every_sequence_of_refunds_keeps_the_invariants() {
+    let mut commands = all_commands(2);
+    commands.extend(refund_commands(1));
+    let worlds = explore(&small_world(), &commands);
+    assert!(
+        worlds >= 1_000,
         "only {worlds} worlds were reached: the search has become vacuous"
     );
 }

@@ -7,6 +7,8 @@ pub mod order;
 pub mod command;
 pub mod decide;
 pub mod coupon;
+pub mod refund;
+pub mod refunding;
 pub mod shelf;
 pub mod stored_orders;
 pub mod catalogue;

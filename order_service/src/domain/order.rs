@@ -8,6 +8,8 @@ use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 
+use super::refund::{Refund, RefundOutcome, RefundState};
+
 pub use shared::idempotency::Idempotency;
 pub use shared::payment::Payment;
 
@@ -133,8 +135,10 @@ pub struct Order {
     /// Why the payment was declined, in the mall's words.
     pub reject_detail: Option<String>,
     /// When a composite must ask the gateway about the order: a pending one may be charged or given up, a rejected one may have been
-    /// charged. `None` when that is settled.
+    /// charged, and a complete one may have a refund that has not ended. `None` when that is settled.
     pub review_at: Option<DateTime<Utc>>,
+    /// Its refunds, in the order of their numbers. At most one has not ended.
+    pub refunds: Vec<Refund>,
     /// When it was placed.
     pub created_at: DateTime<Utc>,
     /// How often it has changed since. An update says which revision it starts from, so of two writers only the first succeeds.
@@ -219,6 +223,43 @@ impl Order {
                 .filter(|_| reason != Reason::PaymentUnavailable),
             reject_detail: detail,
             review_at: Some(review_at),
+            revision: self.revision + 1,
+            ..self.clone()
+        }
+    }
+
+    /// The next revision: a refund begins, and an instance goes on with it at `review_at`, should this one not end it.
+    #[must_use]
+    pub fn refunding(&self, refund: Refund, review_at: DateTime<Utc>) -> Self {
+        let mut refunds = self.refunds.clone();
+        refunds.push(refund);
+        Self {
+            refunds,
+            review_at: Some(review_at),
+            revision: self.revision + 1,
+            ..self.clone()
+        }
+    }
+
+    /// The next revision: the refund of this number has ended.
+    ///
+    /// When the gateway did not give the money back now, the idempotency key is free again: the shopper may repeat the same request and
+    /// begin another refund.
+    #[must_use]
+    pub fn refund_ended(&self, number: u16, outcome: RefundOutcome) -> Self {
+        let mut refunds = self.refunds.clone();
+        for refund in refunds.iter_mut().filter(|refund| refund.number == number) {
+            refund.state = match outcome {
+                RefundOutcome::Done => RefundState::Done,
+                RefundOutcome::Refused | RefundOutcome::NotNow => RefundState::Refused,
+            };
+            if outcome == RefundOutcome::NotNow {
+                refund.idempotency = None;
+            }
+        }
+        Self {
+            refunds,
+            review_at: None,
             revision: self.revision + 1,
             ..self.clone()
         }

@@ -8,7 +8,8 @@ use shared::reason::Reason;
 use super::catalogue::Item;
 use super::command::OrderCommand;
 use super::coupon::{Coupon, Discount};
-use super::order::{CouponId, DraftLine, ItemId, OrderDraft, Payment, RequestId};
+use super::order::{CouponId, DraftLine, Idempotency, ItemId, OrderDraft, Payment, RequestId};
+use super::refund::Pieces;
 
 pub(crate) fn now() -> DateTime<Utc> {
     "2026-11-23T01:15:40Z".parse().unwrap()
@@ -88,5 +89,23 @@ pub(crate) fn approve(digits: u32, key: &str, amount: &str) -> OrderCommand {
     OrderCommand::Approve {
         number: number(digits),
         payment: payment(key, amount),
+    }
+}
+
+/// A cancellation by the request `key`, of pairs of line and quantity or of everything.
+pub(crate) fn cancel(digits: u32, key: &str, pieces: Option<&[(u16, u32)]>) -> OrderCommand {
+    let pieces_of = |pairs: &[(u16, u32)]| {
+        let pieces = pairs
+            .iter()
+            .map(|&(line, quantity)| Pieces { line, quantity });
+        pieces.collect()
+    };
+    OrderCommand::Cancel {
+        number: number(digits),
+        pieces: pieces.map(pieces_of),
+        idempotency: Idempotency {
+            key: key.parse().unwrap(),
+            fingerprint: key.parse().unwrap(),
+        },
     }
 }

@@ -13,6 +13,8 @@ use super::coupon::Coupon;
 use super::decide::Transition;
 use super::order::{CouponId, DraftLine, ItemId, Offer, Order, OrderDraft, OrderLine, OrderState};
 use super::pending_limits::Buyers;
+use super::refund::RefundOutcome;
+use super::refunding::is_whole;
 
 /// The items and coupons that a batch touches, in ascending order. All batches lock in this order, so that no two wait for each other.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -37,10 +39,20 @@ impl Needs {
                     needs.items.extend(order.lines.iter().map(|line| line.item));
                     needs.coupons.extend(order.coupon);
                 }
+                Transition::EndRefund {
+                    order,
+                    outcome: RefundOutcome::Done,
+                    ..
+                } => {
+                    needs.items.extend(order.lines.iter().map(|line| line.item));
+                    needs.coupons.extend(order.coupon);
+                }
                 Transition::BeginPayment { .. }
                 | Transition::EndPayment { .. }
                 | Transition::Complete { .. }
-                | Transition::Settle { .. } => {}
+                | Transition::Settle { .. }
+                | Transition::BeginRefund { .. }
+                | Transition::EndRefund { .. } => {}
             }
         }
         needs
@@ -125,6 +137,22 @@ impl Shelf {
                 order.rejected(*reason, detail.clone(), *review_at)
             }
             Transition::Settle { order } => order.settled(),
+            Transition::BeginRefund {
+                order,
+                refund,
+                review_at,
+            } => order.refunding(refund.clone(), *review_at),
+            Transition::EndRefund {
+                order,
+                refund,
+                outcome,
+            } => {
+                let ended = order.refund_ended(*refund, *outcome);
+                if *outcome == RefundOutcome::Done {
+                    self.give_back_pieces(&ended, *refund);
+                }
+                ended
+            }
         }
     }
 
@@ -195,6 +223,7 @@ impl Shelf {
             pay_by: draft.pay_by,
             reject_detail: None,
             review_at: None,
+            refunds: Vec::new(),
             created_at: draft.placed_at,
             revision: 0,
         }
@@ -264,6 +293,24 @@ impl Shelf {
         for line in &order.lines {
             self.change_stock(line.item, |stock, quantity| stock + quantity, line.quantity);
         }
+        self.give_back_coupon(order);
+    }
+
+    /// The pieces of a refund that was done; and the coupon, if the order has no other pieces left: it was used for them, too.
+    fn give_back_pieces(&mut self, order: &Order, refund: u16) {
+        let of_refund = order.refunds.iter().filter(|done| done.number == refund);
+        for pieces in of_refund.flat_map(|done| &done.pieces) {
+            if let Some(line) = order.lines.get(usize::from(pieces.line) - 1) {
+                let quantity = i64::from(pieces.quantity);
+                self.change_stock(line.item, |stock, quantity| stock + quantity, quantity);
+            }
+        }
+        if is_whole(order) {
+            self.give_back_coupon(order);
+        }
+    }
+
+    fn give_back_coupon(&mut self, order: &Order) {
         let slot = order.coupon.and_then(|id| self.coupons.get_mut(&id));
         if let Some(slot) = slot.filter(|slot| slot.value.used_by.as_ref() == Some(&order.number)) {
             slot.value.used_by = None;

@@ -79,7 +79,9 @@ impl StoredOrders {
             | Transition::EndPayment { order }
             | Transition::Complete { order, .. }
             | Transition::Reject { order, .. }
-            | Transition::Settle { order } => (
+            | Transition::Settle { order }
+            | Transition::BeginRefund { order, .. }
+            | Transition::EndRefund { order, .. } => (
                 of_number,
                 of_number.is_none_or(|current| current.revision != order.revision),
             ),

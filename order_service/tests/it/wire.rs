@@ -6,6 +6,7 @@ use order_service::domain::command::OrderCommand;
 use order_service::domain::order::{
     DraftLine, Idempotency, Offer, Order, OrderDraft, OrderLine, OrderState,
 };
+use order_service::domain::refund::{Pieces, Refund, RefundOutcome, RefundState};
 use order_service::inbound::kafka::decode::{Decoded, Reading, decode};
 use order_service::outbound::kafka::reply_publisher::{ReplyPublisher, reply_event};
 use order_service::ports::reply_sink::{CommandOutcome, ReplySink, Requester};
@@ -219,6 +220,69 @@ mod commands {
                 requester: requester(None, 0x13)
             }
         );
+        let cancel = OrderCommand::Cancel {
+            number: the_number(),
+            pieces: Some(vec![Pieces {
+                line: 2,
+                quantity: 1,
+            }]),
+            idempotency: Idempotency {
+                key: "key of the shopper".parse().unwrap(),
+                fingerprint: "9f86d081884c7d65".parse().unwrap(),
+            },
+        };
+        assert_eq!(
+            decoded("order_cancel"),
+            Decoded {
+                command: cancel,
+                requester: requester(Some(5), 0x16)
+            }
+        );
+        let end = OrderCommand::EndRefund {
+            number: the_number(),
+            refund: 1,
+            outcome: RefundOutcome::NotNow,
+        };
+        assert_eq!(
+            decoded("order_refund"),
+            Decoded {
+                command: end,
+                requester: requester(Some(5), 0x17)
+            }
+        );
+    }
+
+    #[test]
+    fn a_cancel_without_its_key_or_its_pieces_is_malformed() {
+        let with = |data: &str| {
+            let value = format!(
+                r#"{{"eventType":"ORDER_CANCEL","key":"1","data":{{"orderNum":"1",{data}}}}}"#
+            );
+            let record = OwnedMessage::new(
+                Some(value.into_bytes()),
+                Some(b"1".to_vec()),
+                "orders".into(),
+                rdkafka::Timestamp::NotAvailable,
+                0,
+                0,
+                None,
+            );
+            decode(&record, reading(now())).is_ok()
+        };
+        let key = r#""idempotencyKey":"k","fingerprint":"f""#;
+        let pieces = |list: &str| format!(r#"{key},"refund":{{"orderLineList":{list}}}"#);
+        assert!(with(key));
+        assert!(with(&pieces(r#"[{"orderLineId":1,"quantity":1}]"#)));
+        for wrong in [
+            r#""refund":null"#.to_owned(),
+            format!(r#"{key},"refund":{{}}"#),
+            pieces("[]"),
+            pieces(r#"[{"orderLineId":1,"quantity":0}]"#),
+            pieces(r#"[{"orderLineId":-1,"quantity":1}]"#),
+            pieces(r#"[{"orderLineId":1}]"#),
+        ] {
+            assert!(!with(&wrong), "{wrong}");
+        }
     }
 
     #[test]
@@ -290,6 +354,7 @@ mod replies {
             pay_by: now(),
             reject_detail: None,
             review_at: Some(now()),
+            refunds: Vec::new(),
             created_at: now(),
             revision: 1,
         }
@@ -383,6 +448,20 @@ mod replies {
             ..rejected(vec![], Reason::PaymentDeclined)
         };
         let paid = |key, amount| OrderState::Complete(payment(key, amount));
+        let refunding = Order {
+            refunds: vec![Refund {
+                number: 1,
+                pieces: vec![Pieces {
+                    line: 2,
+                    quantity: 1,
+                }],
+                amount: money("0.01"),
+                state: RefundState::Requested,
+                idempotency: None,
+                requested_at: "2026-11-24T00:00:01Z".parse().unwrap(),
+            }],
+            ..bought(paid("결제 \"key\"", "21000.01"))
+        };
         for (partition, (name, outcome)) in (0..PARTITIONS).cycle().zip([
             ("order_created", outcome(bought(OrderState::Created), None)),
             (
@@ -394,6 +473,7 @@ mod replies {
                 outcome(rejected(vec![unknown_line], Reason::UnknownItem), None),
             ),
             ("order_declined", outcome(declined, None)),
+            ("order_refunding", outcome(refunding, None)),
             (
                 "order_refused",
                 outcome(order(vec![], paid("key", "0")), Some(Reason::AlreadyPaid)),

@@ -73,6 +73,29 @@ const MESSAGES: &[(&str, &str)] = &[
     ("ALREADY_REJECTED", "이미 거절된 주문입니다."),
     ("ORDER_NUMBER_TAKEN", "이미 사용 중인 주문 번호입니다."),
     ("ORDER_PENDING", "결제를 기다리는 주문입니다."),
+    ("CANCELLED", "취소된 주문입니다."),
+    (
+        "EXCEEDS_WHAT_IS_LEFT",
+        "취소하려는 수량이 남은 수량보다 많습니다.",
+    ),
+    ("UNKNOWN_LINE", "주문에 없는 상품입니다."),
+    (
+        "IDEMPOTENCY_KEY_REQUIRED",
+        "일부 상품을 취소하려면 멱등 키가 필요합니다.",
+    ),
+    (
+        "REFUND_UNDER_WAY",
+        "이 주문의 다른 환불을 처리하고 있습니다.",
+    ),
+    (
+        "REFUND_REFUSED",
+        "결제사가 환불을 거절하였습니다. 주문은 그대로입니다.",
+    ),
+    (
+        "REFUND_UNAVAILABLE",
+        "지금은 환불할 수 없습니다. 주문은 그대로입니다. 잠시 후 다시 시도해 주세요.",
+    ),
+    ("TOO_MANY_REFUNDS", "이 주문의 환불 횟수를 넘었습니다."),
     (
         "IDEMPOTENCY_KEY_REUSED",
         "다른 요청에 사용한 멱등 키입니다.",

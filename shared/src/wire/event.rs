@@ -27,6 +27,10 @@ pub enum EventType {
     OrderReject,
     /// Command: nothing is charged for the rejected order any more, its books are closed.
     OrderSettle,
+    /// Command: cancel the order. A pending one is rejected, of a paid one a refund begins.
+    OrderCancel,
+    /// Command: the gateway has given a refund's money back, or refuses to.
+    OrderRefund,
 }
 
 /// A record's value.

@@ -72,6 +72,55 @@ pub struct OrderDto {
     /// Tells the same request from another one with the same idempotency key; wherever that is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// The order's refunds, in the order of their numbers; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund_list: Option<Vec<RefundDto>>,
+    /// The refund that the command is about; in `ORDER_REFUND`, and in an `ORDER_CANCEL` of some pieces only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund: Option<RefundDto>,
+}
+
+/// A refund: pieces of a paid order that are cancelled, and their money.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct RefundDto {
+    /// Its number within its order, from 1; absent in `ORDER_CANCEL`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refund_num: Option<u16>,
+    /// Where it stands; absent in `ORDER_CANCEL`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<RefundStatus>,
+    /// What is given back; absent in commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+    /// Which pieces; absent in `ORDER_REFUND`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_line_list: Option<Vec<RefundLineDto>>,
+    /// When it was asked for, RFC 3339 with the service zone's offset; absent in commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_date: Option<DateTime<FixedOffset>>,
+}
+
+/// Pieces of one line that are cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundLineDto {
+    /// The line's number within its order, from 1.
+    pub order_line_id: u16,
+    /// How many pieces, at least one.
+    pub quantity: u32,
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RefundStatus {
+    /// The gateway is being asked to give the money back.
+    Requested,
+    /// The money is given back, and the pieces are in the stock again.
+    Done,
+    /// The gateway has refused. The order keeps the pieces.
+    Refused,
 }
 
 /// A line of an order.

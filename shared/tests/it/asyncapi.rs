@@ -128,6 +128,8 @@ fn each_event_type_has_one_message() {
         EventType::OrderApprove,
         EventType::OrderReject,
         EventType::OrderSettle,
+        EventType::OrderCancel,
+        EventType::OrderRefund,
     ];
     let names = kinds.map(|kind| serde_json::to_value(kind).unwrap().to_string());
     let contract = contract();

@@ -9,7 +9,10 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::event::{Event, EventType, LocalTimestamp};
 use shared::wire::headers::{self, EVENT_TYPE_ID, ReplyAddress};
-use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
+use shared::wire::order_dto::{
+    ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto, RefundDto, RefundLineDto,
+    RefundStatus,
+};
 
 use crate::golden::{Golden, pairs};
 
@@ -180,6 +183,39 @@ mod commands {
         );
         assert_written("order_settle", &settle, 0x13, None);
     }
+
+    #[test]
+    fn a_cancel_is_written_as_in_the_golden_file() {
+        let data = OrderDto {
+            idempotency_key: Some("key of the shopper".into()),
+            fingerprint: Some("9f86d081884c7d65".into()),
+            refund: Some(RefundDto {
+                order_line_list: Some(vec![RefundLineDto {
+                    order_line_id: 2,
+                    quantity: 1,
+                }]),
+                ..RefundDto::default()
+            }),
+            ..of_the_order()
+        };
+        let cancel = event(EventType::OrderCancel, data, "2026-11-24T09:00:01");
+        assert_written("order_cancel", &cancel, 0x16, Some(5));
+    }
+
+    #[test]
+    fn a_refund_is_written_as_in_the_golden_file() {
+        let data = OrderDto {
+            reject_reason: Some(Reason::RefundUnavailable),
+            refund: Some(RefundDto {
+                refund_num: Some(1),
+                status: Some(RefundStatus::Refused),
+                ..RefundDto::default()
+            }),
+            ..of_the_order()
+        };
+        let refund = event(EventType::OrderRefund, data, "2026-11-24T09:00:02");
+        assert_written("order_refund", &refund, 0x17, Some(5));
+    }
 }
 
 mod spring_peers {
@@ -240,6 +276,7 @@ mod spring_peers {
             "order_rejected",
             "order_refused",
             "order_declined",
+            "order_refunding",
             "malformed_command",
         ] {
             let value = Golden::read(name).value;

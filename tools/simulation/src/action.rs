@@ -17,6 +17,8 @@ pub enum Action {
     Place(usize),
     /// A shopper pays what he has placed before.
     Pay(usize),
+    /// A shopper cancels what he has placed before.
+    Cancel(usize),
     /// The broker takes a composite's next command.
     Publish(usize),
     /// A composite reads the next reply of a partition.
@@ -107,6 +109,9 @@ impl World {
             }
             if shopper.pays_left > 0 && self.known_order(index).is_some() {
                 actions.push(Action::Pay(index));
+            }
+            if shopper.cancels_left > 0 && self.own_order(index).is_some() {
+                actions.push(Action::Cancel(index));
             }
         }
     }
@@ -224,6 +229,7 @@ impl World {
             }
             Action::Place(shopper) => self.place(shopper),
             Action::Pay(shopper) => self.pay(shopper),
+            Action::Cancel(shopper) => self.cancel(shopper),
             Action::Publish(composite) => {
                 self.publish(composite, false);
                 Ok(())

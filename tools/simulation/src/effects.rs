@@ -2,6 +2,7 @@
 
 use order_service::domain::command::OrderCommand;
 use order_service::domain::order::{Order, OrderState, Payment};
+use order_service::domain::refund::{Refund, RefundState};
 use order_service::ports::reply_sink::CommandOutcome;
 use shared::money::Money;
 use shared::reason::Reason;
@@ -74,6 +75,28 @@ fn is_effect(command: &OrderCommand, order: &Order) -> bool {
             let is_given = *reason == Reason::Expired
                 && matches!(&order.state, OrderState::Complete(made) if is_free(made));
             order.number == *number && (is_rejected || waits || is_given)
+        }
+        OrderCommand::Cancel {
+            number,
+            pieces,
+            idempotency,
+        } => {
+            let has_begun = || {
+                let mut refunds = order.refunds.iter();
+                refunds.any(|refund| refund.idempotency.as_ref() == Some(idempotency))
+            };
+            let is_cancelled = match &order.state {
+                OrderState::Created => false,
+                OrderState::Rejected(reason) => *reason == Reason::Cancelled,
+                OrderState::Complete(_) => has_begun() || pieces.is_none(),
+            };
+            order.number == *number && is_cancelled
+        }
+        OrderCommand::EndRefund { number, refund, .. } => {
+            let mut refunds = order.refunds.iter();
+            let is_ended =
+                |one: &Refund| one.number == *refund && one.state != RefundState::Requested;
+            order.number == *number && refunds.any(is_ended)
         }
         OrderCommand::Settle { number } => order.number == *number && order.review_at.is_none(),
     }

@@ -1,13 +1,13 @@
 //! All that can go wrong in a world.
 
-use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer, Origin};
+use composite_service::domain::purchase::{ConfirmAnswer, Origin};
 use order_service::domain::decide::Transition;
 use order_service::domain::shelf::Needs;
 use order_service::ports::order_store::StoreRow;
 
 use crate::fault::Fault;
 use crate::fault_kind::Kind;
-use crate::gateway::Answer;
+use crate::gateway::{Answer, Wish};
 use crate::owner::Mood;
 use crate::violation::Check;
 use crate::world::World;
@@ -209,12 +209,12 @@ impl World {
             }
             Fault::CallLost(index) => {
                 let call = self.calls.remove(index);
-                let trouble = || Origin::Gateway.because("by the schedule");
-                let answer = match (call.is_cancel, self.chance.below(3)) {
-                    (true, _) => Answer::Cancel(CancelAnswer::Failed),
-                    (false, 0) => Answer::Confirm(ConfirmAnswer::NotAsked),
-                    (false, 1) => Answer::Confirm(ConfirmAnswer::NotReached(trouble())),
-                    (false, _) => Answer::Confirm(ConfirmAnswer::Unknown(trouble())),
+                let answer = match (call.wish, self.chance.below(3)) {
+                    (Wish::Charge, 0) => Answer::Confirm(ConfirmAnswer::NotAsked),
+                    (Wish::Charge, 1) => Answer::Confirm(ConfirmAnswer::NotReached(
+                        Origin::Gateway.because("by the schedule"),
+                    )),
+                    (wish, _) => wish.unanswered(),
                 };
                 self.answered(&call, answer)
             }

@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use composite_service::domain::purchase::{CONFIRM_FENCE, CancelAnswer, ConfirmAnswer};
+use composite_service::domain::order::{Refund, RefundOutcome};
+use composite_service::domain::purchase::{
+    CONFIRM_FENCE, CancelAnswer, ConfirmAnswer, Origin, RefundAnswer,
+};
 use composite_service::domain::review::Standing;
 use order_service::domain::decide::PAYMENT_REVIEW;
+use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
 
@@ -51,6 +55,18 @@ pub struct Charge {
     pub payment: Payment,
     /// What became of it.
     pub state: ChargeState,
+    /// What it has decided about refunds, by their numbers.
+    pub refunds: BTreeMap<u16, (Money, RefundOutcome)>,
+}
+
+impl Charge {
+    /// What is left of it.
+    #[must_use]
+    pub fn balance(&self) -> Money {
+        let done = self.refunds.values();
+        let done = done.filter(|(_, outcome)| *outcome == RefundOutcome::Done);
+        done.fold(self.payment.amount, |left, (amount, _)| left.less(*amount))
+    }
 }
 
 /// What became of a payment.
@@ -73,12 +89,23 @@ pub struct Call {
     pub number: OrderNumber,
     /// The payment.
     pub payment: Payment,
-    /// Charge, or give back.
-    pub is_cancel: bool,
+    /// What it is to do.
+    pub wish: Wish,
     /// When it was sent.
     pub sent_at: Duration,
     /// What the gateway has answered.
     pub answer: Option<Answer>,
+}
+
+/// What the gateway is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Charge.
+    Charge,
+    /// Give everything back.
+    Cancel,
+    /// Give a part back.
+    Refund(Refund),
 }
 
 /// An answer of the gateway.
@@ -88,6 +115,22 @@ pub enum Answer {
     Confirm(ConfirmAnswer),
     /// To a cancellation.
     Cancel(CancelAnswer),
+    /// To a refund.
+    Refund(RefundAnswer),
+}
+
+impl Wish {
+    /// The answer to who can't know whether it was done.
+    #[must_use]
+    pub fn unanswered(self) -> Answer {
+        match self {
+            Self::Charge => Answer::Confirm(ConfirmAnswer::Unknown(
+                Origin::Gateway.because("by the schedule"),
+            )),
+            Self::Cancel => Answer::Cancel(CancelAnswer::Failed),
+            Self::Refund(_) => Answer::Refund(RefundAnswer::Unknown),
+        }
+    }
 }
 
 impl Gateway {
@@ -106,6 +149,7 @@ impl Gateway {
         let charge = self.charges.entry(number.clone()).or_insert(Charge {
             payment: payment.clone(),
             state,
+            refunds: BTreeMap::new(),
         });
         match charge.state {
             _ if charge.payment != *payment => ConfirmAnswer::PaidOtherwise,
@@ -127,10 +171,44 @@ impl Gateway {
         }
     }
 
+    /// Gives a part of the money back, where it was taken. It knows a refund by its number, and decides about it once.
+    pub fn refund(
+        &mut self,
+        number: &OrderNumber,
+        payment: &Payment,
+        refund: Refund,
+        willing: RefundOutcome,
+    ) -> RefundOutcome {
+        let Some(charge) = self.charges.get_mut(number) else {
+            return RefundOutcome::Refused;
+        };
+        let is_possible = charge.state == ChargeState::Charged
+            && charge.payment == *payment
+            && refund.amount <= charge.balance();
+        let outcome = if is_possible {
+            willing
+        } else {
+            RefundOutcome::Refused
+        };
+        let decided = charge.refunds.entry(refund.number);
+        decided.or_insert((refund.amount, outcome)).1
+    }
+
     /// What it says of an order.
     #[must_use]
     pub fn look_up(&self, number: &OrderNumber) -> Standing {
         match self.charges.get(number) {
+            Some(charge)
+                if charge.state == ChargeState::Charged && charge.balance() == Money::ZERO =>
+            {
+                Standing::NotCharged
+            }
+            Some(charge)
+                if charge.state == ChargeState::Charged
+                    && charge.balance() != charge.payment.amount =>
+            {
+                Standing::PartlyCancelled(charge.payment.clone(), Some(charge.balance()))
+            }
             Some(charge) if charge.state == ChargeState::Charged => {
                 Standing::Charged(charge.payment.clone())
             }
@@ -139,7 +217,24 @@ impl Gateway {
         }
     }
 
-    /// The payment that is charged for an order and not cancelled.
+    /// The number of a refund that it does not know.
+    #[must_use]
+    pub fn next_refund(&self, number: &OrderNumber) -> u16 {
+        let charge = self.charges.get(number);
+        let last = charge.and_then(|charge| charge.refunds.last_key_value());
+        last.map_or(1, |(last, _)| last + 1)
+    }
+
+    /// What is left of the charge for an order.
+    #[must_use]
+    pub fn balance(&self, number: &OrderNumber) -> Money {
+        match self.charges.get(number) {
+            Some(charge) if charge.state == ChargeState::Charged => charge.balance(),
+            Some(_) | None => Money::ZERO,
+        }
+    }
+
+    /// The payment that is charged for an order and not cancelled as a whole.
     #[must_use]
     pub fn charged(&self, number: &OrderNumber) -> Option<&Payment> {
         self.charges

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use order_service::domain::order::{ItemId, Order, OrderState};
+use order_service::domain::refund::RefundState;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 
@@ -42,11 +43,24 @@ fn is_live(order: &Order) -> bool {
     }
 }
 
+/// Pieces of a line whose refunds are done.
+fn given_back(order: &Order, line: u16) -> i64 {
+    let refunds = order.refunds.iter();
+    let done = refunds.filter(|refund| refund.state == RefundState::Done);
+    done.map(|refund| i64::from(refund.taken(line))).sum()
+}
+
+/// Whether an order has a piece left.
+fn has_pieces(order: &Order) -> bool {
+    let mut lines = (1..).zip(&order.lines);
+    lines.any(|(number, line)| line.quantity > given_back(order, number))
+}
+
 fn check_stock(store: &Store) -> Check {
     let mut held: BTreeMap<ItemId, i64> = BTreeMap::new();
     for order in store.orders().filter(|order| is_live(order)) {
-        for line in &order.lines {
-            *held.entry(line.item).or_default() += line.quantity;
+        for (number, line) in (1..).zip(&order.lines) {
+            *held.entry(line.item).or_default() += line.quantity - given_back(order, number);
         }
     }
     for (item, initial, now) in store.stock() {
@@ -65,7 +79,7 @@ fn check_coupons(store: &Store) -> Check {
     for (coupon, holder) in store.coupons() {
         let users: Vec<&OrderNumber> = store
             .orders()
-            .filter(|order| is_live(order) && order.coupon == Some(coupon))
+            .filter(|order| is_live(order) && order.coupon == Some(coupon) && has_pieces(order))
             .map(|order| &order.number)
             .collect();
         if users.len() > 1 || users.first().copied() != holder.as_ref() {
@@ -157,6 +171,20 @@ fn check_money(world: &World) -> Check {
                 format!("charged is {charged:?}, but the order is {order:?}"),
             );
         }
+        let kept = world.gateway.balance(&order.number);
+        if paid.is_some() && kept != left_of(order) {
+            return violated(
+                Invariant::Money,
+                format!("{kept} is left of the charge, but the order is {order:?}"),
+            );
+        }
     }
     Ok(())
+}
+
+/// What is paid for an order and not given back.
+fn left_of(order: &Order) -> Money {
+    let refunds = order.refunds.iter();
+    let done = refunds.filter(|refund| refund.state == RefundState::Done);
+    done.fold(order.final_price, |left, refund| left.less(refund.amount))
 }

@@ -37,6 +37,8 @@ pub struct Profile {
     pub shoppers: usize,
     /// How often a shopper asks, and how often he pays.
     pub most_requests: usize,
+    /// How often a shopper cancels.
+    pub most_cancels: usize,
     /// Pieces of each item.
     pub stock: u32,
     /// Transitions of a batch.
@@ -88,6 +90,7 @@ impl Profile {
             partitions: chance.between(1, 2),
             shoppers: chance.between(1, 4),
             most_requests: chance.between(1, 3),
+            most_cancels: [0, 0, 1, 3][chance.below(4)],
             stock: [1, 4, 20, 20][chance.below(4)],
             max_batch: [1, 2, 512][chance.below(3)],
             max_in_flight: [2, 4, 2_048][chance.below(3)],
@@ -131,6 +134,14 @@ impl Profile {
                 haste: 20,
                 calm: 2,
                 faults: vec![(Kind::CallLost, 1), (Kind::CallOverdue, 2)],
+                ..self
+            },
+            Sabotage::RefundsWithoutKeys
+            | Sabotage::RefundsWithoutStock
+            | Sabotage::RefundsNotReviewed => Self {
+                most_cancels: 3,
+                declines: 1_000,
+                pays_wrongly: 1_000,
                 ..self
             },
             // Replies that come late, to composites whose homes go.

@@ -31,4 +31,10 @@ pub enum Sabotage {
     LateFence,
     /// A composite leaves its home, and stops reading it, two seconds early.
     EarlyFarewell,
+    /// The gateway is told another number of a refund each time that it is asked.
+    RefundsWithoutKeys,
+    /// The money of a refund is given back, and the pieces are not.
+    RefundsWithoutStock,
+    /// Nobody goes on with a refund whose composite is gone.
+    RefundsNotReviewed,
 }

@@ -24,6 +24,10 @@ pub struct Shopper {
     pub places_left: usize,
     /// How often he may still pay what he has placed.
     pub pays_left: usize,
+    /// How often he may still cancel what he has placed.
+    pub cancels_left: usize,
+    /// Cancels an order that is not paid; the others wait until it is.
+    pub(crate) cancels_unpaid: bool,
 }
 
 /// One HTTP request.
@@ -31,7 +35,7 @@ pub struct Shopper {
 pub struct Request {
     pub(crate) shopper: usize,
     pub(crate) composite: usize,
-    /// The purchase's name towards the order service; none when an order is paid that is there.
+    /// The purchase's name towards the order service; none when an order is paid or cancelled that is there.
     pub(crate) request_id: Option<String>,
     pub(crate) payment: Option<Payment>,
     /// What it was told.
@@ -67,6 +71,8 @@ impl Shopper {
             payment,
             places_left: chance.between(1, profile.most_requests),
             pays_left: chance.between(1, 2 * profile.most_requests),
+            cancels_left: chance.between(0, profile.most_cancels),
+            cancels_unpaid: chance.one_in(4),
         }
     }
 

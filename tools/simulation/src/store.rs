@@ -161,13 +161,14 @@ impl Store {
         }
     }
 
-    /// A pending order may do anything, a rejected one have its books closed, a paid one nothing; each step is one revision.
+    /// A pending order may do anything, a rejected one have its books closed, a paid one be refunded; each step is one revision.
     fn audit(&self, order: &Order) -> Check {
         let before = self.orders.get(&order.number);
         let is_lawful = match before.map(|before| (&before.state, &order.state)) {
             None => order.revision == 0 && !matches!(order.state, OrderState::Complete(_)),
             Some((OrderState::Created, _)) => true,
             Some((OrderState::Rejected(before), OrderState::Rejected(now))) => before == now,
+            Some((OrderState::Complete(before), OrderState::Complete(now))) => before == now,
             Some(_) => false,
         };
         let is_next = before.is_none_or(|before| {
@@ -185,7 +186,7 @@ impl Store {
 
     fn sabotaged<'a>(&self, batch: &'a [Transition]) -> Cow<'a, [Transition]> {
         match self.sabotage {
-            Sabotage::NothingGivenBack | Sabotage::BlindWrites => {
+            Sabotage::NothingGivenBack | Sabotage::BlindWrites | Sabotage::RefundsWithoutStock => {
                 batch.iter().map(|one| self.sabotaged_one(one)).collect()
             }
             _ => Cow::Borrowed(batch),
@@ -211,6 +212,22 @@ impl Store {
                 reason: *reason,
                 detail: detail.clone(),
                 review_at: *review_at,
+            },
+            (
+                Sabotage::RefundsWithoutStock,
+                Transition::EndRefund {
+                    order,
+                    refund,
+                    outcome,
+                },
+            ) => Transition::EndRefund {
+                order: Arc::new(Order {
+                    lines: Vec::new(),
+                    coupon: None,
+                    ..order.as_ref().clone()
+                }),
+                refund: *refund,
+                outcome: *outcome,
             },
             (Sabotage::BlindWrites, Transition::Complete { order, payment }) => {
                 Transition::Complete {

@@ -34,6 +34,12 @@ const MUTANTS: &[(Sabotage, &[Invariant])] = &[
     (Sabotage::KeysForgotten, &[Invariant::OneOrder]),
     (Sabotage::LateFence, &[Invariant::Money]),
     (Sabotage::EarlyFarewell, &[Invariant::Heard]),
+    (Sabotage::RefundsWithoutKeys, &[Invariant::Money]),
+    (
+        Sabotage::RefundsWithoutStock,
+        &[Invariant::Stock, Invariant::Coupon, Invariant::Lawful],
+    ),
+    (Sabotage::RefundsNotReviewed, &[Invariant::Rest]),
 ];
 
 #[test]

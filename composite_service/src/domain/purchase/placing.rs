@@ -61,7 +61,7 @@ impl Purchase {
     }
 
     /// Repeats the command up to [`MAX_ASKINGS`] times. After that the review of the order finds out what has happened.
-    fn ask_again(&mut self) -> Vec<Effect> {
+    pub(super) fn ask_again(&mut self) -> Vec<Effect> {
         if self.attempt < MAX_ASKINGS {
             return self.again();
         }

@@ -8,7 +8,7 @@ use shared::order_number::OrderNumber;
 use shared::reason::Reason;
 use shared::wire::order_dto::OrderDto;
 
-use crate::domain::order::{OrderCommand, OrderReply, Payment};
+use crate::domain::order::{OrderCommand, OrderReply, Payment, Refund, RefundOutcome};
 use crate::domain::peer::Unsupported;
 
 /// An input of the saga.
@@ -24,6 +24,8 @@ pub enum Event {
     Confirm(ConfirmAnswer),
     /// The result of [`Effect::Cancel`].
     Cancel(CancelAnswer),
+    /// The result of [`Effect::GiveBack`].
+    Refund(RefundAnswer),
     /// The result of [`Effect::Renumber`]: a new order number.
     Renumbered(OrderNumber),
     /// The delay of [`Effect::Wait`] is over.
@@ -130,6 +132,15 @@ pub enum CancelAnswer {
     Failed,
 }
 
+/// The result of a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundAnswer {
+    /// The gateway has given the money back, or has refused to.
+    Ended(RefundOutcome),
+    /// The gateway may have given the money back or not.
+    Unknown,
+}
+
 /// An output of the saga: an action for the actor.
 #[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Effect {
@@ -153,6 +164,15 @@ pub enum Effect {
         /// Why, for the gateway's records.
         reason: Reason,
     },
+    /// Give a part of a charge back; answered by [`Event::Refund`].
+    GiveBack {
+        /// The order that was paid.
+        number: OrderNumber,
+        /// The charge.
+        payment: Payment,
+        /// How much of it.
+        refund: Refund,
+    },
     /// Wait for this time, with jitter; answered by [`Event::WaitOver`].
     Wait(Duration),
     /// Answer the shopper. At most once per purchase.
@@ -168,6 +188,8 @@ pub enum Warning {
     Unresolved(&'static str),
     /// The purchase is older than [`CONFIRM_FENCE`](super::CONFIRM_FENCE), so the gateway is not asked to charge.
     TooOldToCharge,
+    /// The cancellation is so old that the review of its order goes on with it.
+    LeftToReview,
 }
 
 impl fmt::Display for Warning {
@@ -176,6 +198,9 @@ impl fmt::Display for Warning {
             Self::Unresolved(step) => write!(formatter, "still unresolved: {step}"),
             Self::TooOldToCharge => {
                 formatter.write_str("is too old to be charged; its review decides")
+            }
+            Self::LeftToReview => {
+                formatter.write_str("the refund has no result yet; a review goes on with it")
             }
         }
     }
@@ -188,7 +213,9 @@ pub enum Outcome {
     Pending(OrderDto),
     /// The order is paid.
     Complete(OrderDto),
-    /// The order is rejected, or can't be paid.
+    /// The order is cancelled, or some of its pieces are. As it is now.
+    Cancelled(OrderDto),
+    /// The order is rejected, or can't be paid or cancelled.
     Refused {
         /// The order.
         number: OrderNumber,

@@ -38,7 +38,9 @@ fn answered(
     now: DateTime<Utc>,
 ) -> Result<HttpResponse, ApiError> {
     match outcome {
-        Outcome::Pending(order) | Outcome::Complete(order) => Ok(placed(path, order, token_for)),
+        Outcome::Pending(order) | Outcome::Complete(order) | Outcome::Cancelled(order) => {
+            Ok(placed(path, order, token_for))
+        }
         Outcome::Late(number) => Ok(accepted(path, number, token_for)),
         Outcome::Refused {
             number,
@@ -132,6 +134,7 @@ mod tests {
                 "/open-api/order/",
                 "/open-api/order/20261123/payment",
                 "/open-api/order/20261123/payment/",
+                "/open-api/order/20261123/cancel",
             ] {
                 let asked = Url::parse(&format!("http://mall{prefix}{path}")).unwrap();
                 let found = asked.join(&location(path, &number)).unwrap();

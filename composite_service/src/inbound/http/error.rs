@@ -314,7 +314,28 @@ fn status_of(reason: Reason) -> (StatusCode, &'static str) {
             unprocessable,
             "the idempotency key was used for another request",
         ),
-        Reason::OrderPending => (StatusCode::CONFLICT, "the order is pending"),
+        Reason::Cancelled => (StatusCode::CONFLICT, "the order was cancelled"),
+        Reason::OrderPending => (
+            StatusCode::CONFLICT,
+            "the order is pending: it can be cancelled as a whole only",
+        ),
+        Reason::ExceedsWhatIsLeft => (
+            unprocessable,
+            "more pieces of a line are to be cancelled than are left of it",
+        ),
+        Reason::RefundUnderWay => (
+            StatusCode::CONFLICT,
+            "another refund of the order has not ended yet",
+        ),
+        Reason::RefundRefused => (
+            StatusCode::CONFLICT,
+            "the payment gateway refuses to give the money back; the order stays as it is",
+        ),
+        Reason::RefundUnavailable => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the payment gateway gives no money back at the moment; the order stays as it is",
+        ),
+        Reason::TooManyRefunds => (StatusCode::CONFLICT, "the order has had too many refunds"),
         Reason::Unspecified => (
             StatusCode::CONFLICT,
             "the order was rejected; the order service does not say why",
@@ -346,19 +367,23 @@ mod tests {
                 "OUT_OF_STOCK",
                 "PAYMENT_CONFLICT",
                 "EXPIRED",
+                "CANCELLED",
                 "ALREADY_PAID",
                 "ALREADY_REJECTED",
                 "ORDER_NUMBER_TAKEN",
                 "ORDER_PENDING",
+                "REFUND_UNDER_WAY",
+                "REFUND_REFUSED",
+                "TOO_MANY_REFUNDS",
                 "UNSPECIFIED"
             ]
         );
-        assert_eq!(statuses(422).len(), 9);
+        assert_eq!(statuses(422).len(), 10);
         assert_eq!(
             statuses(429),
             ["TOO_MANY_PENDING_ORDERS", "TOO_MANY_PENDING_PIECES"]
         );
-        assert_eq!(statuses(503), ["PAYMENT_UNAVAILABLE"]);
+        assert_eq!(statuses(503), ["PAYMENT_UNAVAILABLE", "REFUND_UNAVAILABLE"]);
         assert_eq!(statuses(500), ["MALFORMED_COMMAND", "INTERNAL_ERROR"]);
     }
 

@@ -9,7 +9,7 @@ use shared::wire::error_body::Culprit;
 use super::error::ApiError;
 
 /// The header's name.
-const HEADER: &str = "Idempotency-Key";
+pub(super) const HEADER: &str = "Idempotency-Key";
 
 /// The request's key, if it has one.
 ///

@@ -3,6 +3,7 @@
 mod arrival;
 pub mod authentication;
 pub mod caller;
+mod cancel_order;
 pub mod request_limits;
 mod limiting;
 pub mod routes;

@@ -6,7 +6,11 @@ use serde::Serialize;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus};
+use shared::wire::order_dto::{
+    ItemDto, OrderDto, OrderLineDto, OrderStatus, RefundDto, RefundLineDto, RefundStatus,
+};
+
+use crate::domain::refund::given_back;
 
 /// The body of an order. It is shown to every client that knows the order number, so it names neither the member nor the payment.
 #[derive(Debug, Default, Serialize)]
@@ -27,6 +31,27 @@ pub(super) struct OrderBody {
     reject_reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reject_detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_amount: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_list: Option<Vec<RefundBody>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundBody {
+    refund_num: Option<u16>,
+    status: Option<RefundStatus>,
+    amount: Option<Money>,
+    order_line_list: Option<Vec<RefundLineBody>>,
+    requested_date: Option<DateTime<FixedOffset>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundLineBody {
+    order_line_id: u16,
+    quantity: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -62,7 +87,9 @@ impl OrderBody {
 
 impl From<OrderDto> for OrderBody {
     fn from(order: OrderDto) -> Self {
+        let cancelled_amount = order.refund_list.is_some().then(|| given_back(&order));
         let lines = order.order_line_list;
+        let refunds = order.refund_list;
         Self {
             order_num: order.order_num,
             order_line_list: lines.map(|lines| lines.into_iter().map(LineBody::from).collect()),
@@ -73,6 +100,31 @@ impl From<OrderDto> for OrderBody {
             created_date: order.created_date,
             reject_reason: order.reject_reason,
             reject_detail: order.reject_detail,
+            cancelled_amount,
+            refund_list: refunds.map(|refunds| refunds.into_iter().map(RefundBody::from).collect()),
+        }
+    }
+}
+
+impl From<RefundDto> for RefundBody {
+    fn from(refund: RefundDto) -> Self {
+        let lines = refund.order_line_list;
+        Self {
+            refund_num: refund.refund_num,
+            status: refund.status,
+            amount: refund.amount,
+            order_line_list: lines
+                .map(|lines| lines.into_iter().map(RefundLineBody::from).collect()),
+            requested_date: refund.requested_date,
+        }
+    }
+}
+
+impl From<RefundLineDto> for RefundLineBody {
+    fn from(line: RefundLineDto) -> Self {
+        Self {
+            order_line_id: line.order_line_id,
+            quantity: line.quantity,
         }
     }
 }
@@ -134,6 +186,17 @@ mod tests {
             member_id: Some("kim".parse().unwrap()),
             idempotency_key: Some("key".to_owned()),
             fingerprint: Some("fingerprint".to_owned()),
+            refund_list: Some(vec![RefundDto {
+                refund_num: Some(1),
+                status: Some(RefundStatus::Done),
+                amount: Some(Money::from_units(450)),
+                order_line_list: Some(vec![RefundLineDto {
+                    order_line_id: 1,
+                    quantity: 1,
+                }]),
+                requested_date: Some("2026-11-24T10:15:40+09:00".parse().unwrap()),
+            }]),
+            refund: Some(RefundDto::default()),
         }
     }
 
@@ -150,7 +213,10 @@ mod tests {
                 r#"{{"orderNum":"1","orderLineList":{lines},"status":"REJECTED","couponId":3,"#,
                 r#""totalPrice":{{"amount":1000}},"finalPrice":{{"amount":900}},"#,
                 r#""createdDate":"2026-11-23T10:15:40+09:00","rejectReason":"PAYMENT_DECLINED","#,
-                r#""rejectDetail":"the card is blocked"}}"#
+                r#""rejectDetail":"the card is blocked","cancelledAmount":{{"amount":450}},"#,
+                r#""refundList":[{{"refundNum":1,"status":"DONE","amount":{{"amount":450}},"#,
+                r#""orderLineList":[{{"orderLineId":1,"quantity":1}}],"#,
+                r#""requestedDate":"2026-11-24T10:15:40+09:00"}}]}}"#
             ),
             lines = LINES
         );

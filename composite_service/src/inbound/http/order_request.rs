@@ -50,6 +50,25 @@ pub(super) struct ItemRequest {
     _product: IgnoredAny,
 }
 
+/// The body of `POST /open-api/order/{orderNum}/cancel`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CancelRequest {
+    /// These pieces only.
+    #[serde(default)]
+    pub(super) order_line_list: Option<Vec<CancelLineRequest>>,
+}
+
+/// Pieces of one line.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct CancelLineRequest {
+    /// The line's number, as the order tells it.
+    pub(super) order_line_id: i64,
+    /// How many pieces.
+    pub(super) quantity: i64,
+}
+
 /// A payment, in an order or as the body of `POST /open-api/order/{orderNum}/payment`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

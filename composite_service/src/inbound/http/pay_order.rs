@@ -3,7 +3,6 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use shared::http::json_body::JsonBody;
 use shared::order_number::OrderNumber;
-use shared::reason::Reason;
 use shared::wire::order_dto::PaymentDto;
 
 use super::answer::answer;
@@ -38,29 +37,9 @@ pub async fn pay_order(
     });
     let payment = asked_payment(body, "paymentKey")?;
     let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
-    check_owner(&shop, &caller, &number).await?;
+    shop.check_owner(&caller, &number).await?;
     let arrival = arrived.to("POST /open-api/order/{orderNum}/payment");
     let paying = shop.purchases.pay(number, payment, idempotency, arrival)?;
     // Whoever pays a guest's order has its token already.
     answer(&request, paying, &|_| None, &*shop.clock).await
-}
-
-/// An order that is not the caller's is refused as the order service refuses one that it does not know.
-async fn check_owner(shop: &Shop, caller: &Caller, number: &OrderNumber) -> Result<(), ApiError> {
-    if caller.is_unproven() {
-        return Ok(());
-    }
-    match shop.order_of(caller, number).await {
-        Ok(Some(_)) => Ok(()),
-        Ok(None) => Err(ApiError::Refused {
-            number: Some(number.clone()),
-            reason: Reason::UnknownOrder,
-            detail: None,
-            retry_after: None,
-        }),
-        Err(error) => {
-            log::warn!("an order can't be paid, because it is not known whose it is: {error}");
-            Err(ApiError::BusUnavailable)
-        }
-    }
 }

@@ -9,7 +9,10 @@ use shared::http::unknown_path;
 
 use super::limiting::limit_by_address;
 use super::revalidation::revalidate;
-use super::{documents, get_order, health, list_orders, my_page, pay_order, place_order, products};
+use super::{
+    cancel_order, documents, get_order, health, list_orders, my_page, pay_order, place_order,
+    products,
+};
 
 /// The routes, each with and without a trailing slash.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -43,6 +46,13 @@ pub fn configure(config: &mut web::ServiceConfig) {
                         Post,
                     )
                     .route(web::post().to(pay_order::pay_order)),
+                )
+                .service(
+                    resource(
+                        ["/order/{orderNum}/cancel", "/order/{orderNum}/cancel/"],
+                        Post,
+                    )
+                    .route(web::post().to(cancel_order::cancel_order)),
                 )
                 .wrap(from_fn(limit_by_address)),
         )

@@ -8,10 +8,12 @@ use shared::ids::IdSource;
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::health_board::HealthBoard;
 use shared::order_number::OrderNumber;
+use shared::reason::Reason;
 use shared::wire::order_dto::OrderDto;
 use tokio::sync::watch;
 
 use super::authentication::Authentication;
+use super::error::ApiError;
 use super::request_limits::RequestLimits;
 use crate::actors::purchase_actor::Purchases;
 use crate::domain::access::Caller;
@@ -62,5 +64,31 @@ impl Shop {
         let order = self.query.order(number).await?;
         let tokens = self.authentication.order_tokens();
         Ok(order.filter(|order| caller.may_act_on(number, order.member_id.as_ref(), tokens)))
+    }
+
+    /// An order that is not the caller's is refused as the order service refuses one that it does not know.
+    pub(super) async fn check_owner(
+        &self,
+        caller: &Caller,
+        number: &OrderNumber,
+    ) -> Result<(), ApiError> {
+        if caller.is_unproven() {
+            return Ok(());
+        }
+        match self.order_of(caller, number).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(ApiError::Refused {
+                number: Some(number.clone()),
+                reason: Reason::UnknownOrder,
+                detail: None,
+                retry_after: None,
+            }),
+            Err(error) => {
+                log::warn!(
+                    "an order can't be changed, because it is not known whose it is: {error}"
+                );
+                Err(ApiError::BusUnavailable)
+            }
+        }
     }
 }

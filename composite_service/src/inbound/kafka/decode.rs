@@ -93,7 +93,9 @@ fn reply_of(kind: EventType, order: OrderDto) -> Result<OrderReply, NotAReply> {
         | EventType::OrderPay
         | EventType::OrderApprove
         | EventType::OrderReject
-        | EventType::OrderSettle) => Err(NotAReply::Malformed(format!("{command:?} is a command"))),
+        | EventType::OrderSettle
+        | EventType::OrderCancel
+        | EventType::OrderRefund) => Err(NotAReply::Malformed(format!("{command:?} is a command"))),
     }
 }
 

@@ -327,6 +327,30 @@ pub(super) fn on_cancel(status: u16, name: &str) -> OnCancel {
     published.unwrap_or(by_status)
 }
 
+/// What a refusal to give a refund's money back means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OnRefund {
+    /// The whole payment has been given back.
+    Done,
+    /// Nothing is given back, and the gateway says so whenever it is asked about this refund. Another one may succeed.
+    NotNow,
+    /// The same, and no other one will succeed.
+    Never,
+    /// The gateway has not decided, or can't tell.
+    Unknown,
+}
+
+/// What this answer to a refund means. Only a published code below 500 is a decision.
+pub(super) fn on_refund(status: u16, name: &str) -> OnRefund {
+    let is_published = find(status, name).is_some_and(|code| code.cancel.is_some());
+    match on_cancel(status, name) {
+        OnCancel::Done => OnRefund::Done,
+        OnCancel::Never => OnRefund::Never,
+        OnCancel::Later if is_published && status < 500 => OnRefund::NotNow,
+        OnCancel::Later => OnRefund::Unknown,
+    }
+}
+
 #[cfg(test)]
 #[path = "toss_codes_tests.rs"]
 mod tests;

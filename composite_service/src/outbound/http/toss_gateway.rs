@@ -1,8 +1,9 @@
 //! The payment gateway with the Toss Payments API (<https://docs.tosspayments.com/reference>): confirm, look up by order, cancel.
 //!
-//! A confirmation has the order number as its idempotency key, so the gateway charges an order once. A cancellation has no key. It needs
-//! none, because it cancels the whole payment, which is possible only once. And with a key, the gateway would repeat a temporary refusal
-//! for as long as it remembers the key.
+//! A confirmation has the order number as its idempotency key, so the gateway charges an order once. A cancellation of the whole payment has
+//! no key. It needs none, because it is possible only once. And with a key, the gateway would repeat a temporary refusal for as long as it
+//! remembers the key. A refund, which may be of a part, has a key of its own: without one, a repetition would give the money back twice. So
+//! a refund ends with its first refusal, and another attempt is another refund.
 
 use std::time::Duration;
 
@@ -18,11 +19,16 @@ use shared::payment::Payment;
 use shared::reason::Reason;
 use shared::trace::context::{TRACEPARENT, TraceContext};
 
-use super::toss_codes::{OnCancel, OnConfirm, OnLookUp, on_cancel, on_confirm, on_look_up};
+use super::toss_codes::{
+    OnCancel, OnConfirm, OnLookUp, OnRefund, on_cancel, on_confirm, on_look_up, on_refund,
+};
 use super::toss_payment::TossPayment;
 use super::{below, body, error_chain};
 use crate::config::PaymentSettings;
-use crate::ports::payment::{CancelError, ConfirmAnswer, Oddity, Origin, PaymentGateway, Standing};
+use crate::domain::order::Refund;
+use crate::ports::payment::{
+    CancelError, ConfirmAnswer, Oddity, Origin, PaymentGateway, RefundError, Standing,
+};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
@@ -45,7 +51,13 @@ struct ConfirmBody<'a> {
 #[serde(rename_all = "camelCase")]
 struct CancelBody {
     cancel_reason: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel_amount: Option<PlainMoney>,
 }
+
+/// An amount as a bare number.
+#[derive(Serialize)]
+struct PlainMoney(#[serde(with = "money::plain")] Money);
 
 /// A refusal. Its message is the gateway's own, and shown to nobody.
 #[derive(Debug, Deserialize)]
@@ -162,6 +174,7 @@ impl PaymentGateway for TossGateway {
             )
             .json(&CancelBody {
                 cancel_reason: reason.as_str(),
+                cancel_amount: None,
             });
         let key = payment.key.clone();
         async move {
@@ -174,6 +187,47 @@ impl PaymentGateway for TossGateway {
                 },
                 Answered::NotReached(cause) | Answered::Unknown(cause) => {
                     Err(CancelError::NotYet(cause))
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn refund(
+        &self,
+        number: &OrderNumber,
+        payment: &Payment,
+        refund: Refund,
+        trace: TraceContext,
+    ) -> BoxFuture<'static, Result<(), RefundError>> {
+        // As with a cancellation, such a key would address another payment.
+        if !payment.key.fits_into_path() {
+            let cause = format!("{:?} can't be in a URL's path", payment.key);
+            return ready(Err(RefundError::Refused(cause))).boxed();
+        }
+        let segments = [payment.key.as_str(), "cancel"];
+        let call = self
+            .request(reqwest::Method::POST, &segments, trace)
+            .header(
+                IDEMPOTENCY_KEY,
+                format!("{number}-refund-{}", refund.number),
+            )
+            .json(&CancelBody {
+                cancel_reason: Reason::Cancelled.as_str(),
+                cancel_amount: Some(PlainMoney(refund.amount)),
+            });
+        let key = payment.key.clone();
+        async move {
+            match answered(call).await {
+                Answered::Ok(object) => object.refunds(&key),
+                Answered::Refused(status, code) => match on_refund(status, &code) {
+                    OnRefund::Done => Ok(()),
+                    OnRefund::NotNow => Err(RefundError::NotNow(code)),
+                    OnRefund::Never => Err(RefundError::Refused(code)),
+                    OnRefund::Unknown => Err(RefundError::Unknown(code)),
+                },
+                Answered::NotReached(cause) | Answered::Unknown(cause) => {
+                    Err(RefundError::Unknown(cause))
                 }
             }
         }

@@ -5,7 +5,7 @@ use shared::money::{self, Money};
 use shared::order_number::OrderNumber;
 use shared::payment::{Payment, PaymentKey};
 
-use crate::ports::payment::{CancelError, ConfirmAnswer, Oddity, Origin, Standing};
+use crate::ports::payment::{CancelError, ConfirmAnswer, Oddity, Origin, RefundError, Standing};
 
 /// The shop's currency. All prices are in it.
 const CURRENCY: &str = "KRW";
@@ -87,7 +87,7 @@ impl TossPayment {
                 Standing::Strange(Oddity::OtherCurrency, currency)
             }
             ("DONE", None) => Standing::Charged(payment),
-            ("PARTIAL_CANCELED", None) => Standing::PartlyCancelled(payment),
+            ("PARTIAL_CANCELED", None) => Standing::PartlyCancelled(payment, self.balance_amount),
             ("WAITING_FOR_DEPOSIT", None) => Standing::AwaitsDeposit(payment),
             _ => Standing::Strange(Oddity::UnknownState, self.status),
         }
@@ -106,6 +106,20 @@ impl TossPayment {
             "its status is {}",
             self.status
         )))
+    }
+}
+
+impl TossPayment {
+    /// The result of a refund of the payment with this key to which this is the answer.
+    pub(super) fn refunds(&self, key: &PaymentKey) -> Result<(), RefundError> {
+        if self.payment_key != key.as_str() {
+            let cause = "the answer is about another payment".to_owned();
+            return Err(RefundError::Unknown(cause));
+        }
+        match self.status.as_str() {
+            "CANCELED" | "PARTIAL_CANCELED" => Ok(()),
+            other => Err(RefundError::Unknown(format!("its status is {other}"))),
+        }
     }
 }
 
@@ -204,7 +218,10 @@ mod tests {
                 ("WAITING_FOR_DEPOSIT", Standing::AwaitsDeposit(payment())),
                 ("DONE", Standing::Charged(payment())),
                 ("CANCELED", Standing::NotCharged),
-                ("PARTIAL_CANCELED", Standing::PartlyCancelled(payment())),
+                (
+                    "PARTIAL_CANCELED",
+                    Standing::PartlyCancelled(payment(), Some(payment().amount)),
+                ),
                 ("ABORTED", Standing::Declined),
                 ("EXPIRED", Standing::NotCharged),
                 (

@@ -9,12 +9,13 @@ use chrono_tz::Tz;
 use rdkafka::error::KafkaResult;
 use shared::clock::Clock;
 use shared::kafka::publisher::{OnDelivery, OutboundRecord, Publisher, is_refusal};
+use shared::reason::Reason;
 use shared::trace::Trail;
 use shared::wire::event::{Event, EventType, LocalTimestamp};
 use shared::wire::headers::{ReplyAddress, in_trace};
-use shared::wire::order_dto::{OrderDto, PaymentDto};
+use shared::wire::order_dto::{OrderDto, PaymentDto, RefundDto, RefundStatus};
 
-use crate::domain::order::{Idempotency, OrderCommand};
+use crate::domain::order::{Idempotency, OrderCommand, RefundOutcome};
 use crate::ports::order_bus::{BusError, OnUndelivered, OrderBus, Undelivered};
 use crate::steps;
 
@@ -104,6 +105,37 @@ fn body(command: &OrderCommand) -> (EventType, OrderDto) {
             },
         ),
         OrderCommand::Settle { .. } => (EventType::OrderSettle, named),
+        OrderCommand::Cancel { cancellation, .. } => {
+            let refund = cancellation.pieces.clone().map(|pieces| RefundDto {
+                order_line_list: Some(pieces),
+                ..RefundDto::default()
+            });
+            let data = OrderDto {
+                refund,
+                ..keyed(named, Some(&cancellation.idempotency))
+            };
+            (EventType::OrderCancel, data)
+        }
+        OrderCommand::EndRefund {
+            refund, outcome, ..
+        } => {
+            let (status, reject_reason) = match outcome {
+                RefundOutcome::Done => (RefundStatus::Done, None),
+                RefundOutcome::Refused => (RefundStatus::Refused, Some(Reason::RefundRefused)),
+                RefundOutcome::NotNow => (RefundStatus::Refused, Some(Reason::RefundUnavailable)),
+            };
+            let refund = RefundDto {
+                refund_num: Some(*refund),
+                status: Some(status),
+                ..RefundDto::default()
+            };
+            let data = OrderDto {
+                refund: Some(refund),
+                reject_reason,
+                ..named
+            };
+            (EventType::OrderRefund, data)
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use api_documents::draft::Draft;
 use stack::{MemberAuth, SUPPORT_SCOPE, sample_catalogue};
 
+use super::cancelling::cancel_all;
 use super::paying::pay;
 use super::placing::{UMBRELLA, place};
 use super::recorder::Recorder;
@@ -98,10 +99,11 @@ fn members(recorder: &mut Recorder<'_>, mall: &Mall) {
 
 /// Every operation that asks who asks, with a token that is wrong, and with a member who is only named.
 fn refused(recorder: &mut Recorder<'_>, number: &str) {
-    let all: [fn(&str, &str) -> Draft; 5] = [
+    let all: [fn(&str, &str) -> Draft; 6] = [
         |title, _| place(title, UMBRELLA.to_owned()),
         |title, number| Draft::new("GET", format!("{LIST}/{number}"), title),
         |title, number| pay(number, title, "late-14", "12000"),
+        |title, number| cancel_all(number, title),
         |title, _| Draft::new("GET", LIST, title),
         |title, _| Draft::new("GET", PAGE, title),
     ];

@@ -3,6 +3,7 @@
 use api_documents::draft::Draft;
 use stack::sample_catalogue;
 
+use super::cancelling::cancel_all;
 use super::paying::pay;
 use super::placing::{UMBRELLA, place, wish};
 use super::recorder::Recorder;
@@ -28,6 +29,7 @@ fn requests(recorder: &mut Recorder<'_>) {
         Draft::new("GET", "/open-api/my-page", title),
         place(title, UMBRELLA.to_owned()),
         pay("1", title, "late-15", "12000"),
+        cancel_all("1", title),
     ] {
         // The one request that may be sent, unless it was sent already.
         mall.run(mall.get("/open-api/product"));

@@ -6,6 +6,7 @@ mod recorder;
 mod products;
 mod placing;
 mod paying;
+mod cancelling;
 mod reading;
 mod members;
 mod trouble;
@@ -87,6 +88,7 @@ fn written_as_seen() {
     products::record(&mut recorder);
     placing::record(&mut recorder, &mall);
     paying::record(&mut recorder, &mall);
+    cancelling::record(&mut recorder, &mall);
     reading::record(&mut recorder);
     members::record(&mut recorder, &mut mall);
     nowhere::record(&mut recorder);

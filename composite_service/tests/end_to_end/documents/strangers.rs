@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::cancelling::cancel_all;
 use super::paying::pay;
 use super::placing::{paid, place, wish};
 use super::recorder::Recorder;
@@ -23,6 +24,11 @@ pub(super) fn record(recorder: &mut Recorder<'_>, mall: &mut Mall) {
     recorder.record(
         pay("77", "A payment that nobody takes", "late-14", "12000")
             .note("A Spring order service is there instead of the mall's. Nothing was charged.")
+            .answered(501),
+    );
+    recorder.record(
+        cancel_all("77", "An order that nobody cancels")
+            .note("A Spring order service is there instead of the mall's. Nothing was changed.")
             .answered(501),
     );
     recorder.record(

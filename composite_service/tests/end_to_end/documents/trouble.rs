@@ -7,6 +7,7 @@ use api_documents::draft::Draft;
 use serde_json::{Value, json};
 use stack::{Broker, EmbeddedBroker, answers_ok};
 
+use super::cancelling::cancel_all;
 use super::members::{my_page, orders};
 use super::paying::pay;
 use super::placing::{UMBRELLA, paid, pending, place};
@@ -29,6 +30,7 @@ pub(super) fn record(recorder: &mut Recorder<'_>, mall: &mut Mall) {
     stuck(recorder, mall);
     restart_order_service(mall);
     found_tampered(recorder, mall, &tampered);
+    no_refund(recorder, mall);
     no_gateway(recorder, mall);
     no_broker(recorder, mall);
 }
@@ -63,7 +65,8 @@ fn tampered(mall: &Mall) -> Tampered {
 
 /// The order service stands still: it takes no command and answers no read.
 fn stuck(recorder: &mut Recorder<'_>, mall: &mut Mall) {
-    let [number, slow, full] = [pending(mall), pending(mall), pending(mall)];
+    let [number, slow, full, regretted] =
+        [pending(mall), pending(mall), pending(mall), pending(mall)];
     mall.stack.order_services[0].pause().expect("a pause");
     let slowly = |draft: Draft| {
         draft
@@ -82,6 +85,8 @@ fn stuck(recorder: &mut Recorder<'_>, mall: &mut Mall) {
         slowly(place("A body that does not come", UMBRELLA.to_owned())),
         pay(&number, "A late answer", "late-9", "12000").answered(202),
         slowly(pay(&slow, "A body that does not come", "late-10", "12000")),
+        cancel_all(&regretted, "A late answer").answered(202),
+        slowly(cancel_all(&slow, "A body that does not come")),
         get(&json!({"orderNum": number}), "An order that can't be read").answered(503),
         Draft::new("GET", "/open-api/product", "Products that can't be read").answered(503),
         Draft::new("GET", "/open-api/product/1", "A product that can't be read").answered(503),
@@ -89,7 +94,7 @@ fn stuck(recorder: &mut Recorder<'_>, mall: &mut Mall) {
         my_page("Parts that are late").note("The whole page takes as long as the slowest part may."),
     ];
     recorder.record_at_once(drafts, || {
-        let under_way = 3;
+        let under_way = 4;
         for _ in under_way..CAPACITY {
             let url = format!("{}/open-api/order", mall.composite());
             mall.runtime.spawn(async move {
@@ -111,6 +116,11 @@ fn stuck(recorder: &mut Recorder<'_>, mall: &mut Mall) {
     recorder.record(
         pay(&full, "Too many purchases", "late-11", "12000")
             .note("Nothing was charged.")
+            .answered(503),
+    );
+    recorder.record(
+        cancel_all(&full, "Too many purchases")
+            .note("Nothing was cancelled.")
             .answered(503),
     );
     no_page(recorder, mall);
@@ -187,6 +197,40 @@ fn found_tampered(recorder: &mut Recorder<'_>, mall: &Mall, tampered: &Tampered)
         .answered(500)
         .with(&["orderNum"]),
     );
+    recorder.record(
+        cancel_all(&tampered.broken, "An order that the mall can't make out")
+            .answered(500)
+            .with(&["orderNum"]),
+    );
+}
+
+/// A refund that waits for a gateway which does not answer.
+fn no_refund(recorder: &mut Recorder<'_>, mall: &Mall) {
+    let wish: Value = serde_json::from_str(&paid(1, 1, "umbrella-6", 12_000)).expect("a basket");
+    let number = mall
+        .run(mall.buy(&wish))
+        .assert_order("COMPLETE")
+        .order_num();
+    mall.set_gateway_faults(&json!({"failCancels": 1_000}));
+    recorder.record(
+        cancel_all(&number, "No answer of the payment gateway")
+            .note("The refund goes on. The order tells how it ends.")
+            .answered(202),
+    );
+    recorder.record(
+        cancel_all(&number, "Another refund that is under way")
+            .answered(409)
+            .with(&["orderNum"]),
+    );
+    recorder.record(
+        get(
+            &json!({"orderNum": number}),
+            "An order with a refund under way",
+        )
+        .note("The gateway is being asked."),
+    );
+    mall.set_gateway_faults(&json!({}));
+    wait_for("the refund's end", || under_way(mall) == 0.0);
 }
 
 fn no_gateway(recorder: &mut Recorder<'_>, mall: &mut Mall) {

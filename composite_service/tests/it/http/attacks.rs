@@ -8,7 +8,7 @@ use composite_service::domain::access::{ENDPOINTS, Endpoint, Right};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use super::authentication::{Door, ORDER_TOKEN, pay, place, read, stored, tokens};
+use super::authentication::{Door, ORDER_TOKEN, cancel, pay, place, read, stored, tokens};
 use crate::harness::nth_number;
 use crate::issuer::{AUDIENCE, SigningKey, encoded};
 
@@ -18,6 +18,7 @@ fn request(endpoint: &Endpoint) -> TestRequest {
         ("POST", "/open-api/order") => place(),
         ("GET", "/open-api/order/{orderNum}") => read(1),
         ("POST", "/open-api/order/{orderNum}/payment") => pay(1),
+        ("POST", "/open-api/order/{orderNum}/cancel") => cancel(1),
         ("GET", path) if !path.contains('{') => TestRequest::get().uri(path),
         other => panic!("no request for {other:?}"),
     }
@@ -276,7 +277,7 @@ async fn foreign_orders(door: &Door, tally: &mut Tally) {
         Some(right_token(2).to_uppercase()),
         Some(right_token(2)[1..].to_owned()),
     ];
-    for ask in [read as fn(u64) -> TestRequest, pay] {
+    for ask in [read as fn(u64) -> TestRequest, pay, cancel] {
         for token in [None, Some(door.token_of("lee")), Some(door.token_of("Kim"))] {
             for order_token in &wrong_order_tokens {
                 for n in [1, 2] {

@@ -84,6 +84,12 @@ pub(super) fn pay(n: u64) -> TestRequest {
         .set_json(pays("key", json!({"amount": PRICE})))
 }
 
+pub(super) fn cancel(n: u64) -> TestRequest {
+    TestRequest::post()
+        .uri(&format!("/open-api/order/{}/cancel", nth_number(n)))
+        .set_json(json!({}))
+}
+
 pub(super) fn place() -> TestRequest {
     TestRequest::post()
         .uri("/open-api/order")

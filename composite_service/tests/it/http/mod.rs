@@ -5,6 +5,7 @@ mod place_order;
 mod requests;
 mod idempotency;
 mod pay_order;
+mod cancel_order;
 mod reading;
 mod my_page;
 mod surface;

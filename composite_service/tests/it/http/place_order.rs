@@ -280,6 +280,10 @@ mod outcomes {
             | Reason::PaymentConflict
             | Reason::AlreadyRejected
             | Reason::OrderPending
+            | Reason::Cancelled
+            | Reason::RefundUnderWay
+            | Reason::RefundRefused
+            | Reason::TooManyRefunds
             | Reason::Unspecified
             | Reason::OrderNumberTaken => 409,
             Reason::UnknownItem
@@ -290,10 +294,11 @@ mod outcomes {
             | Reason::CouponUsed
             | Reason::CouponMinimumNotMet
             | Reason::IdempotencyKeyReused
+            | Reason::ExceedsWhatIsLeft
             | Reason::AmountMismatch => 422,
             Reason::TooManyPendingOrders | Reason::TooManyPendingPieces => 429,
             Reason::MalformedCommand | Reason::InternalError => 500,
-            Reason::PaymentUnavailable => 503,
+            Reason::PaymentUnavailable | Reason::RefundUnavailable => 503,
         }
     }
 

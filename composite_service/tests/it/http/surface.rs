@@ -13,7 +13,7 @@ use crate::harness::{PRICE, nth_number, order};
 const MIB: usize = 1024 * 1024;
 
 /// Every path with its method, and a body where it takes one.
-fn endpoints() -> [(&'static str, String, Value); 9] {
+fn endpoints() -> [(&'static str, String, Value); 10] {
     let number = nth_number(1);
     [
         ("GET", "/open-api/product".to_owned(), Value::Null),
@@ -28,6 +28,11 @@ fn endpoints() -> [(&'static str, String, Value); 9] {
             "POST",
             format!("/open-api/order/{number}/payment"),
             pays("key", json!(PRICE)),
+        ),
+        (
+            "POST",
+            format!("/open-api/order/{number}/cancel"),
+            json!({}),
         ),
         ("GET", "/open-api/my-page".to_owned(), Value::Null),
         ("GET", "/openapi.json".to_owned(), Value::Null),

@@ -8,7 +8,7 @@ use composite_service::actors::reviewer::{ReviewDesk, Reviewer};
 use composite_service::domain::order::{OrderCommand, OrderReply};
 use composite_service::domain::purchase::{CommandAnswer, Outcome};
 use composite_service::metrics::ReviewMetrics;
-use composite_service::ports::payment::PaymentGateway;
+use composite_service::ports::payment::{PaymentGateway, Standing};
 use serde_json::json;
 use shared::metrics::Metrics;
 use shared::postbox::Postbox;
@@ -216,4 +216,92 @@ fn too_late() -> Postbox<SendCommand> {
         seen_tx: unbounded_channel().0,
     };
     desk.open()
+}
+
+mod a_refund {
+    use super::*;
+    use composite_service::domain::order::Refund;
+    use composite_service::ports::payment::RefundError;
+    use shared::money::Money;
+
+    fn refund(number: u16, units: u32) -> Refund {
+        Refund {
+            number,
+            amount: Money::from_units(units),
+        }
+    }
+
+    async fn give_back(gateway: &dyn PaymentGateway, refund: Refund) -> Result<(), RefundError> {
+        gateway
+            .refund(&nth_number(1), &payment("key"), refund, trace())
+            .await
+    }
+
+    const PARTS: [(&str, &str); 3] = [("CHARGED", "key"), ("CANCELED", "key"), ("CANCELED", "key")];
+
+    #[actix::test]
+    async fn gives_its_part_back_once_and_another_one_gives_another_part() {
+        let simulator = charged().await;
+        let gateway = simulator.gateway(PATIENT);
+        for number in [1, 2, 1, 2] {
+            assert_eq!(give_back(&gateway, refund(number, 5_000)).await, Ok(()));
+        }
+        assert!(simulator.has_moved(&PARTS).await);
+        let Standing::PartlyCancelled(_, balance) = gateway.look_up(&nth_number(1), trace()).await
+        else {
+            panic!("a part is left")
+        };
+        assert_eq!(balance, Some(Money::from_units(2_000)));
+    }
+
+    #[actix::test]
+    async fn of_more_than_is_left_is_refused() {
+        let simulator = charged().await;
+        let gateway = simulator.gateway(PATIENT);
+        assert!(matches!(
+            give_back(&gateway, refund(1, 12_001)).await,
+            Err(RefundError::Refused(_))
+        ));
+        assert!(simulator.has_moved(&PARTS[..1]).await);
+    }
+
+    #[actix::test]
+    async fn that_was_refused_stays_refused_and_another_one_succeeds() {
+        let simulator = charged().await;
+        let gateway = simulator.gateway(PATIENT);
+        simulator.set_faults(json!({"refuseCancels": 1})).await;
+        for _ in 0..2 {
+            assert!(matches!(
+                give_back(&gateway, refund(1, 5_000)).await,
+                Err(RefundError::NotNow(_))
+            ));
+        }
+        assert_eq!(give_back(&gateway, refund(2, 5_000)).await, Ok(()));
+        assert!(simulator.has_moved(&PARTS[..2]).await);
+    }
+
+    #[actix::test]
+    async fn without_an_answer_is_unknown_and_is_done_when_it_is_asked_for_again() {
+        let mut simulator = charged().await;
+        simulator.set_faults(json!({"failCancels": 1})).await;
+        assert!(matches!(
+            give_back(&simulator.gateway(PATIENT), refund(1, 5_000)).await,
+            Err(RefundError::Unknown(_))
+        ));
+        simulator.service.pause().unwrap();
+        assert!(matches!(
+            give_back(&simulator.gateway(IMPATIENT), refund(1, 5_000)).await,
+            Err(RefundError::Unknown(_))
+        ));
+        simulator.service.resume().unwrap();
+        assert_eq!(
+            give_back(&simulator.gateway(PATIENT), refund(1, 5_000)).await,
+            Ok(())
+        );
+        assert!(simulator.has_moved(&PARTS[..2]).await);
+        assert!(matches!(
+            give_back(&gateway_nowhere(), refund(1, 5_000)).await,
+            Err(RefundError::Unknown(_))
+        ));
+    }
 }

@@ -101,7 +101,10 @@ mod a_standing {
             ("READY", Standing::Unfinished),
             ("IN_PROGRESS", Standing::Unfinished),
             ("WAITING_FOR_DEPOSIT", Standing::AwaitsDeposit(paid.clone())),
-            ("PARTIAL_CANCELED", Standing::PartlyCancelled(paid.clone())),
+            (
+                "PARTIAL_CANCELED",
+                Standing::PartlyCancelled(paid.clone(), None),
+            ),
             ("DONE", Standing::Charged(paid.clone())),
             ("EXPIRED", Standing::NotCharged),
         ] {

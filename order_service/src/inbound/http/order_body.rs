@@ -6,7 +6,10 @@ use shared::member_id::MemberId;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::{ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto};
+use shared::wire::order_dto::{
+    ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto, RefundDto, RefundLineDto,
+    RefundStatus,
+};
 
 /// An order. Composites read it, so it tells the payment, which they don't tell shoppers.
 #[derive(Debug, Serialize)]
@@ -33,6 +36,25 @@ pub(super) struct OrderBody {
     payment: Option<PaymentBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     member_id: Option<MemberId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_list: Option<Vec<RefundBody>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundBody {
+    refund_num: Option<u16>,
+    status: Option<RefundStatus>,
+    amount: Option<Money>,
+    order_line_list: Option<Vec<RefundLineBody>>,
+    requested_date: Option<DateTime<FixedOffset>>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RefundLineBody {
+    order_line_id: u16,
+    quantity: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,6 +111,9 @@ impl From<OrderDto> for OrderBody {
             reject_detail: order.reject_detail,
             payment: order.payment.map(PaymentBody::from),
             member_id: None,
+            refund_list: order
+                .refund_list
+                .map(|refunds| refunds.into_iter().map(RefundBody::from).collect()),
         }
     }
 }
@@ -109,6 +134,29 @@ impl From<ItemDto> for ItemBody {
             item_id: item.item_id,
             name: item.name,
             price: item.price,
+        }
+    }
+}
+
+impl From<RefundDto> for RefundBody {
+    fn from(refund: RefundDto) -> Self {
+        let lines = refund.order_line_list;
+        Self {
+            refund_num: refund.refund_num,
+            status: refund.status,
+            amount: refund.amount,
+            order_line_list: lines
+                .map(|lines| lines.into_iter().map(RefundLineBody::from).collect()),
+            requested_date: refund.requested_date,
+        }
+    }
+}
+
+impl From<RefundLineDto> for RefundLineBody {
+    fn from(line: RefundLineDto) -> Self {
+        Self {
+            order_line_id: line.order_line_id,
+            quantity: line.quantity,
         }
     }
 }
@@ -158,6 +206,17 @@ mod tests {
             member_id: Some("kim".parse().unwrap()),
             idempotency_key: Some("key".to_owned()),
             fingerprint: Some("fingerprint".to_owned()),
+            refund_list: Some(vec![RefundDto {
+                refund_num: Some(1),
+                status: Some(RefundStatus::Done),
+                amount: Some(Money::from_units(450)),
+                order_line_list: Some(vec![RefundLineDto {
+                    order_line_id: 1,
+                    quantity: 1,
+                }]),
+                requested_date: Some("2026-11-24T10:15:40+09:00".parse().unwrap()),
+            }]),
+            refund: Some(RefundDto::default()),
         }
     }
 
@@ -178,7 +237,10 @@ mod tests {
                 r#""totalPrice":{{"amount":1000}},"finalPrice":{{"amount":900}},"dueForSeconds":5,"#,
                 r#""createdDate":"2026-11-23T10:15:40+09:00","rejectReason":"PAYMENT_DECLINED","#,
                 r#""rejectDetail":"the card is blocked","#,
-                r#""payment":{{"paymentKey":"key","amount":{{"amount":900}}}},"memberId":"kim"}}"#
+                r#""payment":{{"paymentKey":"key","amount":{{"amount":900}}}},"memberId":"kim","#,
+                r#""refundList":[{{"refundNum":1,"status":"DONE","amount":{{"amount":450}},"#,
+                r#""orderLineList":[{{"orderLineId":1,"quantity":1}}],"#,
+                r#""requestedDate":"2026-11-24T10:15:40+09:00"}}]}}"#
             ),
             lines = LINES
         );

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
-use shared::wire::order_dto::PaymentDto;
+use shared::wire::order_dto::{PaymentDto, RefundDto};
 
 /// The members of [`OrderDto`](shared::wire::order_dto::OrderDto) that a command is made of; each is described there.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,7 @@ pub(super) struct CommandBody {
     pub(super) member_id: Option<MemberId>,
     pub(super) idempotency_key: Option<String>,
     pub(super) fingerprint: Option<String>,
+    pub(super) refund: Option<RefundDto>,
 }
 
 /// A line: what is bought.

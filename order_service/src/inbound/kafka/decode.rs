@@ -12,14 +12,16 @@ use shared::json;
 use shared::limits::{MAX_LINES, MAX_REJECT_DETAIL};
 use shared::order_number::OrderNumber;
 use shared::payment::InvalidPaymentKey;
+use shared::reason::Reason;
 use shared::wire::event::{Event, EventType};
 use shared::wire::headers::{self, InvalidHeaders, ReplyAddress};
-use shared::wire::order_dto::PaymentDto;
+use shared::wire::order_dto::{PaymentDto, RefundLineDto, RefundStatus};
 
 use super::command_body::{CommandBody, LineBody};
 use crate::domain::command::OrderCommand;
 use crate::domain::decide::PAYMENT_REVIEW;
 use crate::domain::order::{DraftLine, Idempotency, OrderDraft, Payment, RequestId};
+use crate::domain::refund::{Pieces, RefundOutcome};
 use crate::ports::reply_sink::Requester;
 
 /// The database keeps microseconds.
@@ -181,11 +183,60 @@ fn command(
         EventType::OrderSettle => Ok(OrderCommand::Settle {
             number: existing(data.order_num)?,
         }),
+        EventType::OrderCancel => cancellation(data),
+        EventType::OrderRefund => refund_end(data),
         reply
         @ (EventType::OrderCreated | EventType::OrderRejected | EventType::OrderCompleted) => {
             Err(Malformed::NotACommand(reply))
         }
     }
+}
+
+fn cancellation(data: CommandBody) -> Result<OrderCommand, Malformed> {
+    let asked = idempotency(data.idempotency_key, data.fingerprint)?;
+    let lines = data.refund.map(|refund| refund.order_line_list);
+    Ok(OrderCommand::Cancel {
+        number: existing(data.order_num)?,
+        pieces: lines.map(pieces).transpose()?,
+        // Without it the record that is read once more would begin one more refund.
+        idempotency: asked.ok_or(Malformed::Member("idempotencyKey is missing"))?,
+    })
+}
+
+fn pieces(lines: Option<Vec<RefundLineDto>>) -> Result<Vec<Pieces>, Malformed> {
+    let lines = lines.ok_or(Malformed::Member("refund.orderLineList is missing"))?;
+    if lines.len() > MAX_LINES {
+        return Err(Malformed::TooManyLines(lines.len()));
+    }
+    if lines.is_empty() || lines.iter().any(|line| line.quantity == 0) {
+        return Err(Malformed::Member("refund.orderLineList has no pieces"));
+    }
+    let pieces = lines.into_iter().map(|line| Pieces {
+        line: line.order_line_id,
+        quantity: line.quantity,
+    });
+    Ok(pieces.collect())
+}
+
+fn refund_end(data: CommandBody) -> Result<OrderCommand, Malformed> {
+    let refund = data.refund.unwrap_or_default();
+    let outcome = match refund.status {
+        Some(RefundStatus::Done) => RefundOutcome::Done,
+        Some(RefundStatus::Refused) if data.reject_reason == Some(Reason::RefundUnavailable) => {
+            RefundOutcome::NotNow
+        }
+        Some(RefundStatus::Refused) => RefundOutcome::Refused,
+        Some(RefundStatus::Requested) | None => {
+            return Err(Malformed::Member("refund.status is not that of an end"));
+        }
+    };
+    Ok(OrderCommand::EndRefund {
+        number: existing(data.order_num)?,
+        refund: refund
+            .refund_num
+            .ok_or(Malformed::Member("refund.refundNum is missing"))?,
+        outcome,
+    })
 }
 
 fn existing(number: Option<OrderNumber>) -> Result<OrderNumber, Malformed> {

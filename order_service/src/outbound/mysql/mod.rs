@@ -8,6 +8,7 @@ pub mod schema;
 pub mod rows;
 pub mod order_store;
 mod buyers;
+mod refund_column;
 pub mod locks;
 pub mod statements;
 pub mod catalogue;

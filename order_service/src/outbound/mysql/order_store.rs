@@ -291,7 +291,9 @@ fn stored_now<'a>(batch: &[Transition], fates: &'a [Fate]) -> (Vec<&'a Order>, V
             | Transition::EndPayment { .. }
             | Transition::Complete { .. }
             | Transition::Reject { .. }
-            | Transition::Settle { .. } => moved.push(order.as_ref()),
+            | Transition::Settle { .. }
+            | Transition::BeginRefund { .. }
+            | Transition::EndRefund { .. } => moved.push(order.as_ref()),
         }
     }
     (opened, moved)

@@ -10,6 +10,7 @@ use shared::money::Money;
 use shared::payment::PaymentKey;
 use shared::reason::Reason;
 
+use super::refund_column;
 use super::schema::{coupons, items, order_lines, orders, products};
 use crate::domain::catalogue::Item;
 use crate::domain::coupon::{Coupon, Discount};
@@ -53,6 +54,7 @@ pub struct OrderRow {
     pub payment_fingerprint: Option<String>,
     pub pay_by: Option<NaiveDateTime>,
     pub member_id: Option<String>,
+    pub refunds: Option<String>,
 }
 
 #[derive(Debug, Queryable, Selectable, Insertable)]
@@ -155,6 +157,7 @@ impl From<&Order> for OrderRow {
                 .map(|idempotency| idempotency.fingerprint.as_str().to_owned()),
             pay_by: Some(order.pay_by.naive_utc()),
             member_id: order.member.as_ref().map(ToString::to_string),
+            refunds: refund_column::column(&order.refunds),
         }
     }
 }
@@ -209,6 +212,8 @@ pub fn order(row: OrderRow, lines: Vec<LineRow>) -> Result<Order, StoreError> {
         pay_by: row.pay_by.unwrap_or(row.created_at).and_utc(),
         reject_detail: row.reject_detail,
         review_at: row.review_at.map(|review_at| review_at.and_utc()),
+        refunds: refund_column::refunds(row.refunds.as_deref())
+            .map_err(|fault| corrupt(&format!("refunds: {fault}")))?,
         created_at: row.created_at.and_utc(),
         revision: row.revision,
     })

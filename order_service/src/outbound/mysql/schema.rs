@@ -58,6 +58,7 @@ diesel::table! {
         payment_fingerprint -> Nullable<Varchar>,
         pay_by -> Nullable<Datetime>,
         member_id -> Nullable<Varchar>,
+        refunds -> Nullable<Mediumtext>,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The statements of a batch's transaction, each for all of its orders, and the reads. `locks` has locked the rows that are written.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write;
 
@@ -12,6 +13,7 @@ use shared::idempotency::{Fingerprint, IdempotencyKey};
 use shared::limits::MAX_REJECT_DETAIL;
 use shared::payment::PaymentKey;
 
+use super::refund_column::{self, MAX_REFUND_COLUMN};
 use super::rows::{COMPLETE, CREATED, LineRow, OrderRow, REJECTED, line_rows};
 use super::schema::{coupons, order_lines, orders};
 use crate::domain::catalogue::Item;
@@ -241,11 +243,11 @@ pub(super) fn update_orders(
              orders.payment_fingerprint = moved.payment_fingerprint, \
              orders.idempotency_key = IF(moved.has_key, orders.idempotency_key, NULL), \
              orders.fingerprint = IF(moved.has_key, orders.fingerprint, NULL), \
-             orders.review_at = moved.review_at, orders.revision = moved.revision"
+             orders.review_at = moved.review_at, orders.refunds = moved.refunds, orders.revision = moved.revision"
     );
     let mut query = sql_query(statement).into_boxed::<Mysql>();
     for text in texts {
-        query = query.bind::<Text, _>(text);
+        query = query.bind::<Text, _>(text.into_owned());
     }
     query
         .execute(connection)
@@ -254,8 +256,8 @@ pub(super) fn update_orders(
 
 /// One order's new state as a row. Texts that come from outside are bound. The rest is written into the statement, and can't inject
 /// anything: the number consists of digits, and reasons, amounts and times are formatted here.
-fn write_change<'a>(changes: &mut String, texts: &mut Vec<&'a str>, order: &'a Order) {
-    let mut text = |value: Option<&'a str>, length: usize| match value {
+fn write_change<'a>(changes: &mut String, texts: &mut Vec<Cow<'a, str>>, order: &'a Order) {
+    let mut text = |value: Option<Cow<'a, str>>, length: usize| match value {
         // Without the cast MariaDB makes it a CHAR, which loses trailing spaces.
         Some(value) => {
             texts.push(value);
@@ -278,14 +280,20 @@ fn write_change<'a>(changes: &mut String, texts: &mut Vec<&'a str>, order: &'a O
             literal(reject_reason.map(|reason| format!("_ascii'{reason}'"))),
             "reject_reason",
         ),
-        (text(payment_key, PaymentKey::MAX_CHARS), "payment_key"),
         (
-            text(order.reject_detail.as_deref(), MAX_REJECT_DETAIL),
+            text(payment_key.map(Cow::Borrowed), PaymentKey::MAX_CHARS),
+            "payment_key",
+        ),
+        (
+            text(
+                order.reject_detail.as_deref().map(Cow::Borrowed),
+                MAX_REJECT_DETAIL,
+            ),
             "reject_detail",
         ),
         (
             text(
-                intent.map(|payment| payment.key.as_str()),
+                intent.map(|payment| payment.key.as_str().into()),
                 PaymentKey::MAX_CHARS,
             ),
             "intent_key",
@@ -296,14 +304,14 @@ fn write_change<'a>(changes: &mut String, texts: &mut Vec<&'a str>, order: &'a O
         ),
         (
             text(
-                idempotency.map(|idempotency| idempotency.key.as_str()),
+                idempotency.map(|idempotency| idempotency.key.as_str().into()),
                 IdempotencyKey::MAX_LENGTH,
             ),
             "payment_idempotency_key",
         ),
         (
             text(
-                idempotency.map(|idempotency| idempotency.fingerprint.as_str()),
+                idempotency.map(|idempotency| idempotency.fingerprint.as_str().into()),
                 Fingerprint::MAX_LENGTH,
             ),
             "payment_fingerprint",
@@ -316,6 +324,13 @@ fn write_change<'a>(changes: &mut String, texts: &mut Vec<&'a str>, order: &'a O
                     .map(|at| format!("TIMESTAMP'{}'", at.format("%F %T%.6f"))),
             ),
             "review_at",
+        ),
+        (
+            text(
+                refund_column::column(&order.refunds).map(Cow::Owned),
+                MAX_REFUND_COLUMN,
+            ),
+            "refunds",
         ),
     ];
     for (nth, (value, column)) in columns.iter().enumerate() {

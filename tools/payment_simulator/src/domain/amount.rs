@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _, se
 use serde_json::value::RawValue;
 
 /// A decimal amount that keeps its digits: `24000.50` stays `24000.50`, and equals `24000.5`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(Decimal);
 
 /// The text is not an amount that can be paid.
@@ -18,6 +18,12 @@ pub struct InvalidAmount;
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(Decimal::ZERO);
+
+    /// What is left of it; nothing when `other` is larger.
+    #[must_use]
+    pub fn less(self, other: Self) -> Self {
+        Self((self.0 - other.0).max(Decimal::ZERO).normalize())
+    }
 }
 
 impl FromStr for Amount {

@@ -6,6 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use super::{
+    amount::Amount,
     idempotency::Claims,
     payment::{Approval, Payment, State},
     record::{Entry, Kind, Outcome, Record},
@@ -122,15 +123,17 @@ impl Ledger {
             .ok_or(Refusal::NotFoundPayment)?;
         match payment.state {
             State::InProgress | State::Aborted => Err(Refusal::NotCancelablePayment),
-            State::Canceled(..) => Err(Refusal::AlreadyCanceledPayment),
-            State::Done(_)
+            State::Done(_) | State::Canceled(..) if payment.balance() == Amount::ZERO => {
+                Err(Refusal::AlreadyCanceledPayment)
+            }
+            State::Done(_) | State::Canceled(..)
                 if cancel
                     .cancel_amount
-                    .is_some_and(|amount| amount != payment.amount) =>
+                    .is_some_and(|amount| amount > payment.balance()) =>
             {
                 Err(Refusal::NotCancelableAmount)
             }
-            State::Done(_) => Ok(()),
+            State::Done(_) | State::Canceled(..) => Ok(()),
         }
     }
 
@@ -173,19 +176,21 @@ impl Ledger {
                 self.check_confirm(confirm)?;
                 let state = State::Done(Approval { approved_at: at });
                 self.put(Payment::new(confirm, requested_at, state));
-                self.enter(record, Kind::Charged, &confirm.payment_key);
+                self.enter(record, Kind::Charged, &confirm.payment_key, confirm.amount);
             }
             (Request::Confirm(confirm), Outcome::Declined) => {
                 self.check_confirm(confirm)?;
                 self.put(Payment::new(confirm, requested_at, State::Aborted));
-                self.enter(record, Kind::Declined, &confirm.payment_key);
+                self.enter(record, Kind::Declined, &confirm.payment_key, confirm.amount);
             }
             (Request::Cancel(cancel), Outcome::Canceled) => {
                 self.check_cancel(cancel)?;
+                let before = self.payment(&cancel.payment_key).map(Payment::balance);
+                let amount = cancel.cancel_amount.or(before).unwrap_or(Amount::ZERO);
                 if let Some(payment) = self.payments.get_mut(&cancel.payment_key) {
                     payment.cancel(cancel, at, transaction_key(record));
                 }
-                self.enter(record, Kind::Canceled, &cancel.payment_key);
+                self.enter(record, Kind::Canceled, &cancel.payment_key, amount);
             }
             (Request::Confirm(_) | Request::Cancel(_), Outcome::Refused(_)) => {}
             (Request::Confirm(_), Outcome::Canceled)
@@ -231,7 +236,7 @@ impl Ledger {
         self.payments.insert(payment.payment_key.clone(), payment);
     }
 
-    fn enter(&mut self, record: &Record, kind: Kind, payment_key: &str) {
+    fn enter(&mut self, record: &Record, kind: Kind, payment_key: &str, amount: Amount) {
         let Some(payment) = self.payments.get(payment_key) else {
             return;
         };
@@ -241,7 +246,7 @@ impl Ledger {
             kind,
             payment_key: payment.payment_key.clone(),
             order_id: payment.order_id.clone(),
-            amount: payment.amount,
+            amount,
         });
         let order = self.orders.entry(payment.order_id.clone()).or_default();
         order.entries.push(Arc::clone(&entry));

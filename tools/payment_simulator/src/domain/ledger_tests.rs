@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Answer, Inconsistent, Ledger};
 use crate::domain::{
+    amount::Amount,
     payment::State,
     record::{Kind, Outcome, Record},
     refusal::{Conflict, Refusal},
@@ -205,7 +206,7 @@ fn a_payment_in_progress_conflicts_until_it_is_charged() {
 }
 
 #[test]
-fn cancel_gives_back_the_whole_amount_once() {
+fn cancel_gives_back_what_is_left() {
     let mut cancel = cancel("p1");
     assert_eq!(
         Ledger::default().check_cancel(&cancel),
@@ -218,10 +219,38 @@ fn cancel_gives_back_the_whole_amount_once() {
     );
     cancel.cancel_amount = Some("24000.5".parse().unwrap());
     assert_eq!(charged().check_cancel(&cancel), Ok(()));
-    cancel.cancel_amount = Some("24000".parse().unwrap());
+    cancel.cancel_amount = Some("24000.51".parse().unwrap());
     assert_eq!(
         charged().check_cancel(&cancel),
         Err(Refusal::NotCancelableAmount)
+    );
+}
+
+#[test]
+fn parts_are_given_back_until_nothing_is_left() {
+    let mut ledger = charged();
+    let part = |amount: &str| Cancel {
+        cancel_amount: Some(amount.parse().unwrap()),
+        ..cancel("p1")
+    };
+    let mut give_back = |cancel| {
+        let answer = commit(
+            &mut ledger,
+            Request::Cancel(cancel),
+            None,
+            Outcome::Canceled,
+        );
+        answer.unwrap().balance()
+    };
+    assert_eq!(give_back(part("4000.5")), "20000".parse().unwrap());
+    assert_eq!(give_back(part("5000")), "15000".parse().unwrap());
+    assert_eq!(give_back(cancel("p1")), Amount::ZERO);
+    let moved: Vec<_> = ledger.entries().iter().map(|entry| entry.amount).collect();
+    let amounts = ["24000.50", "4000.5", "5000", "15000"];
+    assert_eq!(moved, amounts.map(|amount| amount.parse().unwrap()));
+    assert_eq!(
+        ledger.check_cancel(&part("1")),
+        Err(Refusal::AlreadyCanceledPayment)
     );
 }
 

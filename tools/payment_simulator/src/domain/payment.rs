@@ -31,8 +31,8 @@ pub enum State {
     Aborted,
     /// Charged.
     Done(Approval),
-    /// Charged, and given back.
-    Canceled(Approval, Cancellation),
+    /// Charged, and given back, in part or as a whole.
+    Canceled(Approval, Vec<Cancellation>),
 }
 
 /// The charge.
@@ -45,6 +45,8 @@ pub struct Approval {
 /// The money's return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cancellation {
+    /// How much was given back.
+    pub amount: Amount,
     /// When it was given back.
     pub canceled_at: DateTime<Utc>,
     /// Why.
@@ -72,11 +74,22 @@ impl Payment {
         }
     }
 
+    /// What is charged and not given back.
+    pub fn balance(&self) -> Amount {
+        match &self.state {
+            State::InProgress | State::Aborted => Amount::ZERO,
+            State::Done(_) => self.amount,
+            State::Canceled(_, cancellations) => cancellations
+                .iter()
+                .fold(self.amount, |left, one| left.less(one.amount)),
+        }
+    }
+
     /// The payment as it stood when it was charged: the answer to its confirm.
     pub(super) fn as_charged(&self) -> Self {
         let mut payment = self.clone();
-        if let State::Canceled(approval, _) = payment.state {
-            payment.state = State::Done(approval);
+        if let State::Canceled(approval, _) = &payment.state {
+            payment.state = State::Done(*approval);
         }
         payment
     }
@@ -87,16 +100,16 @@ impl Payment {
         canceled_at: DateTime<Utc>,
         transaction_key: String,
     ) {
-        if let State::Done(approval) = self.state {
-            let reason = cancel.cancel_reason.clone();
-            self.state = State::Canceled(
-                approval,
-                Cancellation {
-                    canceled_at,
-                    reason,
-                    transaction_key,
-                },
-            );
+        let cancellation = Cancellation {
+            amount: cancel.cancel_amount.unwrap_or_else(|| self.balance()),
+            canceled_at,
+            reason: cancel.cancel_reason.clone(),
+            transaction_key,
+        };
+        match &mut self.state {
+            State::InProgress | State::Aborted => {}
+            State::Done(approval) => self.state = State::Canceled(*approval, vec![cancellation]),
+            State::Canceled(_, cancellations) => cancellations.push(cancellation),
         }
     }
 }

@@ -18,8 +18,8 @@ pub enum Refusal {
     /// No such payment.
     #[error("there is no such payment")]
     NotFoundPayment,
-    /// Not the whole amount.
-    #[error("only the whole amount can be canceled")]
+    /// More than is left of the payment.
+    #[error("more is to be canceled than is left")]
     NotCancelableAmount,
     /// The payment was never charged.
     #[error("the payment cannot be canceled")]

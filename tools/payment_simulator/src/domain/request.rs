@@ -26,7 +26,7 @@ pub struct Confirm {
     pub amount: Amount,
 }
 
-/// Give the whole amount of a payment back.
+/// Give the amount of a payment back, or a part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cancel {
@@ -34,7 +34,7 @@ pub struct Cancel {
     pub payment_key: String,
     /// Why.
     pub cancel_reason: String,
-    /// How much; all of it when absent.
+    /// How much; all that is left when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_amount: Option<Amount>,
 }

@@ -116,7 +116,7 @@ struct PaymentBody<'a> {
     method: &'static str,
     requested_at: String,
     approved_at: Option<String>,
-    cancels: Option<[CancelEntry<'a>; 1]>,
+    cancels: Option<Vec<CancelEntry<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -130,13 +130,15 @@ struct CancelEntry<'a> {
 }
 
 fn show(payment: &Payment) -> HttpResponse {
-    let (status, balance_amount, approval, cancellation) = match &payment.state {
-        State::InProgress => ("IN_PROGRESS", Amount::ZERO, None, None),
-        State::Aborted => ("ABORTED", Amount::ZERO, None, None),
-        State::Done(approval) => ("DONE", payment.amount, Some(approval), None),
-        State::Canceled(approval, cancellation) => {
-            ("CANCELED", Amount::ZERO, Some(approval), Some(cancellation))
+    let balance_amount = payment.balance();
+    let (status, approval, cancellations) = match &payment.state {
+        State::InProgress => ("IN_PROGRESS", None, None),
+        State::Aborted => ("ABORTED", None, None),
+        State::Done(approval) => ("DONE", Some(approval), None),
+        State::Canceled(approval, all) if balance_amount == Amount::ZERO => {
+            ("CANCELED", Some(approval), Some(all))
         }
+        State::Canceled(approval, all) => ("PARTIAL_CANCELED", Some(approval), Some(all)),
     };
     HttpResponse::Ok().json(PaymentBody {
         m_id: "mall_simulator",
@@ -150,13 +152,13 @@ fn show(payment: &Payment) -> HttpResponse {
         method: "카드",
         requested_at: korean_time(payment.requested_at),
         approved_at: approval.map(|Approval { approved_at }| korean_time(*approved_at)),
-        cancels: cancellation.map(|cancellation| [show_cancellation(payment.amount, cancellation)]),
+        cancels: cancellations.map(|all| all.iter().map(show_cancellation).collect()),
     })
 }
 
-fn show_cancellation(cancel_amount: Amount, cancellation: &Cancellation) -> CancelEntry<'_> {
+fn show_cancellation(cancellation: &Cancellation) -> CancelEntry<'_> {
     CancelEntry {
-        cancel_amount,
+        cancel_amount: cancellation.amount,
         cancel_reason: &cancellation.reason,
         canceled_at: korean_time(cancellation.canceled_at),
         transaction_key: &cancellation.transaction_key,

@@ -131,18 +131,30 @@ mod cancel {
     }
 
     #[tokio::test]
-    async fn refuses_a_part_of_the_amount() {
+    async fn gives_parts_back_until_nothing_is_left() {
         let simulator = Simulator::start();
         simulator.confirm("p1", "o1", "k1").await;
         let cancel = |amount: &str| {
             let body = format!(r#"{{"cancelReason":"r","cancelAmount":{amount}}}"#);
             answer(simulator.post("/v1/payments/p1/cancel", body))
         };
+        let part = cancel("100").await.unwrap();
+        assert_eq!(part.state(), (200, "PARTIAL_CANCELED"));
+        assert!(
+            part.text.contains(r#""balanceAmount":23900.5"#),
+            "{part:?}"
+        );
         assert_eq!(
-            cancel("100").await.unwrap().code(),
+            cancel("23900.51").await.unwrap().code(),
             (403, "NOT_CANCELABLE_AMOUNT")
         );
-        assert_eq!(cancel("24000.5").await.unwrap().state(), (200, "CANCELED"));
+        let rest = cancel("23900.5").await.unwrap();
+        assert_eq!(rest.state(), (200, "CANCELED"));
+        assert_eq!(rest.body["cancels"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            cancel("1").await.unwrap().code(),
+            (400, "ALREADY_CANCELED_PAYMENT")
+        );
     }
 }
 

@@ -1,6 +1,7 @@
 //! What shoppers are told, which must be so: when they are told, and in the end.
 
 use composite_service::domain::purchase::Outcome;
+use composite_service::domain::refund::given_back;
 use order_service::domain::order::{Order, OrderState};
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -17,6 +18,7 @@ impl World {
         self.tally.count(match &outcome {
             Outcome::Pending(_) => "told pending",
             Outcome::Complete(_) => "told complete",
+            Outcome::Cancelled(_) => "told cancelled",
             Outcome::Refused {
                 reason: Reason::PaymentUnavailable,
                 ..
@@ -47,6 +49,7 @@ impl World {
             Outcome::Complete(order) => self.stood(order, |stored| {
                 matches!(stored.state, OrderState::Complete(_))
             }),
+            Outcome::Cancelled(order) => self.stood(order, |stored| stored.is_final()),
             Outcome::Replayed(outcome) => self.is_true_now(outcome),
             Outcome::Refused { .. }
             | Outcome::Late(_)
@@ -104,6 +107,21 @@ impl World {
                     OrderState::Created | OrderState::Rejected(_) => false,
                 })
             }
+            // What was given back stays so.
+            Outcome::Cancelled(told) => {
+                let stored = told
+                    .order_num
+                    .as_ref()
+                    .and_then(|number| self.store.order(number));
+                stored.is_some_and(|order| match order.state {
+                    OrderState::Created => false,
+                    OrderState::Rejected(reason) => told.reject_reason == Some(reason),
+                    OrderState::Complete(_) => {
+                        order.final_price.less(given_back(told))
+                            >= self.gateway.balance(&order.number)
+                    }
+                })
+            }
             Outcome::Refused {
                 reason: Reason::AlreadyPaid,
                 number,
@@ -120,7 +138,14 @@ impl World {
             // The order goes on waiting, or was not there yet, and another request may have paid it so.
             Outcome::Refused {
                 reason:
-                    Reason::PaymentUnavailable | Reason::IdempotencyKeyReused | Reason::UnknownOrder,
+                    Reason::PaymentUnavailable
+                    | Reason::IdempotencyKeyReused
+                    | Reason::UnknownOrder
+                    | Reason::OrderPending
+                    | Reason::ExceedsWhatIsLeft
+                    | Reason::RefundUnderWay
+                    | Reason::RefundRefused
+                    | Reason::RefundUnavailable,
                 ..
             }
             | Outcome::StillRunning => true,

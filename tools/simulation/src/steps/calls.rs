@@ -1,10 +1,11 @@
 //! Requests to the payment gateway.
 
-use composite_service::domain::purchase::{CancelAnswer, ConfirmAnswer, Event, Origin};
+use composite_service::domain::order::RefundOutcome;
+use composite_service::domain::purchase::{ConfirmAnswer, Event, Origin, RefundAnswer};
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
 
-use crate::gateway::{Answer, Call};
+use crate::gateway::{Answer, Call, Wish};
 use crate::violation::Check;
 use crate::world::World;
 
@@ -16,18 +17,19 @@ impl World {
         id: u64,
         number: OrderNumber,
         payment: Payment,
-        is_cancel: bool,
+        wish: Wish,
     ) {
-        let unreached = if is_cancel {
-            Answer::Cancel(CancelAnswer::Failed)
-        } else {
-            Answer::Confirm(ConfirmAnswer::NotReached(Origin::Gateway.because("away")))
+        let unreached = match wish {
+            Wish::Charge => {
+                Answer::Confirm(ConfirmAnswer::NotReached(Origin::Gateway.because("away")))
+            }
+            Wish::Cancel | Wish::Refund(_) => wish.unanswered(),
         };
         self.calls.push(Call {
             caller: Some((composite, self.composites[composite].life, id)),
             number,
             payment,
-            is_cancel,
+            wish,
             sent_at: self.now,
             answer: (self.away_until > self.now).then_some(unreached),
         });
@@ -36,15 +38,29 @@ impl World {
     /// The gateway does what a request asks for.
     pub(crate) fn serve(&mut self, index: usize) -> Check {
         let is_willing = !self.chance.one_in(self.profile.declines);
+        let refuses = [
+            RefundOutcome::Done,
+            RefundOutcome::Done,
+            RefundOutcome::Refused,
+            RefundOutcome::NotNow,
+        ];
+        let willing = refuses[self.chance.below(refuses.len())];
         let call = &mut self.calls[index];
-        let answer = if call.is_cancel {
-            Answer::Cancel(self.gateway.cancel(&call.number, &call.payment))
-        } else {
-            self.store.is_for_sale(&call.number, &call.payment)?;
-            Answer::Confirm(
-                self.gateway
-                    .confirm(&call.number, &call.payment, is_willing),
-            )
+        let answer = match call.wish {
+            Wish::Cancel => Answer::Cancel(self.gateway.cancel(&call.number, &call.payment)),
+            Wish::Charge => {
+                self.store.is_for_sale(&call.number, &call.payment)?;
+                Answer::Confirm(
+                    self.gateway
+                        .confirm(&call.number, &call.payment, is_willing),
+                )
+            }
+            Wish::Refund(refund) => {
+                let outcome = self
+                    .gateway
+                    .refund(&call.number, &call.payment, refund, willing);
+                Answer::Refund(RefundAnswer::Ended(outcome))
+            }
         };
         call.answer = Some(answer);
         Ok(())
@@ -61,6 +77,7 @@ impl World {
         let event = match answer {
             Answer::Confirm(answer) => Event::Confirm(answer),
             Answer::Cancel(answer) => Event::Cancel(answer),
+            Answer::Refund(answer) => Event::Refund(answer),
         };
         self.go_on(composite, id, event)
     }
@@ -70,13 +87,7 @@ impl World {
         let call = &mut self.calls[index];
         let given_up = call.clone();
         call.caller = None;
-        let answer = if given_up.is_cancel {
-            Answer::Cancel(CancelAnswer::Failed)
-        } else {
-            Answer::Confirm(ConfirmAnswer::Unknown(
-                Origin::Gateway.because("by the schedule"),
-            ))
-        };
+        let answer = given_up.wish.unanswered();
         self.answered(&given_up, answer)
     }
 }

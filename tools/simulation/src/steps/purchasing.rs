@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use composite_service::domain::order::Refund;
 use composite_service::domain::purchase::{CancelAnswer, Effect, Event, Purchase, Warning};
 use shared::budget;
 use shared::ids::jittered;
+use shared::order_number::OrderNumber;
 
 use crate::composite::{Asker, Run};
-use crate::gateway::charged_in_time;
+use crate::gateway::{Wish, charged_in_time};
 use crate::sabotage::Sabotage;
 use crate::violation::Check;
 use crate::world::World;
@@ -70,7 +72,7 @@ impl World {
             }
             Effect::Confirm { number, payment } => {
                 charged_in_time(run.started_at, self.now)?;
-                self.call(composite, id, number, payment, false);
+                self.call(composite, id, number, payment, Wish::Charge);
                 Ok(())
             }
             Effect::Cancel { .. } if self.sabotage == Sabotage::NoRefunds => {
@@ -80,7 +82,17 @@ impl World {
                 number, payment, ..
             } => {
                 self.tally.count("purchase refunds");
-                self.call(composite, id, number, payment, true);
+                self.call(composite, id, number, payment, Wish::Cancel);
+                Ok(())
+            }
+            Effect::GiveBack {
+                number,
+                payment,
+                refund,
+            } => {
+                self.tally.count("refunds asked for");
+                let refund = self.refund_as_known(&number, refund);
+                self.call(composite, id, number, payment, Wish::Refund(refund));
                 Ok(())
             }
             Effect::Wait(delay) => {
@@ -99,7 +111,22 @@ impl World {
                 self.tally.count("too late to charge");
                 Ok(())
             }
+            Effect::Warn(Warning::LeftToReview) => {
+                self.tally.count("refund left to review");
+                Ok(())
+            }
             Effect::Warn(Warning::Unresolved(_)) => Ok(()),
+        }
+    }
+
+    /// The refund by the number that the gateway is told.
+    pub(super) fn refund_as_known(&self, number: &OrderNumber, refund: Refund) -> Refund {
+        match self.sabotage {
+            Sabotage::RefundsWithoutKeys => Refund {
+                number: self.gateway.next_refund(number),
+                ..refund
+            },
+            _ => refund,
         }
     }
 

@@ -1,10 +1,12 @@
 //! A composite's reviewer: asks what is due, asks the gateway, does what is to be done; each in a step of its own.
 
 use chrono::TimeDelta;
-use composite_service::domain::order::OrderCommand;
+use composite_service::domain::order::{OrderCommand, Refund, RefundOutcome};
 use composite_service::domain::review::{Remedy, Standing, remedy};
 use composite_service::domain::review_pace::{is_its_turn, pause};
 use order_service::dto::order_dto;
+use shared::order_number::OrderNumber;
+use shared::payment::Payment;
 
 use crate::composite::{Asker, Review};
 use crate::sabotage::Sabotage;
@@ -59,11 +61,17 @@ impl World {
             Remedy::Wait | Remedy::Hold(_) => "review waits",
             Remedy::Send(OrderCommand::Approve { .. }) => "review approves",
             Remedy::Send(OrderCommand::Reject { .. }) => "review rejects",
+            Remedy::Send(OrderCommand::EndRefund { .. }) => "review ends refund",
             Remedy::Send(_) => "review settles",
             Remedy::Refund(..) => "review refunds",
+            Remedy::GiveBack(..) => "review gives back",
         });
         match remedy {
             Remedy::Wait | Remedy::Hold(_) => Ok(()),
+            Remedy::GiveBack(..) if self.sabotage == Sabotage::RefundsNotReviewed => Ok(()),
+            Remedy::GiveBack(payment, refund) => {
+                self.give_back(composite, number, &payment, refund)
+            }
             Remedy::Send(command) => self.ask(composite, Asker::Reviewer, &command),
             Remedy::Refund(..) if self.sabotage == Sabotage::NoRefunds => {
                 let number = number.clone();
@@ -74,5 +82,29 @@ impl World {
                 Ok(())
             }
         }
+    }
+
+    /// He asks the gateway, and tells the order service what it has said.
+    fn give_back(
+        &mut self,
+        composite: usize,
+        number: &OrderNumber,
+        payment: &Payment,
+        refund: Refund,
+    ) -> Check {
+        let known = self.refund_as_known(number, refund);
+        let outcome = self
+            .gateway
+            .refund(number, payment, known, RefundOutcome::Done);
+        let command = OrderCommand::EndRefund {
+            number: number.clone(),
+            refund: refund.number,
+            outcome,
+        };
+        // His composite may die before he tells it.
+        if self.chance.one_in(4) {
+            return Ok(());
+        }
+        self.ask(composite, Asker::Reviewer, &command)
     }
 }

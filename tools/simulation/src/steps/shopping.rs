@@ -1,11 +1,12 @@
 //! Shoppers place orders and pay them.
 
-use composite_service::domain::order::Idempotency;
+use composite_service::domain::order::{Cancellation, Idempotency};
 use composite_service::domain::purchase::{Effect, Outcome, Purchase};
 use shared::idempotency::{Fingerprint, IdempotencyKey};
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::payment::Payment;
+use shared::wire::order_dto::RefundLineDto;
 
 use crate::shopper::{Request, pays};
 use crate::violation::Check;
@@ -81,6 +82,46 @@ impl World {
         self.start(request, Purchase::pay(number, payment, idempotency))
     }
 
+    /// An order that a shopper can cancel: one that he can pay, or one that he has paid.
+    pub(crate) fn own_order(&self, shopper: usize) -> Option<OrderNumber> {
+        let is_own = |request: &&Request| request.shopper == shopper;
+        let told = self.requests.iter().filter(is_own);
+        let paid = told.filter_map(|request| paid_number(request.told.as_ref()?));
+        let unpaid = || self.known_order(shopper);
+        paid.last()
+            .or_else(|| self.shoppers[shopper].cancels_unpaid.then(unpaid).flatten())
+    }
+
+    /// A shopper cancels the order that he has placed before, or a piece of its first line.
+    pub(crate) fn cancel(&mut self, shopper: usize) -> Check {
+        let number = self.own_order(shopper);
+        self.shoppers[shopper].cancels_left -= 1;
+        let Some(number) = number else { return Ok(()) };
+        let pieces = self.chance.one_in(2).then(|| {
+            vec![RefundLineDto {
+                order_line_id: 1,
+                quantity: 1,
+            }]
+        });
+        let key = format!("cancelling-{shopper}-{}", self.chance.below(3));
+        let cancellation = Cancellation {
+            idempotency: Idempotency {
+                key: IdempotencyKey::recorded(key),
+                fingerprint: Fingerprint::recorded(format!("{pieces:?}")),
+            },
+            pieces,
+        };
+        let request = Request {
+            shopper,
+            composite: self.any_ready_composite(),
+            request_id: None,
+            payment: None,
+            told: None,
+            is_abandoned: false,
+        };
+        self.start(request, Purchase::cancel(number, cancellation))
+    }
+
     /// One that has a home, where there is one: shoppers are led to those that are ready.
     fn any_ready_composite(&mut self) -> usize {
         let ready: Vec<usize> = (0..self.composites.len())
@@ -113,6 +154,21 @@ fn known_number(told: &Outcome) -> Option<OrderNumber> {
         Outcome::Late(number) => Some(number.clone()),
         Outcome::Replayed(outcome) => known_number(outcome),
         Outcome::Complete(_)
+        | Outcome::Cancelled(_)
+        | Outcome::Refused { .. }
+        | Outcome::StillRunning
+        | Outcome::Unavailable
+        | Outcome::NotSupported { .. }
+        | Outcome::Failed(_) => None,
+    }
+}
+
+fn paid_number(told: &Outcome) -> Option<OrderNumber> {
+    match told {
+        Outcome::Complete(order) | Outcome::Cancelled(order) => order.order_num.clone(),
+        Outcome::Replayed(outcome) => paid_number(outcome),
+        Outcome::Pending(_)
+        | Outcome::Late(_)
         | Outcome::Refused { .. }
         | Outcome::StillRunning
         | Outcome::Unavailable

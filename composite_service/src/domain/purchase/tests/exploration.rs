@@ -151,6 +151,7 @@ fn check_outcome(world: &World, shopper: &Shopper, outcome: &Outcome) {
                 "{state:?}"
             );
         }
+        Outcome::Cancelled(_) => unreachable!("nobody cancels in this world"),
         Outcome::Refused {
             reason: Reason::AlreadyPaid,
             ..

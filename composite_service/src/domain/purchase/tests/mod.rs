@@ -3,6 +3,7 @@
 mod samples;
 mod table;
 mod outcomes;
+mod cancelling;
 mod strangers;
 mod perseverance;
 mod peers;

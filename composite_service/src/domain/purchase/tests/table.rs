@@ -26,7 +26,7 @@ fn in_each_step() -> [Purchase; 9] {
 }
 
 /// What is done in a word each, and a full stop when nothing is left to do.
-fn told(purchase: &Purchase, effects: &[Effect], was_done: bool) -> String {
+pub(super) fn told(purchase: &Purchase, effects: &[Effect], was_done: bool) -> String {
     let words: Vec<_> = effects.iter().map(word).collect();
     let end = if purchase.is_done() && !was_done {
         "."
@@ -47,6 +47,9 @@ fn word(effect: &Effect) -> String {
         Effect::Send(OrderCommand::Approve { .. }) => "approve".to_owned(),
         Effect::Send(OrderCommand::Reject { .. }) => "reject".to_owned(),
         Effect::Send(OrderCommand::Settle { .. }) => "settle".to_owned(),
+        Effect::Send(OrderCommand::Cancel { .. }) => "cancel order".to_owned(),
+        Effect::Send(OrderCommand::EndRefund { outcome, .. }) => format!("end {outcome:?}"),
+        Effect::GiveBack { refund, .. } => format!("give back {}", refund.amount),
         Effect::Renumber => "renumber".to_owned(),
         Effect::Confirm { .. } => "confirm".to_owned(),
         Effect::Cancel { .. } => "cancel".to_owned(),
@@ -60,6 +63,7 @@ fn answered(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Pending(_) => "PENDING",
         Outcome::Complete(_) => "COMPLETE",
+        Outcome::Cancelled(_) => "CANCELLED",
         Outcome::Refused { reason, .. } => reason.as_str(),
         Outcome::Late(_) => "LATE",
         Outcome::StillRunning => "STILL_RUNNING",

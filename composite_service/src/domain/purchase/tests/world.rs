@@ -281,7 +281,7 @@ impl World {
             Action::Act(number) => match self.remedies.remove(&number) {
                 Some(Remedy::Send(command)) => drop(self.orders.serve(&command, Mood::Well)),
                 Some(Remedy::Refund(payment, _)) => drop(self.charges.cancel(&number, &payment)),
-                Some(Remedy::Wait | Remedy::Hold(_)) | None => {
+                Some(Remedy::Wait | Remedy::Hold(_) | Remedy::GiveBack(..)) | None => {
                     panic!("the gateway of this world always knows")
                 }
             },
@@ -310,6 +310,7 @@ impl World {
                 | Effect::Renumber
                 | Effect::Confirm { .. }
                 | Effect::Cancel { .. }
+                | Effect::GiveBack { .. }
                 | Effect::Wait(_)) => {
                     assert_eq!(shopper.asked.replace(ask), None, "one thing at a time");
                 }
@@ -330,7 +331,9 @@ impl World {
                 number, payment, ..
             } => Event::Cancel(self.charges.cancel(number, payment)),
             Effect::Wait(_) => Event::WaitOver,
-            Effect::Answer(_) | Effect::Warn(_) => unreachable!("nobody waits for these"),
+            Effect::Answer(_) | Effect::Warn(_) | Effect::GiveBack { .. } => {
+                unreachable!("nobody waits for these")
+            }
         }
     }
 }
@@ -376,7 +379,11 @@ fn faults(index: usize, asked: &Effect) -> Vec<Action> {
             let failed = || Event::Cancel(CancelAnswer::Failed);
             vec![lost(failed()), delayed(failed())]
         }
-        Effect::Renumber | Effect::Wait(_) | Effect::Answer(_) | Effect::Warn(_) => {
+        Effect::Renumber
+        | Effect::Wait(_)
+        | Effect::Answer(_)
+        | Effect::Warn(_)
+        | Effect::GiveBack { .. } => {
             return vec![Action::Die(index, false)];
         }
     };
