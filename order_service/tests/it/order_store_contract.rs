@@ -48,6 +48,11 @@ macro_rules! order_store_contract {
                     come_page_by_page_each_once,
                     are_listed_longest_due_first_until_they_are_settled,
                 }
+                refunds {
+                    are_kept_with_their_order_and_give_its_pieces_back_when_they_are_done,
+                    that_were_refused_give_nothing_back,
+                    are_due_for_review_until_they_end,
+                }
                 members {
                     have_their_own_orders_newest_first,
                     get_their_orders_page_by_page_each_once,
@@ -110,6 +115,7 @@ order_store_contract!(mysql, crate::harness::stores::DatabaseWorld::mysql);
 mod held_rows;
 mod members;
 mod pending_limits;
+mod refunds;
 
 mod new_orders {
     use super::*;

@@ -140,10 +140,7 @@ mod cancel {
         };
         let part = cancel("100").await.unwrap();
         assert_eq!(part.state(), (200, "PARTIAL_CANCELED"));
-        assert!(
-            part.text.contains(r#""balanceAmount":23900.5"#),
-            "{part:?}"
-        );
+        assert!(part.text.contains(r#""balanceAmount":23900.5"#), "{part:?}");
         assert_eq!(
             cancel("23900.51").await.unwrap().code(),
             (403, "NOT_CANCELABLE_AMOUNT")
