@@ -47,6 +47,7 @@ use crate::outbound::mysql::catalogue::MysqlCatalogue;
 use crate::outbound::mysql::migrate;
 use crate::outbound::mysql::order_store::MysqlOrderStore;
 use crate::outbound::mysql::pool::{Pool, SessionManager};
+use crate::outbound::mysql::shelves::MysqlShelves;
 use crate::ports::catalogue::Catalogue;
 use crate::ports::order_store::OrderStore;
 
@@ -314,6 +315,7 @@ fn start_readers(
         reviews: Arc::clone(&store) as _,
         member_orders: store,
         catalogue: Arc::new(MysqlCatalogue::new(pool.clone())),
+        shelves: Arc::new(MysqlShelves::new(pool.clone(), settings.pending_limits)),
     };
     StoreReader::start("store-reader", threads, Arc::new(ports))
 }

@@ -1,14 +1,17 @@
 //! From the domain to the contract's bodies, for replies on Kafka and answers over HTTP.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use shared::wire::order_dto::{
     CouponDto, CouponKind, ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto, ProductDto,
     RefundDto, RefundLineDto, RefundStatus,
 };
+use shared::wire::quote_dto::QuoteDto;
 
 use crate::domain::catalogue::{Item, Product};
 use crate::domain::coupon::Discount;
 use crate::domain::order::{Order, OrderLine, OrderState};
+use crate::domain::quote::Quote;
 use crate::domain::refund::{Refund, RefundState};
 use crate::ports::catalogue::NamedCoupon;
 
@@ -24,14 +27,7 @@ pub fn order_dto(order: &Order, zone: Tz) -> OrderDto {
     };
     OrderDto {
         order_num: Some(order.number.clone()),
-        order_line_list: Some(
-            order
-                .lines
-                .iter()
-                .zip(1..)
-                .map(|(line, id)| line_dto(line, id))
-                .collect(),
-        ),
+        order_line_list: Some(line_dtos(&order.lines)),
         status: Some(status),
         coupon_id: order.coupon,
         total_price: Some(order.total_price),
@@ -75,6 +71,26 @@ fn refund_dto(refund: &Refund, zone: Tz) -> RefundDto {
         order_line_list: Some(lines.collect()),
         requested_date: Some(refund.requested_at.with_timezone(&zone).fixed_offset()),
     }
+}
+
+/// A quote, with dates in `zone`.
+#[must_use]
+pub fn quote_dto(quote: &Quote, zone: Tz) -> QuoteDto {
+    let in_zone = |at: DateTime<Utc>| at.with_timezone(&zone).fixed_offset();
+    QuoteDto {
+        order_line_list: line_dtos(&quote.lines),
+        coupon_id: quote.coupon,
+        total_price: quote.price.total,
+        final_price: quote.price.to_pay(),
+        priced_date: in_zone(quote.priced_at),
+        coupon_valid_until: quote.coupon_valid_until.map(in_zone),
+    }
+}
+
+/// The lines, numbered from 1.
+fn line_dtos(lines: &[OrderLine]) -> Vec<OrderLineDto> {
+    let numbered = lines.iter().zip(1..);
+    numbered.map(|(line, id)| line_dto(line, id)).collect()
 }
 
 fn line_dto(line: &OrderLine, id: i64) -> OrderLineDto {

@@ -14,6 +14,7 @@ use crate::ports::catalogue::Catalogue;
 use crate::ports::member_orders::MemberOrders;
 use crate::ports::order_store::OrderStore;
 use crate::ports::reviews::Reviews;
+use crate::ports::shelves::Shelves;
 
 /// Why the process ends when a call has panicked.
 const PANICKED: &str = "a call to the store has panicked";
@@ -34,6 +35,8 @@ pub struct ReadPorts {
     pub member_orders: Arc<dyn MemberOrders>,
     /// Products and coupons.
     pub catalogue: Arc<dyn Catalogue>,
+    /// Shelves to look at.
+    pub shelves: Arc<dyn Shelves>,
 }
 
 /// The threads that read.

@@ -299,7 +299,7 @@ fn expired(order: &Arc<Order>, detail: Option<&String>, now: DateTime<Utc>) -> D
             order: order_of(),
             payment: payment.clone(),
         })
-    } else if now < order.pay_by {
+    } else if order.payable_until().is_some_and(|end| now < end) {
         Decision::Change(Transition::EndPayment { order: order_of() })
     } else {
         rejected(order, Reason::Expired, detail, now)

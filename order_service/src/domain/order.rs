@@ -64,6 +64,32 @@ pub struct OrderDraft {
     pub pay_by: DateTime<Utc>,
 }
 
+impl OrderDraft {
+    /// What its price depends on.
+    #[must_use]
+    pub fn wish(&self) -> Wish<'_> {
+        Wish {
+            member: self.member.as_ref(),
+            lines: &self.lines,
+            coupon: self.coupon,
+            at: self.placed_at,
+        }
+    }
+}
+
+/// What somebody wants to have, whether it is ordered or only priced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish<'a> {
+    /// Who wants it; guests have no member.
+    pub member: Option<&'a MemberId>,
+    /// What.
+    pub lines: &'a [DraftLine],
+    /// The coupon to use.
+    pub coupon: Option<CouponId>,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
 /// A line of a draft. The quantity is as the shopper wrote it, so it may be zero, negative or larger than any stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DraftLine {
@@ -152,6 +178,15 @@ impl Order {
         match self.state {
             OrderState::Created => false,
             OrderState::Complete(_) | OrderState::Rejected(_) => true,
+        }
+    }
+
+    /// Until when a pending order waits for its payment: the first review after that gives it up.
+    #[must_use]
+    pub fn payable_until(&self) -> Option<DateTime<Utc>> {
+        match self.state {
+            OrderState::Created => Some(self.pay_by),
+            OrderState::Complete(_) | OrderState::Rejected(_) => None,
         }
     }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use shared::member_id::MemberId;
 use shared::reason::Reason;
 
-use super::order::{DraftLine, Order, OrderDraft, OrderState};
+use super::order::{DraftLine, Order, OrderDraft, OrderState, Wish};
 
 /// What a member may have pending. Orders without a member are not limited: there is nobody to count them by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,8 +26,9 @@ impl PendingLimits {
     }
 
     /// The member by whom a new order is counted, if it is.
-    fn buyer(self, draft: &OrderDraft) -> Option<&MemberId> {
-        draft.member.as_ref().filter(|_| self.any())
+    #[must_use]
+    pub fn buyer(self, wish: Wish<'_>) -> Option<&MemberId> {
+        wish.member.filter(|_| self.any())
     }
 
     /// Why a member who holds this much may not take so many pieces more.
@@ -96,16 +97,16 @@ impl Buyers {
         self.limits.any()
     }
 
-    /// Whether the member may have this order pending, too.
+    /// Whether the member may have this pending, too.
     ///
     /// # Errors
     /// When that is too much.
-    pub fn check(&self, draft: &OrderDraft) -> Result<(), TooMany> {
-        let Some(member) = self.limits.buyer(draft) else {
+    pub fn check(&self, wish: Wish<'_>) -> Result<(), TooMany> {
+        let Some(member) = self.limits.buyer(wish) else {
             return Ok(());
         };
         let held = self.held.get(member).copied().unwrap_or_default();
-        match self.limits.refusal(&held, pieces(&draft.lines)) {
+        match self.limits.refusal(&held, pieces(wish.lines)) {
             Some(reason) => Err(TooMany {
                 reason,
                 first_end: held.first_end,
@@ -116,7 +117,7 @@ impl Buyers {
 
     /// The order is pending from now on.
     pub(super) fn take(&mut self, draft: &OrderDraft) {
-        if let Some(member) = self.limits.buyer(draft) {
+        if let Some(member) = self.limits.buyer(draft.wish()) {
             let held = self.held.entry(member.clone()).or_default();
             held.add(pieces(&draft.lines), draft.pay_by);
         }
@@ -178,7 +179,10 @@ mod tests {
 
     fn reason(limits: PendingLimits, has: Held, draft: &OrderDraft) -> Option<Reason> {
         let buyers = Buyers::new(limits, [("kim".parse().unwrap(), has)]);
-        buyers.check(draft).err().map(|too_many| too_many.reason)
+        buyers
+            .check(draft.wish())
+            .err()
+            .map(|too_many| too_many.reason)
     }
 
     #[test]
@@ -223,15 +227,15 @@ mod tests {
             ..by("kim", 1)
         };
         for draft in [&later, &by("kim", 1)] {
-            assert_eq!(buyers.check(draft), Ok(()));
+            assert_eq!(buyers.check(draft.wish()), Ok(()));
             buyers.take(draft);
         }
         let expected = TooMany {
             reason: Reason::TooManyPendingOrders,
             first_end: Some(draft(1, &[]).pay_by),
         };
-        assert_eq!(buyers.check(&later), Err(expected));
-        assert_eq!(buyers.check(&by("lee", 1)), Ok(()));
+        assert_eq!(buyers.check(later.wish()), Err(expected));
+        assert_eq!(buyers.check(by("lee", 1).wish()), Ok(()));
     }
 
     #[test]
@@ -241,8 +245,8 @@ mod tests {
             reason: Reason::TooManyPendingPieces,
             first_end: None,
         };
-        assert_eq!(buyers.check(&by("kim", 4)), Err(expected));
-        assert_eq!(buyers.check(&by("kim", i64::MAX)), Err(expected));
+        assert_eq!(buyers.check(by("kim", 4).wish()), Err(expected));
+        assert_eq!(buyers.check(by("kim", i64::MAX).wish()), Err(expected));
     }
 
     #[test]

@@ -11,8 +11,11 @@ use shared::reason::Reason;
 use super::catalogue::Item;
 use super::coupon::Coupon;
 use super::decide::Transition;
-use super::order::{CouponId, DraftLine, ItemId, Offer, Order, OrderDraft, OrderLine, OrderState};
+use super::order::{
+    CouponId, DraftLine, ItemId, Offer, Order, OrderDraft, OrderLine, OrderState, Wish,
+};
 use super::pending_limits::Buyers;
+use super::price::{NotGranted, Price};
 use super::refund::RefundOutcome;
 use super::refunding::is_whole;
 
@@ -31,10 +34,7 @@ impl Needs {
         let mut needs = Self::default();
         for transition in transitions {
             match transition {
-                Transition::Open(draft) => {
-                    needs.items.extend(draft.lines.iter().map(|line| line.item));
-                    needs.coupons.extend(draft.coupon);
-                }
+                Transition::Open(draft) => needs.add(draft.wish()),
                 Transition::Reject { order, .. } => {
                     needs.items.extend(order.lines.iter().map(|line| line.item));
                     needs.coupons.extend(order.coupon);
@@ -56,6 +56,19 @@ impl Needs {
             }
         }
         needs
+    }
+
+    /// What pricing the wish takes a look at.
+    #[must_use]
+    pub fn of_wish(wish: Wish<'_>) -> Self {
+        let mut needs = Self::default();
+        needs.add(wish);
+        needs
+    }
+
+    fn add(&mut self, wish: Wish<'_>) {
+        self.items.extend(wish.lines.iter().map(|line| line.item));
+        self.coupons.extend(wish.coupon);
     }
 }
 
@@ -156,6 +169,36 @@ impl Shelf {
         }
     }
 
+    /// What the wish costs. The only place where prices are made, whether something is ordered or only priced; it takes nothing.
+    ///
+    /// # Errors
+    /// When an order for it would be refused.
+    pub fn price(&self, wish: Wish<'_>) -> Result<Price, NotGranted> {
+        let total = self.total(wish.lines).map_err(|reason| {
+            let total = Money::ZERO;
+            NotGranted::Refused { total, reason }
+        })?;
+        self.buyers
+            .check(wish)
+            .map_err(|too_many| NotGranted::TooMany { total, too_many })?;
+        let discount = self
+            .discount(wish, total)
+            .map_err(|reason| NotGranted::Refused { total, reason })?;
+        Ok(Price { total, discount })
+    }
+
+    /// The lines with what the items are called and cost.
+    #[must_use]
+    pub fn lines(&self, lines: &[DraftLine]) -> Vec<OrderLine> {
+        lines.iter().map(|line| self.order_line(*line)).collect()
+    }
+
+    /// The coupon, if there is one with this identity.
+    #[must_use]
+    pub fn coupon(&self, id: CouponId) -> Option<&Coupon> {
+        self.coupons.get(&id).map(|slot| &slot.value)
+    }
+
     /// The items whose stock has changed.
     pub fn changed_items(&self) -> impl Iterator<Item = &Item> {
         self.items
@@ -173,28 +216,22 @@ impl Shelf {
     }
 
     fn open(&mut self, draft: &OrderDraft) -> Order {
-        let total = match self.total(&draft.lines) {
-            Ok(total) => total,
-            Err(reason) => return self.refused(draft, Money::ZERO, reason),
-        };
-        if let Err(too_many) = self.buyers.check(draft) {
-            return Order {
+        match self.price(draft.wish()) {
+            Ok(price) => {
+                self.take(draft);
+                Order {
+                    final_price: price.to_pay(),
+                    review_at: Some(draft.pay_by),
+                    ..self.order(draft, price.total, OrderState::Created)
+                }
+            }
+            Err(NotGranted::Refused { total, reason }) => self.refused(draft, total, reason),
+            Err(NotGranted::TooMany { total, too_many }) => Order {
                 // The shopper is told to try again later, and may do so with the same key.
                 idempotency: None,
                 pay_by: too_many.first_end.unwrap_or(draft.placed_at),
                 ..self.refused(draft, total, too_many.reason)
-            };
-        }
-        match self.discount(draft, total) {
-            Ok(discount) => {
-                self.take(draft);
-                Order {
-                    final_price: total.less(discount),
-                    review_at: Some(draft.pay_by),
-                    ..self.order(draft, total, OrderState::Created)
-                }
-            }
-            Err(reason) => self.refused(draft, total, reason),
+            },
         }
     }
 
@@ -208,11 +245,7 @@ impl Shelf {
             number: draft.number.clone(),
             request_id: draft.request_id.clone(),
             member: draft.member.clone(),
-            lines: draft
-                .lines
-                .iter()
-                .map(|line| self.order_line(*line))
-                .collect(),
+            lines: self.lines(&draft.lines),
             coupon: draft.coupon,
             total_price: total,
             final_price: total,
@@ -229,14 +262,14 @@ impl Shelf {
         }
     }
 
-    /// What the coupon takes off, if the stock covers the order; or the reason why it can't be served.
-    fn discount(&self, draft: &OrderDraft, total: Money) -> Result<Money, Reason> {
-        self.check_stock(&draft.lines)?;
-        let Some(id) = draft.coupon else {
+    /// What the coupon takes off, if the stock covers the wish; or the reason why it can't be served.
+    fn discount(&self, wish: Wish<'_>, total: Money) -> Result<Money, Reason> {
+        self.check_stock(wish.lines)?;
+        let Some(id) = wish.coupon else {
             return Ok(Money::ZERO);
         };
-        let coupon = self.coupons.get(&id).ok_or(Reason::CouponUnknown)?;
-        coupon.value.discount_on(total, draft.placed_at)
+        let coupon = self.coupon(id).ok_or(Reason::CouponUnknown)?;
+        coupon.discount_on(total, wish.at)
     }
 
     /// The sum of the lines. A quantity that no stock can have counts as nothing: the check of the stock refuses it afterwards.

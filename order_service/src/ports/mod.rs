@@ -4,4 +4,5 @@ pub mod order_store;
 pub mod reviews;
 pub mod member_orders;
 pub mod catalogue;
+pub mod shelves;
 pub mod reply_sink;

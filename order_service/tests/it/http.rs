@@ -1,6 +1,7 @@
 //! Reads over HTTP: what the composite and operators get, and the one body of every answer that is not a success.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use order_service::actors::store_threads::{ReadPorts, StoreReader};
 use order_service::actors::write_progress::WriteProgress;
 use order_service::domain::catalogue::{Product, ProductId};
 use order_service::domain::order::{ItemId, OrderDraft};
+use order_service::domain::pending_limits::PendingLimits;
 use order_service::inbound::http::reads::Reads;
 use order_service::inbound::http::routes::configure;
 use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
@@ -34,6 +36,8 @@ use crate::harness::doubles::{Fault, StoreDouble};
 use crate::harness::kafka::TestBroker;
 use crate::harness::samples::*;
 use crate::harness::stores::{applied, opened};
+
+mod quotes;
 
 /// The query of the next page that a page links to.
 fn next_query(link: &str) -> &str {
@@ -149,6 +153,7 @@ fn reads(
         reviews: Arc::clone(&shelves) as _,
         member_orders: Arc::clone(&store.inner) as _,
         catalogue: shelves,
+        shelves: Arc::clone(&store.inner) as _,
     };
     Reads {
         reader: StoreReader::start("store-reader", 1, Arc::new(ports)),

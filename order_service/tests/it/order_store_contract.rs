@@ -69,6 +69,11 @@ macro_rules! order_store_contract {
                     do_not_refuse_a_repeated_order,
                     leave_out_orders_of_a_member_whose_row_is_held,
                 }
+                quotes {
+                    tell_what_the_order_then_costs,
+                    take_nothing_and_wait_for_nobody,
+                    count_what_a_member_has_pending,
+                }
                 held_rows {
                     of_an_item_leave_its_orders_out_and_no_others,
                     of_a_coupon_leave_its_order_out,
@@ -116,6 +121,7 @@ mod held_rows;
 mod members;
 mod pending_limits;
 mod refunds;
+mod quotes;
 
 mod new_orders {
     use super::*;

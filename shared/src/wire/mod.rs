@@ -4,5 +4,6 @@ pub mod leniently;
 pub mod moment;
 pub mod event;
 pub mod order_dto;
+pub mod quote_dto;
 pub mod headers;
 pub mod error_body;

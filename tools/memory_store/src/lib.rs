@@ -12,13 +12,14 @@ use shared::order_number::OrderNumber;
 use order_service::domain::catalogue::Item;
 use order_service::domain::coupon::Coupon;
 use order_service::domain::decide::Transition;
-use order_service::domain::order::{CouponId, ItemId, Order};
+use order_service::domain::order::{CouponId, ItemId, Order, Wish};
 use order_service::domain::pending_limits::{Buyers, Held, PendingLimits, pending_of};
 use order_service::domain::shelf::{Needs, Shelf};
 use order_service::domain::stored_orders::StoredOrders;
 use order_service::ports::member_orders::{MemberOrders, OrderCursor};
 use order_service::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError, StoreRow};
 use order_service::ports::reviews::{DueOrders, ReviewCursor, Reviews};
+use order_service::ports::shelves::Shelves;
 
 /// Orders, stock and coupons in memory.
 #[derive(Debug, Default)]
@@ -173,6 +174,12 @@ impl MemberOrders for MemoryOrderStore {
     }
 }
 
+impl Shelves for MemoryOrderStore {
+    fn shelf_for(&self, _: Wish<'_>) -> Result<Shelf, StoreError> {
+        Ok(self.contents().shelf())
+    }
+}
+
 impl Contents {
     /// A new order's row is nobody's.
     fn held_by_others(&self, transition: &Transition) -> Option<StoreRow> {
@@ -193,9 +200,7 @@ impl Contents {
     }
 
     fn settle(&mut self, batch: &[Transition], held: Vec<Option<StoreRow>>) -> Vec<Fate> {
-        let buyers = Buyers::new(self.limits, self.pending());
-        let shelf = Shelf::new(self.items.values().cloned(), self.coupons.values().cloned());
-        let mut shelf = shelf.for_buyers(buyers);
+        let mut shelf = self.shelf();
         let fates = batch
             .iter()
             .zip(held)
@@ -206,6 +211,13 @@ impl Contents {
             .collect();
         self.keep(&shelf);
         fates
+    }
+
+    /// All that there is.
+    fn shelf(&self) -> Shelf {
+        let buyers = Buyers::new(self.limits, self.pending());
+        let shelf = Shelf::new(self.items.values().cloned(), self.coupons.values().cloned());
+        shelf.for_buyers(buyers)
     }
 
     /// What each member's pending orders hold, where that is limited.

@@ -50,13 +50,21 @@ impl From<ApiError> for Problem {
 
 /// A request of which a parameter is malformed.
 pub(super) fn malformed(parameter: &str, detail: &str) -> Problem {
+    malformed_request(detail).because_of(Culprit::parameter(parameter))
+}
+
+/// A request of which a member of the body is malformed.
+pub(super) fn malformed_member(member: &str, detail: &str) -> Problem {
+    malformed_request(detail).because_of(Culprit::member(member))
+}
+
+fn malformed_request(detail: &str) -> Problem {
     Problem::new(
         StatusCode::BAD_REQUEST,
         ResponseCode::InvalidRequest,
         "MALFORMED_REQUEST",
         detail,
     )
-    .because_of(Culprit::parameter(parameter))
 }
 
 fn unavailable() -> Problem {

@@ -7,6 +7,7 @@ pub mod get_order;
 pub mod member_orders;
 pub mod products;
 pub mod offers;
+pub mod quotes;
 pub mod reviews;
 pub mod health;
 mod cursor;

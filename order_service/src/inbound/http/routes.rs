@@ -5,7 +5,7 @@ use shared::http::health::livez;
 use shared::http::resource::{Methods, get, resource};
 use shared::http::unknown_path;
 
-use super::{get_order, health, member_orders, offers, products, reviews};
+use super::{get_order, health, member_orders, offers, products, quotes, reviews};
 
 /// The routes, each with and without a trailing slash.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -19,6 +19,10 @@ pub fn configure(config: &mut web::ServiceConfig) {
             ["/api/order", "/api/order/"],
             get().to(member_orders::list_orders),
         ))
+        .service(
+            resource(["/api/quote", "/api/quote/"], Methods::Post)
+                .route(web::post().to(quotes::post_quote)),
+        )
         .service(get_only(
             ["/api/coupon", "/api/coupon/"],
             get().to(offers::list_coupons),

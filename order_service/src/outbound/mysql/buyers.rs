@@ -65,11 +65,30 @@ pub(super) fn introduce(
     Ok(())
 }
 
+/// What the list of unpaid orders says.
+#[derive(Default)]
+pub(super) struct Pending {
+    /// What the pending ones of each member hold.
+    pub(super) held: HashMap<MemberId, Held>,
+    /// Those that are no longer pending.
+    ended: Vec<String>,
+}
+
 /// What the pending orders of these members hold. Forgets those that are no longer pending.
 pub(super) fn held(
     connection: &mut MysqlConnection,
     members: &BTreeSet<&MemberId>,
 ) -> QueryResult<HashMap<MemberId, Held>> {
+    let Pending { held, ended } = pending(connection, members)?;
+    forget(connection, members, &ended)?;
+    Ok(held)
+}
+
+/// What is listed of these members.
+pub(super) fn pending(
+    connection: &mut MysqlConnection,
+    members: &BTreeSet<&MemberId>,
+) -> QueryResult<Pending> {
     // Members consist of characters that mean nothing in SQL, so nothing can be injected.
     let names: Vec<&MemberId> = members.iter().copied().collect();
     let listed: Vec<Listed> = sql_query(format!(
@@ -79,8 +98,7 @@ pub(super) fn held(
         list(&names, "'")
     ))
     .load(connection)?;
-    let mut held: HashMap<MemberId, Held> = HashMap::new();
-    let mut ended = Vec::new();
+    let mut pending = Pending::default();
     for row in listed {
         let member = row.member_id.parse();
         let pay_by = row
@@ -88,15 +106,13 @@ pub(super) fn held(
             .filter(|_| row.status.as_deref() == Some(CREATED));
         match (member, pay_by) {
             (Ok(member), Some(pay_by)) => {
-                held.entry(member)
-                    .or_default()
-                    .add(row.pieces, pay_by.and_utc());
+                let held: &mut Held = pending.held.entry(member).or_default();
+                held.add(row.pieces, pay_by.and_utc());
             }
-            _ => ended.push(row.order_num),
+            _ => pending.ended.push(row.order_num),
         }
     }
-    forget(connection, members, &ended)?;
-    Ok(held)
+    Ok(pending)
 }
 
 fn forget(

@@ -12,5 +12,6 @@ mod refund_column;
 pub mod locks;
 pub mod statements;
 pub mod catalogue;
+pub mod shelves;
 pub mod migrate;
 pub mod error;

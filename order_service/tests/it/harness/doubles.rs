@@ -8,12 +8,14 @@ use chrono::{DateTime, Utc};
 use memory_store::MemoryOrderStore;
 use order_service::domain::catalogue::{Product, ProductId};
 use order_service::domain::decide::Transition;
-use order_service::domain::order::{ItemId, Order};
+use order_service::domain::order::{ItemId, Order, Wish};
+use order_service::domain::shelf::Shelf;
 use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
 use order_service::ports::member_orders::{MemberOrders, OrderCursor};
 use order_service::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError};
 use order_service::ports::reply_sink::{CommandOutcome, OnReplied, ReplySink, Requester};
 use order_service::ports::reviews::{DueOrders, ReviewCursor, Reviews};
+use order_service::ports::shelves::Shelves;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use shared::trace::context::TraceContext;
@@ -169,6 +171,12 @@ impl MemberOrders for NoCatalogue {
         _: u32,
     ) -> Result<Vec<Order>, StoreError> {
         Ok(Vec::new())
+    }
+}
+
+impl Shelves for NoCatalogue {
+    fn shelf_for(&self, _: Wish<'_>) -> Result<Shelf, StoreError> {
+        Ok(Shelf::new([], []))
     }
 }
 

@@ -244,6 +244,7 @@ pub(crate) fn start_registry(
         reviews: Arc::new(NoCatalogue),
         member_orders: Arc::new(NoCatalogue),
         catalogue: Arc::new(NoCatalogue),
+        shelves: Arc::new(NoCatalogue),
     };
     let reader = StoreReader::start("store-reader", READERS, Arc::new(ports));
     let colleagues = Arc::new(Colleagues {

@@ -14,10 +14,12 @@ use order_service::outbound::mysql::migrate::migrate;
 use order_service::outbound::mysql::order_store::MysqlOrderStore;
 use order_service::outbound::mysql::pool::SessionManager;
 use order_service::outbound::mysql::pool::{Pool, session};
+use order_service::outbound::mysql::shelves::MysqlShelves;
 use order_service::ports::catalogue::Catalogue;
 use order_service::ports::member_orders::MemberOrders;
 use order_service::ports::order_store::{Fate, OnHeldRow, OrderStore, StoreError, StoreRow};
 use order_service::ports::reviews::Reviews;
+use order_service::ports::shelves::Shelves;
 use shared::order_number::OrderNumber;
 use stack::{Flavour, mysql_is_left_out};
 
@@ -37,6 +39,9 @@ pub(crate) trait StoreWorld: Sync {
 
     /// The orders of members in this data.
     fn member_orders(&self) -> Arc<dyn MemberOrders>;
+
+    /// Shelves of this data to look at, from which members may have so much pending.
+    fn shelves(&self, limits: PendingLimits) -> Arc<dyn Shelves>;
 
     /// Pieces left.
     fn stock(&self, item: ItemId) -> u32;
@@ -89,6 +94,11 @@ impl StoreWorld for MemoryWorld {
     }
 
     fn member_orders(&self) -> Arc<dyn MemberOrders> {
+        Arc::clone(&self.0) as _
+    }
+
+    fn shelves(&self, limits: PendingLimits) -> Arc<dyn Shelves> {
+        self.0.limit(limits);
         Arc::clone(&self.0) as _
     }
 
@@ -152,6 +162,11 @@ impl StoreWorld for DatabaseWorld {
 
     fn member_orders(&self) -> Arc<dyn MemberOrders> {
         Arc::new(MysqlOrderStore::new(self.0.pool()))
+    }
+
+    fn shelves(&self, limits: PendingLimits) -> Arc<dyn Shelves> {
+        let pool = SessionManager::pool(&self.0.service_settings());
+        Arc::new(MysqlShelves::new(pool, limits))
     }
 
     fn stock(&self, item: ItemId) -> u32 {
