@@ -176,6 +176,7 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
         request_limits: RequestLimits::start(settings.request_quotas, measured.limits),
         purchases: purchases.clone(),
         query,
+        quotes: (settings.order_service_kind).unless_spring(Arc::clone(&orders) as _),
         members: orders,
         my_page: Arc::new(my_page_parts(&settings, &measured.my_page)?),
         clock,

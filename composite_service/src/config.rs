@@ -107,6 +107,15 @@ impl OrderServiceKind {
             Self::Spring => PeerKnowledge::fixed(Peer::Spring),
         }
     }
+
+    /// What only an order service of this mall is asked by; `None` where it is a Spring one for certain.
+    #[must_use]
+    pub fn unless_spring<T>(self, asked_by: T) -> Option<T> {
+        match self {
+            Self::Auto | Self::Mall => Some(asked_by),
+            Self::Spring => None,
+        }
+    }
 }
 
 /// Not the name of a kind.

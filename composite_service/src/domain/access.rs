@@ -106,6 +106,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", "/open-api/order/{orderNum}", Right::Owner),
     endpoint("POST", "/open-api/order/{orderNum}/payment", Right::Owner),
     endpoint("POST", "/open-api/order/{orderNum}/cancel", Right::Owner),
+    endpoint("POST", "/open-api/quote", Right::Shopper),
     endpoint("GET", "/open-api/my-page", Right::Member),
     endpoint("GET", "/open-api/product", Right::Everybody),
     endpoint("GET", "/open-api/product/{productId}", Right::Everybody),

@@ -8,6 +8,7 @@ pub mod client_address;
 pub mod holds;
 pub mod key_fetches;
 pub mod order;
+pub mod line_price;
 pub mod order_token;
 pub mod correlation;
 pub mod peer;

@@ -46,6 +46,8 @@ pub enum Unsupported {
     Repetition,
     /// Cancel an order.
     Cancellation,
+    /// Say what an order would cost.
+    Quote,
 }
 
 impl fmt::Display for Unsupported {
@@ -58,6 +60,7 @@ impl fmt::Display for Unsupported {
             }
             Self::Cancellation => "the order service cancels no orders",
             Self::Repetition => "the order service takes a repeated command for another one",
+            Self::Quote => "the order service gives no quotes",
         })
     }
 }

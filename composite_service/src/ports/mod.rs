@@ -3,6 +3,7 @@
 pub mod order_bus;
 pub mod order_query;
 pub mod member_query;
+pub mod quotes;
 pub mod member_directory;
 pub mod my_page;
 pub mod payment;

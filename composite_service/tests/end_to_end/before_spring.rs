@@ -84,6 +84,8 @@ fn nothing_is_sent_that_it_does_not_know(mall: &Mall, spring: &SpringOrderServic
     let payment = json!({"paymentKey": payment_key("late"), "amount": 12_000});
     mall.run(mall.post("/open-api/order/77/payment", &payment))
         .assert_problem(501, "NOT_SUPPORTED");
+    mall.run(mall.post("/open-api/quote", &basket(&[(1, 1)])))
+        .assert_problem(501, "NOT_SUPPORTED");
     let mut reduced = basket(&[(1, 1)]);
     reduced["couponId"] = json!(7);
     for wish in [paid_basket(&[(1, 1)], "pay", 12_000), reduced] {

@@ -12,6 +12,7 @@
 mod mall;
 mod products;
 mod purchases;
+mod quotes;
 mod payments;
 mod cancelling;
 mod idempotency;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     let behaviours: Vec<Behaviour> = [
         products::BEHAVIOURS,
         purchases::BEHAVIOURS,
+        quotes::BEHAVIOURS,
         payments::BEHAVIOURS,
         cancelling::BEHAVIOURS,
         idempotency::BEHAVIOURS,

@@ -3,7 +3,7 @@
 //! Spring's own would read it again and again.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -123,9 +123,19 @@ impl Drop for SpringOrderService {
 
 fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     stream.set_read_timeout(Some(WAIT))?;
-    let mut lines = BufReader::new(stream).lines();
-    let request = lines.next().transpose()?.unwrap_or_default();
-    while !lines.next().transpose()?.unwrap_or_default().is_empty() {}
+    let mut reader = BufReader::new(stream);
+    let request = read_line(&mut reader)?;
+    let mut length = 0;
+    loop {
+        let header = read_line(&mut reader)?.to_lowercase();
+        match header.strip_prefix("content-length:") {
+            Some(told) => length = told.trim().parse().expect("a length"),
+            None if header.is_empty() => break,
+            None => {}
+        }
+    }
+    // A body that is left unread would reset the connection under the answer.
+    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
     let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
     let order = {
         let mut state = state.lock().unwrap();
@@ -147,6 +157,13 @@ fn serve(stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
     )
+}
+
+fn read_line(reader: &mut impl BufRead) -> std::io::Result<String> {
+    let mut line = String::new();
+    reader.read_line(&mut line)?;
+    line.truncate(line.trim_end().len());
+    Ok(line)
 }
 
 struct Listener {

@@ -17,6 +17,7 @@ use composite_service::ports::order_query::{
 use composite_service::ports::payment::{
     CancelError, ConfirmAnswer, Origin, PaymentGateway, RefundError, Standing,
 };
+use composite_service::ports::quotes::{QuoteAnswer, Quotes};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use shared::ids::IdSource;
@@ -29,6 +30,7 @@ use shared::trace::Trail;
 use shared::trace::context::TraceContext;
 use shared::wire::headers::ReplyAddress;
 use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
+use shared::wire::quote_dto::WishDto;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -372,6 +374,10 @@ pub(crate) struct Shelves {
     pub(crate) is_away: bool,
     /// The pages it was asked for.
     pub(crate) asked: Mutex<Vec<PageBounds>>,
+    /// What it says to every wish; without it, it gives no quotes.
+    pub(crate) quote: Option<QuoteAnswer>,
+    /// The wishes it was asked about.
+    pub(crate) wishes: Mutex<Vec<WishDto>>,
 }
 
 impl Shelves {
@@ -425,6 +431,13 @@ impl OrderQuery for Shelves {
                 .find(|product| product.product_id == id)
                 .cloned(),
         )
+    }
+}
+
+impl Quotes for Shelves {
+    fn quote(&self, wish: &WishDto) -> BoxFuture<'static, Result<QuoteAnswer, QueryError>> {
+        self.wishes.lock().unwrap().push(wish.clone());
+        self.answer(self.quote.clone().unwrap_or(QuoteAnswer::NotGiven))
     }
 }
 

@@ -437,3 +437,63 @@ mod an_error {
         }
     }
 }
+
+mod quotes {
+    use composite_service::ports::quotes::{QuoteAnswer, Quotes};
+    use shared::wire::quote_dto::WishDto;
+
+    use super::*;
+
+    fn wish() -> WishDto {
+        WishDto {
+            order_line_list: Vec::new(),
+            coupon_id: Some(3),
+            member_id: Some(member()),
+        }
+    }
+
+    #[actix::test]
+    async fn are_read_with_all_that_is_told() {
+        let quote = json!({
+            "orderLineList": [{"orderLineId": 1, "item": {"itemId": 7, "name": "an item", "price": {"amount": 500}}, "quantity": 2}],
+            "couponId": 3, "totalPrice": {"amount": 1_000}, "finalPrice": {"amount": 900},
+            "pricedDate": "2026-11-23T10:15:40+09:00", "couponValidUntil": "2027-01-01T00:00:00+09:00",
+        });
+        let (client, peer) = answered(200, &[], &json!({"quote": quote, "later": "members"}));
+        let QuoteAnswer::Quote(read) = client.quote(&wish()).await.unwrap() else {
+            panic!("no quote");
+        };
+        assert_eq!(json!(read), quote);
+        assert_eq!(peer.asked()[0].line, "POST /api/quote");
+    }
+
+    #[actix::test]
+    async fn may_be_refused_or_not_given_at_all() {
+        let refusal = json!({"rejectReason": "TOO_MANY_PENDING_ORDERS", "retryDate": "2026-11-23T10:45:40+09:00"});
+        let (client, _peer) = answered(200, &[], &refusal);
+        let expected = QuoteAnswer::Refused {
+            reason: Reason::TooManyPendingOrders,
+            retry_at: Some("2026-11-23T10:45:40+09:00".parse().unwrap()),
+        };
+        assert_eq!(client.quote(&wish()).await.unwrap(), expected);
+        for status in [404, 405] {
+            let (client, _peer) = answered(status, &[], &json!({}));
+            assert_eq!(client.quote(&wish()).await.unwrap(), QuoteAnswer::NotGiven);
+        }
+    }
+
+    #[actix::test]
+    async fn that_make_no_sense_are_errors() {
+        for (status, body) in [
+            (200, json!({})),
+            (200, json!([])),
+            (200, json!({"rejectReason": "NO_REASON"})),
+            (200, json!({"quote": {"finalPrice": {"amount": 1}}})),
+            (400, json!({})),
+            (503, json!({})),
+        ] {
+            let (client, _peer) = answered(status, &[], &body);
+            assert!(client.quote(&wish()).await.is_err(), "{status} {body}");
+        }
+    }
+}

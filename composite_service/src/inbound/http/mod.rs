@@ -9,6 +9,7 @@ mod limiting;
 pub mod routes;
 pub mod shop;
 pub mod place_order;
+pub mod quote;
 pub mod pay_order;
 pub mod get_order;
 pub mod list_orders;

@@ -1,6 +1,8 @@
 //! What shoppers see of an order: the members of these types, and nothing else that the order service may come to tell. How an order was
 //! paid is not among them: who holds an order number need not know.
 
+use std::iter::repeat;
+
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
 use shared::money::Money;
@@ -9,7 +11,9 @@ use shared::reason::Reason;
 use shared::wire::order_dto::{
     ItemDto, OrderDto, OrderLineDto, OrderStatus, RefundDto, RefundLineDto, RefundStatus,
 };
+use shared::wire::quote_dto::QuoteDto;
 
+use crate::domain::line_price::{LinePrice, line_prices};
 use crate::domain::refund::given_back;
 
 /// The body of an order. It is shown to every client that knows the order number, so it names neither the member nor the payment.
@@ -23,6 +27,8 @@ pub(super) struct OrderBody {
     coupon_id: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total_price: Option<Money>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discount: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
     final_price: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +66,8 @@ struct LineBody {
     order_line_id: Option<i64>,
     item: ItemBody,
     quantity: i64,
+    line_price: Option<Money>,
+    discount: Option<Money>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,6 +76,21 @@ struct ItemBody {
     item_id: i64,
     name: Option<String>,
     price: Option<Money>,
+}
+
+/// The body of a quote: what is told of an order that was not placed, in the same words.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct QuoteBody {
+    order_line_list: Vec<LineBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coupon_id: Option<i64>,
+    total_price: Money,
+    discount: Money,
+    final_price: Money,
+    priced_date: DateTime<FixedOffset>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coupon_valid_until: Option<DateTime<FixedOffset>>,
 }
 
 impl OrderBody {
@@ -88,14 +111,16 @@ impl OrderBody {
 impl From<OrderDto> for OrderBody {
     fn from(order: OrderDto) -> Self {
         let cancelled_amount = order.refund_list.is_some().then(|| given_back(&order));
+        let prices = order.total_price.zip(order.final_price);
         let lines = order.order_line_list;
         let refunds = order.refund_list;
         Self {
             order_num: order.order_num,
-            order_line_list: lines.map(|lines| lines.into_iter().map(LineBody::from).collect()),
+            order_line_list: lines.map(|lines| line_bodies(lines, prices)),
             status: order.status,
             coupon_id: order.coupon_id,
             total_price: order.total_price,
+            discount: prices.map(|(total, to_pay)| total.less(to_pay)),
             final_price: order.final_price,
             created_date: order.created_date,
             reject_reason: order.reject_reason,
@@ -129,12 +154,39 @@ impl From<RefundLineDto> for RefundLineBody {
     }
 }
 
-impl From<OrderLineDto> for LineBody {
-    fn from(line: OrderLineDto) -> Self {
+impl From<QuoteDto> for QuoteBody {
+    fn from(quote: QuoteDto) -> Self {
+        let (total, to_pay) = (quote.total_price, quote.final_price);
+        Self {
+            order_line_list: line_bodies(quote.order_line_list, Some((total, to_pay))),
+            coupon_id: quote.coupon_id,
+            total_price: total,
+            discount: total.less(to_pay),
+            final_price: to_pay,
+            priced_date: quote.priced_date,
+            coupon_valid_until: quote.coupon_valid_until,
+        }
+    }
+}
+
+/// The lines of an order with this total, of which so much is to be paid.
+fn line_bodies(lines: Vec<OrderLineDto>, prices: Option<(Money, Money)>) -> Vec<LineBody> {
+    let priced = prices.and_then(|(total, to_pay)| line_prices(&lines, total, to_pay));
+    let priced = priced.into_iter().flatten().map(Some).chain(repeat(None));
+    let lines = lines.into_iter().zip(priced);
+    lines
+        .map(|(line, price)| LineBody::priced(line, price))
+        .collect()
+}
+
+impl LineBody {
+    fn priced(line: OrderLineDto, price: Option<LinePrice>) -> Self {
         Self {
             order_line_id: line.order_line_id,
             item: line.item.into(),
             quantity: line.quantity,
+            line_price: price.map(|line| line.price),
+            discount: price.map(|line| line.discount),
         }
     }
 }
@@ -200,7 +252,10 @@ mod tests {
         }
     }
 
-    const LINES: &str = r#"[{"orderLineId":1,"item":{"itemId":7,"name":"apple","price":{"amount":500}},"quantity":2}]"#;
+    const LINES: &str = concat!(
+        r#"[{"orderLineId":1,"item":{"itemId":7,"name":"apple","price":{"amount":500}},"quantity":2,"#,
+        r#""linePrice":{"amount":1000},"discount":{"amount":100}}]"#
+    );
 
     fn written(body: &OrderBody) -> String {
         serde_json::to_string(body).unwrap()
@@ -211,7 +266,7 @@ mod tests {
         let expected = format!(
             concat!(
                 r#"{{"orderNum":"1","orderLineList":{lines},"status":"REJECTED","couponId":3,"#,
-                r#""totalPrice":{{"amount":1000}},"finalPrice":{{"amount":900}},"#,
+                r#""totalPrice":{{"amount":1000}},"discount":{{"amount":100}},"finalPrice":{{"amount":900}},"#,
                 r#""createdDate":"2026-11-23T10:15:40+09:00","rejectReason":"PAYMENT_DECLINED","#,
                 r#""rejectDetail":"the card is blocked","cancelledAmount":{{"amount":450}},"#,
                 r#""refundList":[{{"refundNum":1,"status":"DONE","amount":{{"amount":450}},"#,
@@ -228,5 +283,42 @@ mod tests {
         let body = OrderBody::numbered("1".parse().unwrap());
         let expected = r#"{"orderNum":"1","orderLineList":null,"status":null}"#;
         assert_eq!(written(&body), expected);
+    }
+
+    #[test]
+    fn lines_whose_prices_are_not_told_have_none() {
+        let unpriced = OrderDto {
+            total_price: None,
+            ..full()
+        };
+        let body = serde_json::to_value(OrderBody::from(unpriced)).unwrap();
+        let line = &body["orderLineList"][0];
+        assert!(line["linePrice"].is_null() && line["discount"].is_null());
+        assert_eq!(body.get("discount"), None);
+    }
+
+    #[test]
+    fn a_quote_tells_of_its_lines_what_the_order_does() {
+        let order = full();
+        let quote = QuoteDto {
+            order_line_list: order.order_line_list.unwrap(),
+            coupon_id: Some(3),
+            total_price: Money::from_units(1_000),
+            final_price: Money::from_units(900),
+            priced_date: "2026-11-23T10:15:40+09:00".parse().unwrap(),
+            coupon_valid_until: Some("2027-01-01T09:00:00+09:00".parse().unwrap()),
+        };
+        let expected = format!(
+            concat!(
+                r#"{{"orderLineList":{lines},"couponId":3,"totalPrice":{{"amount":1000}},"#,
+                r#""discount":{{"amount":100}},"finalPrice":{{"amount":900}},"#,
+                r#""pricedDate":"2026-11-23T10:15:40+09:00","couponValidUntil":"2027-01-01T09:00:00+09:00"}}"#
+            ),
+            lines = LINES
+        );
+        assert_eq!(
+            serde_json::to_string(&QuoteBody::from(quote)).unwrap(),
+            expected
+        );
     }
 }

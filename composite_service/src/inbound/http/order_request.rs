@@ -3,8 +3,12 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use shared::limits::{MAX_LINES, is_quantity};
 use shared::money::Money;
+use shared::wire::error_body::Culprit;
 use shared::wire::order_dto::{ItemDto, OrderLineDto, PaymentDto};
+
+use super::error::ApiError;
 
 /// The body of `POST /open-api/order`. The Spring services' clients may send a whole order, so its other members are known, and not read.
 #[derive(Debug, Deserialize)]
@@ -22,6 +26,17 @@ pub struct OrderRequest {
     _order_num: IgnoredAny,
     #[serde(default, rename = "status")]
     _status: IgnoredAny,
+}
+
+/// The body of `POST /open-api/quote`. A payment has no place in it: nothing is paid.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct QuoteRequest {
+    /// What is to be priced.
+    pub(super) order_line_list: Vec<LineRequest>,
+    /// The coupon to use.
+    #[serde(default)]
+    pub(super) coupon_id: Option<i64>,
 }
 
 /// A line of an order.
@@ -97,5 +112,37 @@ impl From<PaymentRequest> for PaymentDto {
             payment_key: payment.payment_key,
             amount: payment.amount,
         }
+    }
+}
+
+/// What is wanted, whether it is ordered or only priced.
+///
+/// # Errors
+/// When nobody can order these lines.
+pub(super) fn wanted_lines(lines: Vec<LineRequest>) -> Result<Vec<OrderLineDto>, ApiError> {
+    check_lines(&lines)?;
+    Ok(lines.into_iter().map(OrderLineDto::from).collect())
+}
+
+fn check_lines(lines: &[LineRequest]) -> Result<(), ApiError> {
+    let list = || Culprit::member("orderLineList");
+    if lines.is_empty() {
+        let detail = "an order has at least one line".to_owned();
+        return Err(ApiError::Invalid("EMPTY_ORDER", detail, list()));
+    }
+    if lines.len() > MAX_LINES {
+        let detail = format!("an order has at most {MAX_LINES} lines");
+        return Err(ApiError::Invalid("TOO_MANY_LINES", detail, list()));
+    }
+    match lines
+        .iter()
+        .zip(1..)
+        .find(|(line, _)| !is_quantity(line.quantity))
+    {
+        Some((wrong, line)) => Err(ApiError::InvalidQuantity {
+            line,
+            item: wrong.item.item_id,
+        }),
+        None => Ok(()),
     }
 }

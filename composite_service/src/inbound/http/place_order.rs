@@ -4,17 +4,16 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use shared::http::json_body::JsonBody;
 use shared::idempotency::IdempotencyKey;
 use shared::ids::IdSource;
-use shared::limits::{MAX_LINES, is_quantity};
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use shared::wire::error_body::Culprit;
-use shared::wire::order_dto::{OrderLineDto, PaymentDto};
+use shared::wire::order_dto::PaymentDto;
 
 use super::answer::answer;
 use super::arrival::Arrived;
 use super::error::ApiError;
 use super::idempotency_key::{fingerprint_of, idempotency_key};
-use super::order_request::{LineRequest, OrderRequest};
+use super::order_request::{OrderRequest, wanted_lines};
 use super::shop::Shop;
 use crate::domain::access::Caller;
 use crate::domain::order::{Basket, Idempotency, Payment};
@@ -45,12 +44,7 @@ fn basket(
     key: Option<IdempotencyKey>,
     ids: &dyn IdSource,
 ) -> Result<Basket, ApiError> {
-    check_lines(&request.order_line_list)?;
-    let lines: Vec<OrderLineDto> = request
-        .order_line_list
-        .into_iter()
-        .map(OrderLineDto::from)
-        .collect();
+    let lines = wanted_lines(request.order_line_list)?;
     let payment = request.payment.map(PaymentDto::from);
     let wishes = (&lines, request.coupon_id, &payment);
     let idempotency = key.map(|key| Idempotency {
@@ -72,29 +66,6 @@ fn basket(
         lines,
         coupon_id: request.coupon_id,
     })
-}
-
-fn check_lines(lines: &[LineRequest]) -> Result<(), ApiError> {
-    let list = || Culprit::member("orderLineList");
-    if lines.is_empty() {
-        let detail = "an order has at least one line".to_owned();
-        return Err(ApiError::Invalid("EMPTY_ORDER", detail, list()));
-    }
-    if lines.len() > MAX_LINES {
-        let detail = format!("an order has at most {MAX_LINES} lines");
-        return Err(ApiError::Invalid("TOO_MANY_LINES", detail, list()));
-    }
-    match lines
-        .iter()
-        .zip(1..)
-        .find(|(line, _)| !is_quantity(line.quantity))
-    {
-        Some((wrong, line)) => Err(ApiError::InvalidQuantity {
-            line,
-            item: wrong.item.item_id,
-        }),
-        None => Ok(()),
-    }
 }
 
 /// The payment of a request, whose key is the member `key_member`.

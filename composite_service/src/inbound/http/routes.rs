@@ -11,7 +11,7 @@ use super::limiting::limit_by_address;
 use super::revalidation::revalidate;
 use super::{
     cancel_order, documents, get_order, health, list_orders, my_page, pay_order, place_order,
-    products,
+    products, quote,
 };
 
 /// The routes, each with and without a trailing slash.
@@ -30,6 +30,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
                         .route(get().to(products::list_products))
                         .wrap(from_fn(revalidate)),
                 )
+                .service(resource(["/quote", "/quote/"], Post).route(web::post().to(quote::quote)))
                 .service(resource(["/my-page", "/my-page/"], Get).route(get().to(my_page::my_page)))
                 .service(
                     resource(["/product/{productId}", "/product/{productId}/"], Get)

@@ -20,6 +20,7 @@ use crate::domain::access::Caller;
 use crate::ports::member_query::MemberQuery;
 use crate::ports::my_page::MyPageParts;
 use crate::ports::order_query::{OrderQuery, QueryError};
+use crate::ports::quotes::Quotes;
 
 /// The ports and handles behind the public API; the server gives them to every handler.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub struct Shop {
     pub purchases: Purchases,
     /// Reads orders and products.
     pub query: Arc<dyn OrderQuery>,
+    /// Prices without an order; `None` where the settings say that the order service is a Spring one.
+    pub quotes: Option<Arc<dyn Quotes>>,
     /// Reads the orders of members.
     pub members: Arc<dyn MemberQuery>,
     /// The parts of their pages.

@@ -1,5 +1,5 @@
 //! Reads from the order service: `GET /internal/purchases`, `GET /api/order/{orderNum}`, `GET /api/order`, `GET /api/coupon`,
-//! `GET /api/recommendation`, `GET /api/product`, `GET /api/product/{productId}`.
+//! `GET /api/recommendation`, `GET /api/product`, `GET /api/product/{productId}`, `POST /api/quote`.
 
 use chrono_tz::Tz;
 use futures_util::FutureExt;
@@ -13,6 +13,7 @@ use shared::json;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
 use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
+use shared::wire::quote_dto::{QuoteAnswerDto, WishDto};
 use url::Url;
 
 use super::{below, body, error_chain};
@@ -20,6 +21,7 @@ use crate::domain::peer::Peer;
 use crate::dto::ToldOrder;
 use crate::ports::member_query::{MemberQuery, OrdersBounds, OrdersPage};
 use crate::ports::order_query::{DuePage, OrderQuery, PageBounds, ProductPage, QueryError};
+use crate::ports::quotes::{QuoteAnswer, Quotes};
 
 /// The path of the due reviews.
 const DUE_REVIEWS: &str = "/internal/purchases";
@@ -53,7 +55,10 @@ impl OrderClient {
     }
 
     fn request(&self, path: &str, query: &[(&str, String)]) -> RequestBuilder {
-        let request = self.client.get(below(&self.base, path)).query(query);
+        self.proven(self.client.get(below(&self.base, path)).query(query))
+    }
+
+    fn proven(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.token {
             Some(token) => request.bearer_auth(token.expose_secret()),
             None => request,
@@ -75,19 +80,23 @@ impl OrderClient {
         query: &[(&str, String)],
         none: StatusCode,
     ) -> BoxFuture<'static, Result<Option<Response>, QueryError>> {
-        let request = self.request(path, query);
-        async move {
-            let response = request.send().await.map_err(failed)?;
-            match response.status() {
-                StatusCode::OK => Ok(Some(response)),
-                status if status == none => Ok(None),
-                _ if wants_our_token(&response) => Err(QueryError(
-                    "it answered 401: SERVICE_TOKEN must be the same for both services".to_owned(),
-                )),
-                status => Err(QueryError(format!("it answered {status}"))),
-            }
-        }
-        .boxed()
+        answer_or_none(self.request(path, query), move |status| status == none).boxed()
+    }
+}
+
+/// `None` if the order service answers with a status that means none.
+async fn answer_or_none(
+    request: RequestBuilder,
+    means_none: impl Fn(StatusCode) -> bool + Send,
+) -> Result<Option<Response>, QueryError> {
+    let response = request.send().await.map_err(failed)?;
+    match response.status() {
+        StatusCode::OK => Ok(Some(response)),
+        status if means_none(status) => Ok(None),
+        _ if wants_our_token(&response) => Err(QueryError(
+            "it answered 401: SERVICE_TOKEN must be the same for both services".to_owned(),
+        )),
+        status => Err(QueryError(format!("it answered {status}"))),
     }
 }
 
@@ -210,6 +219,39 @@ impl MemberQuery for OrderClient {
             ("limit", limit.to_string()),
         ];
         list_of(self.get("/api/recommendation", &query))
+    }
+}
+
+impl Quotes for OrderClient {
+    fn quote(&self, wish: &WishDto) -> BoxFuture<'static, Result<QuoteAnswer, QueryError>> {
+        let request = self.client.post(below(&self.base, "/api/quote")).json(wish);
+        let request = self.proven(request);
+        async move {
+            let knows_none = |status| {
+                matches!(
+                    status,
+                    StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+                )
+            };
+            match answer_or_none(request, knows_none).await? {
+                Some(response) => quote_of(read(response).await?),
+                None => Ok(QuoteAnswer::NotGiven),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn quote_of(answer: QuoteAnswerDto) -> Result<QuoteAnswer, QueryError> {
+    match (answer.quote, answer.reject_reason) {
+        (Some(quote), None) => Ok(QuoteAnswer::Quote(quote)),
+        (None, Some(reason)) => Ok(QuoteAnswer::Refused {
+            reason,
+            retry_at: answer.retry_date,
+        }),
+        (Some(_), Some(_)) | (None, None) => Err(QueryError(
+            "its answer is neither a quote nor a reason".to_owned(),
+        )),
     }
 }
 

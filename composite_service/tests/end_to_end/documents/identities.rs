@@ -9,6 +9,7 @@ use stack::{MemberAuth, SUPPORT_SCOPE, sample_catalogue};
 use super::cancelling::cancel_all;
 use super::paying::pay;
 use super::placing::{UMBRELLA, place};
+use super::quoting::quote;
 use super::recorder::Recorder;
 use crate::mall::Mall;
 
@@ -99,8 +100,9 @@ fn members(recorder: &mut Recorder<'_>, mall: &Mall) {
 
 /// Every operation that asks who asks, with a token that is wrong, and with a member who is only named.
 fn refused(recorder: &mut Recorder<'_>, number: &str) {
-    let all: [fn(&str, &str) -> Draft; 6] = [
+    let all: [fn(&str, &str) -> Draft; 7] = [
         |title, _| place(title, UMBRELLA.to_owned()),
+        |title, _| quote(title, UMBRELLA.to_owned()),
         |title, number| Draft::new("GET", format!("{LIST}/{number}"), title),
         |title, number| pay(number, title, "late-14", "12000"),
         |title, number| cancel_all(number, title),

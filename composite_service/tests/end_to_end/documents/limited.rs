@@ -6,6 +6,7 @@ use stack::sample_catalogue;
 use super::cancelling::cancel_all;
 use super::paying::pay;
 use super::placing::{UMBRELLA, place, wish};
+use super::quoting::quote;
 use super::recorder::Recorder;
 use crate::mall::Mall;
 
@@ -28,6 +29,7 @@ fn requests(recorder: &mut Recorder<'_>) {
         Draft::new("GET", "/open-api/order/1", title),
         Draft::new("GET", "/open-api/my-page", title),
         place(title, UMBRELLA.to_owned()),
+        quote(title, UMBRELLA.to_owned()),
         pay("1", title, "late-15", "12000"),
         cancel_all("1", title),
     ] {
@@ -65,6 +67,13 @@ fn pending(recorder: &mut Recorder<'_>) {
             .header("X-Member-Id", "minji")
             .answered(429)
             .with(&["orderNum", "Retry-After", "RateLimit"]),
+    );
+    recorder.record(
+        quote("Too many pending orders", UMBRELLA.to_owned())
+            .note("An order would be refused, so the price is of no use yet.")
+            .header("X-Member-Id", "minji")
+            .answered(429)
+            .with(&["Retry-After", "RateLimit"]),
     );
     recorder.record(
         place("Too many pieces", wish(1, 10, ""))

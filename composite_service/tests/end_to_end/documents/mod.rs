@@ -5,6 +5,7 @@
 mod recorder;
 mod products;
 mod placing;
+mod quoting;
 mod paying;
 mod cancelling;
 mod reading;
@@ -87,6 +88,7 @@ fn written_as_seen() {
     let mut recorder = Recorder::new(&contract, mall.stack.composite_url());
     products::record(&mut recorder);
     placing::record(&mut recorder, &mall);
+    quoting::record(&mut recorder);
     paying::record(&mut recorder, &mall);
     cancelling::record(&mut recorder, &mall);
     reading::record(&mut recorder);

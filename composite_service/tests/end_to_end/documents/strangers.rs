@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::cancelling::cancel_all;
 use super::paying::pay;
 use super::placing::{paid, place, wish};
+use super::quoting::quote;
 use super::recorder::Recorder;
 use crate::before_spring::replaced;
 use crate::mall::Mall;
@@ -29,6 +30,11 @@ pub(super) fn record(recorder: &mut Recorder<'_>, mall: &mut Mall) {
     recorder.record(
         cancel_all("77", "An order that nobody cancels")
             .note("A Spring order service is there instead of the mall's. Nothing was changed.")
+            .answered(501),
+    );
+    recorder.record(
+        quote("A price that nobody tells", wish(1, 1, ""))
+            .note("A Spring order service is there instead of the mall's.")
             .answered(501),
     );
     recorder.record(

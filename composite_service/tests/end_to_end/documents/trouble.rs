@@ -11,6 +11,7 @@ use super::cancelling::cancel_all;
 use super::members::{my_page, orders};
 use super::paying::pay;
 use super::placing::{UMBRELLA, paid, pending, place};
+use super::quoting::quote;
 use super::reading::get;
 use super::recorder::Recorder;
 use crate::mall::{Mall, received};
@@ -83,6 +84,8 @@ fn stuck(recorder: &mut Recorder<'_>, mall: &mut Mall) {
             .header("Idempotency-Key", "basket-4712")
             .answered(503),
         slowly(place("A body that does not come", UMBRELLA.to_owned())),
+        quote("A price that can't be read", UMBRELLA.to_owned()).answered(503),
+        slowly(quote("A body that does not come", UMBRELLA.to_owned())),
         pay(&number, "A late answer", "late-9", "12000").answered(202),
         slowly(pay(&slow, "A body that does not come", "late-10", "12000")),
         cancel_all(&regretted, "A late answer").answered(202),

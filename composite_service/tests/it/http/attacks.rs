@@ -8,7 +8,7 @@ use composite_service::domain::access::{ENDPOINTS, Endpoint, Right};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
-use super::authentication::{Door, ORDER_TOKEN, cancel, pay, place, read, stored, tokens};
+use super::authentication::{Door, ORDER_TOKEN, cancel, pay, place, price, read, stored, tokens};
 use crate::harness::nth_number;
 use crate::issuer::{AUDIENCE, SigningKey, encoded};
 
@@ -19,6 +19,7 @@ fn request(endpoint: &Endpoint) -> TestRequest {
         ("GET", "/open-api/order/{orderNum}") => read(1),
         ("POST", "/open-api/order/{orderNum}/payment") => pay(1),
         ("POST", "/open-api/order/{orderNum}/cancel") => cancel(1),
+        ("POST", "/open-api/quote") => price(),
         ("GET", path) if !path.contains('{') => TestRequest::get().uri(path),
         other => panic!("no request for {other:?}"),
     }

@@ -96,6 +96,12 @@ pub(super) fn place() -> TestRequest {
         .set_json(json!({"orderLineList": [line(1, 1)]}))
 }
 
+pub(super) fn price() -> TestRequest {
+    TestRequest::post()
+        .uri("/open-api/quote")
+        .set_json(json!({"orderLineList": [line(1, 1)]}))
+}
+
 fn opened(n: u64, request: TestRequest) -> TestRequest {
     let token = tokens().of(&nth_number(n));
     request.insert_header((ORDER_TOKEN, token.expose().to_owned()))

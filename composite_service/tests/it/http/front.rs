@@ -155,6 +155,7 @@ impl Front {
             request_limits: unlimited(),
             purchases: purchases(desk, Arc::clone(&gateway) as _, MAX_PURCHASES),
             query: Arc::clone(&shelves) as _,
+            quotes: Some(Arc::clone(&shelves) as _),
             members: Arc::clone(&shelves) as _,
             my_page: Arc::new(parts_of(&shelves)),
             clock: Arc::new(clock()),

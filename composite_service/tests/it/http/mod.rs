@@ -6,6 +6,7 @@ mod requests;
 mod idempotency;
 mod pay_order;
 mod cancel_order;
+mod quote;
 mod reading;
 mod my_page;
 mod surface;

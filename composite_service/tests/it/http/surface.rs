@@ -3,8 +3,11 @@
 use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::test::TestRequest;
+use composite_service::ports::quotes::QuoteAnswer;
 use serde_json::{Value, json};
+use shared::money::Money;
 use shared::wire::order_dto::{OrderStatus, ProductDto};
+use shared::wire::quote_dto::QuoteDto;
 
 use super::front::{Front, accepting, line, pays};
 use crate::doubles::Shelves;
@@ -13,7 +16,7 @@ use crate::harness::{PRICE, nth_number, order};
 const MIB: usize = 1024 * 1024;
 
 /// Every path with its method, and a body where it takes one.
-fn endpoints() -> [(&'static str, String, Value); 10] {
+fn endpoints() -> [(&'static str, String, Value); 11] {
     let number = nth_number(1);
     [
         ("GET", "/open-api/product".to_owned(), Value::Null),
@@ -34,6 +37,11 @@ fn endpoints() -> [(&'static str, String, Value); 10] {
             format!("/open-api/order/{number}/cancel"),
             json!({}),
         ),
+        (
+            "POST",
+            "/open-api/quote".to_owned(),
+            json!({"orderLineList": [line(1, 1)]}),
+        ),
         ("GET", "/open-api/my-page".to_owned(), Value::Null),
         ("GET", "/openapi.json".to_owned(), Value::Null),
         ("GET", "/livez".to_owned(), Value::Null),
@@ -41,7 +49,19 @@ fn endpoints() -> [(&'static str, String, Value); 10] {
     ]
 }
 
-/// A pending order and a product are there.
+/// What nothing costs.
+fn nothing() -> QuoteAnswer {
+    QuoteAnswer::Quote(QuoteDto {
+        order_line_list: Vec::new(),
+        coupon_id: None,
+        total_price: Money::ZERO,
+        final_price: Money::ZERO,
+        priced_date: "2026-11-23T10:15:40+09:00".parse().unwrap(),
+        coupon_valid_until: None,
+    })
+}
+
+/// A pending order and a product are there, and quotes are given.
 fn stocked() -> Front {
     let product = ProductDto {
         product_id: 1,
@@ -52,6 +72,7 @@ fn stocked() -> Front {
     Front::reading(Shelves {
         orders,
         products: vec![product],
+        quote: Some(nothing()),
         ..Shelves::default()
     })
 }
