@@ -13,7 +13,7 @@ use crate::signals::Signals;
 use crate::wallet::Wallet;
 use crate::witness::Witness;
 use anyhow::Result;
-use stack::{BrokerKind, Flavour, Place, Stack, StackBuilder, Topics};
+use stack::{BrokerKind, Flavour, KafkaVersion, Place, Stack, StackBuilder, Topics};
 use std::time::{Duration, Instant};
 use terminal::{Meter, Progress, mention, tell};
 
@@ -45,6 +45,8 @@ pub struct Settings {
     pub composites: usize,
     /// What serves Kafka.
     pub broker: BrokerKind,
+    /// Which version, where it is a real Kafka.
+    pub kafka_version: KafkaVersion,
     /// What keeps the orders.
     pub database: Flavour,
     /// Whose tokens prove who a member is. `None`: nobody has to prove anything.
@@ -103,6 +105,7 @@ pub fn run(settings: &Settings, place: Place, signals: &Signals<'_>) -> Result<O
 fn wanted(settings: &Settings, place: Place, composite_env: Vec<(String, String)>) -> StackBuilder {
     StackBuilder {
         broker: settings.broker,
+        kafka_version: settings.kafka_version,
         database: settings.database,
         topics: Topics::with_partitions(PARTITIONS, PARTITIONS),
         order_services: settings.order_services,

@@ -90,7 +90,9 @@ mod tests {
     mod needs {
         use crate::needs::Need;
         use crate::needs_of;
-        use stack::Part;
+        use stack::{KafkaVersion, Part};
+
+        const KAFKA: Need = Need::Part(Part::Kafka(KafkaVersion::Usual));
 
         fn of(words: &str) -> Vec<Need> {
             asked(words).unwrap()
@@ -104,12 +106,14 @@ mod tests {
         fn depend_on_the_flags() {
             assert_eq!(of("up"), [Need::Part(Part::MariaDb), Need::Services]);
             let kafka_too = of("up --kafka --mysql");
-            assert!(
-                kafka_too.contains(&Need::Part(Part::Kafka))
-                    && kafka_too.contains(&Need::Part(Part::MySql))
-            );
+            assert!(kafka_too.contains(&KAFKA) && kafka_too.contains(&Need::Part(Part::MySql)));
             assert!(of("check").contains(&Need::Part(Part::Toxiproxy)));
-            assert!(!of("bench --embedded").contains(&Need::Part(Part::Kafka)));
+            assert!(of("check").contains(&KAFKA));
+            let chosen = Need::Part(Part::Kafka(KafkaVersion::Chosen(4, 4, 0)));
+            let needs = of("check --kafka-version 4.4.0");
+            assert!(needs.contains(&chosen) && !needs.contains(&KAFKA));
+            assert_eq!(chosen.to_string(), "kafka-4.4.0");
+            assert!(!of("bench --embedded").contains(&KAFKA));
         }
 
         #[test]
@@ -143,6 +147,9 @@ mod tests {
                 "up --composite-port http",
                 "check --fault flood",
                 "check --embedded --cluster",
+                "check --kafka-version newest",
+                "check --kafka-version 3.9.1",
+                "check --embedded --kafka-version 4.4.0",
             ] {
                 assert!(asked(words).is_err(), "{words}");
             }

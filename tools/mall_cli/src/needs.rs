@@ -14,9 +14,9 @@ pub(crate) enum Need {
 
 impl fmt::Display for Need {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Part(part) => part.name(),
-            Self::Services => "services",
-        })
+        match self {
+            Self::Part(part) => part.fmt(formatter),
+            Self::Services => formatter.write_str("services"),
+        }
     }
 }

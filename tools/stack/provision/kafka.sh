@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Apache Kafka's jars from the Java registry, and a Java to run them.
+# Apache Kafka's jars from the Java registry, and a Java to run them. Any version but the usual one is in a folder of its own.
+# kafka.sh [VERSION]
 # shellcheck source-path=SCRIPTDIR source=common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-readonly here version=4.3.1
-readonly libs=$parts/kafka/libs
-readonly archive=$parts/kafka/classes.jsa
+readonly here usual=4.3.1
+readonly version=${1:-$usual}
+[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fail "'$version' is no version of Kafka"
+if [[ $version == "$usual" ]]; then folder=$parts/kafka; else folder=$parts/kafka-$version; fi
+readonly folder libs=$folder/libs archive=$folder/classes.jsa
 
-ready() { have java && have setpriv && [[ $(cat "$parts/kafka/version" 2>/dev/null) == "$version" ]]; }
+ready() { have java && have setpriv && [[ $(cat "$folder/version" 2>/dev/null) == "$version" ]]; }
 
 write_pom() {
     cat >"$temporary/pom.xml" <<POM
@@ -30,10 +33,10 @@ fetch() {
     say "fetching Kafka $version with maven"
     local log=$temporary/maven.log
     mvn -q -B -f "$temporary/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:2.8:copy-dependencies \
-        -DoutputDirectory="$temporary/kafka/libs" </dev/null >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "maven could not fetch Kafka"; }
+        -DoutputDirectory="$temporary/kafka/libs" </dev/null >"$log" 2>&1 || { tail -n 20 "$log" >&2; fail "maven could not fetch Kafka $version"; }
     echo "$version" >"$temporary/kafka/version"
-    rm -rf "$parts/kafka"
-    mv "$temporary/kafka" "$parts/kafka"
+    rm -rf "$folder"
+    mv "$temporary/kafka" "$folder"
 }
 
 # A broker of its own that starts and ends once. Java writes down the classes that it loaded, so that each later broker loads them in one

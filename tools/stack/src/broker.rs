@@ -1,7 +1,9 @@
 //! One broker, whichever kind it is. Must not know what the records are.
 
 use crate::kafka_admin::KafkaAdmin;
-use crate::{Door, EmbeddedBroker, KafkaBroker, KafkaCluster, NODES, Place, Service, Topic};
+use crate::{
+    Door, EmbeddedBroker, KafkaBroker, KafkaCluster, KafkaVersion, NODES, Place, Service, Topic,
+};
 use anyhow::{Result, bail};
 
 /// Which broker to start.
@@ -42,12 +44,14 @@ pub enum Broker {
 impl Broker {
     /// Starts one. `port` (0: a free one) is for a single Kafka; the others choose their own.
     pub fn start(kind: BrokerKind, place: &Place, port: u16) -> Result<Self> {
-        Self::start_with_doors(kind, place, port, vec![Vec::new(); kind.kafka_nodes()])
+        let doors = vec![Vec::new(); kind.kafka_nodes()];
+        Self::start_with_doors(kind, KafkaVersion::default(), place, port, doors)
     }
 
-    /// The same, with further doors of each Kafka node.
+    /// The same of that version, with further doors of each Kafka node.
     pub(crate) fn start_with_doors(
         kind: BrokerKind,
+        version: KafkaVersion,
         place: &Place,
         port: u16,
         mut doors: Vec<Vec<Door>>,
@@ -59,17 +63,17 @@ impl Broker {
             BrokerKind::Embedded => EmbeddedBroker::start().map(Self::Embedded),
             BrokerKind::Kafka => {
                 let doors = doors.pop().unwrap_or_default();
-                KafkaBroker::start_with_doors(place, port, doors).map(Self::Kafka)
+                KafkaBroker::start_alone(place, version, port, doors, None).map(Self::Kafka)
             }
             BrokerKind::SecureKafka => {
                 // Links would have to be among the addresses of the broker's certificate.
                 if doors.iter().any(|doors| !doors.is_empty()) {
                     bail!("a Kafka that wants a login has no links");
                 }
-                KafkaBroker::start_secure(place, port).map(Self::Kafka)
+                KafkaBroker::start_alone(place, version, port, Vec::new(), Some(0)).map(Self::Kafka)
             }
             BrokerKind::KafkaCluster => {
-                KafkaCluster::start_with_doors(place, doors).map(Self::Cluster)
+                KafkaCluster::start_with_doors(place, version, doors).map(Self::Cluster)
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::kafka_accounts::Right;
 use crate::kafka_admin::{ADMIN_LIMIT, KafkaAdmin};
 use crate::kafka_node::{KafkaNode, NodeSettings};
-use crate::{Door, Place, Service, Topic, ports};
+use crate::{Door, KafkaVersion, Place, Service, Topic, ports};
 use anyhow::Result;
 use std::process::ExitStatus;
 use std::time::Duration;
@@ -26,17 +26,14 @@ impl KafkaBroker {
 
     /// The same, with further doors.
     pub fn start_with_doors(place: &Place, port: u16, doors: Vec<Door>) -> Result<Self> {
-        Self::start_alone(place, port, doors, None)
+        Self::start_alone(place, KafkaVersion::default(), port, doors, None)
     }
 
-    /// The same, with one further door, by which the services come. It wants a login (SCRAM over TLS), and gives each service the rights of
-    /// `deploy/kafka/acls`, and no others.
-    pub fn start_secure(place: &Place, port: u16) -> Result<Self> {
-        Self::start_alone(place, port, Vec::new(), Some(0))
-    }
-
-    fn start_alone(
+    /// The same of that version. With a port for a login (0: a free one) there is one further door, by which the services come. It wants a
+    /// login (SCRAM over TLS), and gives each service the rights of `deploy/kafka/acls`, and no others.
+    pub(crate) fn start_alone(
         place: &Place,
+        version: KafkaVersion,
         port: u16,
         doors: Vec<Door>,
         login_port: Option<u16>,
@@ -47,6 +44,7 @@ impl KafkaBroker {
                 id: 1,
                 // Accounts are made with the storage, so that each kind has a storage of its own.
                 name: login_port.map_or("kafka", |_| "kafka-secure").to_owned(),
+                version,
                 port: ports::given_or_free(port)?,
                 controllers: vec![ports::free_port()?],
                 doors,

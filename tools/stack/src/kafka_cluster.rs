@@ -4,7 +4,7 @@
 use crate::kafka_admin::{ADMIN_LIMIT, KafkaAdmin};
 use crate::kafka_broker::{KafkaBroker, START_LIMIT};
 use crate::kafka_node::NodeSettings;
-use crate::{Door, Place, Topic, ports, until};
+use crate::{Door, KafkaVersion, Place, Topic, ports, until};
 use anyhow::{Context, Result, bail};
 use std::thread;
 
@@ -20,11 +20,15 @@ pub struct KafkaCluster {
 impl KafkaCluster {
     /// Starts all nodes on free ports and waits until they have found each other; formats their storage when that is new.
     pub fn start(place: &Place) -> Result<Self> {
-        Self::start_with_doors(place, vec![Vec::new(); NODES])
+        Self::start_with_doors(place, KafkaVersion::default(), vec![Vec::new(); NODES])
     }
 
-    /// The same, with further doors of each node.
-    pub fn start_with_doors(place: &Place, doors: Vec<Vec<Door>>) -> Result<Self> {
+    /// The same of that version, with further doors of each node.
+    pub(crate) fn start_with_doors(
+        place: &Place,
+        version: KafkaVersion,
+        doors: Vec<Vec<Door>>,
+    ) -> Result<Self> {
         if doors.len() != NODES {
             bail!("doors are wanted for each of the {NODES} nodes");
         }
@@ -36,6 +40,7 @@ impl KafkaCluster {
             settings.push(NodeSettings {
                 id,
                 name: format!("kafka-{id}"),
+                version,
                 port: ports::free_port()?,
                 controllers: controllers.clone(),
                 doors,

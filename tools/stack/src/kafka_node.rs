@@ -1,7 +1,7 @@
 //! The files and the command line of one Kafka node, broker and controller in one. Must not know how many nodes run, or whether they do.
 
 use crate::kafka_accounts::{self, KafkaAccounts};
-use crate::{Part, Place, Service, Spec, ports, provide};
+use crate::{KafkaVersion, Part, Place, Service, Spec, ports, provide};
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::fs;
@@ -30,6 +30,8 @@ pub(crate) struct NodeSettings {
     pub(crate) id: u16,
     /// The name of its state folder and log.
     pub(crate) name: String,
+    /// Which Kafka it is.
+    pub(crate) version: KafkaVersion,
     /// Its clients' port.
     pub(crate) port: u16,
     /// The controllers' ports of all nodes, in the order of their ids.
@@ -64,7 +66,7 @@ impl KafkaNode {
         };
         let mut node = Self {
             name: settings.name.clone(),
-            libs: provide(Part::Kafka)?,
+            libs: provide(Part::Kafka(settings.version))?,
             dir,
             log: place.log_of(&settings.name),
             accounts,

@@ -1,8 +1,10 @@
 //! Finds programs from outside of this workspace, and has the script `mall` install those that are missing. Must not know how.
 
+use crate::KafkaVersion;
 use anyhow::{Context, Result, bail};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +15,7 @@ pub enum Part {
     /// Debian's mariadb-server; found as the path of `mariadbd`.
     MariaDb,
     /// Apache Kafka's jars; found as the folder that holds them.
-    Kafka,
+    Kafka(KafkaVersion),
     /// MySQL in a folder of its own; found as that folder.
     MySql,
     /// Toxiproxy; found as its program.
@@ -30,12 +32,12 @@ pub enum Part {
     Keycloak,
 }
 
-impl Part {
+impl fmt::Display for Part {
     /// What `mall provision` calls it.
-    pub fn name(self) -> &'static str {
-        match self {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Kafka(version) => return version.fmt(formatter),
             Self::MariaDb => "mariadb",
-            Self::Kafka => "kafka",
             Self::MySql => "mysql",
             Self::Toxiproxy => "toxiproxy",
             Self::Haproxy => "haproxy",
@@ -43,7 +45,7 @@ impl Part {
             Self::Chromium => "chromium",
             Self::MockOauth2Server => "mock-oauth2-server",
             Self::Keycloak => "keycloak",
-        }
+        })
     }
 }
 
@@ -84,13 +86,13 @@ pub fn root() -> &'static Path {
 fn provisioned(part: Part) -> Result<PathBuf> {
     let script = root().join("mall");
     let run = Command::new(&script)
-        .args(["provision", part.name()])
+        .arg("provision")
+        .arg(part.to_string())
         .output();
     let run = run.with_context(|| format!("cannot run {}", script.display()))?;
     if !run.status.success() {
         bail!(
-            "cannot install {}:\n{}",
-            part.name(),
+            "cannot install {part}:\n{}",
             String::from_utf8_lossy(&run.stderr)
         );
     }
@@ -98,6 +100,6 @@ fn provisioned(part: Part) -> Result<PathBuf> {
     let last = output
         .lines()
         .last()
-        .with_context(|| format!("{} did not say where {} is", script.display(), part.name()))?;
+        .with_context(|| format!("{} did not say where {part} is", script.display()))?;
     Ok(PathBuf::from(last))
 }

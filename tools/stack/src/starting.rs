@@ -26,8 +26,14 @@ impl StackBuilder {
             Some((links, far)) => links.doors(far),
             None => vec![Vec::new(); self.broker.kafka_nodes()],
         };
-        let mut broker = step(tell, self.broker_name(), || {
-            Broker::start_with_doors(self.broker, &self.place, self.kafka_port, doors)
+        let mut broker = step(tell, &self.broker_name(), || {
+            Broker::start_with_doors(
+                self.broker,
+                self.kafka_version,
+                &self.place,
+                self.kafka_port,
+                doors,
+            )
         })?;
         step(tell, "topics", || {
             let all = self.topics.all();
@@ -92,12 +98,13 @@ impl StackBuilder {
         Ok((Links::start(&self.place, &far)?, far))
     }
 
-    fn broker_name(&self) -> &'static str {
+    fn broker_name(&self) -> String {
+        let kafka = self.kafka_version;
         match self.broker {
-            BrokerKind::Embedded => "embedded broker",
-            BrokerKind::Kafka => "kafka",
-            BrokerKind::SecureKafka => "kafka with logins",
-            BrokerKind::KafkaCluster => "three kafkas",
+            BrokerKind::Embedded => "embedded broker".to_owned(),
+            BrokerKind::Kafka => kafka.to_string(),
+            BrokerKind::SecureKafka => format!("{kafka} with logins"),
+            BrokerKind::KafkaCluster => format!("{kafka} of three nodes"),
         }
     }
 }

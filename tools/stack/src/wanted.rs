@@ -1,6 +1,6 @@
 //! What a stack shall be. Must not know how it is started.
 
-use crate::{BrokerKind, Flavour, LOOPBACK, Place, Topic, Topics};
+use crate::{BrokerKind, Flavour, KafkaVersion, LOOPBACK, Place, Topic, Topics};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -21,6 +21,8 @@ pub struct StackBuilder {
     pub place: Place,
     /// Which broker.
     pub broker: BrokerKind,
+    /// Which version, where it is a real Kafka.
+    pub kafka_version: KafkaVersion,
     /// Which database.
     pub database: Flavour,
     /// The topics and their partitions.
@@ -70,6 +72,7 @@ impl StackBuilder {
         Self {
             place,
             broker: BrokerKind::default(),
+            kafka_version: KafkaVersion::default(),
             database: Flavour::default(),
             topics: Topics::with_partitions(4, 4),
             extra_topics: Vec::new(),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 use load::bench::{Settings, run};
-use stack::{BrokerKind, Part};
+use stack::{BrokerKind, KafkaVersion, Part};
 use terminal::tell;
 
 use crate::needs::Need;
@@ -41,7 +41,7 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn needs(&self) -> Vec<Need> {
-        let kafka = (!self.embedded).then_some(Need::Part(Part::Kafka));
+        let kafka = (!self.embedded).then_some(Need::Part(Part::Kafka(KafkaVersion::default())));
         kafka
             .into_iter()
             .chain([Need::Part(Part::MariaDb), Need::Services])

@@ -6,7 +6,7 @@ use anyhow::Result;
 use check::{FaultKind, Folder, IssuerKind, Outcome, Settings, Signals, choose, run};
 use clap::error::ErrorKind;
 use clap::{Args, ValueEnum};
-use stack::{BrokerKind, Flavour, Part};
+use stack::{BrokerKind, Flavour, KafkaVersion, Part};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -61,6 +61,9 @@ pub(crate) struct Check {
     /// Use three Kafka nodes instead of one
     #[arg(long)]
     cluster: bool,
+    /// Use that version of Kafka, such as 4.4.0, instead of the usual one
+    #[arg(long, value_name = "VERSION", conflicts_with = "embedded")]
+    kafka_version: Option<KafkaVersion>,
     /// Use a real MySQL instead of MariaDB
     #[arg(long)]
     mysql: bool,
@@ -119,7 +122,10 @@ impl Check {
             .map_err(|error| clap::Error::raw(ErrorKind::InvalidValue, format!("{error:#}\n")))?;
         let mut needs = vec![Need::Part(Part::MariaDb), Need::Services];
         if !self.embedded {
-            needs.extend([Need::Part(Part::Kafka), Need::Part(Part::Toxiproxy)]);
+            needs.extend([
+                Need::Part(Part::Kafka(self.kafka_version.unwrap_or_default())),
+                Need::Part(Part::Toxiproxy),
+            ]);
         }
         needs.extend(self.mysql.then_some(Need::Part(Part::MySql)));
         let is_keycloak = self.issuer() == Some(IssuerKind::Keycloak);
@@ -182,6 +188,7 @@ impl Check {
             order_services: self.orders.into(),
             composites: self.composites.into(),
             broker,
+            kafka_version: self.kafka_version.unwrap_or_default(),
             database: if self.mysql {
                 Flavour::MySql
             } else {

@@ -8,7 +8,8 @@ use crate::signals;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use stack::{
-    self, BrokerKind, Flavour, MemberAuth, Part, Place, Service, Stack, StackBuilder, Topics,
+    self, BrokerKind, Flavour, KafkaVersion, MemberAuth, Part, Place, Service, Stack, StackBuilder,
+    Topics,
 };
 use std::fs;
 use std::net::{IpAddr, TcpListener};
@@ -89,7 +90,8 @@ impl Up {
     pub(crate) fn needs(&self) -> Vec<Need> {
         // MariaDB's client looks into MySQL, too.
         let mut needs = vec![Need::Part(Part::MariaDb), Need::Services];
-        needs.extend((self.broker() != BrokerKind::Embedded).then_some(Need::Part(Part::Kafka)));
+        let kafka = Need::Part(Part::Kafka(KafkaVersion::default()));
+        needs.extend((self.broker() != BrokerKind::Embedded).then_some(kafka));
         needs.extend(self.mysql.then_some(Need::Part(Part::MySql)));
         needs
     }
