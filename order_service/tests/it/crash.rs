@@ -27,7 +27,7 @@ use shared::metrics::{IntCounter, Metrics};
 use shared::postbox::{Mail, Postbox, Posted};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
-use crate::harness::alone::alone;
+use crate::alone::alone;
 use crate::harness::doubles::{Fault, Gate, RecordingReplies, StoreDouble};
 use crate::harness::samples::*;
 use crate::harness::shop::*;

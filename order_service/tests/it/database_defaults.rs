@@ -10,7 +10,7 @@ use order_service::ports::catalogue::Catalogue;
 use order_service::ports::order_store::{Fate, OrderStore, StoreError, StoreRow};
 use stack::Flavour;
 
-use crate::harness::alone::alone;
+use crate::alone::alone;
 use crate::harness::databases::{PrivateServer, TestDatabase};
 use crate::harness::samples::*;
 use crate::harness::shop::LONGEST_WAIT;

@@ -3,7 +3,6 @@
 pub(crate) mod samples;
 #[macro_use]
 pub(crate) mod databases;
-pub(crate) mod alone;
 pub(crate) mod stores;
 pub(crate) mod doubles;
 pub(crate) mod shop;

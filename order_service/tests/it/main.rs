@@ -5,6 +5,8 @@
 
 #[macro_use]
 mod harness;
+#[path = "../../../shared/tests/support/alone.rs"]
+mod alone;
 #[path = "../../../shared/tests/support/golden.rs"]
 mod golden;
 #[path = "../../../shared/tests/support/edges.rs"]

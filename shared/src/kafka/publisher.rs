@@ -21,10 +21,22 @@ pub type OnDelivery = Box<dyn FnOnce(Result<(), KafkaError>) + Send + Sync>;
 pub fn is_producers_end(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::PurgeQueue | RDKafkaErrorCode::PurgeInflight)
+    )
+}
+
+/// Whether this error means that the brokers and an idempotent producer do not agree on what was sent last. librdkafka gives the record that
+/// shows it the cause, and all later ones the error `Fatal`.
+fn has_lost_its_place(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        error.rdkafka_error_code(),
         Some(
-            RDKafkaErrorCode::PurgeQueue
-                | RDKafkaErrorCode::PurgeInflight
-                | RDKafkaErrorCode::Fatal
+            Code::Fatal
+                | Code::OutOfOrderSequenceNumber
+                | Code::UnknownProducerId
+                | Code::InvalidProducerEpoch
+                | Code::ProducerFenced
         )
     )
 }
@@ -95,7 +107,14 @@ struct Delivery {
 }
 
 impl AcknowledgementContext {
+    /// An idempotent producer that has lost its sequence can never send again. The process ends; its unfinished commands come again to
+    /// the next owner of their partitions.
     fn end(&self, delivery: Delivery, outcome: Result<(), KafkaError>) {
+        if let Err(error) = &outcome
+            && has_lost_its_place(error)
+        {
+            crash(format_args!("the producer has failed for good: {error}"));
+        }
         if let Some(metrics) = &self.metrics {
             metrics.delivered(delivery.since, &outcome);
         }
@@ -104,12 +123,7 @@ impl AcknowledgementContext {
 }
 
 impl ClientContext for AcknowledgementContext {
-    /// An idempotent producer that has lost its sequence can never send again. The process ends; its unfinished commands come again to
-    /// the next owner of their partitions.
     fn error(&self, error: KafkaError, reason: &str) {
-        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::Fatal) {
-            crash(format_args!("the producer has failed for good: {reason}"));
-        }
         log::warn!("the producer reports: {error}: {reason}");
     }
 }

@@ -1,6 +1,7 @@
 //! The Kafka plumbing on librdkafka's own small broker.
 
 use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
 use std::sync::{Arc, mpsc as channel};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{OwnedHeaders, OwnedMessage};
 use rdkafka::mocking::MockCluster;
 use rdkafka::producer::DefaultProducerContext;
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{Message, Timestamp};
 use shared::kafka::broker_probe::BrokerProbe;
 use shared::kafka::config::{KafkaSettings, TopicSettings};
@@ -22,8 +24,12 @@ use shared::kafka::topic_state::{TopicId, TopicState};
 use shared::metrics::Metrics;
 use tokio::sync::{mpsc, watch};
 
+use crate::alone::alone;
+
 const PARTITIONS: i32 = 4;
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// How Rust's `abort` shows in the exit status.
+const SIGABRT: i32 = 6;
 
 type Cluster = MockCluster<'static, DefaultProducerContext>;
 
@@ -69,6 +75,22 @@ fn published(publisher: &Publisher, record: OutboundRecord<'_>) -> Result<(), Ka
     outcome_rx
         .recv_timeout(LONGEST_WAIT)
         .expect("nobody told what became of the record")
+}
+
+/// As with brokers that have lost all that they knew of this producer, or know another of the same id.
+#[test]
+fn a_producer_that_has_lost_its_place_ends_the_process() {
+    let test = "kafka::a_producer_that_has_lost_its_place_ends_the_process";
+    let output = alone(test, || {
+        let (cluster, settings) = broker();
+        let publisher = Publisher::start(&settings.producer(None)).unwrap();
+        let out_of_order = RDKafkaRespErr::RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+        cluster.request_errors(RDKafkaApiKey::Produce, &[out_of_order]);
+        let _ = published(&publisher, record("orders", Some(0), b"lost"));
+    });
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.signal(), Some(SIGABRT), "{log}");
+    assert!(log.contains("the producer has failed for good"), "{log}");
 }
 
 /// A member of `readers` that reads `orders`, whatever its id.

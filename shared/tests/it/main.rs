@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
+#[path = "../support/alone.rs"]
+mod alone;
 #[path = "../support/golden.rs"]
 mod golden;
 #[path = "../support/edges.rs"]
