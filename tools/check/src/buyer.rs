@@ -24,8 +24,8 @@ const INTO_THE_PAYMENT: Duration = Duration::from_millis(1_200);
 
 /// What all buyers share.
 pub(crate) struct Floor {
-    /// The composites' base URLs.
-    pub(crate) doors: Vec<String>,
+    /// The composites' base URLs. Their number stays.
+    pub(crate) doors: Mutex<Vec<String>>,
     pub(crate) client: Client,
     pub(crate) peer: Peer,
     pub(crate) journal: Mutex<Vec<Told>>,
@@ -62,6 +62,13 @@ impl Floor {
     /// Whether no new request may begin.
     pub(crate) fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::SeqCst)
+    }
+
+    /// The composite behind that door, and its base URL now.
+    fn door(&self, door: usize) -> (usize, String) {
+        let doors = self.doors.lock();
+        let composite = door % doors.len();
+        (composite, doors[composite].clone())
     }
 
     /// Does what the visit says.
@@ -218,10 +225,9 @@ impl Floor {
     }
 
     async fn ask(&self, visit: &Visit, ask: &Ask<'_>) -> Told {
-        let composite = ask.door % self.doors.len();
+        let (composite, url) = self.door(ask.door);
         let begun = now();
-        let mut asked =
-            request(&self.client, &self.doors[composite], ask.request).timeout(ask.timeout);
+        let mut asked = request(&self.client, &url, ask.request).timeout(ask.timeout);
         if let Some(key) = ask.key {
             asked = asked.header("Idempotency-Key", key);
         }
@@ -300,10 +306,9 @@ impl Floor {
             });
         }
         for wish in requests {
-            let composite = visit.door % self.doors.len();
+            let (composite, url) = self.door(visit.door);
             let at = now();
-            let mut asked =
-                request(&self.client, &self.doors[composite], &wish).timeout(ANSWER_TIMEOUT);
+            let mut asked = request(&self.client, &url, &wish).timeout(ANSWER_TIMEOUT);
             for (name, value) in &shown {
                 asked = asked.header(*name, value);
             }

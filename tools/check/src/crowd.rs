@@ -40,7 +40,7 @@ impl Crowd {
             .build()
             .context("cannot make an HTTP client")?;
         let floor = Arc::new(Floor {
-            doors,
+            doors: doors.into(),
             client,
             peer: Peer::new(bootstrap_servers)?,
             journal: Vec::new().into(),
@@ -64,6 +64,11 @@ impl Crowd {
     /// What was told up to now.
     pub(crate) fn look<R>(&self, look: impl FnOnce(&[Told]) -> R) -> R {
         look(&self.floor.told())
+    }
+
+    /// New requests go to these composites' base URLs.
+    pub(crate) fn find_doors(&self, doors: Vec<String>) {
+        *self.floor.doors.lock() = doors;
     }
 
     /// Lets no new request begin, waits until all are answered, and takes the journal, of honest buyers and of others.

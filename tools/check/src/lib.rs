@@ -2,6 +2,7 @@
 //!
 //! | | |
 //! |---|---|
+//! | `topics` | the names of the topics |
 //! | `plan` | seed → what buyers do, when which fault strikes; pure |
 //! | `asking`, `buyer`, `crowd`, `peer` | buy, over HTTP and Kafka, and keep the journal (`told`) |
 //! | `issuer`, `wallet`, `forger` | tokens of members, and credentials that must not be believed |
@@ -13,6 +14,7 @@
 //!
 //! Nothing here links to a service: evidence is read by the database's own client, over HTTP and from Kafka.
 
+mod topics;
 mod asking;
 mod buyer;
 mod crowd;

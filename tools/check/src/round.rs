@@ -7,7 +7,7 @@ use crate::keeper::{End, keep};
 use crate::plan::{Round, Strike};
 use crate::recovery::{Starved, Struck, first_sale};
 use crate::signals::Signals;
-use crate::starving::{Starving, deleted_topic};
+use crate::starving::Starving;
 use crate::told::{Attempt, Millis, Told, now};
 use crate::wallet::Wallet;
 use anyhow::{Context, Result};
@@ -73,12 +73,10 @@ pub(crate) fn perform(
     signals: &Signals<'_>,
     meter: &Meter,
 ) -> Result<Course> {
-    let doors = stack.composites.iter().map(Service::url).map(str::to_owned);
-    let doors: Vec<String> = doors.collect();
     let crowd = Crowd::enter(
         round.clone(),
         buying.buyers,
-        doors,
+        doors(stack),
         stack.bootstrap_servers(),
         buying.wallet.clone(),
     )?;
@@ -117,6 +115,12 @@ pub(crate) fn perform(
         ends,
         closed,
     })
+}
+
+/// Where the shoppers go now.
+fn doors(stack: &Stack) -> Vec<String> {
+    let urls = stack.composites.iter().map(Service::url);
+    urls.map(str::to_owned).collect()
 }
 
 impl Scene<'_> {
@@ -161,21 +165,20 @@ impl Scene<'_> {
         let mut fault = faults::make(strike.fault, strike.victim, self.wallet);
         // Before the fault begins: an outage counts from here, and an answer that it may have prevented must not be blamed on the mall.
         let struck = now();
-        let deleted = deleted_topic(strike.fault);
-        if deleted.is_some() {
+        let deleted = strike.fault.deletes();
+        if !deleted.is_empty() {
             self.read_before_deletion()?;
         }
         fault
             .strike(self.stack)
             .with_context(|| format!("cannot make {name} strike"))?;
-        if let Some(topic) = deleted {
-            self.records.deleted(topic);
-        }
+        deleted.iter().for_each(|topic| self.records.deleted(topic));
         self.endure(strike)?;
         fault
             .heal(self.stack)
             .with_context(|| format!("{name} does not heal"))?;
         let healed = now();
+        self.crowd.find_doors(doors(self.stack));
         fault
             .settle(self.stack)
             .with_context(|| format!("what {name} struck does not become ready again"))?;

@@ -1,7 +1,8 @@
 //! Asks services whose topic is away whether they are ready. Must not judge what they say.
 
-use crate::faults::{Deleted, FaultKind};
+use crate::faults::FaultKind;
 use crate::recovery::Starved;
+use crate::topics::{COMPOSITE, ORDERS};
 use serde_json::Value;
 use stack::Stack;
 use std::time::Duration;
@@ -16,23 +17,13 @@ pub(crate) struct Starving {
     agent: ureq::Agent,
 }
 
-/// The name of the topic that the fault deletes.
-pub(crate) fn deleted_topic(fault: FaultKind) -> Option<&'static str> {
-    match fault.deletes() {
-        Deleted::None => None,
-        Deleted::Orders => Some("orders"),
-        Deleted::Composite => Some("composite"),
-    }
-}
-
 impl Starving {
     /// Nobody, unless the fault keeps a topic away for long.
     pub(crate) fn of(fault: FaultKind, stack: &Stack) -> Self {
-        let services = match fault.deletes() {
-            _ if !fault.starves() => &[],
-            Deleted::None => &[],
-            Deleted::Orders => stack.order_services.as_slice(),
-            Deleted::Composite => stack.composites.as_slice(),
+        let services = match fault.starved_of() {
+            Some(ORDERS) => stack.order_services.as_slice(),
+            Some(COMPOSITE) => stack.composites.as_slice(),
+            _ => &[],
         };
         let starved = |name: &str| Starved {
             fault,
@@ -58,7 +49,7 @@ impl Starving {
     /// Asks those again that have not yet named their topic.
     pub(crate) fn ask(&mut self) {
         for (url, starved) in self.urls.iter().zip(&mut self.said) {
-            let topic = deleted_topic(starved.fault).unwrap_or_default();
+            let topic = starved.fault.starved_of().unwrap_or_default();
             let is_told = |reason: &String| reason.contains(topic);
             if !starved.reason.as_ref().is_some_and(is_told) {
                 starved.reason = reason(&self.agent, url).or(starved.reason.take());

@@ -119,7 +119,7 @@ impl Witness {
                 Err(error) => unrest.push(format!("{error:#}")),
             }
         }
-        self.evidence.panics = panics(stack);
+        self.evidence.panics = panics(stack)?;
         let lag = self.evidence.records.lag.values().sum::<i64>();
         if lag != 0 {
             unrest.push(format!("{lag} commands are not committed"));

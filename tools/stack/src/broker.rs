@@ -131,6 +131,20 @@ impl Broker {
         self.admin()?.set_topic(name, setting)
     }
 
+    /// Kills all nodes as a power cut would. Real Kafka only.
+    pub fn kill_9(&mut self) -> Result<()> {
+        self.services().into_iter().try_for_each(Service::kill_9)
+    }
+
+    /// Starts it again, once it was killed, without any of its records, topics and offsets. Real Kafka only.
+    pub fn restart_empty(&mut self) -> Result<()> {
+        match self {
+            Self::Embedded(_) => bail!("the embedded broker has no storage"),
+            Self::Kafka(broker) => broker.restart_empty(),
+            Self::Cluster(brokers) => brokers.restart_empty(),
+        }
+    }
+
     fn admin(&self) -> Result<KafkaAdmin> {
         if matches!(self, Self::Embedded(_)) {
             bail!("the embedded broker takes no such orders");

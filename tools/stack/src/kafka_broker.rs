@@ -123,6 +123,19 @@ impl KafkaBroker {
         self.wait_ready()
     }
 
+    /// Starts it again, once it was killed, without any of its records, topics and offsets; does not wait until it answers.
+    pub(crate) fn launch_empty(&mut self) -> Result<()> {
+        self.node.wipe()?;
+        self.service.restart()
+    }
+
+    /// The same, and waits until it answers.
+    pub fn restart_empty(&mut self) -> Result<()> {
+        self.launch_empty()?;
+        self.wait_ready()?;
+        self.node.grant(&self.address)
+    }
+
     /// Ends it in order.
     pub fn stop(&mut self) -> Result<ExitStatus> {
         self.service.terminate(ADMIN_LIMIT)

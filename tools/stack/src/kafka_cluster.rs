@@ -101,6 +101,17 @@ impl KafkaCluster {
         self.wait_whole()
     }
 
+    /// Starts all nodes again, once they were killed, without any of their records, topics and offsets.
+    pub fn restart_empty(&mut self) -> Result<()> {
+        self.nodes
+            .iter_mut()
+            .try_for_each(KafkaBroker::launch_empty)?;
+        self.nodes
+            .iter_mut()
+            .try_for_each(KafkaBroker::wait_ready)?;
+        self.wait_whole()
+    }
+
     /// Waits until all nodes are there, and every replica is in sync.
     pub fn wait_whole(&self) -> Result<()> {
         let admin = KafkaAdmin::new(&self.bootstrap)?;

@@ -126,6 +126,14 @@ impl KafkaNode {
         runs.into_iter().try_for_each(|run| run.end(FORMAT_LIMIT))
     }
 
+    /// Takes all its records, topics and offsets away. Its process must have ended.
+    pub(crate) fn wipe(&mut self) -> Result<()> {
+        let records = self.records();
+        fs::remove_dir_all(&records)
+            .with_context(|| format!("cannot remove {}", records.display()))?;
+        self.format_storage()
+    }
+
     fn format_storage(&mut self) -> Result<()> {
         if self.records().join("meta.properties").exists() {
             return Ok(());

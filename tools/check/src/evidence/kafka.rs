@@ -3,6 +3,7 @@
 use crate::evidence::{Command, Letter, Log, Position, Reply};
 use crate::peer::POISON;
 use crate::told::Status;
+use crate::topics::{COMPOSITE, ORDERS, TOPICS};
 use anyhow::{Context, Result, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Message};
@@ -18,8 +19,6 @@ use std::time::{Duration, Instant};
 
 /// The order services' group: its committed offsets are looked at, it is never joined.
 const GROUP: &str = "orderGroup";
-const ORDERS: &str = "orders";
-const TOPICS: [&str; 4] = [ORDERS, "composite", "orders-dlt", "composite-dlt"];
 const LIMIT: Duration = Duration::from_secs(60);
 const STEP: Duration = Duration::from_secs(10);
 
@@ -229,7 +228,7 @@ fn take(log: &mut Log, making: u32, record: &BorrowedMessage<'_>) {
             making,
             is_lost: false,
         }),
-        "composite" => log.replies.push(Reply {
+        COMPOSITE => log.replies.push(Reply {
             at,
             position,
             kind,

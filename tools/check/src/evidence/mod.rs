@@ -13,11 +13,11 @@ pub(crate) use kafka::Records;
 pub(crate) use ledger::ledger;
 pub(crate) use panics::panics;
 
-use crate::faults::Deleted;
 use crate::keeper::End;
 use crate::plan::{Line, Shelf};
 use crate::recovery::{Recovery, Starved, Struck};
 use crate::told::{Attempt, Millis, Said, Status, Told};
+use crate::topics::{COMPOSITE, ORDERS};
 use std::collections::BTreeMap;
 
 /// A record may reach the broker so long after the time that it bears.
@@ -180,21 +180,21 @@ impl Evidence {
     pub(crate) fn may_lack_answer(&self, command: &Command) -> bool {
         command.is_lost
             || self
-                .deletions(Deleted::Composite)
+                .deletions(COMPOSITE)
                 .any(|strike| (strike.struck - LATE..=strike.ready).contains(&command.at))
     }
 
     /// Whether the command that asked for the order may have been lost with its topic before it was read here.
     pub(crate) fn may_lack_command(&self, order: &Order) -> bool {
-        self.deletions(Deleted::Orders)
+        self.deletions(ORDERS)
             .any(|strike| (strike.struck - LATE..=strike.ready).contains(&order.created))
     }
 
     /// The faults that deleted that topic. Until each struck, all its records were read; those that came between that and the deletion are
     /// unknown.
-    pub(crate) fn deletions(&self, topic: Deleted) -> impl Iterator<Item = &Struck> {
+    pub(crate) fn deletions(&self, topic: &str) -> impl Iterator<Item = &Struck> {
         let strikes = self.strikes.iter();
-        strikes.filter(move |strike| strike.fault.deletes() == topic)
+        strikes.filter(move |strike| strike.fault.deletes().contains(&topic))
     }
 
     /// How often that payment was charged and not given back.

@@ -1,20 +1,30 @@
-//! Panics, off the logs of our own programs. Must not know what they mean.
+//! Panics, off the logs. Only our own programs write of one like this. Must not know what they mean.
 
+use anyhow::{Context, Result};
 use stack::Stack;
 use std::fs;
+use std::path::Path;
 
 const WORDS: &str = "panicked at";
 
-/// A line for each panic since the mall was started. A log that is not there has none.
-pub(crate) fn panics(stack: &Stack) -> Vec<String> {
-    let services = stack.http_services();
-    services
-        .iter()
-        .flat_map(|service| {
-            let log = fs::read(service.log()).unwrap_or_default();
-            panics_in(service.name(), &String::from_utf8_lossy(&log))
-        })
-        .collect()
+/// A line for each panic since the mall was started, of instances that have left, too.
+///
+/// # Errors
+/// When the logs can't be read.
+pub(crate) fn panics(stack: &Stack) -> Result<Vec<String>> {
+    let folder = &stack.place().logs;
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| unreadable(folder))? {
+        let log = entry?.path();
+        let name = log.file_stem().unwrap_or_default().to_string_lossy();
+        let text = fs::read(&log).with_context(|| unreadable(&log))?;
+        found.extend(panics_in(&name, &String::from_utf8_lossy(&text)));
+    }
+    Ok(found)
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("cannot read {}", path.display())
 }
 
 /// Where, and in the line below, what.

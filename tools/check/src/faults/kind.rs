@@ -1,6 +1,7 @@
 //! The kinds of faults: their names, how long they stay, and whom they strike. Must not know how.
 
 use crate::issuer::IssuerKind;
+use crate::topics::{COMPOSITE, ORDERS, TOPICS};
 use stack::BrokerKind;
 use std::ops::Range;
 use std::time::Duration;
@@ -8,15 +9,8 @@ use std::time::Duration;
 /// How long a service may take to notice that its topic is another one, and to go on there.
 const TOPIC_LIMIT: Duration = Duration::from_secs(15);
 
-/// The topic that a fault deletes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deleted {
-    None,
-    /// That of commands.
-    Orders,
-    /// That of replies.
-    Composite,
-}
+/// How long it may take until purchases reach an instance that came after the topics had got more partitions.
+const GROWTH_LIMIT: Duration = Duration::from_secs(10);
 
 /// The composites that can't answer while a fault lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +85,8 @@ faults! {
     EnlargeOrders = "enlarge-orders", 500..3_000;
     /// the topic of replies gets one partition more
     EnlargeComposite = "enlarge-composite", 500..3_000;
+    /// both topics get more partitions, and then a new instance of each service takes the place of an old one
+    EnlargeThenReplace = "enlarge-then-replace", 300..2_000;
     /// the topic of commands is deleted, and made again with as many partitions
     RecreateOrders = "recreate-orders", 0..3_000;
     /// the topic of commands is deleted, and made again with fewer partitions
@@ -107,6 +103,8 @@ faults! {
     DeleteOrders = "delete-orders", 6_000..8_000;
     /// the topic of replies is deleted, until the services make it again
     DeleteComposite = "delete-composite", 6_000..8_000;
+    /// kill -9 of Kafka, which comes again without any topic; the services make them again
+    WipeBroker = "wipe-broker", 200..2_000;
     /// kill -9 of the database
     KillDb = "kill-db", 200..3_000;
     /// the database is shut down and started again
@@ -176,33 +174,44 @@ impl FaultKind {
             self,
             Self::KillBroker | Self::RestartBroker | Self::PauseBroker
         );
-        let is_growth = matches!(self, Self::EnlargeOrders | Self::EnlargeComposite);
-        is_nodes || is_growth || self.deletes() != Deleted::None
+        let is_growth = matches!(
+            self,
+            Self::EnlargeOrders | Self::EnlargeComposite | Self::EnlargeThenReplace
+        );
+        is_nodes || is_growth || !self.deletes().is_empty()
     }
 
-    /// Which topic it deletes, with all that is in it.
-    pub(crate) fn deletes(self) -> Deleted {
+    /// Which topics it deletes, with all that is in them.
+    pub(crate) fn deletes(self) -> &'static [&'static str] {
         match self {
             Self::RecreateOrders
             | Self::RecreateOrdersFewer
             | Self::RecreateOrdersMore
-            | Self::DeleteOrders => Deleted::Orders,
+            | Self::DeleteOrders => &[ORDERS],
             Self::RecreateComposite
             | Self::RecreateCompositeFewer
             | Self::RecreateCompositeMore
-            | Self::DeleteComposite => Deleted::Composite,
-            _ => Deleted::None,
+            | Self::DeleteComposite => &[COMPOSITE],
+            Self::WipeBroker => &TOPICS,
+            _ => &[],
         }
     }
 
-    /// Whether the topic that it deletes stays away for so long that the services that read it must say so.
-    pub(crate) fn starves(self) -> bool {
-        matches!(self, Self::DeleteOrders | Self::DeleteComposite)
+    /// The topic that it keeps away for so long that the services that read it must say so.
+    pub(crate) fn starved_of(self) -> Option<&'static str> {
+        match self {
+            Self::DeleteOrders => Some(ORDERS),
+            Self::DeleteComposite => Some(COMPOSITE),
+            _ => None,
+        }
     }
 
     /// How long it may take, once it is over, until every composite sells again. `None`: one that sells within the round is enough.
     pub(crate) fn recovers_within(self) -> Option<Duration> {
-        (self.deletes() != Deleted::None).then_some(TOPIC_LIMIT)
+        match self {
+            Self::EnlargeThenReplace => Some(GROWTH_LIMIT),
+            _ => (!self.deletes().is_empty()).then_some(TOPIC_LIMIT),
+        }
     }
 
     /// Whether it strikes a link between two parts.
@@ -255,6 +264,7 @@ impl FaultKind {
             Self::KillBroker
                 | Self::RestartBroker
                 | Self::PauseBroker
+                | Self::WipeBroker
                 | Self::CutOrderKafka
                 | Self::MuteOrderKafka
                 | Self::CutCompositeKafka
@@ -301,7 +311,9 @@ mod tests {
         for kind in [
             FaultKind::KillBroker,
             FaultKind::EnlargeOrders,
+            FaultKind::EnlargeThenReplace,
             FaultKind::RecreateOrders,
+            FaultKind::WipeBroker,
             FaultKind::CutDb,
         ] {
             assert!(lacks(kind, BrokerKind::Embedded));

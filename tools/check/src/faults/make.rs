@@ -4,12 +4,13 @@ use crate::faults::brokers::{self, Harm as BrokerHarm};
 use crate::faults::databases::Server;
 use crate::faults::fault::Fault;
 use crate::faults::gateway::{Killed, Switches};
+use crate::faults::growth::Replaced;
 use crate::faults::issuer;
 use crate::faults::kind::FaultKind;
 use crate::faults::links::{self, Harm as LinkHarm};
 use crate::faults::services::{Blow, PowerCut, Program, Victim};
 use crate::faults::stuck_row::{KilledMeanwhile, StuckRow};
-use crate::faults::topics::{Deleted, Enlarged, Recreated, Size};
+use crate::faults::topics::{Deleted, Enlarged, Recreated, Size, Wiped};
 use crate::wallet::Wallet;
 use stack::{Link, Links};
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub(crate) fn make(kind: FaultKind, victim: usize, wallet: Option<&Arc<Wallet>>)
         FaultKind::PauseBroker => broker(BrokerHarm::Pause, victim),
         FaultKind::EnlargeOrders => Box::new(Enlarged { topic: "orders" }),
         FaultKind::EnlargeComposite => Box::new(Enlarged { topic: "composite" }),
+        FaultKind::EnlargeThenReplace => Box::new(Replaced { victim }),
         FaultKind::RecreateOrders => recreated("orders", Size::AsBefore),
         FaultKind::RecreateOrdersFewer => recreated("orders", Size::Fewer),
         FaultKind::RecreateOrdersMore => recreated("orders", Size::More),
@@ -42,6 +44,7 @@ pub(crate) fn make(kind: FaultKind, victim: usize, wallet: Option<&Arc<Wallet>>)
         FaultKind::RecreateCompositeMore => recreated("composite", Size::More),
         FaultKind::DeleteOrders => Box::new(Deleted { topic: "orders" }),
         FaultKind::DeleteComposite => Box::new(Deleted { topic: "composite" }),
+        FaultKind::WipeBroker => Box::new(Wiped),
         FaultKind::KillDb => Box::new(Server::Killed),
         FaultKind::RestartDb => Box::new(Server::Ended),
         FaultKind::PauseDb => Box::new(Server::Paused),

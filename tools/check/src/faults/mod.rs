@@ -11,11 +11,12 @@ mod links;
 mod services;
 mod stuck_row;
 mod topics;
+mod growth;
 
 mod choose;
 mod make;
 
 pub use choose::choose;
 pub use kind::FaultKind;
-pub(crate) use kind::{Deleted, Silenced};
+pub(crate) use kind::Silenced;
 pub(crate) use make::make;

@@ -2,6 +2,7 @@
 
 use crate::faults::fault::Fault;
 use crate::faults::services::await_all_ready;
+use crate::topics::TOPICS;
 use anyhow::{Context, Result};
 use stack::{Stack, Topic, until};
 use std::time::Duration;
@@ -53,6 +54,9 @@ pub(super) struct Deleted {
     pub(super) topic: &'static str,
 }
 
+/// The brokers lose all that they had, and the services make the topics again.
+pub(super) struct Wiped;
+
 impl Recreated {
     pub(super) fn new(name: &str, size: Size) -> Self {
         let topic = Topic {
@@ -91,17 +95,39 @@ impl Fault for Deleted {
     }
 
     fn heal(&mut self, stack: &mut Stack) -> Result<()> {
-        until(
-            "waiting for the services to make a topic",
-            MADE_WITHIN,
-            || Ok(stack.broker.partitions(self.topic).ok()),
-        )
-        .map(drop)
-        .with_context(|| format!("nobody makes {} again", self.topic))
+        await_topic(stack, self.topic)
     }
 
     fn settle(&mut self, stack: &mut Stack) -> Result<()> {
         await_all_ready(stack);
         Ok(())
     }
+}
+
+impl Fault for Wiped {
+    fn strike(&mut self, stack: &mut Stack) -> Result<()> {
+        stack.broker.kill_9()
+    }
+
+    fn heal(&mut self, stack: &mut Stack) -> Result<()> {
+        stack.broker.restart_empty()?;
+        TOPICS
+            .into_iter()
+            .try_for_each(|topic| await_topic(stack, topic))
+    }
+
+    fn settle(&mut self, stack: &mut Stack) -> Result<()> {
+        await_all_ready(stack);
+        Ok(())
+    }
+}
+
+fn await_topic(stack: &Stack, topic: &str) -> Result<()> {
+    until(
+        "waiting for the services to make a topic",
+        MADE_WITHIN,
+        || Ok(stack.broker.partitions(topic).ok()),
+    )
+    .map(drop)
+    .with_context(|| format!("nobody makes {topic} again"))
 }

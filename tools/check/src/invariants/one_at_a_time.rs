@@ -2,9 +2,9 @@
 //! ever named another final status than the stored one.
 
 use crate::evidence::{Evidence, Order};
-use crate::faults::Deleted;
 use crate::invariants::verdict::{Findings, Verdict};
-use crate::told::{Millis, Status};
+use crate::told::{Millis, Status, Told};
+use crate::topics::{COMPOSITE, ORDERS};
 use std::collections::BTreeMap;
 
 /// Reasons to reject an order as it is placed; all others reject one that was pending.
@@ -34,7 +34,7 @@ pub(super) fn one_at_a_time(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
     let mut transitions = 0;
     let asked = asked(evidence);
-    let last_known = last_known(evidence);
+    let (last_known, payments) = (last_known(evidence), payments(evidence));
     for (number, order) in &evidence.stored.orders {
         transitions += order.revision;
         let reason = order.reason.as_deref().unwrap_or("no reason");
@@ -44,7 +44,8 @@ pub(super) fn one_at_a_time(evidence: &Evidence) -> Verdict {
         };
         let most = least
             + asked.get(number.as_str()).copied().unwrap_or(0)
-            + unread(evidence, order, last_known.get(number.as_str()).copied());
+            + payments.get(number.as_str()).copied().unwrap_or(1)
+                * unread(evidence, order, last_known.get(number.as_str()).copied());
         if !(least..=most).contains(&order.revision) {
             findings.order(
                 number,
@@ -121,11 +122,20 @@ fn last_known(evidence: &Evidence) -> BTreeMap<&str, Millis> {
     last
 }
 
-/// How many transitions nobody may know to be asked for: when a topic was deleted, commands or replies were lost before they were read. A
-/// payment begins and ends.
+/// How many requests asked to pay each order.
+fn payments(evidence: &Evidence) -> BTreeMap<&str, i64> {
+    let mut payments: BTreeMap<&str, i64> = BTreeMap::new();
+    let paying = evidence.told.iter().filter(|told| told.payment().is_some());
+    for order in paying.filter_map(Told::order) {
+        *payments.entry(order).or_default() += 1;
+    }
+    payments
+}
+
+/// How many transitions of one payment nobody may know to be asked for: when a topic was deleted, commands or replies were lost before they
+/// were read. A payment begins and ends.
 fn unread(evidence: &Evidence, order: &Order, last_known: Option<Millis>) -> i64 {
-    let topics = [Deleted::Orders, Deleted::Composite];
-    let deletions = topics
+    let deletions = [ORDERS, COMPOSITE]
         .into_iter()
         .flat_map(|topic| evidence.deletions(topic));
     let struck = deletions.filter(|strike| {
@@ -151,8 +161,10 @@ fn least_revision(order: &Order) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use crate::faults::FaultKind;
-    use crate::invariants::samples::{HELD, PAID, REFUNDED, REFUSED, only, sound, strike};
-    use crate::told::Status;
+    use crate::invariants::samples::{
+        HELD, PAID, REFUNDED, REFUSED, only, said, sound, strike, told,
+    };
+    use crate::told::{Request, Status};
 
     mod violated {
         use super::*;
@@ -224,6 +236,22 @@ mod tests {
                 let found = super::super::one_at_a_time(&evidence).violations;
                 assert_eq!(found.is_empty(), is_excused, "{struck}");
             }
+        }
+
+        #[test]
+        fn by_as_many_lost_payments_as_were_requested() {
+            let mut evidence = sound();
+            evidence.strikes = vec![strike(FaultKind::RecreateOrders, 10_000, 15_000)];
+            evidence.stored.orders.get_mut(PAID).unwrap().revision = 4;
+            only(&evidence, "one at a time");
+            let request = Request::Pay {
+                order: PAID.into(),
+                payment: "pay-2".into(),
+                amount: 22_000,
+            };
+            let rival = told(request, 200, said(202, PAID, None, None));
+            evidence.told.push(rival);
+            assert!(super::super::one_at_a_time(&evidence).violations.is_empty());
         }
 
         #[test]

@@ -1,7 +1,6 @@
 //! readiness: a service whose topic is away says so.
 
 use crate::evidence::Evidence;
-use crate::faults::Deleted;
 use crate::invariants::verdict::{Findings, Verdict};
 use crate::recovery::Starved;
 
@@ -26,11 +25,7 @@ fn complaint(starved: &Starved) -> Option<String> {
         service,
         reason,
     } = starved;
-    let topic = match fault.deletes() {
-        Deleted::None => return None,
-        Deleted::Orders => "orders",
-        Deleted::Composite => "composite",
-    };
+    let topic = fault.starved_of()?;
     match reason {
         Some(reason) if reason.contains(&format!("topic {topic}")) => None,
         Some(reason) => Some(format!(

@@ -30,7 +30,7 @@ fn check(flags: &[&str]) -> (Option<i32>, String) {
 
 /// Those that strike an issuer need one, and those that delete topics double the time; what becomes of topics that are made again is tried
 /// by the services' own tests, too.
-const LEFT_TO_THE_COMMAND: [&str; 10] = [
+const LEFT_TO_THE_COMMAND: [&str; 11] = [
     "kill-issuer",
     "rotate-keys",
     "recreate-orders",
@@ -41,6 +41,7 @@ const LEFT_TO_THE_COMMAND: [&str; 10] = [
     "recreate-composite-more",
     "delete-orders",
     "delete-composite",
+    "wipe-broker",
 ];
 
 /// All that a check has, but for [`LEFT_TO_THE_COMMAND`].
