@@ -1,17 +1,16 @@
 //! The only wiring: builds the service bottom-up, each part from those below it, and shuts it down in the opposite order.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Actor;
 use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
-use serde_json::json;
 use shared::budget;
 use shared::clock::{Clock, SystemClock};
 use shared::http::client_limits::ClientLimits;
-use shared::http::internal::{self, View};
+use shared::http::internal;
 use shared::http::port_token::PortToken;
 use shared::http::probe;
 use shared::http::server::{self, ServerSettings};
@@ -35,11 +34,12 @@ use tokio::time::{Instant, timeout};
 use crate::actors::kafka_bridge::{CommandSender, KafkaBridge, KafkaBridgeParts, ReplyArrived};
 use crate::actors::peer_watch;
 use crate::actors::purchase_actor::{Colleagues, Purchases};
-use crate::actors::reviewer::{ReviewDesk, Reviewer, SharedHolds};
+use crate::actors::reviewer::{ReviewDesk, Reviewer};
 use crate::config::authentication::MemberAuth;
 use crate::config::{OrderServiceKind, Settings};
 use crate::domain::purchase::MOST_CONFIRMS;
 use crate::inbound::http::authentication::Authentication;
+use crate::inbound::http::holds::holds_view;
 use crate::inbound::http::request_limits::RequestLimits;
 use crate::inbound::http::routes;
 use crate::inbound::http::shop::Shop;
@@ -96,6 +96,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     termination
         .end_after(settings.shutdown_grace)
         .context("preparing the end")?;
+    let watched = settings.secret_files.watch();
+    let _secrets = watched.context("watching the files of secrets")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn IdSource> = Arc::new(SecureIds);
     let measured = ServiceMetrics::new()?;
@@ -265,21 +267,6 @@ fn authentication(
             Authentication::Jwt(Arc::new(verifier), order_tokens.clone())
         }
     })
-}
-
-/// `GET /internal/holds`: the orders whose payment no review can end, each with its reason.
-fn holds_view(holds: SharedHolds) -> View {
-    let show = move || {
-        let holds = holds.lock().unwrap_or_else(PoisonError::into_inner);
-        let shown = holds.iter().map(|(number, hold)| {
-            json!({"orderNum": number, "reason": hold.as_str(), "detail": hold.to_string()})
-        });
-        shown.collect()
-    };
-    View {
-        paths: ["/internal/holds", "/internal/holds/"],
-        show: Arc::new(show),
-    }
 }
 
 /// With HTTP clients of their own, so that slow parts do not delay other reads.

@@ -31,12 +31,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono_tz::Tz;
-use secrecy::SecretString;
 use shared::budget;
 use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
 use shared::http::cors::Origins;
 use shared::http::port_token::PortToken;
 use shared::kafka::config::KafkaSettings;
+use shared::secret::{Secret, SecretFiles};
 use url::Url;
 
 use authentication::MemberAuth;
@@ -59,7 +59,7 @@ pub struct Settings {
     /// The order service.
     pub order_service_url: Url,
     /// What the order service's port demands.
-    pub service_token: Option<SecretString>,
+    pub service_token: Option<Secret>,
     /// Which order service reads the commands.
     pub order_service_kind: OrderServiceKind,
     /// The payment gateway.
@@ -84,6 +84,8 @@ pub struct Settings {
     pub zone: Tz,
     /// All settings, as they are shown to operators.
     pub effective: EffectiveSettings,
+    /// The files that secrets are in.
+    pub secret_files: SecretFiles,
 }
 
 /// Which order service reads the commands.
@@ -154,7 +156,7 @@ pub struct PaymentSettings {
     /// The proxy that it is asked through, where there is one.
     pub proxy: Option<Url>,
     /// The secret key.
-    pub secret_key: SecretString,
+    pub secret_key: Secret,
 }
 
 /// The deadlines of the parts of a member's page.
@@ -222,6 +224,7 @@ impl Settings {
             )),
             zone: env.parsed("TZ", chrono_tz::Asia::Seoul),
             effective: EffectiveSettings::default(),
+            secret_files: env.secret_files(),
         };
         let effective = env.finish()?;
         Ok(Self {

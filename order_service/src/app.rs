@@ -110,6 +110,10 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     termination
         .end_after(settings.shutdown_grace)
         .context("preparing the end")?;
+    let _secrets = settings
+        .secret_files
+        .watch()
+        .context("watching the files of secrets")?;
     let pool = SessionManager::pool(&settings.database);
     let (orders_topic, max_batch) = (&settings.kafka.orders.name, settings.actors.max_batch);
     let measured = ServiceMetrics::new(orders_topic, max_batch)?;

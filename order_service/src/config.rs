@@ -34,10 +34,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
-use secrecy::SecretString;
 use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
 use shared::http::port_token::PortToken;
 use shared::kafka::config::KafkaSettings;
+use shared::secret::{Secret, SecretFiles};
 use url::Host;
 
 use crate::domain::pending_limits::PendingLimits;
@@ -71,6 +71,8 @@ pub struct Settings {
     pub zone: Tz,
     /// All of these as operators see them, without secrets.
     pub effective: EffectiveSettings,
+    /// The files that secrets are in.
+    pub secret_files: SecretFiles,
 }
 
 /// How to reach the database.
@@ -83,9 +85,9 @@ pub struct DatabaseSettings {
     /// User.
     pub username: String,
     /// Its password.
-    pub password: SecretString,
+    pub password: Secret,
     /// Who migrates, and the password, if not the user.
-    pub migrator: Option<(String, SecretString)>,
+    pub migrator: Option<(String, Secret)>,
     /// Whether the service migrates when it starts.
     pub migrates_on_start: bool,
     /// Whether and how the connection is encrypted.
@@ -233,6 +235,7 @@ impl Settings {
             )),
             zone: env.parsed("TZ", chrono_tz::Asia::Seoul),
             effective: EffectiveSettings::default(),
+            secret_files: env.secret_files(),
         };
         let effective = env.finish()?;
         Ok(Self {
@@ -278,7 +281,7 @@ impl DatabaseSettings {
     }
 }
 
-fn migrator(env: &mut EnvReader) -> Option<(String, SecretString)> {
+fn migrator(env: &mut EnvReader) -> Option<(String, Secret)> {
     let username = env.text("DB_MIGRATION_USERNAME", "");
     let password = env.secret("DB_MIGRATION_PASSWORD");
     match (username.is_empty(), password) {
@@ -379,7 +382,7 @@ mod tests {
             .unwrap()
             .of_migrator();
             assert_eq!(other.username, "migrator");
-            assert_eq!(other.password.expose_secret(), "hush");
+            assert_eq!(other.password.current().expose_secret(), "hush");
         }
 
         #[test]

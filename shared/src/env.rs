@@ -11,6 +11,9 @@ use std::str::FromStr;
 use secrecy::SecretString;
 use serde::Serialize;
 
+use crate::secret::text::{cut, secret_text};
+use crate::secret::{Secret, SecretFile, SecretFiles, Use};
+
 /// The variables, and the errors found so far.
 #[derive(Debug)]
 pub struct EnvReader {
@@ -18,6 +21,7 @@ pub struct EnvReader {
     variables: HashMap<String, Option<String>>,
     problems: Vec<String>,
     effective: EffectiveSettings,
+    secret_files: SecretFiles,
 }
 
 /// The settings in effect, by the variables' names.
@@ -71,6 +75,7 @@ impl EnvReader {
             variables: variables.collect(),
             problems: Vec::new(),
             effective: EffectiveSettings::default(),
+            secret_files: SecretFiles::default(),
         }
     }
 
@@ -130,61 +135,83 @@ impl EnvReader {
     }
 
     /// A secret that need not be there: the variable's text, or the content of the file that the variable `…_FILE` names, as secrets are
-    /// mounted by Kubernetes and Compose. White space around it is cut, as of other settings: a line break at the end comes from the file
-    /// that it was read from. One in the middle is a problem, and so is a file that can't be read.
-    pub fn secret(&mut self, name: &str) -> Option<SecretString> {
+    /// mounted by Kubernetes and Compose. White space around it is cut, a line break at its end above all. One in the middle is a problem,
+    /// and so is a file that can't be read. A file is read again while [`SecretFiles`] are watched.
+    pub fn secret(&mut self, name: &str) -> Option<Secret> {
         self.long_secret(name, 1)
     }
 
     /// As [`secret`](Self::secret), and one of fewer than `least` bytes is a problem: nobody is to find it by trying.
-    pub fn long_secret(&mut self, name: &str, least: usize) -> Option<SecretString> {
-        let file = self.present(&format!("{name}_FILE"));
-        let (text, source) = match (self.present(name), file) {
-            (Some(_), Some(_)) => {
-                self.problems
-                    .push(format!("{name}: must not be set together with {name}_FILE"));
-                (None, Source::Environment)
-            }
-            (Some(text), None) => (Some(text), Source::Environment),
-            (None, Some(path)) => (self.content_of(name, &path), Source::File),
-            (None, None) => (None, Source::Default),
-        };
-        self.note(name, None, source);
-        let text = text?;
-        if text.contains(char::is_control) {
-            self.problems.push(format!(
-                "{name}: must not contain a line break or another control character"
-            ));
-        }
-        if text.len() < least {
-            self.problems
-                .push(format!("{name}: must have at least {least} characters"));
-        }
-        Some(text.into())
-    }
-
-    fn content_of(&mut self, name: &str, path: &str) -> Option<String> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Some(cut(&text).to_owned()).filter(|text| !text.is_empty()),
-            Err(error) => {
-                self.problems.push(format!("{name}_FILE={path:?}: {error}"));
-                None
-            }
-        }
+    pub fn long_secret(&mut self, name: &str, least: usize) -> Option<Secret> {
+        self.secret_for(Use::Always, name, least)
     }
 
     /// The same without a default: a missing or empty one is a problem.
-    pub fn required_secret(&mut self, name: &str) -> SecretString {
+    pub fn required_secret(&mut self, name: &str) -> Secret {
         self.required_long_secret(name, 1)
     }
 
     /// As [`long_secret`](Self::long_secret), and a missing or empty one is a problem.
-    pub fn required_long_secret(&mut self, name: &str, least: usize) -> SecretString {
-        self.long_secret(name, least).unwrap_or_else(|| {
-            self.problems
-                .push(format!("{name}: is required, and must not be empty"));
-            "".into()
-        })
+    pub fn required_long_secret(&mut self, name: &str, least: usize) -> Secret {
+        let secret = self.long_secret(name, least);
+        secret.unwrap_or_else(|| self.no_secret(name))
+    }
+
+    /// A secret that is used at the start only. When its file changes, the log says that the service must start again.
+    pub fn start_secret(&mut self, name: &str) -> Option<SecretString> {
+        let secret = self.secret_for(Use::AtStart, name, 1)?;
+        Some(secret.current())
+    }
+
+    /// As [`start_secret`](Self::start_secret), and a missing one, or one of fewer than `least` bytes, is a problem.
+    pub fn required_start_secret(&mut self, name: &str, least: usize) -> SecretString {
+        let secret = self.secret_for(Use::AtStart, name, least);
+        secret.unwrap_or_else(|| self.no_secret(name)).current()
+    }
+
+    fn secret_for(&mut self, used: Use, name: &str, least: usize) -> Option<Secret> {
+        let path = self.present(&format!("{name}_FILE"));
+        let (source, secret) = match (self.present(name), path) {
+            (Some(_), Some(_)) => {
+                self.problems
+                    .push(format!("{name}: must not be set together with {name}_FILE"));
+                (Source::Environment, None)
+            }
+            (Some(text), None) => {
+                let secret = secret_text(&text, least).map(Secret::from);
+                let secret = secret.map_err(|flaw| format!("{name}: {flaw}"));
+                (Source::Environment, self.found(secret))
+            }
+            (None, Some(path)) => {
+                let file = SecretFile::read(name, &path, least, used);
+                let secret = file.map(|file| self.secret_files.add(file));
+                let secret = secret.map_err(|flaw| format!("{name}_FILE={path:?}: {flaw}"));
+                (Source::File, self.found(secret))
+            }
+            (None, None) => (Source::Default, None),
+        };
+        self.note(name, None, source);
+        secret
+    }
+
+    /// The secret; a flawed one is a problem, and no reason to tell that it is missing.
+    fn found(&mut self, secret: Result<Secret, String>) -> Option<Secret> {
+        Some(secret.unwrap_or_else(|problem| {
+            self.problems.push(problem);
+            Secret::from("")
+        }))
+    }
+
+    fn no_secret(&mut self, name: &str) -> Secret {
+        self.problems
+            .push(format!("{name}: is required, and must not be empty"));
+        Secret::from("")
+    }
+
+    /// The files of the secrets that have been read.
+    #[must_use]
+    pub fn secret_files(&self) -> SecretFiles {
+        self.secret_files.clone()
     }
 
     /// Whether the variable, or the file of a secret, has a value.
@@ -228,11 +255,6 @@ impl EnvReader {
             }
         }
     }
-}
-
-/// Without white space around it, and without the byte order mark that some editors put in front.
-fn cut(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
 /// For messages: what stands before an `@` may be a user with a password.
@@ -293,7 +315,7 @@ mod tests {
             let mut env = EnvReader::new([("KEY", text)]);
             let secret = env.required_secret("KEY");
             match env.finish() {
-                Ok(_) => Ok(secret.expose_secret().to_owned()),
+                Ok(_) => Ok(secret.current().expose_secret().to_owned()),
                 Err(error) => Err(error.to_string()),
             }
         }
@@ -343,7 +365,7 @@ mod tests {
                         let told = serde_json::to_value(settings).unwrap();
                         let expected = serde_json::json!({"value": null, "source": "file"});
                         assert_eq!(told["KEY"], expected);
-                        Ok(secret.expose_secret().to_owned())
+                        Ok(secret.current().expose_secret().to_owned())
                     }
                     Err(error) => Err(error.to_string()),
                 }
@@ -358,13 +380,13 @@ mod tests {
             #[test]
             fn that_is_empty_or_no_text_or_of_two_lines_is_refused_and_not_shown() {
                 for (content, flaw) in [
-                    (&b""[..], "KEY: is required"),
-                    (b" \n", "KEY: is required"),
-                    (b"hush\nhush", "KEY: must not contain a line break"),
+                    (&b""[..], "must not be empty"),
+                    (b" \n", "must not be empty"),
+                    (b"hush\nhush", "must not contain a line break"),
                     (b"hush\xff", "UTF-8"),
                 ] {
                     let told = read_file(content).unwrap_err();
-                    assert!(told.contains(flaw), "{told}");
+                    assert!(told.contains("KEY_FILE=") && told.contains(flaw), "{told}");
                     assert!(!told.contains("hush"), "{told}");
                 }
             }
@@ -372,7 +394,7 @@ mod tests {
             #[test]
             fn that_is_not_there_is_named() {
                 let mut env = EnvReader::new([("KEY_FILE", "/nowhere/key")]);
-                assert!(env.secret("KEY").is_none());
+                env.secret("KEY");
                 let told = env.finish().unwrap_err().to_string();
                 assert!(
                     told.contains("KEY_FILE=\"/nowhere/key\": No such file"),

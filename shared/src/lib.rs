@@ -12,6 +12,7 @@ pub mod reason;
 pub mod wire;
 pub mod kafka;
 pub mod http;
+pub mod secret;
 pub mod env;
 pub mod hex;
 pub mod clock;

@@ -14,8 +14,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use shared::env::EnvReader;
+use shared::secret::Secret;
 use url::Url;
 
 use super::urls::{flaw, optional_http_url};
@@ -31,7 +32,7 @@ pub enum MemberAuth {
     /// By the proxy before the service, which proves itself by this secret.
     Proxy {
         /// What it sends.
-        secret: SecretString,
+        secret: Secret,
         /// Opens guests' orders.
         order_tokens: OrderTokens,
     },
@@ -157,7 +158,7 @@ fn required_text(env: &mut EnvReader, name: &str) -> String {
 }
 
 fn order_tokens(env: &mut EnvReader) -> OrderTokens {
-    let secret = env.required_long_secret("ORDER_TOKEN_SECRET", OrderTokens::LEAST_SECRET);
+    let secret = env.required_start_secret("ORDER_TOKEN_SECRET", OrderTokens::LEAST_SECRET);
     OrderTokens::new(secret.expose_secret().as_bytes())
 }
 

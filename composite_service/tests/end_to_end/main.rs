@@ -25,6 +25,7 @@ mod members;
 mod my_page;
 mod identities;
 mod rights;
+mod secrets;
 mod away;
 mod overload;
 mod pending_limits;
@@ -70,6 +71,7 @@ fn main() -> ExitCode {
     trials.extend(my_page::trials());
     trials.extend(identities::trials());
     trials.extend(rights::trials());
+    trials.extend(secrets::trials());
     trials.extend(overload::trials());
     trials.extend(pending_limits::trials());
     trials.extend(faults::trials());

@@ -9,10 +9,10 @@ use composite_service::outbound::http::client;
 use composite_service::outbound::http::order_client::OrderClient;
 use composite_service::ports::member_query::{MemberQuery, OrdersBounds};
 use composite_service::ports::order_query::{OrderQuery, PageBounds, QueryError};
-use secrecy::SecretString;
 use serde_json::{Value, json};
 use shared::member_id::MemberId;
 use shared::reason::Reason;
+use shared::secret::Secret;
 use shared::wire::order_dto::{CouponKind, OrderStatus, ProductDto};
 use stack::free_port;
 
@@ -72,7 +72,7 @@ async fn errors(client: &OrderClient) -> [String; 6] {
 async fn the_token_goes_with_each_read() {
     for (token, expected) in [(None, None), (Some("the token"), Some("Bearer the token"))] {
         let (client, peer) = answered(404, &[], &json!({}));
-        let client = client.with_token(token.map(SecretString::from));
+        let client = client.with_token(token.map(Secret::from));
         client.order(&nth_number(1)).await.unwrap();
         assert_eq!(peer.asked()[0].header("authorization"), expected);
     }

@@ -23,6 +23,7 @@ use order_service::outbound::mysql::pool::{Pool, SessionManager, session};
 use order_service::ports::catalogue::{Assortment, Catalogue, NamedCoupon};
 use order_service::ports::order_store::{Fate, OrderStore, StoreError, StoreRow};
 use shared::budget;
+use shared::env::EnvReader;
 use shared::reason::Reason;
 use stack::Flavour;
 
@@ -51,6 +52,7 @@ on_each_server! {
     a_session {
         is_encrypted_or_refused_as_the_ssl_mode_says,
         with_a_wrong_password_is_unavailable,
+        logs_in_by_the_password_that_its_file_holds_now,
         that_waits_for_a_locked_row_gives_up_first,
         that_skips_locked_rows_waits_for_none,
         of_a_paused_process_is_ended_and_its_rows_are_free,
@@ -405,6 +407,32 @@ mod a_session {
         });
         let ping = MysqlOrderStore::new(pool).ping();
         assert!(matches!(&ping, Err(StoreError::Unavailable(_))), "{ping:?}");
+    }
+
+    pub(super) fn logs_in_by_the_password_that_its_file_holds_now(flavour: Flavour) {
+        let database = TestDatabase::create(flavour);
+        let settings = database.settings();
+        // One account of its own, because others are shared by all tests.
+        let user = &settings.name;
+        database.sql(&format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'first'"));
+        database.sql(&format!("GRANT ALL ON `{user}`.* TO '{user}'@'%'"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "first\n").unwrap();
+        let mut env = EnvReader::new([("PASSWORD_FILE", file.path().to_str().unwrap())]);
+        let pool = SessionManager::pool(&DatabaseSettings {
+            username: user.clone(),
+            password: env.required_secret("PASSWORD"),
+            ..settings.clone()
+        });
+        let _watch = env.secret_files().watch().unwrap();
+        let _kept = session(&pool).unwrap();
+
+        database.sql(&format!("ALTER USER '{user}'@'%' IDENTIFIED BY 'second'"));
+        assert!(session(&pool).is_err());
+        std::fs::write(file.path(), "second\n").unwrap();
+        while session(&pool).is_err() {}
+
+        database.sql(&format!("DROP USER '{user}'@'%'"));
     }
 
     pub(super) fn that_waits_for_a_locked_row_gives_up_first(flavour: Flavour) {

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::Problem;
 use crate::env::EnvReader;
+use crate::secret::Secret;
 use crate::wire::error_body::ResponseCode;
 
 /// The least length of a token, in bytes: nobody finds it by trying.
@@ -24,7 +25,7 @@ const FOR_ALL: [&str; 4] = ["/livez", "/livez/", "/readyz", "/readyz/"];
 
 /// The token that a port demands, if it demands one.
 #[derive(Debug, Clone, Default)]
-pub struct PortToken(Option<SecretString>);
+pub struct PortToken(Option<Secret>);
 
 impl PortToken {
     /// Reads the token `name` of the port at `address`, which is set by `address_name`. It may be left out only on loopback: a port that
@@ -49,7 +50,9 @@ impl PortToken {
         next: Next<B>,
     ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
         let is_let_in = match &self.0 {
-            Some(token) => FOR_ALL.contains(&request.path()) || has(request.headers(), token),
+            Some(token) => {
+                FOR_ALL.contains(&request.path()) || has(request.headers(), &token.current())
+            }
             None => true,
         };
         if is_let_in {

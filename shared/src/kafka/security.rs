@@ -110,7 +110,7 @@ impl Tls {
         let ca = readable(env, "KAFKA_SSL_CA_LOCATION");
         let certificate = readable(env, "KAFKA_SSL_CERTIFICATE_LOCATION");
         let key = readable(env, "KAFKA_SSL_KEY_LOCATION");
-        let password = env.secret("KAFKA_SSL_KEY_PASSWORD");
+        let password = env.start_secret("KAFKA_SSL_KEY_PASSWORD");
         if !protocol.has_tls() {
             let told = [
                 ("KAFKA_SSL_CA_LOCATION", ca.is_some()),
@@ -165,7 +165,7 @@ impl Sasl {
         let mechanism = env.parsed("KAFKA_SASL_MECHANISM", Mechanism::ScramSha512);
         let username = env.text("KAFKA_SASL_USERNAME", "");
         if !protocol.has_sasl() {
-            let has_password = env.secret("KAFKA_SASL_PASSWORD").is_some();
+            let has_password = env.start_secret("KAFKA_SASL_PASSWORD").is_some();
             let told = [
                 ("KAFKA_SASL_USERNAME", !username.is_empty()),
                 ("KAFKA_SASL_PASSWORD", has_password),
@@ -181,7 +181,7 @@ impl Sasl {
         Some(Self {
             mechanism,
             username,
-            password: env.required_secret("KAFKA_SASL_PASSWORD"),
+            password: env.required_start_secret("KAFKA_SASL_PASSWORD", 1),
         })
     }
 

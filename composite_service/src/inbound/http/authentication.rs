@@ -6,11 +6,11 @@ use std::sync::Arc;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName};
 use futures_util::future::{BoxFuture, ready};
 use futures_util::{FutureExt, TryFutureExt};
-use secrecy::SecretString;
 use shared::http::port_token::{bearer, is_same};
 use shared::idempotency::IdempotencyKey;
 use shared::member_id::{MAX_LENGTH, MemberId};
 use shared::order_number::OrderNumber;
+use shared::secret::Secret;
 use shared::wire::error_body::Culprit;
 
 use super::error::ApiError;
@@ -31,7 +31,7 @@ pub enum Authentication {
     /// Not at all, as with the Spring services.
     Open,
     /// By the proxy, which sends this secret.
-    Proxy(SecretString, OrderTokens),
+    Proxy(Secret, OrderTokens),
     /// By tokens.
     Jwt(Arc<dyn Identities>, OrderTokens),
 }
@@ -139,12 +139,12 @@ pub(super) fn invalid_member() -> ApiError {
 }
 
 /// Whoever can't prove to be the proxy may not name a member. Somebody who names none is a guest, wherever the request comes from.
-fn member_by_proxy(headers: &HeaderMap, secret: &SecretString) -> Result<Identity, ApiError> {
+fn member_by_proxy(headers: &HeaderMap, secret: &Secret) -> Result<Identity, ApiError> {
     let Some(member) = member_of(headers)? else {
         return Ok(Identity::Guest);
     };
     match single(headers, &PROXY_SECRET)? {
-        Some(sent) if is_same(sent, secret) => Ok(Identity::Member(member)),
+        Some(sent) if is_same(sent, &secret.current()) => Ok(Identity::Member(member)),
         _ => Err(ApiError::MemberNotProven),
     }
 }

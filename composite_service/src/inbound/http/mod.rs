@@ -16,6 +16,7 @@ pub mod list_orders;
 pub mod my_page;
 pub mod products;
 pub mod health;
+pub mod holds;
 pub mod documents;
 pub mod answer;
 mod order_body;

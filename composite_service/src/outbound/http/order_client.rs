@@ -6,12 +6,13 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::header::{LINK, WWW_AUTHENTICATE};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use shared::http::port_token::CHALLENGE;
 use shared::json;
 use shared::member_id::MemberId;
 use shared::order_number::OrderNumber;
+use shared::secret::Secret;
 use shared::wire::order_dto::{CouponDto, OrderDto, ProductDto};
 use shared::wire::quote_dto::{QuoteAnswerDto, WishDto};
 use url::Url;
@@ -32,7 +33,7 @@ const REVIEWS: u32 = 500;
 pub struct OrderClient {
     client: Client,
     base: Url,
-    token: Option<SecretString>,
+    token: Option<Secret>,
     zone: Tz,
 }
 
@@ -50,7 +51,7 @@ impl OrderClient {
 
     /// The same, which proves itself by this bearer token, if there is one.
     #[must_use]
-    pub fn with_token(self, token: Option<SecretString>) -> Self {
+    pub fn with_token(self, token: Option<Secret>) -> Self {
         Self { token, ..self }
     }
 
@@ -60,7 +61,7 @@ impl OrderClient {
 
     fn proven(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.token {
-            Some(token) => request.bearer_auth(token.expose_secret()),
+            Some(token) => request.bearer_auth(token.current().expose_secret()),
             None => request,
         }
     }

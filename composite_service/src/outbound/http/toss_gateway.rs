@@ -94,7 +94,7 @@ impl TossGateway {
         }
         self.client
             .request(method, below(&self.settings.url, &path))
-            .basic_auth(self.settings.secret_key.expose_secret(), Some(""))
+            .basic_auth(self.settings.secret_key.current().expose_secret(), Some(""))
             .header(TRACEPARENT, &trace.header()[..])
     }
 }

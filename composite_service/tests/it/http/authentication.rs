@@ -228,7 +228,7 @@ mod by_proxy {
 
     fn front() -> Front {
         let secret = SecretString::from(SECRET);
-        Front::reading(stored()).proving(Authentication::Proxy(secret, tokens()))
+        Front::reading(stored()).proving(Authentication::Proxy(secret.into(), tokens()))
     }
 
     fn member(request: TestRequest) -> TestRequest {

@@ -14,11 +14,12 @@ pub(super) fn connection_url(settings: &DatabaseSettings) -> String {
     let (host, port) = &settings.address;
     let host = if host == SOCKETS_NAME { LOOPBACK } else { host };
     // Encoded by hand, because `Url::set_password` leaves a `%` as it is, which Diesel would decode.
+    let password = settings.password.current();
     let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
     let mut url = format!(
         "mysql://{}:{}@{host}:{port}?ssl_mode={}",
         encoded(&settings.username),
-        encoded(settings.password.expose_secret()),
+        encoded(password.expose_secret()),
         settings.ssl_mode.as_str()
     );
     if let Some(file) = used_authority(settings) {

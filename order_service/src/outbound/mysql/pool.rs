@@ -40,11 +40,7 @@ pub struct Session {
 
 /// Makes sessions.
 pub struct SessionManager {
-    url: String,
-    database: String,
-    must_encrypt: bool,
-    /// The setting that keeps connections from being encrypted.
-    unencrypted_by: Option<&'static str>,
+    settings: DatabaseSettings,
     watchdog: Arc<Watchdog>,
 }
 
@@ -90,10 +86,7 @@ impl SessionManager {
             .connection_timeout(budget::CONNECTION)
             .error_handler(Box::new(ToldErrors))
             .build_unchecked(Self {
-                url: connection_url(settings),
-                database: settings.name.clone(),
-                must_encrypt: settings.ssl_mode.must_encrypt(),
-                unencrypted_by: unencrypted_by(settings),
+                settings: settings.clone(),
                 watchdog,
             })
     }
@@ -112,7 +105,7 @@ fn is_encrypted(connection: &mut MysqlConnection) -> QueryResult<bool> {
     Ok(cipher.iter().any(|variable| !variable.value.is_empty()))
 }
 
-/// The client library encrypts only with a file of authorities.
+/// The setting that keeps connections from being encrypted: the client library encrypts only with a file of authorities.
 fn unencrypted_by(settings: &DatabaseSettings) -> Option<&'static str> {
     match settings.ssl_mode {
         SslMode::Disabled => Some("DB_SSL_MODE is disabled"),
@@ -125,14 +118,15 @@ fn unencrypted_by(settings: &DatabaseSettings) -> Option<&'static str> {
 
 impl SessionManager {
     fn establish(&self) -> Result<Session, ConnectionError> {
-        let mut connection = MysqlConnection::establish(&self.url)?;
-        if self.must_encrypt
+        // Made anew each time, because the password may be another one by now.
+        let mut connection = MysqlConnection::establish(&connection_url(&self.settings))?;
+        if self.settings.ssl_mode.must_encrypt()
             && !is_encrypted(&mut connection).map_err(ConnectionError::CouldntSetupConfiguration)?
         {
             let cause = "the settings require encryption, but the connection is not encrypted";
             return Err(ConnectionError::BadConnection(cause.to_owned()));
         }
-        let can_fail_at_once = set_up(&mut connection, &self.database)
+        let can_fail_at_once = set_up(&mut connection, &self.settings.name)
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(Session {
             connection,
@@ -146,7 +140,7 @@ impl SessionManager {
 
     /// MariaDB refuses an unencrypted connection in the words of a wrong password, so the operator is told that it may be either.
     fn told(&self, error: &ConnectionError) -> String {
-        match (error, self.unencrypted_by) {
+        match (error, unencrypted_by(&self.settings)) {
             (ConnectionError::BadConnection(cause), Some(setting)) if !is_out_of_reach(cause) => {
                 format!(
                     "{cause} (the connection is not encrypted, because {setting}; a server that requires encryption refuses it)"
