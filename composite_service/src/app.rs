@@ -257,14 +257,11 @@ fn authentication(
             secret,
             order_tokens,
         } => Authentication::Proxy(secret.clone(), order_tokens.clone()),
-        MemberAuth::Jwt {
-            rules,
-            keys,
-            order_tokens,
-        } => {
-            let client = JwksClient::new(client(KEYS_WAIT)?, keys.clone());
-            let verifier = TokenVerifier::start(client, rules.clone(), clock, metrics);
-            Authentication::Jwt(Arc::new(verifier), order_tokens.clone())
+        MemberAuth::Jwt(jwt) => {
+            let client = client_through(jwt.proxy.as_ref(), KEYS_WAIT)?;
+            let client = JwksClient::new(client, jwt.keys.clone());
+            let verifier = TokenVerifier::start(client, jwt.rules.clone(), clock, metrics);
+            Authentication::Jwt(Arc::new(verifier), jwt.order_tokens.clone())
         }
     })
 }

@@ -23,7 +23,6 @@
 
 pub mod authentication;
 pub mod limits;
-mod urls;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -35,12 +34,12 @@ use shared::budget;
 use shared::env::{EffectiveSettings, EnvReader, InvalidEnvironment};
 use shared::http::cors::Origins;
 use shared::http::port_token::PortToken;
+use shared::http_url::{http_url, optional_http_url};
 use shared::kafka::config::KafkaSettings;
 use shared::secret::{Secret, SecretFiles};
 use url::Url;
 
 use authentication::MemberAuth;
-use urls::{http_url, optional_http_url};
 
 use crate::domain::peer::{Peer, PeerKnowledge};
 use crate::inbound::http::request_limits::RequestQuotas;

@@ -120,7 +120,7 @@ def wrong_in_door(variables):
     for name in ("OIDC_ISSUER", "OIDC_AUDIENCE"):
         if mode == "jwt" and not variables.value(name):
             yield f"{name} is missing with {mode}"
-    for name in ("OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL", "OIDC_MEMBER_CLAIM", "SUPPORT_SCOPE"):
+    for name in ("OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL", "OIDC_PROXY_URL", "OIDC_MEMBER_CLAIM", "SUPPORT_SCOPE"):
         if mode != "jwt" and variables.value(name):
             yield f"{name} is not read with {mode}"
     for name, modes in {"ORDER_TOKEN_SECRET": {"proxy", "jwt"}, "PROXY_SECRET": {"proxy"}}.items():

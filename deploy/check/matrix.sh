@@ -24,7 +24,7 @@ matrix=(
     "kafka-plain ${kafka_elsewhere[*]} ${kafka_login[*]} --set kafkaClient.security.protocol=SASL_PLAINTEXT --set kafkaClient.security.saslMechanism=PLAIN"
     "kafka-certificates ${kafka_elsewhere[*]} --set kafkaClient.security.protocol=SSL --set order.kafka.certificateSecret=o --set composite.kafka.certificateSecret=c"
     "members-by-proxy --set memberAuth.mode=proxy --set memberAuth.proxySecret=proxy"
-    "members-by-token ${jwt[*]} ${identity[*]} --set memberAuth.oidc.jwksUrl=https://id.example.com/keys --set memberAuth.oidc.supportScope=support"
+    "members-by-token ${jwt[*]} ${identity[*]} --set memberAuth.oidc.jwksUrl=https://id.example.com/keys --set memberAuth.oidc.proxyUrl=http://proxy:3128 --set memberAuth.oidc.supportScope=support"
     "ingress-drops-by-itself --set ingress.dropHeadersBy=ingress"
     "other-name-servers --set networkPolicy.dnsPorts[0]=5353 --set networkPolicy.dnsPeers[0].namespaceSelector.matchLabels.name=dns --set networkPolicy.dnsPeers[1].ipBlock.cidr=169.254.20.10/32"
     "production ${production[*]}"

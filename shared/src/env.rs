@@ -134,6 +134,25 @@ impl EnvReader {
         text
     }
 
+    /// The variable's text; a missing or empty one is a problem.
+    pub fn required_text(&mut self, name: &str) -> String {
+        let text = self.text(name, "");
+        if text.is_empty() {
+            self.problems
+                .push(format!("{name}: is required, and must not be empty"));
+        }
+        text
+    }
+
+    /// The file that the variable names, if it names one. One that can't be read is a problem here, where it can be named.
+    pub fn readable_file(&mut self, name: &str) -> Option<String> {
+        let path = Some(self.text(name, "")).filter(|path| !path.is_empty())?;
+        if let Err(error) = std::fs::File::open(&path) {
+            self.problems.push(format!("{name}={path:?}: {error}"));
+        }
+        Some(path)
+    }
+
     /// A secret that need not be there: the variable's text, or the content of the file that the variable `…_FILE` names, as secrets are
     /// mounted by Kubernetes and Compose. White space around it is cut, a line break at its end above all. One in the middle is a problem,
     /// and so is a file that can't be read. A file is read again while [`SecretFiles`] are watched.

@@ -14,6 +14,7 @@ pub mod kafka;
 pub mod http;
 pub mod secret;
 pub mod env;
+pub mod http_url;
 pub mod hex;
 pub mod clock;
 pub mod ids;

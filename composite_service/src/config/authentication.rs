@@ -6,6 +6,7 @@
 //! | `OIDC_ISSUER` | required by `jwt` | the issuer, as its tokens name it to the letter |
 //! | `OIDC_AUDIENCE` | required by `jwt` | the audience that tokens must be for |
 //! | `OIDC_JWKS_URL` | told by the issuer | where the issuer's keys are |
+//! | `OIDC_PROXY_URL` | none | the HTTP proxy that the issuer is asked through; those of `HTTP_PROXY` and the like are ignored |
 //! | `OIDC_MEMBER_CLAIM` | `sub` | the claim that names the member |
 //! | `SUPPORT_SCOPE` | `mall.support` | the scope of those who may act on every order |
 //! | `PROXY_SECRET` | required by `proxy` | what the proxy proves itself by |
@@ -16,10 +17,9 @@ use std::str::FromStr;
 
 use secrecy::ExposeSecret;
 use shared::env::EnvReader;
+use shared::http_url::{flaw, optional_http_url};
 use shared::secret::Secret;
 use url::Url;
-
-use super::urls::{flaw, optional_http_url};
 
 use crate::domain::order_token::OrderTokens;
 use crate::domain::token::TokenRules;
@@ -37,14 +37,20 @@ pub enum MemberAuth {
         order_tokens: OrderTokens,
     },
     /// By tokens.
-    Jwt {
-        /// What tokens must claim.
-        rules: TokenRules,
-        /// Where the keys are.
-        keys: KeySource,
-        /// Opens guests' orders.
-        order_tokens: OrderTokens,
-    },
+    Jwt(Box<JwtAuth>),
+}
+
+/// How members prove who they are by tokens.
+#[derive(Debug, Clone)]
+pub struct JwtAuth {
+    /// What tokens must claim.
+    pub rules: TokenRules,
+    /// Where the keys are.
+    pub keys: KeySource,
+    /// The proxy that the keys are asked for through, where there is one.
+    pub proxy: Option<Url>,
+    /// Opens guests' orders.
+    pub order_tokens: OrderTokens,
 }
 
 /// Where the issuer's keys are.
@@ -111,25 +117,27 @@ impl MemberAuth {
             Mode::Jwt => {
                 let issuer = issuer(env);
                 let jwks_url = optional_http_url(env, "OIDC_JWKS_URL");
-                Self::Jwt {
+                Self::Jwt(Box::new(JwtAuth {
                     rules: TokenRules {
-                        audience: required_text(env, "OIDC_AUDIENCE"),
+                        audience: env.required_text("OIDC_AUDIENCE"),
                         member_claim: env.text("OIDC_MEMBER_CLAIM", "sub"),
                         support_scope: env.text("SUPPORT_SCOPE", "mall.support"),
                         issuer: issuer.clone(),
                     },
                     keys: jwks_url.map_or(KeySource::OfIssuer(issuer), KeySource::At),
+                    proxy: optional_http_url(env, "OIDC_PROXY_URL"),
                     order_tokens: order_tokens(env),
-                }
+                }))
             }
         }
     }
 }
 
-const MODES_OF: [(&str, &[Mode]); 7] = [
+const MODES_OF: [(&str, &[Mode]); 8] = [
     ("OIDC_ISSUER", &[Mode::Jwt]),
     ("OIDC_AUDIENCE", &[Mode::Jwt]),
     ("OIDC_JWKS_URL", &[Mode::Jwt]),
+    ("OIDC_PROXY_URL", &[Mode::Jwt]),
     ("OIDC_MEMBER_CLAIM", &[Mode::Jwt]),
     ("SUPPORT_SCOPE", &[Mode::Jwt]),
     ("PROXY_SECRET", &[Mode::Proxy]),
@@ -138,7 +146,7 @@ const MODES_OF: [(&str, &[Mode]); 7] = [
 
 /// As text, because tokens are compared with it to the letter; a parsed URL may have another slash.
 fn issuer(env: &mut EnvReader) -> String {
-    let issuer = required_text(env, "OIDC_ISSUER");
+    let issuer = env.required_text("OIDC_ISSUER");
     let flaw = match Url::parse(&issuer) {
         Ok(url) => flaw(&url),
         Err(_) => Some("must be an http or https URL"),
@@ -147,14 +155,6 @@ fn issuer(env: &mut EnvReader) -> String {
         env.problem(format!("OIDC_ISSUER: {flaw}"));
     }
     issuer
-}
-
-fn required_text(env: &mut EnvReader, name: &str) -> String {
-    let text = env.text(name, "");
-    if text.is_empty() {
-        env.problem(format!("{name}: is required, and must not be empty"));
-    }
-    text
 }
 
 fn order_tokens(env: &mut EnvReader) -> OrderTokens {
@@ -196,9 +196,10 @@ mod tests {
 
     #[test]
     fn jwt_needs_an_issuer_an_audience_and_a_secret() {
-        let Ok(MemberAuth::Jwt { rules, keys, .. }) = read(&JWT) else {
+        let Ok(MemberAuth::Jwt(jwt)) = read(&JWT) else {
             panic!("the settings are right");
         };
+        let JwtAuth { rules, keys, .. } = *jwt;
         assert_eq!(rules.issuer, "https://id.example/mall");
         assert_eq!(
             (&*rules.member_claim, &*rules.support_scope),
@@ -214,7 +215,7 @@ mod tests {
     #[test]
     fn an_issuer_keeps_its_last_slash() {
         let auth = jwt_with("OIDC_ISSUER", "https://id.example/").unwrap();
-        assert!(matches!(auth, MemberAuth::Jwt { rules, .. } if rules.issuer.ends_with('/')));
+        assert!(matches!(auth, MemberAuth::Jwt(jwt) if jwt.rules.issuer.ends_with('/')));
     }
 
     #[test]
@@ -228,6 +229,11 @@ mod tests {
                 "must not name a user",
             ),
             ("OIDC_JWKS_URL", "keys", "relative URL"),
+            (
+                "OIDC_PROXY_URL",
+                "http://us:hush@proxy",
+                "must not name a user",
+            ),
             ("ORDER_TOKEN_SECRET", "hush", "at least 32 characters"),
         ] {
             let told = jwt_with(name, value).unwrap_err();

@@ -4,6 +4,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use composite_service::config::PaymentSettings;
+use composite_service::config::authentication::KeySource;
+use composite_service::outbound::http::jwks_client::JwksClient;
 use composite_service::outbound::http::member_client::MemberClient;
 use composite_service::outbound::http::order_client::OrderClient;
 use composite_service::outbound::http::toss_gateway::TossGateway;
@@ -137,6 +139,18 @@ mod requests {
         assert_eq!(
             proxy.asked()[0].line,
             "POST http://gateway.invalid/toss/v1/payments/confirm"
+        );
+    }
+
+    #[actix::test]
+    async fn to_the_issuer_go_through_the_proxy_that_is_set() {
+        let proxy = peer();
+        let client = client_through(Some(&proxy.server.url), PATIENT).unwrap();
+        let issuer = KeySource::OfIssuer("http://id.invalid/mall".to_owned());
+        assert!(JwksClient::new(client, issuer).fetch().await.is_err());
+        assert_eq!(
+            proxy.asked()[0].line,
+            "GET http://id.invalid/mall/.well-known/openid-configuration"
         );
     }
 }

@@ -16,6 +16,9 @@
 {{- with $auth.oidc.jwksUrl }}
 - {name: OIDC_JWKS_URL, value: {{ . | quote }}}
 {{- end }}
+{{- with $auth.oidc.proxyUrl }}
+- {name: OIDC_PROXY_URL, value: {{ . | quote }}}
+{{- end }}
 - {name: OIDC_MEMBER_CLAIM, value: {{ $auth.oidc.memberClaim | quote }}}
 {{- with $auth.oidc.supportScope }}
 - {name: SUPPORT_SCOPE, value: {{ . | quote }}}

@@ -1,16 +1,26 @@
-//! URLs of other services.
+//! URLs of other services, as settings.
 
-use shared::env::EnvReader;
 use url::Url;
 
+use crate::env::EnvReader;
+
 /// A base that need not be there.
-pub(super) fn optional_http_url(env: &mut EnvReader, name: &str) -> Option<Url> {
+pub fn optional_http_url(env: &mut EnvReader, name: &str) -> Option<Url> {
     let is_set = !env.text(name, "").is_empty();
     is_set.then(|| http_url(env, name, "http://127.0.0.1"))
 }
 
+/// The URL of one thing there, which must be set.
+pub fn required_http_url(env: &mut EnvReader, name: &str) -> Option<Url> {
+    let url = optional_http_url(env, name);
+    if url.is_none() {
+        env.problem(format!("{name}: is required, and must not be empty"));
+    }
+    url
+}
+
 /// A base: paths are put behind its own.
-pub(super) fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -> Url {
+pub fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -> Url {
     let fallback = || Url::parse(default).unwrap_or_else(|_| unreachable!("a constant"));
     let url = env.parsed(name, fallback());
     match flaw(&url) {
@@ -24,7 +34,8 @@ pub(super) fn http_url(env: &mut EnvReader, name: &str, default: &'static str) -
 }
 
 /// What is wrong with a URL, if anything is.
-pub(super) fn flaw(url: &Url) -> Option<&'static str> {
+#[must_use]
+pub fn flaw(url: &Url) -> Option<&'static str> {
     if !url.username().is_empty() || url.password().is_some() {
         Some("must not name a user")
     } else if url.query().is_some() {
