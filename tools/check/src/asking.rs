@@ -27,6 +27,17 @@ pub(crate) fn request(client: &Client, door: &str, request: &Request) -> Request
         } => client
             .post(format!("{orders}/{order}/payment"))
             .json(&json!({"paymentKey": payment, "amount": {"amount": amount}})),
+        Request::Cancel {
+            order,
+            is_of_one_piece,
+        } => {
+            let body = if *is_of_one_piece {
+                json!({"orderLineList": [{"orderLineId": 1, "quantity": 1}]})
+            } else {
+                json!({})
+            };
+            client.post(format!("{orders}/{order}/cancel")).json(&body)
+        }
         Request::Read { order } | Request::Reject { order } => {
             client.get(format!("{orders}/{order}"))
         }

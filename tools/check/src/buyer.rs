@@ -3,7 +3,7 @@
 use crate::asking::{ORDER_TOKEN, answer, request};
 use crate::forger::{Headers, credentials};
 use crate::peer::Peer;
-use crate::plan::{Course, Shopper, Visit};
+use crate::plan::{Course, Regret, Shopper, Visit};
 use crate::told::{
     ANSWER_TIMEOUT, Answer, Attempt, Request, Said, Status, Told, forged_payment, now,
 };
@@ -88,7 +88,15 @@ impl Floor {
         if visit.misuses_its_key && placed.as_ref().is_some_and(|said| said.order.is_some()) {
             self.misuse_key(visit, &place).await;
         }
-        let Some(order) = pending(placed) else {
+        self.pay_for(visit, placed.as_ref()).await;
+        if let (Some(regret), Some(order)) = (visit.cancels, placed.and_then(bought)) {
+            self.cancel(visit, regret, &order).await;
+        }
+    }
+
+    /// Pays the order that waits for it, and looks at it.
+    async fn pay_for(&self, visit: &Visit, placed: Option<&Said>) {
+        let Some(order) = placed.and_then(pending) else {
             return;
         };
         match &visit.course {
@@ -120,14 +128,36 @@ impl Floor {
             .await;
     }
 
+    /// Cancels the order, whatever has become of it.
+    async fn cancel(&self, visit: &Visit, regret: Regret, order: &str) {
+        let wish = |is_of_one_piece| Request::Cancel {
+            order: order.to_owned(),
+            is_of_one_piece,
+        };
+        let (piece, whole) = (wish(true), wish(false));
+        match regret {
+            Regret::Whole => drop(self.insist(visit, &whole).await),
+            Regret::Piece => drop(self.insist(visit, &piece).await),
+            Regret::PieceAndRest => {
+                tokio::join!(
+                    self.insist(visit, &piece),
+                    self.once(visit, &whole, visit.door + 1)
+                );
+            }
+        }
+    }
+
     /// Repeats the request until the answer is definite, or the visit's repetitions are used up. Only requests that are safe to repeat are:
     /// with an idempotency key, or a payment.
     async fn insist(&self, visit: &Visit, request: &Request) -> Option<Said> {
         let is_placing = matches!(request, Request::Place { .. });
-        let key = if is_placing {
-            visit.key.clone()
-        } else {
-            visit.key.as_ref().map(|key| format!("{key}-payment"))
+        let key = match request {
+            Request::Place { .. } => visit.key.clone(),
+            // a piece is never cancelled without a key
+            Request::Cancel { .. } => Some(format!("cancel-{}", visit.name)),
+            Request::Pay { .. } | Request::Read { .. } | Request::Reject { .. } => {
+                visit.key.as_ref().map(|key| format!("{key}-payment"))
+            }
         };
         let mut ask = Ask {
             request,
@@ -326,11 +356,14 @@ impl Floor {
 }
 
 /// The order that was placed and waits for its payment.
-fn pending(placed: Option<Said>) -> Option<String> {
-    let said = placed?;
-    (said.status == Some(Status::Created))
-        .then_some(said.order)
-        .flatten()
+fn pending(placed: &Said) -> Option<String> {
+    let order = placed.order.clone();
+    order.filter(|_| placed.status == Some(Status::Created))
+}
+
+/// The order that was placed, paid or not.
+fn bought(placed: Said) -> Option<String> {
+    placed.order.filter(|_| placed.status.is_some())
 }
 
 fn pay(order: &str, payment: &str, amount: i64) -> Request {

@@ -104,7 +104,7 @@ fn is_slow_by_itself(told: &Told) -> bool {
             .as_ref()
             .is_some_and(|(key, _)| key.starts_with("slow-")),
         Request::Pay { payment, .. } => payment.starts_with("slow-"),
-        Request::Read { .. } | Request::Reject { .. } => false,
+        Request::Cancel { .. } | Request::Read { .. } | Request::Reject { .. } => false,
     }
 }
 

@@ -51,7 +51,7 @@ impl Purchases {
                     visits.insert(told.visit);
                 }
                 Request::Pay { .. } => {}
-                Request::Read { .. } | Request::Reject { .. } => continue,
+                Request::Cancel { .. } | Request::Read { .. } | Request::Reject { .. } => continue,
             }
             let count = match told.certain().map(|said| (said.http, said.status)) {
                 None => &mut found.unknown,

@@ -104,6 +104,11 @@ fn request(told: &Told) -> String {
             payment,
             amount,
         } => format!("POST payment of {order}: {payment} pays {amount}{key}"),
+        Request::Cancel {
+            order,
+            is_of_one_piece: true,
+        } => format!("POST cancellation of a piece of {order}{key}"),
+        Request::Cancel { order, .. } => format!("POST cancellation of {order}{key}"),
         Request::Read { order } => format!("GET order {order}"),
         Request::Reject { order } => format!("ORDER_REJECT of {order} from outside"),
     }

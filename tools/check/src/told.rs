@@ -71,6 +71,12 @@ pub(crate) enum Request {
         payment: String,
         amount: i64,
     },
+    /// `POST /open-api/order/{order}/cancel`
+    Cancel {
+        order: String,
+        /// Only one piece of the first line.
+        is_of_one_piece: bool,
+    },
     /// `GET /open-api/order/{order}`
     Read { order: String },
     /// `ORDER_REJECT` on Kafka, from outside of the mall
@@ -82,7 +88,10 @@ impl Request {
     pub(crate) fn order(&self) -> Option<&str> {
         match self {
             Self::Place { .. } => None,
-            Self::Pay { order, .. } | Self::Read { order } | Self::Reject { order } => Some(order),
+            Self::Pay { order, .. }
+            | Self::Cancel { order, .. }
+            | Self::Read { order }
+            | Self::Reject { order } => Some(order),
         }
     }
 }
@@ -112,6 +121,8 @@ pub(crate) struct Said {
     pub(crate) status: Option<Status>,
     pub(crate) reason: Option<String>,
     pub(crate) final_price: Option<i64>,
+    /// What was given back, of an order with refunds.
+    pub(crate) cancelled: Option<i64>,
     pub(crate) lines: Option<Vec<Line>>,
     /// It has a `Retry-After`.
     pub(crate) retry_after: bool,
@@ -173,7 +184,7 @@ impl Told {
         match &self.request {
             Request::Place { payment, .. } => payment.as_ref().map(|(key, _)| key.as_str()),
             Request::Pay { payment, .. } => Some(payment),
-            Request::Read { .. } | Request::Reject { .. } => None,
+            Request::Cancel { .. } | Request::Read { .. } | Request::Reject { .. } => None,
         }
     }
 
@@ -202,6 +213,7 @@ impl Said {
             status: body["status"].as_str().and_then(Status::parse),
             reason: text("reason"),
             final_price: won_of_json(&body["finalPrice"]["amount"]).ok(),
+            cancelled: won_of_json(&body["cancelledAmount"]["amount"]).ok(),
             lines,
             retry_after,
         }

@@ -1,10 +1,11 @@
 //! Orders, stock and coupons as the database has them, read by its own client at one moment. Must not know what they should be.
 
-use crate::evidence::{Order, PricedLine, Stored};
+use crate::evidence::{Order, PricedLine, Refund, RefundState, Stored};
 use crate::plan::{Line, Shelf};
 use crate::told::Status;
-use crate::won::won;
+use crate::won::{won, won_of_json};
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use stack::Stack;
 
 /// One look: all statements see the same moment. Each row says first what it is; text comes where it can't hold a tab.
@@ -12,7 +13,7 @@ const LOOK: &str = "\
 START TRANSACTION WITH CONSISTENT SNAPSHOT;
 SELECT 'order', order_num, request_id, status, reject_reason, coupon_id, total_price, final_price, intent_key, payment_key,
   idempotency_key, TIMESTAMPDIFF(MICROSECOND, '1970-01-01', review_at) DIV 1000, revision,
-  TIMESTAMPDIFF(MICROSECOND, '1970-01-01', created_at) DIV 1000 FROM orders;
+  TIMESTAMPDIFF(MICROSECOND, '1970-01-01', created_at) DIV 1000, refunds FROM orders;
 SELECT 'line', order_num, item_id, quantity, unit_price, line_no FROM order_lines ORDER BY order_num, line_no;
 SELECT 'item', item_id, stock FROM items;
 SELECT 'coupon', coupon_id, used_by, 1 FROM coupons;
@@ -105,6 +106,7 @@ fn take(stored: &mut Stored, row: &str) -> Result<()> {
             review_at,
             revision,
             created,
+            refunds,
         ] => {
             let order = Order {
                 request_id: (*request_id).to_owned(),
@@ -120,6 +122,7 @@ fn take(stored: &mut Stored, row: &str) -> Result<()> {
                 key: text(key),
                 review_at: text(review_at).map(|at| won(&at)).transpose()?,
                 lines: Vec::new(),
+                refunds: refunds_of(refunds)?,
             };
             stored.orders.insert((*number).to_owned(), order);
         }
@@ -145,6 +148,34 @@ fn take(stored: &mut Stored, row: &str) -> Result<()> {
     Ok(())
 }
 
+/// The refunds of an order, as its row has them.
+fn refunds_of(column: &str) -> Result<Vec<Refund>> {
+    let Some(text) = text(column) else {
+        return Ok(Vec::new());
+    };
+    let told: Vec<Value> = serde_json::from_str(&text)?;
+    told.iter()
+        .map(|told| refund(told).context("no refund"))
+        .collect()
+}
+
+fn refund(told: &Value) -> Option<Refund> {
+    let pieces = told["pieces"].as_array()?.iter().map(|pieces| {
+        let line = usize::try_from(pieces["line"].as_u64()?).ok()?;
+        Some((line, pieces["quantity"].as_i64()?))
+    });
+    Some(Refund {
+        state: match told["state"].as_str()? {
+            "REQUESTED" => RefundState::Requested,
+            "DONE" => RefundState::Done,
+            "REFUSED" => RefundState::Refused,
+            _ => return None,
+        },
+        amount: won_of_json(&told["amount"]["amount"]).ok()?,
+        pieces: pieces.collect::<Option<_>>()?,
+    })
+}
+
 fn text(column: &str) -> Option<String> {
     (column != "NULL").then(|| column.to_owned())
 }
@@ -157,7 +188,7 @@ mod tests {
     fn rows_are_read_with_their_nulls() {
         let mut stored = Stored::default();
         for row in [
-            "order\t2026\tr-1\tREJECTED\tEXPIRED\tNULL\t24000.00\t24000.00\tpay-1\tNULL\tkey\t1795363540582\t1\t1795363480000",
+            "order\t2026\tr-1\tREJECTED\tEXPIRED\tNULL\t24000.00\t24000.00\tpay-1\tNULL\tkey\t1795363540582\t1\t1795363480000\t[{\"number\":1,\"state\":\"DONE\",\"amount\":{\"amount\":12000},\"pieces\":[{\"line\":1,\"quantity\":1}],\"requested_at\":\"2026-11-30T00:00:00Z\"}]",
             "line\t2026\t7\t2\t12000.00\t1",
             "line\t2026\t99\t1\tNULL\t2",
             "item\t7\t80",
@@ -177,6 +208,13 @@ mod tests {
         );
         assert_eq!(order.lines[0].price, Some(12_000));
         assert_eq!(order.lines[1].price, None);
+        let refund = Refund {
+            state: RefundState::Done,
+            amount: 12_000,
+            pieces: vec![(1, 1)],
+        };
+        assert_eq!(order.refunds, [refund]);
+        assert!(order.pieces().eq([(7, 1), (99, 1)]));
         assert_eq!(stored.stock[&7], 80);
         assert_eq!(stored.coupons[&5], None);
         assert_eq!(stored.coupons[&6].as_deref(), Some("2026"));

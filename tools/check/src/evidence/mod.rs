@@ -88,6 +88,24 @@ pub(crate) struct Order {
     /// When it must be reviewed; `None` when no review is planned.
     pub(crate) review_at: Option<Millis>,
     pub(crate) lines: Vec<PricedLine>,
+    pub(crate) refunds: Vec<Refund>,
+}
+
+/// A refund of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refund {
+    pub(crate) state: RefundState,
+    pub(crate) amount: i64,
+    /// Pieces by the number of their line, from 1.
+    pub(crate) pieces: Vec<(usize, i64)>,
+}
+
+/// Where a refund stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefundState {
+    Requested,
+    Done,
+    Refused,
 }
 
 /// A line of a stored order; without a price when there is no such item.
@@ -217,8 +235,35 @@ impl Order {
         self.review_at.is_some()
     }
 
-    /// Whether it holds stock and coupon.
+    /// Whether it holds stock and coupon: it is not rejected, and not refunded as a whole.
     pub(crate) fn holds(&self) -> bool {
-        self.status != Status::Rejected
+        let has_pieces = self.pieces().any(|(_, quantity)| quantity > 0);
+        self.status != Status::Rejected && (has_pieces || self.lines.is_empty())
+    }
+
+    /// The pieces of each item that were not given back, line by line.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = (i64, i64)> {
+        self.lines.iter().zip(1..).map(|(priced, number)| {
+            let of_line = self
+                .refunds_in(RefundState::Done)
+                .flat_map(|refund| &refund.pieces);
+            let given_back: i64 = of_line
+                .filter(|(line, _)| *line == number)
+                .map(|(_, quantity)| quantity)
+                .sum();
+            (priced.line.item, priced.line.quantity - given_back)
+        })
+    }
+
+    /// Its refunds that stand there.
+    pub(crate) fn refunds_in(&self, state: RefundState) -> impl Iterator<Item = &Refund> {
+        self.refunds
+            .iter()
+            .filter(move |refund| refund.state == state)
+    }
+
+    /// The amount of its refunds that stand there.
+    pub(crate) fn refunded(&self, state: RefundState) -> i64 {
+        self.refunds_in(state).map(|refund| refund.amount).sum()
     }
 }

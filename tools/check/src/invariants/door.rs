@@ -81,6 +81,7 @@ fn complaint(attempt: &Attempt) -> Option<String> {
             match &attempt.request {
                 Request::Place { .. } => "an order",
                 Request::Pay { .. } => "a payment",
+                Request::Cancel { .. } => "a cancellation",
                 Request::Read { .. } | Request::Reject { .. } => "a look",
             },
             attempt.forgery.name(),

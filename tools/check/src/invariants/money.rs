@@ -1,6 +1,6 @@
-//! money: charged at the gateway, and not cancelled ⇔ COMPLETE, for the same amount.
+//! money: charged at the gateway, and not cancelled ⇔ COMPLETE, for the same amount; what was given back of it is what the order's refunds say.
 
-use crate::evidence::{Evidence, Money, Movement, Order};
+use crate::evidence::{Evidence, Money, Movement, Order, RefundState};
 use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::Status;
 use std::collections::BTreeSet;
@@ -75,8 +75,14 @@ fn complaint(order: &Order, movements: &[Movement]) -> Option<String> {
     }
     match order.status {
         Status::Complete if order.price == 0 && charged == canceled => None,
-        Status::Complete if (charged, canceled) != (1, 0) => Some(format!(
-            "it is COMPLETE, but was charged {charged} times and refunded {canceled} times"
+        Status::Complete if charged != 1 => {
+            Some(format!("it is COMPLETE, but was charged {charged} times"))
+        }
+        Status::Complete if !is_refunded_as_it_says(order, movements) => Some(format!(
+            "{} of it were given back, but its refunds say {}, and {} more that are under way",
+            sum(movements, Money::Canceled),
+            order.refunded(RefundState::Done),
+            order.refunded(RefundState::Requested)
         )),
         Status::Complete => {
             let charge = movements
@@ -102,6 +108,19 @@ fn complaint(order: &Order, movements: &[Movement]) -> Option<String> {
         }
         Status::Created | Status::Rejected => None,
     }
+}
+
+/// The money of a refund that is under way may have been given back already.
+fn is_refunded_as_it_says(order: &Order, movements: &[Movement]) -> bool {
+    let given_back = sum(movements, Money::Canceled);
+    let done = order.refunded(RefundState::Done);
+    let with_those_under_way = done + order.refunded(RefundState::Requested);
+    [done, with_those_under_way].contains(&given_back)
+}
+
+fn sum(movements: &[Movement], money: Money) -> i64 {
+    let moved = movements.iter().filter(|found| found.money == money);
+    moved.map(|found| found.amount).sum()
 }
 
 #[cfg(test)]
@@ -218,5 +237,74 @@ mod tests {
         evidence.stored.orders.get_mut(PAID).unwrap().price = 0;
         ledger(&mut evidence, PAID).clear();
         assert!(super::money(&evidence).violations.is_empty());
+    }
+
+    mod a_refund {
+        use super::*;
+        use crate::evidence::RefundState;
+        use crate::invariants::judge;
+        use crate::invariants::samples::refund_a_piece;
+
+        fn refunded() -> Evidence {
+            let mut evidence = sound();
+            refund_a_piece(&mut evidence);
+            evidence
+        }
+
+        #[test]
+        fn that_is_done_everywhere_keeps_all_invariants() {
+            for verdict in judge(&refunded()) {
+                assert_eq!(verdict.violations, [], "{}", verdict.name);
+            }
+        }
+
+        #[test]
+        fn whose_money_is_given_back_twice_or_not_at_all_violates() {
+            let mut twice = refunded();
+            let again = movement(Money::Canceled, "pay-1", 11_000);
+            ledger(&mut twice, PAID).push(again);
+            only(&twice, "money");
+            let mut never = refunded();
+            ledger(&mut never, PAID).pop();
+            only(&never, "money");
+        }
+
+        #[test]
+        fn whose_pieces_are_not_given_back_violates() {
+            let mut evidence = refunded();
+            let item = evidence.stored.orders[PAID].lines[0].line.item;
+            *evidence.stored.stock.get_mut(&item).unwrap() -= 1;
+            only(&evidence, "stock");
+        }
+
+        #[test]
+        fn that_is_stored_without_its_transitions_violates() {
+            let mut evidence = refunded();
+            evidence.stored.orders.get_mut(PAID).unwrap().revision -= 1;
+            only(&evidence, "one at a time");
+        }
+
+        #[test]
+        fn that_is_under_way_must_be_reviewed() {
+            let mut evidence = refunded();
+            let order = evidence.stored.orders.get_mut(PAID).unwrap();
+            order.refunds[0].state = RefundState::Requested;
+            order.revision -= 1;
+            let item = order.lines[0].line.item;
+            *evidence.stored.stock.get_mut(&item).unwrap() -= 1;
+            only(&evidence, "terminal");
+            let order = evidence.stored.orders.get_mut(PAID).unwrap();
+            order.review_at = Some(1);
+            evidence.is_final = true;
+            evidence.stored.orders.get_mut(HELD).unwrap().status = Status::Created;
+            assert_eq!(only(&evidence, "terminal").len(), 2);
+        }
+
+        #[test]
+        fn of_the_whole_order_frees_its_coupon() {
+            let mut evidence = refunded();
+            refund_a_piece(&mut evidence);
+            only(&evidence, "coupons");
+        }
     }
 }

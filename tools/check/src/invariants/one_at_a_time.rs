@@ -1,7 +1,7 @@
 //! one at a time: the transitions of one order never interleave. So its revision is the number of its allowed transitions, and no reply
 //! ever named another final status than the stored one.
 
-use crate::evidence::{Evidence, Order};
+use crate::evidence::{Evidence, Order, RefundState};
 use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::{Millis, Status, Told};
 use crate::topics::{COMPOSITE, ORDERS};
@@ -18,11 +18,12 @@ pub(super) const AT_ONCE: [&str; 8] = [
     "COUPON_USED",
     "COUPON_MINIMUM_NOT_MET",
 ];
-const AFTERWARDS: [&str; 4] = [
+const AFTERWARDS: [&str; 5] = [
     "AMOUNT_MISMATCH",
     "PAYMENT_DECLINED",
     "PAYMENT_UNAVAILABLE",
     "EXPIRED",
+    "CANCELLED",
 ];
 
 /// An order of which nothing was heard for so long is not being worked on.
@@ -149,13 +150,22 @@ fn unread(evidence: &Evidence, order: &Order, last_known: Option<Millis>) -> i64
 fn least_revision(order: &Order) -> Option<i64> {
     match (order.status, order.reason.as_deref()) {
         (Status::Created, None) => Some(0),
-        (Status::Complete, None) => Some(1),
+        // The beginning of a refund is a transition, and so is its end.
+        (Status::Complete, None) => Some(1 + refunds(order)),
         (Status::Rejected, Some(reason)) if AT_ONCE.contains(&reason) => Some(0),
         (Status::Rejected, Some(reason)) if AFTERWARDS.contains(&reason) => {
             Some(if order.is_open() { 1 } else { 2 })
         }
         (Status::Created | Status::Complete | Status::Rejected, _) => None,
     }
+}
+
+fn refunds(order: &Order) -> i64 {
+    let transitions = order.refunds.iter().map(|refund| match refund.state {
+        RefundState::Requested => 1,
+        RefundState::Done | RefundState::Refused => 2,
+    });
+    transitions.sum()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! A small mall in which everything is sound, to be broken by tests in one place each.
 
 use crate::evidence::{
-    Command, Evidence, InHand, Letter, Money, Movement, Order, Position, PricedLine, Reply,
+    Command, Evidence, InHand, Letter, Money, Movement, Order, Position, PricedLine, Refund,
+    RefundState, Reply,
 };
 use crate::faults::{FaultKind, Silenced};
 use crate::invariants::judge;
@@ -106,6 +107,21 @@ pub(crate) fn sound() -> Evidence {
     evidence
 }
 
+/// One of the two pieces of [`PAID`] is given back.
+pub(crate) fn refund_a_piece(evidence: &mut Evidence) {
+    let order = evidence.stored.orders.get_mut(PAID).unwrap();
+    order.refunds.push(Refund {
+        state: RefundState::Done,
+        amount: 11_000,
+        pieces: vec![(1, 1)],
+    });
+    order.revision += 2;
+    let item = order.lines[0].line.item;
+    *evidence.stored.stock.get_mut(&item).unwrap() += 1;
+    let back = movement(Money::Canceled, "pay-1", 11_000);
+    evidence.ledger.get_mut(PAID).unwrap().push(back);
+}
+
 pub(crate) fn movement(money: Money, payment: &str, amount: i64) -> Movement {
     Movement {
         at: 1,
@@ -147,6 +163,7 @@ pub(crate) fn said(http: u16, order: &str, status: Option<Status>, reason: Optio
         status,
         reason: reason.map(str::to_owned),
         final_price: status.map(|_| if order == PAID { 22_000 } else { 12_000 }),
+        cancelled: None,
         lines: None,
         retry_after: false,
     })
@@ -181,6 +198,7 @@ fn order(
         key: None,
         review_at: None,
         lines: vec![line],
+        refunds: Vec::new(),
     }
 }
 
@@ -194,6 +212,7 @@ fn add(evidence: &mut Evidence, number: &str, order: Order) {
         status: Some(order.status),
         reason: None,
         final_price: Some(order.price),
+        cancelled: None,
         lines: Some(lines.clone()),
         retry_after: false,
     };

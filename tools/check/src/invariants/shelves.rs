@@ -15,7 +15,7 @@ pub(super) fn stock(evidence: &Evidence) -> Verdict {
         .values()
         .filter(|order| order.holds())
     {
-        for PricedQuantity { item, quantity } in quantities(order) {
+        for (item, quantity) in order.pieces() {
             *held.entry(item).or_default() += quantity;
         }
     }
@@ -52,18 +52,6 @@ pub(super) fn stock(evidence: &Evidence) -> Verdict {
     )
 }
 
-struct PricedQuantity {
-    item: i64,
-    quantity: i64,
-}
-
-fn quantities(order: &crate::evidence::Order) -> impl Iterator<Item = PricedQuantity> + '_ {
-    order.lines.iter().map(|line| PricedQuantity {
-        item: line.line.item,
-        quantity: line.line.quantity,
-    })
-}
-
 /// Every COMPLETE or CREATED order with a coupon holds it, and no other order does.
 pub(super) fn coupons(evidence: &Evidence) -> Verdict {
     let mut findings = Findings::default();
@@ -81,7 +69,7 @@ pub(super) fn coupons(evidence: &Evidence) -> Verdict {
             Some(order) if !order.holds() => {
                 findings.order(
                     holder,
-                    format!("it is rejected, but still holds coupon {coupon}"),
+                    format!("it is rejected or refunded, but still holds coupon {coupon}"),
                 );
             }
             Some(_) => {}

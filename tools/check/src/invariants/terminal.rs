@@ -1,6 +1,6 @@
 //! terminal: every order reaches a final status within the mall's recovery time.
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Order, RefundState};
 use crate::invariants::verdict::{Findings, Verdict};
 use crate::told::Status;
 
@@ -15,12 +15,20 @@ pub(super) fn terminal(evidence: &Evidence) -> Verdict {
         open += usize::from(order.is_open());
         let what = match (order.status, order.is_open()) {
             (Status::Created, false) => "it is pending, but no review is planned",
-            (Status::Complete, true) => "it is paid, but a review is still planned",
+            (Status::Complete, true) if !is_refunding(order) => {
+                "it is paid, but a review is still planned"
+            }
+            (Status::Complete, false) if is_refunding(order) => {
+                "a refund of it is under way, but no review is planned"
+            }
+            (Status::Complete, true) if evidence.is_final => {
+                "a refund of it is still under way at the end"
+            }
             (Status::Created, true) if evidence.is_final => "it is still pending at the end",
             (Status::Rejected, true) if evidence.is_final => {
                 "its review is still planned at the end"
             }
-            (Status::Created | Status::Rejected, true)
+            (Status::Created | Status::Complete | Status::Rejected, true)
             | (Status::Complete | Status::Rejected, false) => continue,
         };
         findings.order(number, what);
@@ -31,6 +39,10 @@ pub(super) fn terminal(evidence: &Evidence) -> Verdict {
         "every paid or expired order reaches a final status in time",
         format!("{count} orders, {open} still to be reviewed"),
     )
+}
+
+fn is_refunding(order: &Order) -> bool {
+    order.refunds_in(RefundState::Requested).next().is_some()
 }
 
 #[cfg(test)]

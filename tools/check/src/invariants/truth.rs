@@ -1,6 +1,6 @@
 //! answered truth: what a shopper was told is stored, or a state that may follow it; and what a composite answers now is stored.
 
-use crate::evidence::{Evidence, Money, Order};
+use crate::evidence::{Evidence, Money, Order, RefundState};
 use crate::invariants::one_at_a_time::AT_ONCE;
 use crate::invariants::verdict::{Findings, Verdict};
 use crate::plan::Line;
@@ -98,6 +98,8 @@ fn complaint(told: &Told, said: &Said, stored: Option<&Order>, is_charged: bool)
         (_, 404) => Some("an order that exists was answered 404".to_owned()),
         (Request::Place { lines, .. }, 200) => placed(said, stored, lines),
         (Request::Pay { payment, .. }, 200) => paid(said, stored, payment),
+        (Request::Cancel { .. }, 200) => cancelled(said, stored),
+        (Request::Cancel { .. }, 409 | 422) => not_cancelled(reason, stored),
         (Request::Read { .. }, 200) => successor(said, stored),
         (Request::Pay { amount, .. }, 422) => {
             let is_wrong =
@@ -132,6 +134,37 @@ fn paid(said: &Said, stored: Option<&Order>, payment: &str) -> Option<String> {
     (!is_paid).then(|| format!("the shopper was told that {payment} paid it, but it did not"))
 }
 
+fn cancelled(said: &Said, stored: Option<&Order>) -> Option<String> {
+    if said.status == Some(Status::Created) {
+        return Some("it was cancelled, and the shopper was told that it is pending".to_owned());
+    }
+    successor(said, stored)
+}
+
+/// A refund that was refused may have been another one's turn, so only what never changes again can be compared.
+fn not_cancelled(reason: &str, stored: Option<&Order>) -> Option<String> {
+    let Some(order) = stored else {
+        return Some(format!(
+            "the shopper was told {reason} of an order that does not exist"
+        ));
+    };
+    let holds = match reason {
+        "ALREADY_REJECTED" => order.status == Status::Rejected,
+        // it may be paid or rejected since
+        "ORDER_PENDING" => true,
+        "REFUND_UNDER_WAY" | "EXCEEDS_WHAT_IS_LEFT" => !order.refunds.is_empty(),
+        "REFUND_REFUSED" => order.refunds_in(RefundState::Refused).next().is_some(),
+        _ => false,
+    };
+    (!holds).then(|| {
+        format!(
+            "a cancellation was answered {reason}, but it is {} with {} refunds",
+            order.status,
+            order.refunds.len()
+        )
+    })
+}
+
 /// The order may have gone on since, but a final status never changes, nor does the price.
 fn successor(said: &Said, stored: Option<&Order>) -> Option<String> {
     let (Some(order), Some(status)) = (stored, said.status) else {
@@ -141,6 +174,14 @@ fn successor(said: &Said, stored: Option<&Order>) -> Option<String> {
         return Some(format!(
             "the shopper was told {status}, but it is {}",
             order.status
+        ));
+    }
+    // What was given back stays so.
+    if said.cancelled > Some(order.refunded(RefundState::Done)) {
+        return Some(format!(
+            "the shopper was told that {:?} were given back, but the refunds that are done say {}",
+            said.cancelled,
+            order.refunded(RefundState::Done)
         ));
     }
     (said.final_price != Some(order.price)).then(|| {
@@ -162,7 +203,7 @@ fn refused(reason: &str, stored: Option<&Order>, is_charged: bool) -> Option<Str
         "ALREADY_PAID" => order.status == Status::Complete,
         // another payment may have charged it, and the approval may still be under way
         "PAYMENT_CONFLICT" => order.status != Status::Created || is_charged,
-        "AMOUNT_MISMATCH" | "PAYMENT_DECLINED" | "EXPIRED" | "ALREADY_REJECTED" => {
+        "AMOUNT_MISMATCH" | "PAYMENT_DECLINED" | "EXPIRED" | "CANCELLED" | "ALREADY_REJECTED" => {
             order.status == Status::Rejected
         }
         _ => false,

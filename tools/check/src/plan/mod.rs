@@ -15,4 +15,4 @@ pub(crate) use line::Line;
 pub(crate) use round::Round;
 pub(crate) use shelf::Shelf;
 pub(crate) use strikes::{Strike, deal};
-pub(crate) use visit::{Course, Shopper, Visit, VisitName};
+pub(crate) use visit::{Course, Regret, Shopper, Visit, VisitName};

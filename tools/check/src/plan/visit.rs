@@ -35,6 +35,8 @@ pub(crate) struct Visit {
     pub(crate) door: usize,
     /// The first request is sent to two composites at once.
     pub(crate) is_doubled: bool,
+    /// Afterwards the order is cancelled.
+    pub(crate) cancels: Option<Regret>,
     /// Afterwards another request is sent with the same key.
     pub(crate) misuses_its_key: bool,
     /// How somebody dishonest asks for the same order, where members must prove who they are.
@@ -81,6 +83,21 @@ pub(crate) enum Course {
     RejectedMeanwhile(Payment),
     /// Never.
     Abandon,
+}
+
+/// How a buyer cancels what it has bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Regret {
+    /// All of it.
+    Whole,
+    /// One piece.
+    Piece,
+    /// One piece, and then the rest, at two composites at once.
+    PieceAndRest,
+}
+
+impl Regret {
+    const ALL: [Self; 3] = [Self::Whole, Self::Piece, Self::PieceAndRest];
 }
 
 impl fmt::Display for VisitName {
@@ -131,6 +148,10 @@ impl Visit {
             forgery: chance
                 .random_bool(0.15)
                 .then(|| Forgery::ALL.choose(chance).copied())
+                .flatten(),
+            cancels: chance
+                .random_bool(0.25)
+                .then(|| Regret::ALL.choose(chance).copied())
                 .flatten(),
         }
     }
