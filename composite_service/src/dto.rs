@@ -33,6 +33,8 @@ pub struct ToldOrder {
     #[serde(deserialize_with = "readable")]
     due_for_seconds: Option<u64>,
     #[serde(deserialize_with = "readable")]
+    pay_by: Option<Moment>,
+    #[serde(deserialize_with = "readable")]
     created_date: Option<Moment>,
     reject_reason: ToldReason,
     #[serde(deserialize_with = "readable")]
@@ -106,6 +108,7 @@ impl ToldOrder {
             total_price: self.total_price,
             final_price: self.final_price,
             due_for_seconds: self.due_for_seconds,
+            pay_by: self.pay_by.and_then(|date| date.in_zone(zone)),
             created_date: self.created_date.and_then(|date| date.in_zone(zone)),
             reject_reason,
             reject_detail: self.reject_detail,

@@ -33,6 +33,7 @@ pub fn order_dto(order: &Order, zone: Tz) -> OrderDto {
         total_price: Some(order.total_price),
         final_price: Some(order.final_price),
         due_for_seconds: None,
+        pay_by: None,
         created_date: Some(order.created_at.with_timezone(&zone).fixed_offset()),
         reject_reason,
         reject_detail: order.reject_detail.clone(),

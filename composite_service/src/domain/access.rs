@@ -67,6 +67,19 @@ impl Caller {
     }
 }
 
+impl Caller {
+    /// Whether this caller may hear that an order is the member `owner`'s: the member and the support may. Whoever may see an order because
+    /// nobody has to prove anything hears it only as that member.
+    #[must_use]
+    pub fn may_hear_of(&self, owner: &MemberId) -> bool {
+        match &self.identity {
+            Identity::Support(_) => true,
+            Identity::Member(member) | Identity::Unproven(Some(member)) => member == owner,
+            Identity::Unproven(None) | Identity::Guest => false,
+        }
+    }
+}
+
 /// What a caller must be to use an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Right {
@@ -182,6 +195,19 @@ mod tests {
         }
         // Of 105: all of the four who may everything, five of each member's own, and three token bearers.
         assert_eq!(allowed, 4 * 15 + 2 * 5 + 3);
+    }
+
+    #[test]
+    fn whose_an_order_is_hear_its_member_and_the_support() {
+        let hears = |owner: &str| {
+            let callers = identities().map(|identity| Caller {
+                identity,
+                order_token: Some(tokens().of(&number("1"))),
+            });
+            callers.map(|caller| caller.may_hear_of(&member(owner)))
+        };
+        assert_eq!(hears("kim"), [false, true, false, true, false, true, true]);
+        assert_eq!(hears("lee"), [false, false, false, false, true, true, true]);
     }
 
     #[test]

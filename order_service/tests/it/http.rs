@@ -12,7 +12,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::from_fn;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, web};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use order_service::actors::store_threads::{ReadPorts, StoreReader};
 use order_service::actors::write_progress::WriteProgress;
 use order_service::domain::catalogue::{Product, ProductId};
@@ -232,6 +232,23 @@ mod orders {
             });
             assert_eq!((answer.status, answer.body), (StatusCode::OK, expected));
         }
+    }
+
+    #[actix::test]
+    async fn that_are_pending_tell_until_when_they_can_be_paid_and_others_do_not() {
+        let pay_by = async |complete_by: Option<&str>| {
+            let store = StoreDouble::plain();
+            let order = opened(&*store.inner, 7, &[(APPLE, 2)]);
+            if let Some(key) = complete_by {
+                applied(&*store.inner, complete(&order, key));
+            }
+            let told = get(store, "/api/order/7").await.body["payBy"].clone();
+            let stored = order.pay_by.with_timezone(&chrono_tz::Asia::Seoul);
+            (told, stored.to_rfc3339_opts(SecondsFormat::Micros, false))
+        };
+        let (told, stored) = pay_by(None).await;
+        assert_eq!(told, json!(stored));
+        assert_eq!(pay_by(Some("key")).await.0, Value::Null);
     }
 
     #[actix::test]

@@ -43,6 +43,9 @@ pub struct OrderDto {
     /// For how long its review has been due; in the list of reviews only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_for_seconds: Option<u64>,
+    /// Until when a pending order waits for its payment, RFC 3339 with the service zone's offset; over HTTP only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pay_by: Option<DateTime<FixedOffset>>,
     /// When the order was placed, RFC 3339 with the service zone's offset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub created_date: Option<DateTime<FixedOffset>>,

@@ -22,7 +22,7 @@ pub async fn get_order(
 ) -> Result<HttpResponse, ApiError> {
     let number: OrderNumber = path.parse().map_err(|_| ApiError::NotFound("order"))?;
     if let Some(order) = shop.order_of(&caller, &number).await? {
-        return Ok(HttpResponse::Ok().json(OrderBody::from(order)));
+        return Ok(HttpResponse::Ok().json(OrderBody::shown_to(&caller, order)));
     }
     let now = shop.clock.now().with_timezone(&shop.zone).naive_local();
     match look_again(&number, now) {

@@ -1,10 +1,11 @@
 //! What shoppers see of an order: the members of these types, and nothing else that the order service may come to tell. How an order was
-//! paid is not among them: who holds an order number need not know.
+//! paid is not among them: who holds an order number need not know. Whose it is hears only who may.
 
 use std::iter::repeat;
 
 use chrono::{DateTime, FixedOffset};
 use serde::Serialize;
+use shared::member_id::MemberId;
 use shared::money::Money;
 use shared::order_number::OrderNumber;
 use shared::reason::Reason;
@@ -13,10 +14,12 @@ use shared::wire::order_dto::{
 };
 use shared::wire::quote_dto::QuoteDto;
 
+use crate::domain::access::Caller;
 use crate::domain::line_price::{LinePrice, line_prices};
 use crate::domain::refund::given_back;
 
-/// The body of an order. It is shown to every client that knows the order number, so it names neither the member nor the payment.
+/// The body of an order. It may be shown to every client that knows the order number, so it does not name the payment, and the member only
+/// where the [caller](OrderBody::shown_to) may hear it.
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct OrderBody {
@@ -32,11 +35,15 @@ pub(super) struct OrderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     final_price: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pay_by: Option<DateTime<FixedOffset>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     created_date: Option<DateTime<FixedOffset>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reject_reason: Option<Reason>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reject_detail: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_id: Option<MemberId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_amount: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +109,15 @@ impl OrderBody {
         }
     }
 
+    /// The order as this caller may see it.
+    pub(super) fn shown_to(caller: &Caller, order: OrderDto) -> Self {
+        let owner = order.member_id.clone();
+        Self {
+            member_id: owner.filter(|owner| caller.may_hear_of(owner)),
+            ..Self::from(order)
+        }
+    }
+
     /// The order number, if there is one.
     pub(super) fn number(&self) -> Option<&OrderNumber> {
         self.order_num.as_ref()
@@ -122,9 +138,11 @@ impl From<OrderDto> for OrderBody {
             total_price: order.total_price,
             discount: prices.map(|(total, to_pay)| total.less(to_pay)),
             final_price: order.final_price,
+            pay_by: order.pay_by,
             created_date: order.created_date,
             reject_reason: order.reject_reason,
             reject_detail: order.reject_detail,
+            member_id: None,
             cancelled_amount,
             refund_list: refunds.map(|refunds| refunds.into_iter().map(RefundBody::from).collect()),
         }
@@ -204,6 +222,7 @@ impl From<ItemDto> for ItemBody {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::access::Identity;
     use shared::wire::order_dto::PaymentDto;
 
     /// An order with everything that records may say of one: whoever adds a member decides here whether it is shown.
@@ -226,6 +245,7 @@ mod tests {
             total_price: Some(Money::from_units(1_000)),
             final_price: Some(Money::from_units(900)),
             due_for_seconds: Some(60),
+            pay_by: Some("2026-11-23T10:45:40+09:00".parse().unwrap()),
             created_date: Some("2026-11-23T10:15:40+09:00".parse().unwrap()),
             reject_reason: Some(Reason::PaymentDeclined),
             reject_detail: Some("the card is blocked".to_owned()),
@@ -267,15 +287,27 @@ mod tests {
             concat!(
                 r#"{{"orderNum":"1","orderLineList":{lines},"status":"REJECTED","couponId":3,"#,
                 r#""totalPrice":{{"amount":1000}},"discount":{{"amount":100}},"finalPrice":{{"amount":900}},"#,
+                r#""payBy":"2026-11-23T10:45:40+09:00","#,
                 r#""createdDate":"2026-11-23T10:15:40+09:00","rejectReason":"PAYMENT_DECLINED","#,
-                r#""rejectDetail":"the card is blocked","cancelledAmount":{{"amount":450}},"#,
+                r#""rejectDetail":"the card is blocked","memberId":"kim","cancelledAmount":{{"amount":450}},"#,
                 r#""refundList":[{{"refundNum":1,"status":"DONE","amount":{{"amount":450}},"#,
                 r#""orderLineList":[{{"orderLineId":1,"quantity":1}}],"#,
                 r#""requestedDate":"2026-11-24T10:15:40+09:00"}}]}}"#
             ),
             lines = LINES
         );
-        assert_eq!(written(&OrderBody::from(full())), expected);
+        let shown_to = |identity| {
+            let caller = Caller {
+                identity,
+                order_token: None,
+            };
+            written(&OrderBody::shown_to(&caller, full()))
+        };
+        let kim = || "kim".parse().unwrap();
+        assert_eq!(shown_to(Identity::Member(kim())), expected);
+        let to_others = expected.replace(r#","memberId":"kim""#, "");
+        assert_eq!(shown_to(Identity::Unproven(None)), to_others);
+        assert_eq!(written(&OrderBody::from(full())), to_others);
     }
 
     #[test]

@@ -36,6 +36,10 @@ pub(super) struct ReadRecord {
 }
 
 /// The content of a record.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one record at a time, and nearly all are replies: a box for each would cost more"
+)]
 pub(super) enum Content {
     /// A reply to a command of a composite.
     Reply(ReplyArrived),

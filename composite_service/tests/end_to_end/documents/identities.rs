@@ -10,6 +10,7 @@ use super::cancelling::cancel_all;
 use super::paying::pay;
 use super::placing::{UMBRELLA, place};
 use super::quoting::quote;
+use super::reading::get;
 use super::recorder::Recorder;
 use crate::mall::Mall;
 
@@ -54,8 +55,11 @@ fn guest(recorder: &mut Recorder<'_>) -> String {
     let number = placed["orderNum"].as_str().expect("a number").to_owned();
     let order_token = recorder.last_header("order-token");
     let path = format!("{LIST}/{number}");
-    recorder
-        .record(Draft::new("GET", &path, "A guest's order").header("Order-Token", &order_token));
+    recorder.record(
+        Draft::new("GET", &path, "A guest's order")
+            .header("Order-Token", &order_token)
+            .with(&["payBy"]),
+    );
     recorder.record(
         Draft::new("GET", &path, "A guest's order without its token")
             .note("It is as if there were no such order.")
@@ -66,11 +70,16 @@ fn guest(recorder: &mut Recorder<'_>) -> String {
 
 fn members(recorder: &mut Recorder<'_>, mall: &Mall) {
     let minji = token(mall, "minji", None);
-    recorder.record(bearing(
+    let placed = recorder.record(bearing(
         place("By a member with a token", UMBRELLA.to_owned()),
         &minji,
     ));
-    recorder.record(bearing(Draft::new("GET", LIST, "With a token"), &minji));
+    recorder.record(
+        bearing(get(&placed, "A member's own order"), &minji)
+            .note("Whose it is hear the member and the support.")
+            .with(&["memberId", "payBy"]),
+    );
+    recorder.record(bearing(Draft::new("GET", LIST, "With a token"), &minji).with(&["[].payBy"]));
     recorder.record(
         bearing(
             Draft::new(
@@ -83,14 +92,17 @@ fn members(recorder: &mut Recorder<'_>, mall: &Mall) {
         .answered(403),
     );
     let support = token(mall, "grace", Some(SUPPORT_SCOPE));
-    recorder.record(bearing(
-        Draft::new(
-            "GET",
-            format!("{LIST}?memberId=minji"),
-            "A member's orders for the support",
-        ),
-        &support,
-    ));
+    recorder.record(
+        bearing(
+            Draft::new(
+                "GET",
+                format!("{LIST}?memberId=minji"),
+                "A member's orders for the support",
+            ),
+            &support,
+        )
+        .with(&["[].payBy"]),
+    );
     recorder.record(
         Draft::new("GET", PAGE, "Without a token")
             .note("Where tokens prove who asks.")

@@ -16,6 +16,13 @@ const COUPONS: [&str; 3] = [
     "coupons.data[].maximumDiscount",
     "coupons.data[].percent",
 ];
+/// The same, and what only pending orders have.
+const COUPONS_AND_PENDING: [&str; 4] = [
+    "coupons.data[].amount",
+    "coupons.data[].maximumDiscount",
+    "coupons.data[].percent",
+    "orders.data[].payBy",
+];
 
 fn asked_by(member: &str, target: &str, title: &str) -> Draft {
     Draft::new("GET", target, title).header("X-Member-Id", member)
@@ -58,7 +65,7 @@ fn listed(recorder: &mut Recorder<'_>) {
     recorder
         .record(asked_by("minji", &format!("{LIST}?limit=1"), "The first page").with(&["Link"]));
     let next = format!("{LIST}{}", recorder.next_page());
-    recorder.record(asked_by("minji", &next, "The next page"));
+    recorder.record(asked_by("minji", &next, "The next page").with(&["[].payBy"]));
     recorder
         .record(asked_by("grace", LIST, "A member without orders").note("Nothing is no error."));
     recorder.record(
@@ -75,7 +82,7 @@ fn listed(recorder: &mut Recorder<'_>) {
 }
 
 fn pages(recorder: &mut Recorder<'_>, mall: &mut Mall) {
-    recorder.record(my_page("The whole page").with(&COUPONS));
+    recorder.record(my_page("The whole page").with(&COUPONS_AND_PENDING));
     recorder.record(
         asked_by(
             "nobody-4711",
@@ -94,7 +101,7 @@ fn pages(recorder: &mut Recorder<'_>, mall: &mut Mall) {
     recorder.record(
         my_page("Without a member service")
             .note("A part that is away is marked, and the others are there.")
-            .with(&COUPONS),
+            .with(&COUPONS_AND_PENDING),
     );
     mall.stack.members.restart().expect("a restart");
     mall.stack.members.wait_ready(READY).expect("readiness");

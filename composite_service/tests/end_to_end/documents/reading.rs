@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use shared::clock::{Clock, SystemClock};
 use shared::order_number::OrderNumber;
 
-use super::placing::{paid, place};
+use super::placing::{paid, place, wish};
 use super::recorder::Recorder;
 
 /// A request for an order.
@@ -15,6 +15,12 @@ pub(super) fn get(order: &Value, title: &str) -> Draft {
 }
 
 pub(super) fn record(recorder: &mut Recorder<'_>) {
+    let pending = recorder.record(place("Order another thing", wish(14, 1, "")));
+    recorder.record(
+        get(&pending, "A pending order")
+            .note("It waits for its payment until `payBy`.")
+            .with(&["payBy"]),
+    );
     let paid_order = recorder.record(place(
         "Order and pay another thing",
         paid(14, 2, "coffee-1", 30_000),

@@ -123,6 +123,17 @@ mod by_token {
     }
 
     #[actix::test]
+    async fn whose_an_order_is_hear_its_member_and_the_support() {
+        let door = Door::open();
+        for token in [door.token_of("kim"), door.support()] {
+            let reply = door.by(&token, read(1)).await;
+            assert_eq!(reply.body["memberId"], "kim");
+            let guests = door.by(&token, opened(2, read(2))).await;
+            assert_eq!((guests.status, guests.body.get("memberId")), (200, None));
+        }
+    }
+
+    #[actix::test]
     async fn a_member_reads_and_pays_the_own_order_and_so_does_the_support() {
         for token in [|door: &Door| door.token_of("kim"), Door::support] {
             let door = Door::open();
@@ -278,6 +289,18 @@ mod by_proxy {
 
 mod in_the_open {
     use super::*;
+
+    #[actix::test]
+    async fn whose_an_order_is_hears_who_comes_as_that_member() {
+        let front = Front::reading(stored());
+        for (name, told) in [("kim", json!("kim")), ("lee", Value::Null)] {
+            let reply = front
+                .send(read(1).insert_header(("X-Member-Id", name)))
+                .await;
+            assert_eq!((reply.status, &reply.body["memberId"]), (200, &told));
+        }
+        assert_eq!(front.send(read(1)).await.body.get("memberId"), None);
+    }
 
     #[actix::test]
     async fn nothing_is_proven_and_no_order_token_told() {

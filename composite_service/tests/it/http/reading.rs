@@ -58,6 +58,21 @@ mod orders {
     }
 
     #[actix::test]
+    async fn that_are_pending_tell_until_when_they_can_be_paid() {
+        let pay_by = "2026-11-23T10:45:40+09:00";
+        let stored = OrderDto {
+            pay_by: Some(pay_by.parse().unwrap()),
+            ..order(&nth_number(1), OrderStatus::Created)
+        };
+        let front = Front::reading(Shelves {
+            orders: vec![stored],
+            ..Shelves::default()
+        });
+        let path = format!("/open-api/order/{}", nth_number(1));
+        assert_eq!(front.get(&path).await.body["payBy"], pay_by);
+    }
+
+    #[actix::test]
     async fn of_unknown_or_invalid_numbers_get_404() {
         let front = Front::open();
         for number in ["1", "none", "1.0", "%31%0A", "%FF", &"1".repeat(41)] {

@@ -6,7 +6,6 @@ use shared::order_number::OrderNumber;
 use super::error::ApiError;
 use super::order_body::OrderBody;
 use super::reads::Reads;
-use crate::dto::order_dto;
 
 /// Answers the order. For a text that isn't an order number there is no order, either.
 ///
@@ -22,6 +21,6 @@ pub async fn get_order(
         .run(move |ports| ports.orders.load(&number))
         .await?
         .ok_or(ApiError::NotFound("order"))?;
-    let body = OrderBody::from(order_dto(&order, reads.zone));
+    let body = OrderBody::of(&order, reads.zone);
     Ok(HttpResponse::Ok().json(body.of_member(order.member)))
 }

@@ -10,7 +10,6 @@ use super::cursor;
 use super::error::ApiError;
 use super::order_body::OrderBody;
 use super::reads::Reads;
-use crate::dto::order_dto;
 use crate::ports::member_orders::OrderCursor;
 
 const DEFAULT_LIMIT: u32 = 20;
@@ -62,7 +61,7 @@ pub async fn list_orders(
     }
     let page: Vec<OrderBody> = orders
         .iter()
-        .map(|order| order_dto(order, reads.zone).into())
+        .map(|order| OrderBody::of(order, reads.zone))
         .collect();
     Ok(response.json(page))
 }

@@ -1,6 +1,7 @@
 //! What HTTP shows of an order: the members of these types, and nothing else that an order, its row or its records may come to have.
 
 use chrono::{DateTime, FixedOffset};
+use chrono_tz::Tz;
 use serde::Serialize;
 use shared::member_id::MemberId;
 use shared::money::Money;
@@ -10,6 +11,9 @@ use shared::wire::order_dto::{
     ItemDto, OrderDto, OrderLineDto, OrderStatus, PaymentDto, RefundDto, RefundLineDto,
     RefundStatus,
 };
+
+use crate::domain::order::Order;
+use crate::dto::order_dto;
 
 /// An order. Composites read it, so it tells the payment, which they don't tell shoppers.
 #[derive(Debug, Serialize)]
@@ -26,6 +30,8 @@ pub(super) struct OrderBody {
     final_price: Option<Money>,
     #[serde(skip_serializing_if = "Option::is_none")]
     due_for_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pay_by: Option<DateTime<FixedOffset>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_date: Option<DateTime<FixedOffset>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +87,15 @@ struct PaymentBody {
 }
 
 impl OrderBody {
+    /// The order, with dates in `zone`. Over HTTP it says until when it can be paid; replies on Kafka stay what their readers know.
+    pub(super) fn of(order: &Order, zone: Tz) -> Self {
+        let until = order.payable_until();
+        Self {
+            pay_by: until.map(|until| until.with_timezone(&zone).fixed_offset()),
+            ..Self::from(order_dto(order, zone))
+        }
+    }
+
     /// The order with its member, if it has one: composites let only the member see it.
     pub(super) fn of_member(self, member_id: Option<MemberId>) -> Self {
         Self { member_id, ..self }
@@ -106,6 +121,7 @@ impl From<OrderDto> for OrderBody {
             total_price: order.total_price,
             final_price: order.final_price,
             due_for_seconds: None,
+            pay_by: None,
             created_date: order.created_date,
             reject_reason: order.reject_reason,
             reject_detail: order.reject_detail,
@@ -194,6 +210,7 @@ mod tests {
             total_price: Some(Money::from_units(1_000)),
             final_price: Some(Money::from_units(900)),
             due_for_seconds: Some(60),
+            pay_by: Some("2026-11-23T10:45:40+09:00".parse().unwrap()),
             created_date: Some("2026-11-23T10:15:40+09:00".parse().unwrap()),
             reject_reason: Some(Reason::PaymentDeclined),
             reject_detail: Some("the card is blocked".to_owned()),

@@ -11,7 +11,6 @@ use super::error::{ApiError, malformed};
 use super::order_body::OrderBody;
 use super::reads::Reads;
 use crate::domain::order::Order;
-use crate::dto::order_dto;
 use crate::ports::reviews::ReviewCursor;
 
 const DEFAULT_LIMIT: u32 = 100;
@@ -49,7 +48,7 @@ pub async fn list_purchases(
     let orders: Vec<OrderBody> = due
         .orders
         .iter()
-        .map(|order| OrderBody::from(order_dto(order, reads.zone)).due_for(due_for(order, now)))
+        .map(|order| OrderBody::of(order, reads.zone).due_for(due_for(order, now)))
         .collect();
     let mut response = HttpResponse::Ok();
     if let Some(next) = due.next {
