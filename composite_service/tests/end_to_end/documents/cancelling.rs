@@ -8,6 +8,8 @@ use super::recorder::Recorder;
 use crate::mall::{Mall, payment_key};
 
 const WHOLE: &str = "{}";
+/// What an order with refunds tells besides.
+pub(super) const REFUNDED: &[&str] = &["cancelledAmount", "refundList"];
 /// As many refunds as an order may have.
 const MOST_REFUNDS: u32 = 100;
 
@@ -51,9 +53,15 @@ fn cancelled(recorder: &mut Recorder<'_>, mall: &Mall) {
         .assert_order("CREATED")
         .order_num();
     recorder.record(
-        cancel_all(&number, "Cancel a pending order").note("Stock and coupon are free again."),
+        cancel_all(&number, "Cancel a pending order")
+            .note("Stock and coupon are free again.")
+            .with(&["rejectReason"]),
     );
-    recorder.record(cancel_all(&number, "The same request again").note("It has been done."));
+    recorder.record(
+        cancel_all(&number, "The same request again")
+            .note("It has been done.")
+            .with(&["rejectReason"]),
+    );
     recorder.record(
         keyed("An order that was cancelled")
             .note("Asked again with its key.")
@@ -76,10 +84,13 @@ fn refunded(recorder: &mut Recorder<'_>, mall: &Mall) {
         |title, body: &str| cancel(&number, title, body).header("Idempotency-Key", "cancel-4711");
     recorder.record(
         keyed("Some pieces of a paid order", &pieces(1, 1))
-            .note("Their money is given back, and they are in the stock again."),
+            .note("Their money is given back, and they are in the stock again.")
+            .with(REFUNDED),
     );
     recorder.record(
-        keyed("The same request with its key again", &pieces(1, 1)).note("It has been done."),
+        keyed("The same request with its key again", &pieces(1, 1))
+            .note("It has been done.")
+            .with(REFUNDED),
     );
     recorder.record(keyed("Another request with the same key", &pieces(1, 2)).answered(422));
     recorder.record(
@@ -88,7 +99,7 @@ fn refunded(recorder: &mut Recorder<'_>, mall: &Mall) {
             .answered(422)
             .with(&["orderNum"]),
     );
-    recorder.record(cancel_all(&number, "All that is left of a paid order"));
+    recorder.record(cancel_all(&number, "All that is left of a paid order").with(REFUNDED));
 }
 
 fn senseless(recorder: &mut Recorder<'_>, mall: &Mall) {

@@ -7,7 +7,7 @@ use api_documents::draft::Draft;
 use serde_json::{Value, json};
 use stack::{Broker, EmbeddedBroker, answers_ok};
 
-use super::cancelling::cancel_all;
+use super::cancelling::{REFUNDED, cancel_all};
 use super::members::{my_page, orders};
 use super::paying::pay;
 use super::placing::{UMBRELLA, paid, pending, place};
@@ -230,7 +230,8 @@ fn no_refund(recorder: &mut Recorder<'_>, mall: &Mall) {
             &json!({"orderNum": number}),
             "An order with a refund under way",
         )
-        .note("The gateway is being asked."),
+        .note("The gateway is being asked.")
+        .with(REFUNDED),
     );
     mall.set_gateway_faults(&json!({}));
     wait_for("the refund's end", || under_way(mall) == 0.0);
