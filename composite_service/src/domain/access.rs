@@ -65,9 +65,7 @@ impl Caller {
             },
         }
     }
-}
 
-impl Caller {
     /// Whether this caller may hear that an order is the member `owner`'s: the member and the support may. Whoever may see an order because
     /// nobody has to prove anything hears it only as that member.
     #[must_use]
