@@ -4,6 +4,7 @@ use api_documents::draft::Draft;
 use serde_json::{Value, json};
 
 use super::placing::{UMBRELLA, paid, pending, place};
+use super::reading::get;
 use super::recorder::Recorder;
 use crate::mall::{Mall, payment_key};
 
@@ -184,6 +185,13 @@ fn refused_by_the_gateway(recorder: &mut Recorder<'_>, mall: &Mall) {
             .note("The order stays as it is, and the same request may be sent again.")
             .answered(503)
             .with(&["orderNum"]),
+    );
+    recorder.record(
+        get(
+            &json!({"orderNum": number}),
+            "An order with a refund that was refused",
+        )
+        .with(REFUNDED),
     );
     given_back_by_hand(mall, &number);
     recorder.record(
