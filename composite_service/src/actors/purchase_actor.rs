@@ -342,7 +342,10 @@ impl PurchaseActor {
             Ok(()) => CancelAnswer::Cancelled,
             Err(error) => {
                 log::warn!("{} {error}", self.trail);
-                CancelAnswer::Failed
+                match error {
+                    CancelError::NotYet(_) => CancelAnswer::Failed,
+                    CancelError::Refused(_) => CancelAnswer::Refused,
+                }
             }
         };
         self.go_on(Event::Cancel(answer), ctx);

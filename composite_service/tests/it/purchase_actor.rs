@@ -159,7 +159,7 @@ mod a_purchase {
         assert_eq!(outcome_rx.await, Ok(refused));
         for answer in [
             Err(CancelError::NotYet("500".to_owned())),
-            Err(CancelError::Refused("NOT_CANCELABLE_PAYMENT".to_owned())),
+            Err(CancelError::NotYet("429".to_owned())),
             Ok(()),
         ] {
             let (number, charged, reason, answer_tx) = mall.gateway_call().await.cancel();
@@ -169,6 +169,25 @@ mod a_purchase {
             );
             answer_tx.send(answer).unwrap();
         }
+        mall.close().await;
+    }
+
+    #[actix::test]
+    async fn ends_when_the_gateway_refuses_for_good_to_give_the_money_back() {
+        tokio::time::pause();
+        let mut mall = Mall::open(1);
+        let _outcome_rx = mall.paying(1).await;
+        let (_, _, answer_tx) = mall.gateway_call().await.confirm();
+        answer_tx.send(ConfirmAnswer::Confirmed).unwrap();
+        let approval = mall.bridge.published().await;
+        let expired = OrderReply::Rejected(
+            order(&nth_number(1), OrderStatus::Rejected),
+            Reason::Expired,
+        );
+        mall.bridge.reply(&approval, expired).await;
+        let (_, _, _, answer_tx) = mall.gateway_call().await.cancel();
+        let refused = CancelError::Refused("NOT_CANCELABLE_PAYMENT".to_owned());
+        answer_tx.send(Err(refused)).unwrap();
         mall.close().await;
     }
 }

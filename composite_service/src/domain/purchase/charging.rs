@@ -123,6 +123,11 @@ impl Purchase {
                 Vec::new()
             }
             CancelAnswer::Failed => self.again(),
+            // Nothing is forgotten: the rejected order stays due, and its reviews ask again, less and less often.
+            CancelAnswer::Refused => {
+                self.step = Step::Done;
+                vec![Effect::Warn(Warning::NotCancellable)]
+            }
         }
     }
 

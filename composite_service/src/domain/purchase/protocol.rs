@@ -128,8 +128,10 @@ impl fmt::Display for Trouble {
 pub enum CancelAnswer {
     /// The payment is cancelled, now or by an earlier attempt.
     Cancelled,
-    /// The gateway has refused, or it is unknown whether the payment is cancelled.
+    /// A later attempt may succeed, or it is unknown whether the payment is cancelled.
     Failed,
+    /// The gateway has refused, and will refuse again.
+    Refused,
 }
 
 /// The result of a refund.
@@ -186,6 +188,8 @@ pub enum Effect {
 pub enum Warning {
     /// This step has no result after many attempts.
     Unresolved(&'static str),
+    /// The gateway refuses for good to give the money back.
+    NotCancellable,
     /// The purchase is older than [`CONFIRM_FENCE`](super::CONFIRM_FENCE), so the gateway is not asked to charge.
     TooOldToCharge,
     /// The cancellation is so old that the review of its order goes on with it.
@@ -196,6 +200,9 @@ impl fmt::Display for Warning {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unresolved(step) => write!(formatter, "still unresolved: {step}"),
+            Self::NotCancellable => formatter.write_str(
+                "can't be refunded: the gateway will not give the money back; the order's review shows it on hold until somebody does so by hand",
+            ),
             Self::TooOldToCharge => {
                 formatter.write_str("is too old to be charged; its review decides")
             }

@@ -115,7 +115,7 @@ impl World {
                 self.tally.count("refund left to review");
                 Ok(())
             }
-            Effect::Warn(Warning::Unresolved(_)) => Ok(()),
+            Effect::Warn(Warning::Unresolved(_) | Warning::NotCancellable) => Ok(()),
         }
     }
 

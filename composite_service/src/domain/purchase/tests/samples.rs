@@ -108,6 +108,7 @@ pub(super) const PAID_OTHERWISE: Event = Event::Confirm(ConfirmAnswer::PaidOther
 pub(super) const NOT_ASKED: Event = Event::Confirm(ConfirmAnswer::NotAsked);
 pub(super) const CANCELLED: Event = Event::Cancel(CancelAnswer::Cancelled);
 pub(super) const CANCEL_FAILED: Event = Event::Cancel(CancelAnswer::Failed);
+pub(super) const CANCEL_REFUSED: Event = Event::Cancel(CancelAnswer::Refused);
 
 pub(super) fn declined() -> Event {
     Event::Confirm(ConfirmAnswer::Declined("over the limit"))

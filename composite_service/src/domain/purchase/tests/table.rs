@@ -106,6 +106,7 @@ fn each_step_handles_each_event_as_the_table_says() {
         (unknown(),                          ["-",             "-", "-",                              "wait",           "wait",           "-",                       "-",                 "-",      "-"]),
         (CANCELLED,                          ["-",             "-", "-",                              "-",              "-",              "-",                       "-",                 ".",      "-"]),
         (CANCEL_FAILED,                      ["-",             "-", "-",                              "-",              "-",              "-",                       "-",                 "wait",   "-"]),
+        (CANCEL_REFUSED,                     ["-",             "-", "-",                              "-",              "-",              "-",                       "-",                 "warn.",  "-"]),
         (Event::WaitOver,                    ["create",        "create", "pay",                       "confirm",        "confirm",        "approve",                 "reject",            "cancel", "-"]),
         (Event::DeadlinePassed,              ["LATE",          "LATE", "LATE",                        "LATE",           "LATE",           "LATE",                    "LATE",              "-",      "-"]),
     ];
