@@ -20,6 +20,13 @@
 //!
 //! So an unknown code never rejects an order, except by 402: a wrong rejection could not be undone, but a pending order can still be paid.
 
+/// Whether a proxy that answers so without a code of the gateway has not let the request through: it wants a login first (401, 407; RFC
+/// 9110, sections 15.5.2 and 15.5.8), or fewer requests (429; RFC 6585). A 403 proves nothing: firewalls that look at answers send it, too,
+/// and then the payment may be charged.
+pub(super) fn is_turned_away(status: u16) -> bool {
+    matches!(status, 401 | 407 | 429)
+}
+
 /// What a refused confirmation means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum OnConfirm {

@@ -20,7 +20,7 @@ use shared::reason::Reason;
 use shared::trace::context::{TRACEPARENT, TraceContext};
 
 use super::toss_codes::{
-    OnCancel, OnConfirm, OnLookUp, OnRefund, on_cancel, on_confirm, on_look_up, on_refund,
+    OnCancel, OnConfirm, OnLookUp, OnRefund, is_turned_away, on_cancel, on_confirm, on_look_up, on_refund,
 };
 use super::toss_payment::TossPayment;
 use super::{below, body, error_chain};
@@ -284,9 +284,17 @@ async fn answered(request: RequestBuilder) -> Answered {
             Err(error) => Answered::Unknown(error.to_string()),
         };
     }
-    // Only a refusal with a code comes from the gateway. Without one it may come from a proxy, and the request may have been processed.
+    // Only a refusal with a code comes from the gateway. Without one it may come from a proxy, and the request may have been processed,
+    // unless the proxy has not let it through.
     match body::<ErrorObject>(response).await {
         Ok(error) if !status.is_redirection() => Answered::Refused(status.as_u16(), error.code),
-        _ => Answered::Unknown(format!("it answered {status} without a code")),
+        _ => {
+            let cause = format!("it answered {status} without a code");
+            if is_turned_away(status.as_u16()) {
+                Answered::NotReached(cause)
+            } else {
+                Answered::Unknown(cause)
+            }
+        }
     }
 }

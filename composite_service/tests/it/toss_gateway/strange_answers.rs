@@ -140,6 +140,18 @@ mod a_confirmation {
     }
 
     #[actix::test]
+    async fn is_not_made_when_a_proxy_has_not_let_it_through() {
+        for status in [401, 407, 429] {
+            for body in ["", "<html>", "slow down", "{}"] {
+                assert!(
+                    matches!(confirmed(status, body).await, ConfirmAnswer::NotReached(_)),
+                    "{status} {body}"
+                );
+            }
+        }
+    }
+
+    #[actix::test]
     async fn is_unknown_by_an_invalid_answer() {
         let by_position = json!(["key", nth_number(1), "DONE", 12_000]).to_string();
         let underscored = object("DONE").replace("12000", "\"12_000\"");
@@ -155,7 +167,7 @@ mod a_confirmation {
             (400, ""),
             (400, "<html>"),
             (404, "{}"),
-            (429, "slow down"),
+            (403, "<html>"),
             (500, "{\"code\":\"UNAUTHORIZED_KEY\",\"message\":\"\"}"),
             (502, "<html>"),
             (503, ""),
