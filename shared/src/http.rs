@@ -4,7 +4,7 @@
 mod bare_refusal;
 mod body_deadline;
 pub mod client_limits;
-mod compression;
+pub mod compression;
 mod connection;
 pub mod cors;
 pub mod health;

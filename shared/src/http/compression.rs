@@ -5,11 +5,22 @@ use actix_http::encoding::Encoder;
 use actix_web::HttpMessage;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AcceptEncoding, ContentEncoding, Encoding, HeaderValue, VARY};
+use actix_web::http::header::{
+    AcceptEncoding, ContentEncoding, Encoding, HeaderName, HeaderValue, VARY,
+};
 use actix_web::middleware::Next;
 
 /// From here on, in bytes, compressing saves packets.
 const LARGE: u64 = 2 * 1024;
+
+/// Of an answer that is compressed for those who accept it.
+pub const VARIES: (HeaderName, HeaderValue) = (VARY, HeaderValue::from_static("accept-encoding"));
+
+/// Whether an answer of so many bytes is compressed for those who accept it.
+#[must_use]
+pub fn is_large(bytes: u64) -> bool {
+    bytes >= LARGE
+}
 
 /// Middleware: compresses an answer that is large, with gzip.
 ///
@@ -21,15 +32,15 @@ pub(super) async fn compress_large(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let is_wanted = accepts_gzip(&request);
     let mut response = next.call(request).await?;
-    if !matches!(response.response().body().size(), BodySize::Sized(size) if size >= LARGE) {
+    if !matches!(response.response().body().size(), BodySize::Sized(size) if is_large(size)) {
         return Ok(response);
     }
     if is_wanted {
         return Ok(response
             .map_body(|head, body| Encoder::response(ContentEncoding::Gzip, head, body).boxed()));
     }
-    let headers = response.headers_mut();
-    headers.append(VARY, HeaderValue::from_static("accept-encoding"));
+    let (name, value) = VARIES;
+    response.headers_mut().append(name, value);
     Ok(response)
 }
 

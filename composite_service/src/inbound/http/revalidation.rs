@@ -11,6 +11,7 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use sha2::{Digest, Sha256};
 use shared::hex::hex;
+use shared::http::compression::{VARIES, is_large};
 
 /// A cache keeps the answer, and asks each time whether it is still right: stock changes with every purchase.
 const ASK_EACH_TIME: HeaderValue = HeaderValue::from_static("no-cache");
@@ -38,7 +39,12 @@ pub(super) async fn revalidate(
     };
     let tag = tag_of(&body);
     let mut response = if known.is_some_and(|known| is_known(&known, &tag)) {
-        HttpResponse::NotModified().finish()
+        // RFC 9110, section 15.4.5: what 200 would have said of caches.
+        let mut response = HttpResponse::NotModified();
+        if u64::try_from(body.len()).is_ok_and(is_large) {
+            response.append_header(VARIES);
+        }
+        response.finish()
     } else {
         response.set_body(BoxBody::new(body))
     };

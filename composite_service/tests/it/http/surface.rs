@@ -1,7 +1,7 @@
 //! What holds of every endpoint: paths, methods, content types, bodies that can't be read, the form of problems.
 
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY};
 use actix_web::test::TestRequest;
 use composite_service::ports::quotes::QuoteAnswer;
 use serde_json::{Value, json};
@@ -63,18 +63,21 @@ fn nothing() -> QuoteAnswer {
 
 /// A pending order and a product are there, and quotes are given.
 fn stocked() -> Front {
-    let product = ProductDto {
-        product_id: 1,
-        name: "a product".to_owned(),
-        item_list: Vec::new(),
-    };
     let orders = vec![order(&nth_number(1), OrderStatus::Created)];
     Front::reading(Shelves {
         orders,
-        products: vec![product],
+        products: vec![product(1)],
         quote: Some(nothing()),
         ..Shelves::default()
     })
+}
+
+fn product(id: i64) -> ProductDto {
+    ProductDto {
+        product_id: id,
+        name: "a product".to_owned(),
+        item_list: Vec::new(),
+    }
 }
 
 fn request(method: &str, path: &str) -> TestRequest {
@@ -365,6 +368,20 @@ mod catalogue {
             }
             let other = request("GET", path).insert_header((IF_NONE_MATCH, "\"other\""));
             assert_eq!(front.send(other).await.status, 200);
+        }
+    }
+
+    /// The server compresses the large ones, and says that they vary.
+    #[actix::test]
+    async fn answers_that_are_not_sent_twice_vary_as_those_that_are() {
+        for (products, expected) in [(1, None), (100, Some("accept-encoding"))] {
+            let front = Front::reading(Shelves {
+                products: (1..=products).map(product).collect(),
+                ..Shelves::default()
+            });
+            let again = request("GET", CATALOGUE[0]).insert_header((IF_NONE_MATCH, "*"));
+            let reply = front.send(again).await;
+            assert_eq!((reply.status, reply.header(VARY)), (304, expected));
         }
     }
 
