@@ -27,6 +27,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             reviewed,
         ),
         ("sigterm::successors_take_over_at_once", graceful_end),
+        (
+            "sigterm::ends_both_services_while_the_broker_is_gone_for_good",
+            end_without_a_broker,
+        ),
     ]
     .into_iter()
     .map(|(name, test)| {
@@ -161,6 +165,29 @@ fn graceful_end() {
     mall.run(mall.buy(&basket(&[(item, 1)])))
         .assert_order("CREATED");
     assert_eq!(mall.stock(item), 8);
+}
+
+/// The grace is a second. Without a broker the client library's own waits are half a minute and more.
+fn end_without_a_broker() {
+    let mut mall = Mall::start(|builder| {
+        builder.broker = BrokerKind::Kafka;
+        for env in [&mut builder.order_env, &mut builder.composite_env] {
+            env.push(("SHUTDOWN_GRACE_SECONDS".to_owned(), "1".to_owned()));
+        }
+    });
+    let item = mall.new_item(10);
+    mall.run(mall.buy(&basket(&[(item, 1)])))
+        .assert_order("CREATED");
+    mall.stack.broker.kill_9().expect("a kill");
+    post_and_forget(&mall, "/open-api/order", basket(&[(item, 1)]));
+    let services = [
+        &mut mall.stack.composites[0],
+        &mut mall.stack.order_services[0],
+    ];
+    for service in services {
+        let end = service.terminate(READY).expect("an end");
+        assert_eq!(end.code(), Some(0), "{}", service.log_tail(20));
+    }
 }
 
 /// Posts this and does not wait for the answer: the composite is killed before it comes.
