@@ -48,6 +48,8 @@ pub enum Unsupported {
     Cancellation,
     /// Say what an order would cost.
     Quote,
+    /// List what it has.
+    List,
 }
 
 impl fmt::Display for Unsupported {
@@ -61,6 +63,7 @@ impl fmt::Display for Unsupported {
             Self::Cancellation => "the order service cancels no orders",
             Self::Repetition => "the order service takes a repeated command for another one",
             Self::Quote => "the order service gives no quotes",
+            Self::List => "the order service has no such list",
         })
     }
 }

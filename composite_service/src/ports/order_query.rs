@@ -8,8 +8,14 @@ use crate::domain::peer::Peer;
 
 /// Why a read has failed.
 #[derive(Debug, thiserror::Error)]
-#[error("the order service could not be read: {0}")]
-pub struct QueryError(pub String);
+pub enum QueryError {
+    /// It is away, or its answer can't be used.
+    #[error("the order service could not be read: {0}")]
+    Failed(String),
+    /// It is there, and has no such list: a Spring one, for example.
+    #[error("the order service could not be read: it answered 404, so it has no such list")]
+    NoSuchList,
+}
 
 /// Selects a page of products.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -383,7 +383,7 @@ pub(crate) struct Shelves {
 impl Shelves {
     fn answer<T: Send + 'static>(&self, found: T) -> BoxFuture<'static, Result<T, QueryError>> {
         let answer = if self.is_away {
-            Err(QueryError("connection refused".to_owned()))
+            Err(QueryError::Failed("connection refused".to_owned()))
         } else {
             Ok(found)
         };

@@ -90,9 +90,17 @@ mod not_found {
         );
         assert_eq!(client.order(&nth_number(1)).await.unwrap(), None);
         assert_eq!(client.product(1).await.unwrap(), None);
-        assert!(client.products(PageBounds::default()).await.is_err());
-        assert!(client.usable_coupons(1).await.is_err());
-        assert!(client.recommended(&member(), 1).await.is_err());
+        for error in [
+            client.products(PageBounds::default()).await.unwrap_err(),
+            client.usable_coupons(1).await.unwrap_err(),
+            client.recommended(&member(), 1).await.unwrap_err(),
+            client
+                .orders_of(&member(), OrdersBounds::default())
+                .await
+                .unwrap_err(),
+        ] {
+            assert!(matches!(error, QueryError::NoSuchList), "{error}");
+        }
     }
 }
 
@@ -361,12 +369,12 @@ mod the_peer {
         assert_eq!(seen(script).await, PeerKind::Mall);
         let other = &[("www-authenticate", r#"Bearer realm="orders""#)];
         let script = Script::Answer(401, other, "{}".to_owned());
-        assert_eq!(seen(script).await, PeerKind::Spring);
+        assert_eq!(seen(script).await, PeerKind::Unknown);
     }
 
     #[actix::test]
     async fn is_another_when_it_knows_no_such_list() {
-        for status in [301, 400, 401, 403, 404, 405, 204] {
+        for status in [204, 400, 404, 405, 410] {
             let script = Script::Answer(status, &[], "{}".to_owned());
             assert_eq!(seen(script).await, PeerKind::Spring, "{status}");
         }
@@ -382,6 +390,18 @@ mod the_peer {
             let script = Script::Answer(status, &[], String::new());
             assert_eq!(seen(script).await, PeerKind::Unknown, "{status}");
         }
+    }
+
+    #[actix::test]
+    async fn is_not_known_behind_a_proxy_that_lets_nothing_through() {
+        for status in [301, 302, 401, 403, 407, 408, 429] {
+            let script = Script::Answer(status, &[], "<html>".to_owned());
+            assert_eq!(seen(script).await, PeerKind::Unknown, "{status}");
+        }
+    }
+
+    #[actix::test]
+    async fn is_not_known_when_it_is_silent() {
         assert_eq!(seen(Script::Silence).await, PeerKind::Unknown);
     }
 }

@@ -65,7 +65,12 @@ impl OrderQuery for Due {
         if from == 0 {
             self.asked_tx.send(Instant::now()).unwrap();
         }
-        let orders = self.orders.lock().unwrap().clone().map_err(QueryError);
+        let orders = self
+            .orders
+            .lock()
+            .unwrap()
+            .clone()
+            .map_err(QueryError::Failed);
         let page = orders.map(|orders| DuePage {
             next: (orders.len() > from + self.page).then(|| (from + self.page).to_string()),
             orders: orders.into_iter().skip(from).take(self.page).collect(),

@@ -87,7 +87,10 @@ impl From<NotBegun> for ApiError {
 
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
-        Self::Query(error)
+        match error {
+            QueryError::NoSuchList => Self::NotSupported(None, Unsupported::List),
+            QueryError::Failed(_) => Self::Query(error),
+        }
     }
 }
 
@@ -385,6 +388,18 @@ mod tests {
         );
         assert_eq!(statuses(503), ["PAYMENT_UNAVAILABLE", "REFUND_UNAVAILABLE"]);
         assert_eq!(statuses(500), ["MALFORMED_COMMAND", "INTERNAL_ERROR"]);
+    }
+
+    #[test]
+    fn a_list_that_the_order_service_does_not_have_is_not_worth_a_retry() {
+        let problem = Problem::from(ApiError::from(QueryError::NoSuchList));
+        assert_eq!(
+            (problem.status.as_u16(), problem.reason),
+            (501, "NOT_SUPPORTED")
+        );
+        assert_eq!(problem.retry_after, None);
+        let away = QueryError::Failed("connection refused".to_owned());
+        assert_eq!(Problem::from(ApiError::from(away)).status, 503);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct PageQuery {
 /// Answers a page of the member's orders, newest first, with a `Link: rel="next"` relative to this page when there are more.
 ///
 /// # Errors
-/// 400 or 401 without a member, 400 for invalid bounds, 403 for the orders of another member, 503 when the order service is away.
+/// 400 or 401 without a member, 400 for invalid bounds, 403 for the orders of another member, 501 when the order service has no such list, 503 when the order service is away.
 pub async fn list_orders(
     caller: Caller,
     Query(query): Query<PageQuery>,

@@ -19,7 +19,7 @@ pub struct PageQuery {
 /// Answers a page of products in ascending order, with a `Link: rel="next"` relative to this page when there are more.
 ///
 /// # Errors
-/// 400 for invalid bounds, 503 when the order service is away.
+/// 400 for invalid bounds, 501 when the order service has no such list, 503 when it is away.
 pub async fn list_products(
     Query(PageQuery { after, limit }): Query<PageQuery>,
     shop: web::Data<Shop>,

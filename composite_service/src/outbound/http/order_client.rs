@@ -94,10 +94,11 @@ async fn answer_or_none(
     match response.status() {
         StatusCode::OK => Ok(Some(response)),
         status if means_none(status) => Ok(None),
-        _ if wants_our_token(&response) => Err(QueryError(
+        StatusCode::NOT_FOUND => Err(QueryError::NoSuchList),
+        _ if wants_our_token(&response) => Err(QueryError::Failed(
             "it answered 401: SERVICE_TOKEN must be the same for both services".to_owned(),
         )),
-        status => Err(QueryError(format!("it answered {status}"))),
+        status => Err(QueryError::Failed(format!("it answered {status}"))),
     }
 }
 
@@ -121,9 +122,7 @@ impl OrderQuery for OrderClient {
         let query: Vec<_> = after.into_iter().chain(limit).collect();
         let response = self.get("/api/product", &query);
         async move {
-            let response = response
-                .await?
-                .ok_or_else(|| QueryError("it has no list of products".to_owned()))?;
+            let response = response.await?.ok_or(QueryError::NoSuchList)?;
             let has_more = response.headers().contains_key(LINK);
             let products: Vec<ProductDto> = read(response).await?;
             Ok(ProductPage { products, has_more })
@@ -161,8 +160,8 @@ impl OrderQuery for OrderClient {
         let request = self.request(DUE_REVIEWS, &query);
         async move {
             match request.send().await {
-                Ok(response) if response.status().is_server_error() => Peer::Unknown,
                 Ok(response) if wants_our_token(&response) => Peer::Mall,
+                Ok(response) if tells_nothing(response.status()) => Peer::Unknown,
                 Ok(response) if response.status() == StatusCode::OK => {
                     match response.bytes().await {
                         Ok(body) => whose_list(&body),
@@ -250,7 +249,7 @@ fn quote_of(answer: QuoteAnswerDto) -> Result<QuoteAnswer, QueryError> {
             reason,
             retry_at: answer.retry_date,
         }),
-        (Some(_), Some(_)) | (None, None) => Err(QueryError(
+        (Some(_), Some(_)) | (None, None) => Err(QueryError::Failed(
             "its answer is neither a quote nor a reason".to_owned(),
         )),
     }
@@ -270,6 +269,19 @@ fn wants_our_token(response: &Response) -> bool {
         && challenge.is_some_and(|challenge| challenge == CHALLENGE)
 }
 
+/// Whether anybody on the way may answer so: a proxy that wants a login, limits requests or has moved, whoever is behind it.
+fn tells_nothing(status: StatusCode) -> bool {
+    let turns_away = matches!(
+        status,
+        StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_MANY_REQUESTS
+    );
+    turns_away || status.is_redirection() || status.is_server_error()
+}
+
 fn whose_list(body: &[u8]) -> Peer {
     match json::read::<Vec<ToldOrder>>(body) {
         Ok(_) => Peer::Mall,
@@ -277,14 +289,14 @@ fn whose_list(body: &[u8]) -> Peer {
     }
 }
 
-/// A list that every current order service has, so 404 is an error.
+/// A list that every order service of this mall has, so 404 is an error.
 fn list_of<T: DeserializeOwned + Send + 'static>(
     response: BoxFuture<'static, Result<Option<Response>, QueryError>>,
 ) -> BoxFuture<'static, Result<Vec<T>, QueryError>> {
     async move {
         body_of(response.await?)
             .await?
-            .ok_or_else(|| QueryError("it has no such list".to_owned()))
+            .ok_or(QueryError::NoSuchList)
     }
     .boxed()
 }
@@ -310,9 +322,9 @@ async fn body_of<T: DeserializeOwned>(response: Option<Response>) -> Result<Opti
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T, QueryError> {
     body(response)
         .await
-        .map_err(|error| QueryError(error.to_string()))
+        .map_err(|error| QueryError::Failed(error.to_string()))
 }
 
 fn failed(error: reqwest::Error) -> QueryError {
-    QueryError(error_chain(&error.without_url()))
+    QueryError::Failed(error_chain(&error.without_url()))
 }

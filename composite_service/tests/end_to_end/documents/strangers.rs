@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use api_documents::draft::Draft;
+
 use super::cancelling::cancel_all;
+use super::members::orders;
 use super::paying::pay;
 use super::placing::{paid, place, wish};
 use super::quoting::quote;
@@ -43,5 +46,13 @@ pub(super) fn record(recorder: &mut Recorder<'_>, mall: &mut Mall) {
             .answered(409)
             .with(&["orderNum"]),
     );
+    let lists = [
+        Draft::new("GET", "/open-api/product", "Products that nobody lists"),
+        orders("Orders that nobody lists"),
+    ];
+    for list in lists {
+        let note = "A Spring order service has no lists.";
+        recorder.record(list.note(note).answered(501));
+    }
     drop(spring);
 }
