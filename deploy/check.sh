@@ -87,6 +87,8 @@ chart_refuses "an account that nobody asks for" order/kafka/loginSecret --set or
 chart_refuses "authorities without TLS" security/caSecret --set kafkaClient.security.caSecret=s
 chart_refuses "a certificate without TLS" composite/kafka/certificateSecret --set composite.kafka.certificateSecret=s
 chart_refuses "Kerberos" security/saslMechanism "${kafka_elsewhere[@]}" "${kafka_login[@]}" --set kafkaClient.security.saslMechanism=GSSAPI
+chart_refuses "a token without an issuer" token/endpoint "${kafka_elsewhere[@]}" "${kafka_login[@]}" --set kafkaClient.security.saslMechanism=OAUTHBEARER
+chart_refuses "an issuer that nobody asks" token/endpoint --set kafkaClient.security.token.endpoint=https://id
 chart_refuses "the way to Kafka to any address" networkPolicy.kafkaPeers "${kafka_elsewhere[@]}" --set networkPolicy.kafkaPeers=null
 chart_refuses "the way to the database to any address" networkPolicy.databasePeers \
     --set mysql.enabled=false --set database.host=db:3306 --set secret.existing=s
@@ -143,6 +145,8 @@ manifests_refuse() { ! manifests_with "$@" >"$out/refusal" 2>&1 || { echo "this 
 ca=/etc/mall/kafka/ca.pem
 check "manifests: Kafka with login and TLS" manifests_with scram \
     "kafka_security_protocol: SASL_SSL" "kafka_sasl_mechanism: SCRAM-SHA-256" "kafka_ssl_ca_location: $ca"
+check "manifests: Kafka with tokens" manifests_with token "kafka_security_protocol: SASL_SSL" "kafka_sasl_mechanism: OAUTHBEARER" \
+    "kafka_token_endpoint_url: https://id.example.com/token" "kafka_ssl_ca_location: $ca"
 check "manifests: Kafka with certificates" manifests_with certificates "kafka_security_protocol: SSL" "kafka_ssl_ca_location: $ca" \
     "kafka_ssl_certificate_location: /etc/mall/kafka/tls.crt" "kafka_ssl_key_location: /etc/mall/kafka/tls.key"
 check "manifests: members by proxy" manifests_with proxy "member_auth: proxy"
@@ -178,7 +182,7 @@ check "compose, Kafka with login: rules" rules --compose "$out/compose.yaml"
 for name in DB_PASSWORD DB_ROOT_PASSWORD PAYMENT_SECRET_KEY SERVICE_TOKEN OPERATOR_TOKEN; do
     check "compose refuses no $name" refused "required variable $name" env -C "$here" compose-read compose.yaml
 done
-for name in KAFKA_BOOTSTRAP_SERVERS KAFKA_CA_FILE KAFKA_{ORDER,COMPOSITE}_{USERNAME,PASSWORD}; do
+for name in KAFKA_BOOTSTRAP_SERVERS KAFKA_CA_FILE; do
     check "compose, Kafka with login, refuses no $name" refused "required variable $name" env -C "$here" compose-read compose.kafka-login.yaml
 done
 # It would tell its makers of each run.

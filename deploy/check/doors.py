@@ -100,9 +100,14 @@ def wrong_in_kafka_login(variables, container, pod):
     if protocol not in {"PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"}:
         yield f"KAFKA_SECURITY_PROTOCOL is {protocol!r}"
     if protocol.startswith("SASL_"):
-        if variables.value("KAFKA_SASL_MECHANISM") not in {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"}:
+        mechanism = variables.value("KAFKA_SASL_MECHANISM")
+        if mechanism not in {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"}:
             yield "KAFKA_SASL_MECHANISM is none"
-        for name in ("KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"):
+        by_token = mechanism == "OAUTHBEARER"
+        if by_token != bool(variables.value("KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL")):
+            yield f"KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL is missing or not read with {mechanism}"
+        proof = ("OAUTHBEARER_CLIENT_ID", "OAUTHBEARER_CLIENT_SECRET") if by_token else ("USERNAME", "PASSWORD")
+        for name in (f"KAFKA_SASL_{part}" for part in proof):
             if not variables.is_secret(name):
                 yield f"{name} does not come from a secret"
     files = {name: variables.value(name) for name in variables.given if re.fullmatch(r"KAFKA_SSL_\w+_LOCATION", name)}

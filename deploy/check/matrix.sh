@@ -22,6 +22,7 @@ matrix=(
     "kafka-scram-tls ${kafka_elsewhere[*]} ${kafka_login[*]} --set kafkaClient.security.caSecret=kafka-ca"
     "kafka-scram-tls-database-tls ${kafka_elsewhere[*]} ${kafka_login[*]} --set kafkaClient.security.caSecret=kafka-ca --set database.ssl.mode=verify_ca --set database.ssl.caSecret=ca"
     "kafka-plain ${kafka_elsewhere[*]} ${kafka_login[*]} --set kafkaClient.security.protocol=SASL_PLAINTEXT --set kafkaClient.security.saslMechanism=PLAIN"
+    "kafka-token ${kafka_elsewhere[*]} ${kafka_login[*]} --set kafkaClient.security.saslMechanism=OAUTHBEARER --set kafkaClient.security.token.endpoint=https://id.example.com/token --set kafkaClient.security.token.scope=kafka --set networkPolicy.kafkaTokenPeers[0].ipBlock.cidr=192.0.2.9/32"
     "kafka-certificates ${kafka_elsewhere[*]} --set kafkaClient.security.protocol=SSL --set order.kafka.certificateSecret=o --set composite.kafka.certificateSecret=c"
     "members-by-proxy --set memberAuth.mode=proxy --set memberAuth.proxySecret=proxy"
     "members-by-token ${jwt[*]} ${identity[*]} --set memberAuth.oidc.jwksUrl=https://id.example.com/keys --set memberAuth.oidc.proxyUrl=http://proxy:3128 --set memberAuth.oidc.supportScope=support"

@@ -1,5 +1,7 @@
 //! A real Kafka that wants a login and grants the services' rights, and no others.
 
+mod by_token;
+
 use actix::System;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer, ProducerContext, ThreadedProducer};
@@ -33,14 +35,18 @@ impl SecureBroker {
 
     /// The settings of that service, some of them replaced.
     fn settings(&self, program: &str, replaced: &[(&str, &str)]) -> KafkaSettings {
-        let mut variables = self.broker.client_env(program).unwrap();
-        let replaced = replaced.iter();
-        variables.extend(replaced.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let mut env = EnvReader::new(variables);
-        let settings = KafkaSettings::from_env(&mut env);
-        env.finish().unwrap();
-        settings
+        settings_of(self.broker.client_env(program).unwrap(), replaced)
     }
+}
+
+/// The settings of these variables, some of them replaced.
+fn settings_of(mut variables: Vec<(String, String)>, replaced: &[(&str, &str)]) -> KafkaSettings {
+    let replaced = replaced.iter();
+    variables.extend(replaced.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    let mut env = EnvReader::new(variables);
+    let settings = KafkaSettings::from_env(&mut env);
+    env.finish().unwrap();
+    settings
 }
 
 /// What becomes of a record.
@@ -73,29 +79,33 @@ fn sent(settings: &KafkaSettings, topic: &str) -> Option<RDKafkaErrorCode> {
 #[tokio::test]
 async fn each_service_may_do_its_work_and_no_more() {
     let broker = SecureBroker::start();
-    let order_service = broker.settings("order_service", &[]);
-    let composite = broker.settings("composite_service", &[]);
-    topics::ensure(&composite, Side::ReadsReplies)
-        .await
-        .unwrap();
-    topics::ensure(&order_service, Side::ReadsCommands)
+    each_writes_its_topics_only(
+        &broker.settings("order_service", &[]),
+        &broker.settings("composite_service", &[]),
+    )
+    .await;
+}
+
+async fn each_writes_its_topics_only(order_service: &KafkaSettings, composite: &KafkaSettings) {
+    topics::ensure(composite, Side::ReadsReplies).await.unwrap();
+    topics::ensure(order_service, Side::ReadsCommands)
         .await
         .unwrap();
     for (settings, topic) in [
-        (&composite, "orders"),
-        (&composite, "composite-dlt"),
-        (&order_service, "composite"),
-        (&order_service, "orders-dlt"),
+        (composite, "orders"),
+        (composite, "composite-dlt"),
+        (order_service, "composite"),
+        (order_service, "orders-dlt"),
     ] {
         assert_eq!(sent(settings, topic), None, "{topic}");
     }
 
     let denied = Some(RDKafkaErrorCode::TopicAuthorizationFailed);
     for (settings, topic) in [
-        (&composite, "composite"),
-        (&composite, "orders-dlt"),
-        (&order_service, "orders"),
-        (&order_service, "composite-dlt"),
+        (composite, "composite"),
+        (composite, "orders-dlt"),
+        (order_service, "orders"),
+        (order_service, "composite-dlt"),
     ] {
         assert_eq!(sent(settings, topic), denied, "{topic}");
     }
@@ -149,11 +159,10 @@ async fn who_may_not_make_a_topic_that_is_missing_is_named() {
     }
 }
 
-/// What the start of a service and its readiness tell with this setting replaced.
-fn told(broker: &SecureBroker, replaced: (&str, &str)) -> (String, String) {
-    let settings = broker.settings("order_service", &[replaced]);
-    let ensured = System::new().block_on(topics::ensure(&settings, Side::ReadsCommands));
-    let probe = BrokerProbe::new(&settings, "orders").unwrap();
+/// What the start of a service and its readiness tell with these settings.
+fn told(settings: &KafkaSettings) -> (String, String) {
+    let ensured = System::new().block_on(topics::ensure(settings, Side::ReadsCommands));
+    let probe = BrokerProbe::new(settings, "orders").unwrap();
     // Long beside one attempt to log in.
     let readiness = probe.wrong(Duration::from_secs(5)).unwrap();
     (ensured.unwrap_err().to_string(), readiness)
@@ -187,7 +196,7 @@ fn a_login_that_is_refused_is_told_as_such_without_the_password() {
             "certificate",
         ),
     ] {
-        let (start, readiness) = told(&broker, replaced);
+        let (start, readiness) = told(&broker.settings("order_service", &[replaced]));
         assert_eq!(readiness, words);
         let named = format!("{words}: the account {account}: ");
         assert!(start.starts_with(&named), "{start}");

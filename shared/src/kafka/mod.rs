@@ -1,5 +1,6 @@
 //! Kafka plumbing over librdkafka: settings, a poll thread, offsets in order, publishing. Knows bytes and records, no event.
 
+pub mod token_login;
 pub mod security;
 pub mod config;
 pub mod rights;

@@ -6,15 +6,20 @@ use rdkafka::ClientConfig;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 pub use topic_ids::Operation;
 
+use crate::kafka::token_login::CLIENT_ID_SETTING;
+
 /// Whom the brokers grant rights to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account(Option<String>);
 
 impl Account {
-    /// The account that a client with these settings logs in with.
+    /// The account that a client with these settings logs in with. With tokens it is the client that they are for, which brokers may call
+    /// by another of the token's claims.
     #[must_use]
     pub fn of(config: &ClientConfig) -> Self {
-        Self(config.get("sasl.username").map(str::to_owned))
+        let names = ["sasl.username", CLIENT_ID_SETTING];
+        let name = names.into_iter().find_map(|name| config.get(name));
+        Self(name.map(str::to_owned))
     }
 }
 

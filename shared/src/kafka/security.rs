@@ -3,8 +3,8 @@
 //! | variable | default | meaning |
 //! |---|---|---|
 //! | `KAFKA_SECURITY_PROTOCOL` | `PLAINTEXT` | `PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`: what the brokers' listener speaks |
-//! | `KAFKA_SASL_MECHANISM` | `SCRAM-SHA-512` | `PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512` |
-//! | `KAFKA_SASL_USERNAME`, `KAFKA_SASL_PASSWORD` | none | the account; required with `SASL_…` |
+//! | `KAFKA_SASL_MECHANISM` | `SCRAM-SHA-512` | `PLAIN`, `SCRAM-SHA-256`, `SCRAM-SHA-512` or `OAUTHBEARER`, which has [variables of its own](super::token_login) |
+//! | `KAFKA_SASL_USERNAME`, `KAFKA_SASL_PASSWORD` | none | the account; required by the other mechanisms |
 //! | `KAFKA_SSL_CA_LOCATION` | the system's authorities | PEM file of the authorities that the brokers' certificates are from |
 //! | `KAFKA_SSL_CERTIFICATE_LOCATION`, `KAFKA_SSL_KEY_LOCATION` | none | PEM files of a client certificate and its key |
 //! | `KAFKA_SSL_KEY_PASSWORD` | none | of an encrypted key |
@@ -12,13 +12,13 @@
 //! With TLS, a broker's certificate must be valid for the address that it is reached by. No setting turns that off.
 
 use std::fmt::{self, Display};
-use std::fs::File;
 use std::str::FromStr;
 
 use rdkafka::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::env::EnvReader;
+use crate::kafka::token_login::{self, TokenLogin};
 
 /// How to reach brokers that want to be sure of their clients, or clients of them. The default is neither.
 #[derive(Debug, Clone, Default)]
@@ -43,8 +43,16 @@ struct ClientCertificate {
 #[derive(Debug, Clone)]
 struct Sasl {
     mechanism: Mechanism,
-    username: String,
-    password: SecretString,
+    proof: Proof,
+}
+
+#[derive(Debug, Clone)]
+enum Proof {
+    Password {
+        username: String,
+        password: SecretString,
+    },
+    Token(TokenLogin),
 }
 
 /// The values of `KAFKA_SECURITY_PROTOCOL`.
@@ -62,6 +70,7 @@ enum Mechanism {
     Plain,
     ScramSha256,
     ScramSha512,
+    OauthBearer,
 }
 
 const PROTOCOLS: [(Protocol, &str); 4] = [
@@ -71,11 +80,20 @@ const PROTOCOLS: [(Protocol, &str); 4] = [
     (Protocol::SaslSsl, "SASL_SSL"),
 ];
 
-const MECHANISMS: [(Mechanism, &str); 3] = [
+const MECHANISMS: [(Mechanism, &str); 4] = [
     (Mechanism::Plain, "PLAIN"),
     (Mechanism::ScramSha256, "SCRAM-SHA-256"),
     (Mechanism::ScramSha512, "SCRAM-SHA-512"),
+    (Mechanism::OauthBearer, "OAUTHBEARER"),
 ];
+
+const TLS_VARIABLES: [&str; 4] = [
+    "KAFKA_SSL_CA_LOCATION",
+    "KAFKA_SSL_CERTIFICATE_LOCATION",
+    "KAFKA_SSL_KEY_LOCATION",
+    "KAFKA_SSL_KEY_PASSWORD",
+];
+const PASSWORD_VARIABLES: [&str; 2] = ["KAFKA_SASL_USERNAME", "KAFKA_SASL_PASSWORD"];
 
 impl KafkaSecurity {
     /// Reads the variables of the module's table. A variable that would have no effect is a problem: who sets a password believes that it
@@ -107,20 +125,14 @@ impl KafkaSecurity {
 
 impl Tls {
     fn from_env(env: &mut EnvReader, protocol: Protocol) -> Option<Self> {
-        let ca = readable(env, "KAFKA_SSL_CA_LOCATION");
-        let certificate = readable(env, "KAFKA_SSL_CERTIFICATE_LOCATION");
-        let key = readable(env, "KAFKA_SSL_KEY_LOCATION");
-        let password = env.start_secret("KAFKA_SSL_KEY_PASSWORD");
         if !protocol.has_tls() {
-            let told = [
-                ("KAFKA_SSL_CA_LOCATION", ca.is_some()),
-                ("KAFKA_SSL_CERTIFICATE_LOCATION", certificate.is_some()),
-                ("KAFKA_SSL_KEY_LOCATION", key.is_some()),
-                ("KAFKA_SSL_KEY_PASSWORD", password.is_some()),
-            ];
-            refuse_without_effect(env, protocol, &told);
+            refuse_without_effect(env, &TLS_VARIABLES, "KAFKA_SECURITY_PROTOCOL", &protocol);
             return None;
         }
+        let ca = env.readable_file("KAFKA_SSL_CA_LOCATION");
+        let certificate = env.readable_file("KAFKA_SSL_CERTIFICATE_LOCATION");
+        let key = env.readable_file("KAFKA_SSL_KEY_LOCATION");
+        let password = env.start_secret("KAFKA_SSL_KEY_PASSWORD");
         let client = match (certificate, key, password) {
             (Some(certificate), Some(key), password) => Some(ClientCertificate {
                 certificate,
@@ -163,54 +175,61 @@ impl Tls {
 impl Sasl {
     fn from_env(env: &mut EnvReader, protocol: Protocol) -> Option<Self> {
         let mechanism = env.parsed("KAFKA_SASL_MECHANISM", Mechanism::ScramSha512);
-        let username = env.text("KAFKA_SASL_USERNAME", "");
         if !protocol.has_sasl() {
-            let has_password = env.start_secret("KAFKA_SASL_PASSWORD").is_some();
-            let told = [
-                ("KAFKA_SASL_USERNAME", !username.is_empty()),
-                ("KAFKA_SASL_PASSWORD", has_password),
-            ];
-            refuse_without_effect(env, protocol, &told);
+            for variables in [&PASSWORD_VARIABLES[..], &token_login::VARIABLES] {
+                refuse_without_effect(env, variables, "KAFKA_SECURITY_PROTOCOL", &protocol);
+            }
             return None;
-        }
-        if username.is_empty() {
-            env.problem(format!(
-                "KAFKA_SASL_USERNAME: is required with KAFKA_SECURITY_PROTOCOL={protocol}"
-            ));
         }
         Some(Self {
             mechanism,
-            username,
-            password: env.required_start_secret("KAFKA_SASL_PASSWORD", 1),
+            proof: Proof::from_env(env, mechanism),
         })
     }
 
     fn apply(&self, config: &mut ClientConfig) {
-        config
-            .set("sasl.mechanism", self.mechanism.to_string())
-            .set("sasl.username", &self.username)
-            .set("sasl.password", self.password.expose_secret());
+        config.set("sasl.mechanism", self.mechanism.to_string());
+        match &self.proof {
+            Proof::Password { username, password } => {
+                config
+                    .set("sasl.username", username)
+                    .set("sasl.password", password.expose_secret());
+            }
+            Proof::Token(login) => login.apply(config),
+        }
     }
 }
 
-/// The file that the variable names. One that can't be read is a problem here, where it can be named: librdkafka would tell of it once
-/// for each client.
-fn readable(env: &mut EnvReader, name: &str) -> Option<String> {
-    let path = env.text(name, "");
-    if path.is_empty() {
-        return None;
+impl Proof {
+    fn from_env(env: &mut EnvReader, mechanism: Mechanism) -> Self {
+        let is_token = mechanism == Mechanism::OauthBearer;
+        let others = if is_token {
+            &PASSWORD_VARIABLES[..]
+        } else {
+            &token_login::VARIABLES
+        };
+        refuse_without_effect(env, others, "KAFKA_SASL_MECHANISM", &mechanism);
+        if is_token {
+            Self::Token(TokenLogin::from_env(env))
+        } else {
+            Self::Password {
+                username: env.required_text("KAFKA_SASL_USERNAME"),
+                password: env.required_start_secret("KAFKA_SASL_PASSWORD", 1),
+            }
+        }
     }
-    if let Err(error) = File::open(&path) {
-        env.problem(format!("{name}={path:?}: {error}"));
-    }
-    Some(path)
 }
 
-fn refuse_without_effect(env: &mut EnvReader, protocol: Protocol, told: &[(&str, bool)]) {
-    for (name, _) in told.iter().filter(|(_, is_set)| *is_set) {
-        env.problem(format!(
-            "{name}: has no effect with KAFKA_SECURITY_PROTOCOL={protocol}"
-        ));
+fn refuse_without_effect(
+    env: &mut EnvReader,
+    variables: &[&str],
+    because: &str,
+    value: &dyn Display,
+) {
+    for name in variables {
+        if env.is_set(name) {
+            env.problem(format!("{name}: has no effect with {because}={value}"));
+        }
     }
 }
 
@@ -341,6 +360,76 @@ mod tests {
         }
     }
 
+    mod a_token {
+        use super::*;
+
+        const LOGIN: [(&str, &str); 5] = [
+            ("KAFKA_SECURITY_PROTOCOL", "SASL_SSL"),
+            ("KAFKA_SASL_MECHANISM", "OAUTHBEARER"),
+            (
+                "KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL",
+                "https://id.example/token",
+            ),
+            ("KAFKA_SASL_OAUTHBEARER_CLIENT_ID", "order_service"),
+            ("KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET", "hush"),
+        ];
+
+        fn with(more: &[(&'static str, &'static str)]) -> Result<ClientConfig, String> {
+            let all: Vec<_> = LOGIN.iter().chain(more).copied().collect();
+            read(&all)
+        }
+
+        #[test]
+        fn is_fetched_by_librdkafka_for_the_clients_id_and_secret() {
+            let config = with(&[("KAFKA_SASL_OAUTHBEARER_SCOPE", "kafka")]).unwrap();
+            for (name, value) in [
+                ("sasl.mechanism", "OAUTHBEARER"),
+                ("sasl.oauthbearer.method", "oidc"),
+                (
+                    "sasl.oauthbearer.token.endpoint.url",
+                    "https://id.example/token",
+                ),
+                ("sasl.oauthbearer.client.id", "order_service"),
+                ("sasl.oauthbearer.client.secret", "hush"),
+                ("sasl.oauthbearer.scope", "kafka"),
+            ] {
+                assert_eq!(config.get(name), Some(value));
+            }
+            assert_eq!(config.get("sasl.username"), None);
+        }
+
+        #[test]
+        fn without_endpoint_id_or_secret_is_refused() {
+            let told = refused(&LOGIN[..2]);
+            for (name, _) in &LOGIN[2..] {
+                assert!(told.contains(&format!("{name}: is required")), "{told}");
+            }
+        }
+
+        #[test]
+        fn beside_what_has_no_effect_is_refused() {
+            let told = with(&[("KAFKA_SASL_PASSWORD", "hush")]).unwrap_err();
+            let line = "KAFKA_SASL_PASSWORD: has no effect with KAFKA_SASL_MECHANISM=OAUTHBEARER";
+            assert!(told.contains(line) && !told.contains("hush"), "{told}");
+            for (name, value) in &LOGIN[2..] {
+                let by_scram = refused(&[(LOGIN[0].0, LOGIN[0].1), (name, value)]);
+                let line = format!("{name}: has no effect with KAFKA_SASL_MECHANISM=SCRAM-SHA-512");
+                assert!(by_scram.contains(&line), "{by_scram}");
+                let plain = refused(&[(name, value)]);
+                let line = format!("{name}: has no effect with KAFKA_SECURITY_PROTOCOL=PLAINTEXT");
+                assert!(plain.contains(&line), "{plain}");
+            }
+        }
+
+        #[test]
+        fn from_what_is_no_url_or_by_an_authority_that_is_not_there_is_refused() {
+            let told = with(&[("KAFKA_HTTPS_CA_LOCATION", "/no/such/file.pem")]).unwrap_err();
+            assert!(told.contains("KAFKA_HTTPS_CA_LOCATION=\"/no/such/file.pem\": No such file"));
+            let told = with(&[(LOGIN[2].0, "id.example/token")]).unwrap_err();
+            assert!(told.contains(LOGIN[2].0), "{told}");
+        }
+    }
+
     mod a_certificate {
         use super::*;
 
@@ -424,7 +513,7 @@ mod tests {
         ]);
         assert!(told.contains("KAFKA_SECURITY_PROTOCOL=\"TLS\": must be one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"), "{told}");
         assert!(
-            told.contains("KAFKA_SASL_MECHANISM=\"GSSAPI\": must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512"),
+            told.contains("KAFKA_SASL_MECHANISM=\"GSSAPI\": must be one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER"),
             "{told}"
         );
     }

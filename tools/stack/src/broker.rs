@@ -1,5 +1,6 @@
 //! One broker, whichever kind it is. Must not know what the records are.
 
+use crate::kafka_accounts::WantedLogin;
 use crate::kafka_admin::KafkaAdmin;
 use crate::{
     Door, EmbeddedBroker, KafkaBroker, KafkaCluster, KafkaVersion, NODES, Place, Service, Topic,
@@ -70,7 +71,12 @@ impl Broker {
                 if doors.iter().any(|doors| !doors.is_empty()) {
                     bail!("a Kafka that wants a login has no links");
                 }
-                KafkaBroker::start_alone(place, version, port, Vec::new(), Some(0)).map(Self::Kafka)
+                let login = WantedLogin {
+                    port: 0,
+                    issuer: None,
+                };
+                KafkaBroker::start_alone(place, version, port, Vec::new(), Some(login))
+                    .map(Self::Kafka)
             }
             BrokerKind::KafkaCluster => {
                 KafkaCluster::start_with_doors(place, version, doors).map(Self::Cluster)

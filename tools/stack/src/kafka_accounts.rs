@@ -1,10 +1,10 @@
-//! The login of a Kafka that wants one: a listener with TLS and SCRAM, an account for each service, and what each may do. Must not know how
-//! the broker is started.
+//! The login of a Kafka that wants one: a listener with TLS and SCRAM, or tokens of an issuer, an account for each service, and what each
+//! may do. Must not know how the broker is started.
 //!
 //! Authority, certificate and passwords are made once and kept beside the broker's records, readable by their owner only.
 
-use crate::certificate;
 use crate::secrets::{kept_in, write_private};
+use crate::{certificate, ports};
 use anyhow::{Context, Result};
 use std::fs;
 use std::path::PathBuf;
@@ -17,6 +17,44 @@ const ACCOUNTS: [&str; 2] = ["order_service", "composite_service"];
 
 /// What operators are told to grant is what is granted here.
 const GRANTS: &str = include_str!("../../../deploy/kafka/acls");
+
+/// The audience of tokens that are logins at Kafka, and the scope by which they are asked for.
+pub(crate) const KAFKA_AUDIENCE: &str = "kafka";
+
+/// An issuer whose tokens are logins; their subjects are the accounts.
+#[derive(Debug, Clone)]
+pub struct TokenIssuer {
+    /// Its name in its tokens.
+    pub(crate) issuer: String,
+    /// The URL of its keys.
+    pub(crate) keys: String,
+    /// The URL where it gives tokens.
+    pub(crate) endpoint: String,
+}
+
+impl TokenIssuer {
+    /// Lines for the settings of a broker that takes its tokens.
+    fn properties(&self) -> String {
+        let mechanism = "listener.name.sasl_ssl.oauthbearer.sasl";
+        let package = "org.apache.kafka.common.security.oauthbearer";
+        format!(
+            "{mechanism}.jaas.config={package}.OAuthBearerLoginModule required;\n\
+             {mechanism}.server.callback.handler.class={package}.OAuthBearerValidatorCallbackHandler\n\
+             {mechanism}.oauthbearer.jwks.endpoint.url={}\n\
+             {mechanism}.oauthbearer.expected.issuer={}\n\
+             {mechanism}.oauthbearer.expected.audience={KAFKA_AUDIENCE}\n",
+            self.keys, self.issuer
+        )
+    }
+}
+
+/// A login that is wanted.
+pub(crate) struct WantedLogin {
+    /// The listener's port (0: a free one).
+    pub(crate) port: u16,
+    /// Whose tokens are logins, too.
+    pub(crate) issuer: Option<TokenIssuer>,
+}
 
 /// What one account may do with one topic or group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,12 +127,17 @@ pub(crate) struct KafkaAccounts {
     dir: PathBuf,
     /// The listener's port on 127.0.0.1.
     pub(crate) port: u16,
+    issuer: Option<TokenIssuer>,
 }
 
 impl KafkaAccounts {
     /// Makes what is missing of certificates and passwords in this folder.
-    pub(crate) fn prepare(dir: PathBuf, port: u16) -> Result<Self> {
-        let accounts = Self { dir, port };
+    pub(crate) fn prepare(dir: PathBuf, wanted: &WantedLogin) -> Result<Self> {
+        let accounts = Self {
+            dir,
+            port: ports::given_or_free(wanted.port)?,
+            issuer: wanted.issuer.clone(),
+        };
         if !accounts.ca().exists() {
             accounts.make_certificates()?;
         }
@@ -126,8 +169,12 @@ impl KafkaAccounts {
     /// 127.0.0.1 only.
     pub(crate) fn properties(&self) -> String {
         let keystore = self.keystore();
+        let (more, tokens) = match &self.issuer {
+            Some(issuer) => (",OAUTHBEARER", issuer.properties()),
+            None => ("", String::new()),
+        };
         format!(
-            "sasl.enabled.mechanisms=SCRAM-SHA-512\n\
+            "sasl.enabled.mechanisms=SCRAM-SHA-512{more}\n{tokens}\
              listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;\n\
              ssl.keystore.type=PEM\n\
              ssl.keystore.location={}\n\
@@ -135,6 +182,15 @@ impl KafkaAccounts {
              super.users=User:ANONYMOUS\n",
             keystore.display()
         )
+    }
+
+    /// The option of the broker's Java by which it may fetch the issuer's keys.
+    pub(crate) fn java_option(&self) -> Option<String> {
+        let issuer = self.issuer.as_ref()?;
+        Some(format!(
+            "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={}",
+            issuer.keys
+        ))
     }
 
     /// Arguments of Kafka's storage tool that make the accounts.
@@ -167,20 +223,43 @@ impl KafkaAccounts {
 
     /// The variables by which a service logs in.
     pub(crate) fn client_env(&self, account: &str) -> Result<Vec<(String, String)>> {
-        let ca = self.ca().display().to_string();
-        let variables = [
+        let by_password = [
+            ("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512".to_owned()),
+            ("KAFKA_SASL_USERNAME", account.to_owned()),
+            ("KAFKA_SASL_PASSWORD", self.password_of(account)?),
+        ];
+        Ok(self.env(by_password))
+    }
+
+    /// The same by tokens; `None` where they are no logins.
+    pub(crate) fn token_env(&self, account: &str) -> Option<Vec<(String, String)>> {
+        let issuer = self.issuer.as_ref()?;
+        let prefix = "KAFKA_SASL_OAUTHBEARER";
+        let by_token = [
+            ("KAFKA_SASL_MECHANISM".to_owned(), "OAUTHBEARER"),
+            (format!("{prefix}_TOKEN_ENDPOINT_URL"), &issuer.endpoint),
+            (format!("{prefix}_CLIENT_ID"), account),
+            // The issuer takes any.
+            (format!("{prefix}_CLIENT_SECRET"), "hush"),
+            (format!("{prefix}_SCOPE"), KAFKA_AUDIENCE),
+        ];
+        Some(self.env(by_token.map(|(name, value)| (name, value.to_owned()))))
+    }
+
+    fn env<const N: usize>(
+        &self,
+        proof: [(impl Into<String>, String); N],
+    ) -> Vec<(String, String)> {
+        let listener = [
             (
                 "KAFKA_BOOTSTRAP_SERVERS",
                 format!("127.0.0.1:{}", self.port),
             ),
             ("KAFKA_SECURITY_PROTOCOL", LISTENER.to_owned()),
-            ("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512".to_owned()),
-            ("KAFKA_SASL_USERNAME", account.to_owned()),
-            ("KAFKA_SASL_PASSWORD", self.password_of(account)?),
-            ("KAFKA_SSL_CA_LOCATION", ca),
+            ("KAFKA_SSL_CA_LOCATION", self.ca().display().to_string()),
         ];
-        Ok(variables
-            .map(|(name, value)| (name.to_owned(), value))
-            .to_vec())
+        let proof = proof.map(|(name, value)| (name.into(), value));
+        let listener = listener.map(|(name, value)| (name.to_owned(), value));
+        listener.into_iter().chain(proof).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! A real Apache Kafka of one node as a child process. Must not know what the records are.
 
-use crate::kafka_accounts::Right;
+use crate::kafka_accounts::{Right, TokenIssuer, WantedLogin};
 use crate::kafka_admin::{ADMIN_LIMIT, KafkaAdmin};
 use crate::kafka_node::{KafkaNode, NodeSettings};
 use crate::{Door, KafkaVersion, Place, Service, Topic, ports};
@@ -15,7 +15,7 @@ pub(crate) const START_LIMIT: Duration = Duration::from_secs(90);
 pub struct KafkaBroker {
     service: Service,
     address: String,
-    node: KafkaNode,
+    node: Box<KafkaNode>,
 }
 
 impl KafkaBroker {
@@ -29,26 +29,38 @@ impl KafkaBroker {
         Self::start_alone(place, KafkaVersion::default(), port, doors, None)
     }
 
-    /// The same of that version. With a port for a login (0: a free one) there is one further door, by which the services come. It wants a
-    /// login (SCRAM over TLS), and gives each service the rights of `deploy/kafka/acls`, and no others.
+    /// The same, where a token of that issuer is a login at the door that wants one.
+    pub fn start_with_tokens(place: &Place, issuer: TokenIssuer) -> Result<Self> {
+        let login = WantedLogin {
+            port: 0,
+            issuer: Some(issuer),
+        };
+        Self::start_alone(place, KafkaVersion::default(), 0, Vec::new(), Some(login))
+    }
+
+    /// The same of that version. With a login there is one further door, by which the services come. It wants a login (SCRAM over TLS), and gives
+    /// each service the rights of `deploy/kafka/acls`, and no others.
     pub(crate) fn start_alone(
         place: &Place,
         version: KafkaVersion,
         port: u16,
         doors: Vec<Door>,
-        login_port: Option<u16>,
+        login: Option<WantedLogin>,
     ) -> Result<Self> {
         let mut broker = Self::launch(
             place,
             &NodeSettings {
                 id: 1,
                 // Accounts are made with the storage, so that each kind has a storage of its own.
-                name: login_port.map_or("kafka", |_| "kafka-secure").to_owned(),
+                name: login
+                    .as_ref()
+                    .map_or("kafka", |_| "kafka-secure")
+                    .to_owned(),
                 version,
                 port: ports::given_or_free(port)?,
                 controllers: vec![ports::free_port()?],
                 doors,
-                login_port,
+                login,
             },
         )?;
         broker.wait_ready()?;
@@ -62,7 +74,7 @@ impl KafkaBroker {
         Ok(Self {
             service: Service::start(node.spec())?,
             address: format!("127.0.0.1:{}", settings.port),
-            node,
+            node: Box::new(node),
         })
     }
 
@@ -77,6 +89,13 @@ impl KafkaBroker {
             Some(accounts) => accounts.client_env(program),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// The variables by which a service logs in with tokens; none where they are no logins.
+    pub fn token_login(&self, program: &str) -> Vec<(String, String)> {
+        let accounts = self.node.accounts();
+        let env = accounts.and_then(|accounts| accounts.token_env(program));
+        env.unwrap_or_default()
     }
 
     /// Grants these rights.

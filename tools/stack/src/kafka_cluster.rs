@@ -44,7 +44,7 @@ impl KafkaCluster {
                 port: ports::free_port()?,
                 controllers: controllers.clone(),
                 doors,
-                login_port: None,
+                login: None,
             });
         }
         let nodes = launch_all(place, &settings)?;

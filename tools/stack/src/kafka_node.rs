@@ -1,7 +1,7 @@
 //! The files and the command line of one Kafka node, broker and controller in one. Must not know how many nodes run, or whether they do.
 
-use crate::kafka_accounts::{self, KafkaAccounts};
-use crate::{KafkaVersion, Part, Place, Service, Spec, ports, provide};
+use crate::kafka_accounts::{self, KafkaAccounts, WantedLogin};
+use crate::{KafkaVersion, Part, Place, Service, Spec, provide};
 use anyhow::{Context, Result};
 use std::ffi::OsString;
 use std::fs;
@@ -38,8 +38,8 @@ pub(crate) struct NodeSettings {
     pub(crate) controllers: Vec<u16>,
     /// Further doors.
     pub(crate) doors: Vec<Door>,
-    /// The port of a listener that wants a login (0: a free one), if there shall be one.
-    pub(crate) login_port: Option<u16>,
+    /// The listener that wants a login, if there shall be one.
+    pub(crate) login: Option<WantedLogin>,
 }
 
 /// One node's files, written.
@@ -57,13 +57,10 @@ impl KafkaNode {
     /// Writes its settings, and formats its storage when that is new.
     pub(crate) fn prepare(place: &Place, settings: &NodeSettings) -> Result<Self> {
         let dir = place.data_of(&settings.name)?;
-        let accounts = match settings.login_port {
-            Some(port) => Some(KafkaAccounts::prepare(
-                dir.clone(),
-                ports::given_or_free(port)?,
-            )?),
-            None => None,
-        };
+        let login = settings.login.as_ref();
+        let accounts = login
+            .map(|wanted| KafkaAccounts::prepare(dir.clone(), wanted))
+            .transpose()?;
         let mut node = Self {
             name: settings.name.clone(),
             libs: provide(Part::Kafka(settings.version))?,
@@ -178,6 +175,12 @@ impl KafkaNode {
             // Java ignores it where it does not fit, after an upgrade of Java for example.
             java.push(format!("-XX:SharedArchiveFile={}", classes.display()).into());
         }
+        let accounts = self.accounts.as_ref();
+        java.extend(
+            accounts
+                .and_then(KafkaAccounts::java_option)
+                .map(Into::into),
+        );
         java.extend([
             format!("-Dlog4j2.configurationFile={}", logging.display()).into(),
             "-cp".into(),

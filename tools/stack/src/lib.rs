@@ -60,7 +60,7 @@ pub use event::Event;
 pub use identity::{
     AUDIENCE, IdentityProvider, Keycloak, MockOauth2Server, SUPPORT_SCOPE, token_of,
 };
-pub use kafka_accounts::{Right, rights};
+pub use kafka_accounts::{Right, TokenIssuer, rights};
 pub use kafka_broker::KafkaBroker;
 pub use kafka_cluster::{KafkaCluster, NODES};
 pub use kafka_node::Door;

@@ -20,7 +20,8 @@ use shared::reason::Reason;
 use shared::trace::context::{TRACEPARENT, TraceContext};
 
 use super::toss_codes::{
-    OnCancel, OnConfirm, OnLookUp, OnRefund, is_turned_away, on_cancel, on_confirm, on_look_up, on_refund,
+    OnCancel, OnConfirm, OnLookUp, OnRefund, is_turned_away, on_cancel, on_confirm, on_look_up,
+    on_refund,
 };
 use super::toss_payment::TossPayment;
 use super::{below, body, error_chain};

@@ -7,10 +7,21 @@
 {{- if hasPrefix "SASL_" $security.protocol }}
 {{- $secret := required (printf "%s.kafka.loginSecret is needed with %s" .part $security.protocol) $credentials.loginSecret }}
 - {name: KAFKA_SASL_MECHANISM, value: {{ $security.saslMechanism }}}
+{{- if eq $security.saslMechanism "OAUTHBEARER" }}
+- {name: KAFKA_SASL_OAUTHBEARER_TOKEN_ENDPOINT_URL, value: {{ $security.token.endpoint | quote }}}
+- name: KAFKA_SASL_OAUTHBEARER_CLIENT_ID
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: client-id}}
+- name: KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET
+  valueFrom: {secretKeyRef: {name: {{ $secret }}, key: client-secret}}
+{{- with $security.token.scope }}
+- {name: KAFKA_SASL_OAUTHBEARER_SCOPE, value: {{ . | quote }}}
+{{- end }}
+{{- else }}
 - name: KAFKA_SASL_USERNAME
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: username}}
 - name: KAFKA_SASL_PASSWORD
   valueFrom: {secretKeyRef: {name: {{ $secret }}, key: password}}
+{{- end }}
 {{- end }}
 {{- if $security.caSecret }}
 - {name: KAFKA_SSL_CA_LOCATION, value: /etc/mall/kafka-ca/ca.pem}

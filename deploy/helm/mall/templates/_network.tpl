@@ -64,6 +64,9 @@ spec:
 {{- $ports = append $ports (regexFind "[0-9]+$" .) }}
 {{- end }}
 {{- include "mall.toOutside" (dict "root" . "who" "kafka" "when" "kafka.enabled is false" "ports" $ports) }}
+{{- if eq .Values.kafkaClient.security.saslMechanism "OAUTHBEARER" }}
+{{- include "mall.toOutside" (dict "root" . "who" "kafkaToken" "when" "kafkaClient.security.saslMechanism is OAUTHBEARER") }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -1,6 +1,7 @@
 //! mock-oauth2-server as a child process: another's small identity provider. Must not know who asks for tokens.
 
 use super::{AUDIENCE, SUPPORT_SCOPE, token_endpoint};
+use crate::kafka_accounts::{KAFKA_AUDIENCE, TokenIssuer};
 use crate::programs::base_url;
 use crate::{Part, Place, Service, Spec, ports, provide};
 use anyhow::{Context, Result};
@@ -62,6 +63,15 @@ impl MockOauth2Server {
         &self.issuer
     }
 
+    /// As an issuer of logins at Kafka. Any client gets a token that says its id, whatever its secret is.
+    pub fn for_kafka(&self) -> TokenIssuer {
+        TokenIssuer {
+            issuer: self.issuer.clone(),
+            keys: format!("{}/jwks", self.issuer),
+            endpoint: format!("{}/token", self.issuer),
+        }
+    }
+
     /// A token for that member, with that scope if there is one. It gives [`SUPPORT_SCOPE`] to everybody, and no other.
     ///
     /// # Errors
@@ -99,11 +109,18 @@ fn settings() -> String {
             "claims": claims(scope),
         })
     };
+    // Who shows id and secret by HTTP's basic authentication has no parameter `client_id`.
+    let for_kafka = json!({
+        "requestParam": "scope",
+        "match": KAFKA_AUDIENCE,
+        "claims": {"sub": "${clientId}", "aud": [KAFKA_AUDIENCE]},
+    });
     let callback = json!({
         "issuerId": ISSUER,
         "tokenExpiry": TOKEN_SECONDS,
         "requestMappings": [
             mapping("scope", SUPPORT_SCOPE, Some(SUPPORT_SCOPE)),
+            for_kafka,
             mapping("client_id", "*", None),
         ],
     });
