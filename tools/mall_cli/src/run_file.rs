@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The part's name when the broker is a real Kafka.
@@ -24,9 +24,12 @@ pub(crate) struct RunFile {
     pub(crate) broker: String,
     /// `mariadb` or `mysql`.
     pub(crate) database: String,
-    /// The URL of the issuer whose tokens members send; none: everybody is believed to be the member that they name.
+    /// The URL of the issuer whose tokens members send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) issuer: Option<String>,
+    /// The file of the secret beside which a proxy may name a member. Without it and an issuer, everybody is believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) proxy_secret: Option<PathBuf>,
     /// The shoppers' API.
     pub(crate) address: String,
     /// Every part; empty while they are still being started.

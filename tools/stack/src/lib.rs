@@ -7,6 +7,7 @@
 //! | our programs | [`Service`], started by [`PaymentSimulator`], [`MemberService`], [`OrderService`] and [`CompositeService`] |
 //! | links that can be disturbed | [`Links`], each a [`Link`] through [`Toxiproxy`] |
 //! | identity provider | [`IdentityProvider`], our own for development; for tests [`Keycloak`] and [`MockOauth2Server`] |
+//! | proxy that logs members in | [`MemberProxy`], its secrets only |
 //! | balancer | [`Balancer`], haproxy in front of the composites |
 //! | all of it | [`Stack`] |
 //!
@@ -41,6 +42,7 @@ mod catalogue;
 mod members;
 mod programs;
 mod identity;
+mod member_proxy;
 mod toxiproxy;
 mod links;
 mod balancer;
@@ -66,6 +68,7 @@ pub use kafka_cluster::{KafkaCluster, NODES};
 pub use kafka_node::Door;
 pub use kafka_version::KafkaVersion;
 pub use links::Links;
+pub use member_proxy::MemberProxy;
 pub use members::SAMPLE_MEMBERS;
 pub use parts::{Part, mysql_is_left_out, provide, root};
 pub use place::Place;

@@ -4,7 +4,7 @@ use crate::event::{Event, step};
 use crate::programs::{base_url, port_in};
 use crate::{
     Balancer, Broker, CompositeService, Credentials, Database, IdentityProvider, Link, Links,
-    OrderService, PaymentSimulator, Place, Service, StackBuilder, ports,
+    MemberProxy, OrderService, PaymentSimulator, Place, Service, StackBuilder, ports,
 };
 use anyhow::Result;
 use std::path::Path;
@@ -26,6 +26,8 @@ pub struct Stack {
     pub members: Service,
     /// The identity provider, if members come by token.
     pub identity: Option<IdentityProvider>,
+    /// What proves a proxy that logs members in, if they come by one.
+    pub member_proxy: Option<MemberProxy>,
     /// The database.
     pub database: Database,
     /// The broker.
@@ -38,6 +40,14 @@ pub struct Stack {
     order_services_started: usize,
 }
 
+/// What the services ask or are asked by, beside database and broker.
+pub(crate) struct Beside {
+    pub(crate) payment: Service,
+    pub(crate) members: Service,
+    pub(crate) identity: Option<IdentityProvider>,
+    pub(crate) proxy: Option<MemberProxy>,
+}
+
 impl Stack {
     /// Says what a stack in that place shall be.
     pub fn builder(place: Place) -> StackBuilder {
@@ -48,7 +58,7 @@ impl Stack {
         wanted: StackBuilder,
         broker: Broker,
         database: Database,
-        (payment, members, identity): (Service, Service, Option<IdentityProvider>),
+        beside: Beside,
         gateway: PaymentSimulator,
         links: Option<Links>,
     ) -> Self {
@@ -56,9 +66,10 @@ impl Stack {
             balancer: None,
             composites: Vec::new(),
             order_services: Vec::new(),
-            payment,
-            members,
-            identity,
+            payment: beside.payment,
+            members: beside.members,
+            identity: beside.identity,
+            member_proxy: beside.proxy,
             database,
             broker,
             links,
@@ -245,8 +256,9 @@ impl Stack {
 
     fn composite(&self, port: u16, internal_port: u16) -> Result<CompositeService> {
         let links = self.links.as_ref();
-        let identity = self.identity.as_ref();
-        let mut wanted = identity.map_or_else(Vec::new, IdentityProvider::client_env);
+        let identity = self.identity.as_ref().map(IdentityProvider::client_env);
+        let proxy = self.member_proxy.as_ref().map(MemberProxy::client_env);
+        let mut wanted: Vec<_> = identity.into_iter().chain(proxy).flatten().collect();
         // Later ones win.
         wanted.extend_from_slice(&self.wanted.composite_env);
         let url_by = |link: Option<&Link>, own: String| {

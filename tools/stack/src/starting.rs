@@ -2,8 +2,9 @@
 
 use crate::event::{Event, step};
 use crate::links::FarEnds;
+use crate::running::Beside;
 use crate::{
-    Broker, BrokerKind, Database, IdentityProvider, Links, MemberAuth, MemberService,
+    Broker, BrokerKind, Database, IdentityProvider, Links, MemberAuth, MemberProxy, MemberService,
     PaymentSimulator, Stack, StackBuilder, ports, secrets,
 };
 use anyhow::{Result, bail};
@@ -61,13 +62,22 @@ impl StackBuilder {
             MemberService { port }.start(&self.place, "member-service")
         })?;
         let identity = match self.member_auth {
-            MemberAuth::Open => None,
+            MemberAuth::Open | MemberAuth::Proxy => None,
             MemberAuth::Jwt => Some(step(tell, "identity-provider", || {
                 IdentityProvider::start(&self.place, self.identity_port)
             })?),
         };
+        let proxy = match self.member_auth {
+            MemberAuth::Proxy => Some(MemberProxy::prepare(&self.place)?),
+            MemberAuth::Open | MemberAuth::Jwt => None,
+        };
         let links = links.map(|(links, _)| links);
-        let beside = (payment, members, identity);
+        let beside = Beside {
+            payment,
+            members,
+            identity,
+            proxy,
+        };
         let mut stack = Stack::new(self, broker, database, beside, gateway, links);
         stack.fill(tell)?;
         Ok(stack)

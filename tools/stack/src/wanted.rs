@@ -12,6 +12,8 @@ pub enum MemberAuth {
     Open,
     /// By tokens of an [`IdentityProvider`](crate::IdentityProvider) that is started with the stack.
     Jwt,
+    /// By the header `X-Member-Id` beside the secret of a [`MemberProxy`](crate::MemberProxy).
+    Proxy,
 }
 
 /// The wanted stack. Ports are 0, a free one, unless set.

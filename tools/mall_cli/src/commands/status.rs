@@ -74,9 +74,13 @@ fn tell_people(mall: Option<&RunFile>) {
     if mall.parts.is_empty() {
         tell("still starting");
     } else {
-        tell(match &mall.issuer {
-            Some(issuer) => format!("members come by token of {issuer}: `mall token MEMBER`"),
-            None => "members are believed by the header X-Member-Id".to_owned(),
+        tell(match (&mall.issuer, &mall.proxy_secret) {
+            (Some(issuer), _) => format!("members come by token of {issuer}: `mall token MEMBER`"),
+            (None, Some(file)) => format!(
+                "members are believed by the header X-Member-Id, beside X-Proxy-Secret of {}",
+                file.display()
+            ),
+            (None, None) => "members are believed by the header X-Member-Id".to_owned(),
         });
     }
     for part in &mall.parts {

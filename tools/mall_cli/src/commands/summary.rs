@@ -4,6 +4,7 @@ use crate::run_file::RunFile;
 use anyhow::{Context, Result};
 use serde_json::Value;
 use stack::{SAMPLE_CATALOGUE, SUPPORT_SCOPE, Stack};
+use std::path::Path;
 use terminal::tell as line;
 
 const QUANTITY: u64 = 2;
@@ -20,14 +21,24 @@ pub(super) fn tell(stack: &Stack, run: &RunFile, folder: &str) -> Result<()> {
         ));
     }
     line(format!("\n  logs  {}", stack.place().logs.display()));
-    let member = run.issuer.is_some().then(|| bearer(folder));
+    let member = match (&run.issuer, &run.proxy_secret) {
+        (Some(_), _) => bearer(folder),
+        (None, Some(file)) => by_proxy(file),
+        (None, None) => String::new(),
+    };
     line(format!(
         "\nBuy something:\n\n{}\n",
-        purchase(stack.composite_url(), &member.unwrap_or_default())?
+        purchase(stack.composite_url(), &member)?
     ));
     if let Some(issuer) = &run.issuer {
         line(format!(
             "Members come by token of {issuer}. `./mall token MEMBER{folder}` prints one; with --scope {SUPPORT_SCOPE} it is the support's.\n"
+        ));
+    }
+    if let Some(file) = &run.proxy_secret {
+        line(format!(
+            "Members come by a proxy: X-Member-Id is believed beside the secret in {}.\n",
+            file.display()
         ));
     }
     line("Ctrl-C stops everything.");
@@ -37,6 +48,14 @@ pub(super) fn tell(stack: &Stack, run: &RunFile, folder: &str) -> Result<()> {
 /// The header that makes the purchase a member's; the shell asks for the token.
 fn bearer(folder: &str) -> String {
     format!(" -H \"Authorization: Bearer $(./mall token {MEMBER}{folder})\"")
+}
+
+/// The headers by which a proxy names the member; the shell reads the secret, which is shown nowhere.
+fn by_proxy(secret: &Path) -> String {
+    format!(
+        " -H 'X-Member-Id: {MEMBER}' -H \"X-Proxy-Secret: $(cat '{}')\"",
+        secret.display()
+    )
 }
 
 /// The shell makes a new payment key each time the line is pasted.

@@ -32,6 +32,8 @@ enum Auth {
     Open,
     /// By tokens of an issuer that is started, too; `mall token MEMBER` prints one
     Jwt,
+    /// By a proxy that has logged them in: X-Member-Id is believed beside the secret in X-Proxy-Secret, which is made in a file
+    Proxy,
 }
 
 /// Start everything, and run until Ctrl-C
@@ -121,6 +123,8 @@ impl Up {
             .start_telling(&mut |event| progress.show(event))?;
         run_file.parts = parts(&mut stack);
         run_file.issuer = stack.identity.as_ref().map(|it| it.issuer().to_owned());
+        let proxy = stack.member_proxy.as_ref();
+        run_file.proxy_secret = proxy.map(|proxy| proxy.secret_file().to_owned());
         run_file.write(&self.home.run_file())?;
         summary::tell(&stack, run_file, &self.home.flag())?;
         let ended = watch(&mut stack, signals)?;
@@ -196,6 +200,7 @@ impl Up {
             member_auth: match self.auth {
                 Auth::Open => MemberAuth::Open,
                 Auth::Jwt => MemberAuth::Jwt,
+                Auth::Proxy => MemberAuth::Proxy,
             },
             identity_port: self.identity_port,
             kafka_port: self.kafka_port,
@@ -233,6 +238,7 @@ impl Up {
             .to_owned(),
             database: self.flavour().name().to_owned(),
             issuer: None,
+            proxy_secret: None,
             address: format!("http://127.0.0.1:{}", self.composite_port),
             parts: Vec::new(),
         }

@@ -235,6 +235,31 @@ fn a_token_opens_its_members_page_also_after_a_new_start() {
 }
 
 #[test]
+fn a_proxy_names_the_member_and_nobody_else_does() {
+    let mall = Mall::new(&["--auth=proxy"]);
+    let up = mall.open();
+    let bought = mall.buy_as_told(up.log());
+    assert_eq!(bought["status"], "COMPLETE", "{bought}");
+    let secret_file = mall.run_file()["proxySecret"].as_str().unwrap().to_owned();
+    let secret = fs::read_to_string(secret_file).unwrap();
+    let page = |headers: &[&str]| {
+        let address = mall.run_file()["address"].as_str().unwrap().to_owned();
+        let headers = headers.iter().flat_map(|header| ["-H", *header]);
+        let output = Command::new("curl")
+            .args(["-s", "-o", "/dev/null", "-w", "%{http_code}"])
+            .args(headers)
+            .arg(format!("{address}/open-api/my-page"))
+            .output()
+            .unwrap();
+        text(&output.stdout)
+    };
+    let proof = format!("X-Proxy-Secret: {secret}");
+    assert_eq!(page(&["X-Member-Id: minji", &proof]), "200");
+    assert_eq!(page(&["X-Member-Id: minji"]), "403");
+    assert!(!up.log_tail(1_000).contains(secret.trim()));
+}
+
+#[test]
 fn an_open_mall_has_no_tokens() {
     let mall = Mall::new(&[]);
     let _up = mall.open();
