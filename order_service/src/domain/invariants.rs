@@ -2,34 +2,16 @@
 //! states that a small world can reach, which checks them in each.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
-use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use shared::money::Money;
-use shared::order_number::OrderNumber;
 
 use super::catalogue::Item;
 use super::command::OrderCommand;
-use super::coupon::Coupon;
-use super::decide::{Decision, Refusal, decide};
-use super::order::{CouponId, Idempotency, ItemId, Order, OrderDraft, OrderState};
+use super::order::{Idempotency, ItemId, Order, OrderDraft, OrderState};
 use super::refund::{Refund, RefundOutcome, RefundState};
 use super::samples::{approve, cancel, coupon, draft, expire, item, now, number, pay};
-use super::shelf::Shelf;
-
-/// All that a store holds.
-#[derive(Debug, Clone, PartialEq)]
-struct World {
-    items: BTreeMap<ItemId, Item>,
-    coupons: BTreeMap<CouponId, Coupon>,
-    orders: BTreeMap<OrderNumber, Arc<Order>>,
-}
-
-/// A command, and when it is taken in.
-type TimedCommand = (OrderCommand, DateTime<Utc>);
-
-/// What a command is answered: the order as it then stands, or the refusal.
-type Answer = Result<Arc<Order>, Refusal>;
+use super::small_world::{Answer, TimedCommand, World, has_pieces, holds_what_it_took, key_of};
 
 /// One command and what it did.
 struct Step<'a> {
@@ -37,134 +19,6 @@ struct Step<'a> {
     command: &'a TimedCommand,
     after: &'a World,
     answer: &'a Answer,
-}
-
-impl World {
-    fn new(
-        items: impl IntoIterator<Item = Item>,
-        coupons: impl IntoIterator<Item = Coupon>,
-    ) -> Self {
-        Self {
-            items: items.into_iter().map(|item| (item.id, item)).collect(),
-            coupons: coupons
-                .into_iter()
-                .map(|coupon| (coupon.id, coupon))
-                .collect(),
-            orders: BTreeMap::new(),
-        }
-    }
-
-    /// What an actor and a store do with a command together.
-    fn obey(&self, (command, at): &TimedCommand) -> (Self, Answer) {
-        let order = self.in_the_way_of(command);
-        let transition = match decide(order, command, *at) {
-            Err(refusal) => return (self.clone(), Err(refusal)),
-            Ok(Decision::AlreadyDone) => {
-                let stored = order.expect("what is done already is stored");
-                return (self.clone(), Ok(Arc::clone(stored)));
-            }
-            Ok(Decision::Change(transition)) => transition,
-        };
-        let mut shelf = Shelf::new(self.items.values().cloned(), self.coupons.values().cloned());
-        let order = Arc::new(shelf.settle(&transition));
-        let mut after = self.clone();
-        after
-            .items
-            .extend(shelf.changed_items().map(|item| (item.id, item.clone())));
-        after.coupons.extend(
-            shelf
-                .changed_coupons()
-                .map(|coupon| (coupon.id, coupon.clone())),
-        );
-        after
-            .orders
-            .insert(order.number.clone(), Arc::clone(&order));
-        (after, Ok(order))
-    }
-
-    /// The order of the command's number, or the one that has taken its idempotency key.
-    fn in_the_way_of(&self, command: &OrderCommand) -> Option<&Arc<Order>> {
-        let holds_its_key = |order: &&Arc<Order>| match command {
-            OrderCommand::Create(draft) => key_of(&order.idempotency)
-                .is_some_and(|key| Some(key) == key_of(&draft.idempotency)),
-            OrderCommand::Pay { .. }
-            | OrderCommand::Approve { .. }
-            | OrderCommand::Reject { .. }
-            | OrderCommand::Settle { .. }
-            | OrderCommand::Cancel { .. }
-            | OrderCommand::EndRefund { .. } => false,
-        };
-        self.orders
-            .get(command.number())
-            .or_else(|| self.orders.values().find(holds_its_key))
-    }
-
-    /// Pieces of an item that open and paid orders hold.
-    fn held(&self, item: ItemId) -> i64 {
-        let holding = self
-            .orders
-            .values()
-            .filter(|order| holds_what_it_took(order));
-        let of_item = |order: &Arc<Order>| -> i64 {
-            let lines = (1..).zip(&order.lines);
-            let lines = lines.filter(|(_, line)| line.item == item);
-            let left = lines.map(|(number, line)| line.quantity - given_back(order, number));
-            left.sum()
-        };
-        holding.map(of_item).sum()
-    }
-
-    /// Tells worlds of one search apart; how often an order has changed does not count.
-    fn key(&self) -> String {
-        let stocks: Vec<u32> = self.items.values().map(|item| item.stock).collect();
-        let holders: Vec<_> = self
-            .coupons
-            .values()
-            .map(|coupon| &coupon.used_by)
-            .collect();
-        let orders = self.orders.values().map(|order| {
-            (
-                &order.number,
-                &order.request_id,
-                &order.state,
-                &order.intent,
-                order.review_at,
-                &order.refunds,
-            )
-        });
-        format!("{stocks:?} {holders:?} {:?}", orders.collect::<Vec<_>>())
-    }
-}
-
-fn key_of(idempotency: &Option<Idempotency>) -> Option<&str> {
-    idempotency
-        .as_ref()
-        .map(|idempotency| idempotency.key.as_str())
-}
-
-/// Pieces of a line whose refunds are done.
-fn given_back(order: &Order, line: u16) -> i64 {
-    let done = order
-        .refunds
-        .iter()
-        .filter(|refund| refund.state == RefundState::Done);
-    let pieces = done
-        .flat_map(|refund| &refund.pieces)
-        .filter(|pieces| pieces.line == line);
-    pieces.map(|pieces| i64::from(pieces.quantity)).sum()
-}
-
-/// Whether an order has a piece left.
-fn has_pieces(order: &Order) -> bool {
-    let mut lines = (1..).zip(&order.lines);
-    lines.any(|(number, line)| line.quantity > given_back(order, number))
-}
-
-fn holds_what_it_took(order: &Order) -> bool {
-    match order.state {
-        OrderState::Created | OrderState::Complete(_) => true,
-        OrderState::Rejected(_) => false,
-    }
 }
 
 /// Per item: initial = now + the quantities of open and paid orders.

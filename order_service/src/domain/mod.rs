@@ -5,6 +5,7 @@
 
 pub mod order;
 pub mod command;
+pub mod transition;
 pub mod decide;
 pub mod coupon;
 pub mod refund;
@@ -21,3 +22,5 @@ pub mod recommendation;
 pub(crate) mod samples;
 #[cfg(test)]
 mod invariants;
+#[cfg(test)]
+mod small_world;

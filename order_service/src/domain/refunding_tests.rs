@@ -1,3 +1,5 @@
+//! Refunds: what they cost, and that they add up.
+
 use super::*;
 use crate::domain::decide::Transition;
 use crate::domain::order::ItemId;

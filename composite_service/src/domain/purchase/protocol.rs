@@ -145,6 +145,10 @@ pub enum RefundAnswer {
 
 /// An output of the saga: an action for the actor.
 #[derive(Debug, Clone, PartialEq, Hash)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time lives, and it is moved a few times"
+)]
 pub enum Effect {
     /// Send a command; answered by [`Event::Command`].
     Send(OrderCommand),

@@ -86,9 +86,9 @@ impl World {
     pub(crate) fn own_order(&self, shopper: usize) -> Option<OrderNumber> {
         let is_own = |request: &&Request| request.shopper == shopper;
         let told = self.requests.iter().filter(is_own);
-        let paid = told.filter_map(|request| paid_number(request.told.as_ref()?));
+        let mut paid = told.filter_map(|request| paid_number(request.told.as_ref()?));
         let unpaid = || self.known_order(shopper);
-        paid.last()
+        paid.next_back()
             .or_else(|| self.shoppers[shopper].cancels_unpaid.then(unpaid).flatten())
     }
 
