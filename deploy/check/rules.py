@@ -18,8 +18,8 @@ import pod_security
 OURS = {"order-service": "order", "composite-service": "composite", "payment-simulator": "payment"}
 SECRETS = {"DB_PASSWORD", "PAYMENT_SECRET_KEY", "MYSQL_PASSWORD", "MYSQL_ROOT_PASSWORD", "KAFKA_SASL_PASSWORD", "KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET", "KAFKA_SSL_KEY_PASSWORD"}
 SECRETS |= {"ORDER_TOKEN_SECRET", "PROXY_SECRET", "SERVICE_TOKEN", "OPERATOR_TOKEN"}
-# Not every way to know members asks for them.
-OPTIONAL_SECRETS = {"ORDER_TOKEN_SECRET", "PROXY_SECRET"}
+# Not every way to know members asks for the first two, and a login at Kafka for one of the others. The services name what is missing.
+OPTIONAL_SECRETS = {"ORDER_TOKEN_SECRET", "PROXY_SECRET", "KAFKA_SASL_PASSWORD", "KAFKA_SASL_OAUTHBEARER_CLIENT_SECRET"}
 MEMORY = {"350Mi", "350m"}
 # What SIGTERM is followed by after the grace: leaving the group and flushing.
 LEAVING_SECONDS = 9
