@@ -305,11 +305,11 @@ mod tests {
 
     #[test]
     fn the_defaults_fit_a_developers_machine() {
-        let settings = Settings::read(EnvReader::new([("DB_PASSWORD", "secret")])).unwrap();
+        let settings = Settings::read(EnvReader::new([("DB_PASSWORD", "hush")])).unwrap();
         assert_eq!(settings.http_addr.to_string(), "127.0.0.1:7002");
         assert_eq!(settings.internal_addr.to_string(), "127.0.0.1:7003");
         assert_eq!(settings.zone, chrono_tz::Asia::Seoul);
-        assert!(!format!("{settings:?}").contains("secret"));
+        assert!(!format!("{settings:?}").contains("hush"));
     }
 
     mod the_databases_address {
