@@ -1,8 +1,8 @@
 //! The bodies of requests. They know all members that a request may have, and a request with any other one is refused: a misspelt `couponId`
 //! would cost money.
 
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Deserializer};
 use shared::limits::{MAX_LINES, is_quantity};
 use shared::money::Money;
 use shared::wire::error_body::Culprit;
@@ -69,9 +69,17 @@ pub(super) struct ItemRequest {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct CancelRequest {
-    /// These pieces only.
-    #[serde(default)]
+    /// These pieces only. A list that is null is refused, and not as good as absent: its sender has lost the pieces, and all would be cancelled.
+    #[serde(default, deserialize_with = "not_null")]
     pub(super) order_line_list: Option<Vec<CancelLineRequest>>,
+}
+
+fn not_null<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Pieces of one line.

@@ -220,6 +220,8 @@ mod some_pieces {
             json!({"orderLineList": [{"orderLineId": 1, "quantity": 1, "pieces": 1}]}),
             json!({"orderLineList": [{"quantity": 1}]}),
             json!({"orderLineList": "all"}),
+            // Its sender has lost the pieces: all of them would be cancelled.
+            json!({"orderLineList": null}),
         ] {
             let reply = cancel(&paid(), Some("once"), &body).await;
             assert_eq!(reply.problem(), (400, -705, "MALFORMED_REQUEST"), "{body}");
